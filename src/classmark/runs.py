@@ -109,6 +109,11 @@ def open_run(path: Path) -> Run:
     return run
 
 
+def cache_folder() -> Path:
+    """Where classmark keeps what can be made again: `CLASSMARK_CACHE`, else `~/.cache/classmark`."""
+    return Path(os.environ.get("CLASSMARK_CACHE") or Path.home() / ".cache" / "classmark")
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary sibling of `path` to write to; on success it is fsynced and takes the name `path`."""

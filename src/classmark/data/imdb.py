@@ -1,0 +1,105 @@
+"""The Large Movie Review Dataset (Maas et al. 2011), from its official archive or the folder unpacked from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from classmark.data.archives import read_members
+from classmark.data.fetch import fetch
+from classmark.data.source import Source
+from classmark.errors import InputError
+from classmark.runs import atomic_path, cache_folder
+
+ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
+
+# A review is aclImdb/<split>/<pos or neg>/<number>_<stars>.txt; line <number> of urls_<class>.txt names its film.
+REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg)/((\d+)_(\d+))\.txt$")
+URLS = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg)\.txt$")
+FILM = re.compile(r"/title/(tt\d+)")
+CLASS_NAMES = {"neg": "negative", "pos": "positive"}
+
+
+def read_imdb(path: str | None) -> Source:
+    """The labelled reviews, each with its `film` and `stars`; the unlabelled ones are left aside.
+
+    Only what is there is expected. The parsed archive is kept in the cache folder.
+
+    Args:
+        path: of the archive or its unpacked folder; None fetches the archive from its official address.
+
+    Raises:
+        InputError: the archive cannot be read or holds no reviews.
+    """
+    place = Path(path) if path else fetch(ADDRESS, MD5)
+    if not place.exists():
+        raise InputError(
+            f"data.path: {place}: there is no such file or folder. Give the path of aclImdb_v1.tar.gz or of the folder "
+            f"unpacked from it; without data.path it is fetched from {ADDRESS}"
+        )
+    frame = _parse(_folder_files(place), place) if place.is_dir() else _cached_archive(place)
+    train, test = (frame.filter(split=split).drop("split") for split in ("train", "test"))
+    if train.height == 0:
+        raise InputError(f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?")
+    return Source(str(place), train, test if test.height else None)
+
+
+def _cached_archive(archive: Path) -> pl.DataFrame:
+    status = archive.stat()
+    identity = json.dumps([str(archive.resolve()), status.st_size, status.st_mtime_ns])
+    cached = cache_folder() / "data" / f"imdb-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
+    if cached.exists():
+        try:
+            return pl.read_parquet(cached)
+        except (pl.exceptions.PolarsError, OSError):
+            cached.unlink()  # a damaged cache is made again
+    wanted = read_members(archive, lambda name: bool(REVIEW.search(name) or URLS.search(name)))
+    frame = _parse(wanted, archive)
+    with atomic_path(cached) as temporary:
+        frame.write_parquet(temporary)
+    return frame
+
+
+def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*.txt")):
+        name = path.relative_to(folder).as_posix()
+        if REVIEW.search(f"/{name}") or URLS.search(f"/{name}"):
+            yield name, path.read_bytes()
+
+
+def _parse(files: Iterator[tuple[str, bytes]], place: Path) -> pl.DataFrame:
+    """One row a review, sorted by split, class and number."""
+    films: dict[tuple[str, str], list[str]] = {}
+    rows: list[tuple[str, str, int, int, str, str]] = []
+    for name, content in files:
+        if (urls := URLS.search(f"/{name}")) is not None:
+            lines = content.decode("utf-8", errors="replace").splitlines()
+            films[urls[1], urls[2]] = [match[1] if (match := FILM.search(line)) else line for line in lines]
+        elif (review := REVIEW.search(f"/{name}")) is not None:
+            split, kind, stem, number, stars = review.groups()
+            try:
+                text = content.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise InputError(f"{place}: {name}: byte {error.start + 1} is not valid UTF-8. Fetch the archive again.") from None
+            rows.append((split, kind, int(number), int(stars), f"{split}/{kind}/{stem}", text))
+    if not rows:
+        raise InputError(f"{place}: no reviews in it (train/pos/*.txt, …). Is it the IMDB archive?")
+    rows.sort()
+    film = [films.get((split, kind), [])[number : number + 1] for split, kind, number, *_ in rows]
+    return pl.DataFrame(
+        {
+            "split": [row[0] for row in rows],
+            "id": [row[4] for row in rows],
+            "text": [row[5] for row in rows],
+            "label": [CLASS_NAMES[row[1]] for row in rows],
+            "film": [found[0] if found else None for found in film],
+            "stars": pl.Series([row[3] for row in rows], dtype=pl.Int8),
+        },
+        schema_overrides={"film": pl.String},
+    )

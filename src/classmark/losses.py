@@ -1,0 +1,85 @@
+"""Cross-entropy and focal loss on logits, for one logit (two classes) and for C.
+
+All in float32 and in log-sum-exp form, so that extreme logits give finite values and gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from classmark.errors import RecipeError
+from classmark.recipes.schema import Loss
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+def build_loss(section: Loss, class_counts: Sequence[int]) -> LossFunction:
+    """The loss of a recipe: (logits of shape (B, C) or (B, 1), class indices of shape (B,)) → scalar.
+
+    Args:
+        section: the recipe's `loss`.
+        class_counts: training rows of each of the C classes, for `class_weights: balanced`.
+
+    Raises:
+        RecipeError: as many weights as classes are needed.
+    """
+    classes = len(class_counts)
+    weights = _class_weights(section, class_counts)
+    if section.kind == "focal":
+        alpha = _checked(section.alpha, classes, "loss.alpha") or weights
+        return lambda logits, labels: focal(logits, labels, section.gamma, alpha)
+    return lambda logits, labels: cross_entropy(logits, labels, section.label_smoothing, weights)
+
+
+def cross_entropy(
+    logits: Tensor, labels: Tensor, label_smoothing: float = 0.0, weights: Sequence[float] | None = None
+) -> Tensor:
+    """The mean cross-entropy; with weights, the weighted mean Σ w·l / Σ w over the rows' classes.
+
+    One logit is the second class's against zero, which makes this binary cross-entropy. Smoothing mixes the label
+    with the uniform distribution (Szegedy et al. 2016, section 7); with weights it follows torch's definition.
+    """
+    scores, weight = two_sided(logits), _tensor(weights, logits)
+    return functional.cross_entropy(scores, labels, weight, label_smoothing=label_smoothing)
+
+
+def focal(logits: Tensor, labels: Tensor, gamma: float = 2.0, alpha: Sequence[float] | None = None) -> Tensor:
+    """The mean focal loss −α (1 − p)^γ log p, with p the probability of the true class.
+
+    Source: Lin et al. 2017, equations 4 and 5; α is one weight a class, and the mean is over rows.
+    """
+    scores = two_sided(logits)
+    log_p = scores.log_softmax(dim=1)
+    log_true = log_p.gather(1, labels.unsqueeze(1)).squeeze(1)
+    # 1 − p from the other classes' log-sum-exp: exact where p rounds to one, and its gradient stays finite.
+    others = log_p.scatter(1, labels.unsqueeze(1), -torch.inf).logsumexp(dim=1)
+    losses = -torch.exp(gamma * others) * log_true
+    weight = _tensor(alpha, logits)
+    return (losses if weight is None else weight[labels] * losses).mean()
+
+
+def two_sided(logits: Tensor) -> Tensor:
+    """Logits of shape (B, C) in float32; a single logit z becomes [0, z]."""
+    scores = logits.float()
+    return torch.cat([torch.zeros_like(scores), scores], dim=1) if scores.shape[1] == 1 else scores
+
+
+def _class_weights(section: Loss, counts: Sequence[int]) -> Sequence[float] | None:
+    if section.class_weights == "balanced":
+        inverse = [1.0 / max(1, count) for count in counts]
+        return [value * len(counts) / sum(inverse) for value in inverse]
+    return _checked(section.class_weights, len(counts), "loss.class_weights")
+
+
+def _checked(weights: Sequence[float] | None, classes: int, name: str) -> Sequence[float] | None:
+    if weights is not None and len(weights) != classes:
+        raise RecipeError(f"{name}: {len(weights)} weights for {classes} classes. Give one weight a class.")
+    return weights
+
+
+def _tensor(weights: Sequence[float] | None, logits: Tensor) -> Tensor | None:
+    return None if weights is None else torch.tensor(weights, dtype=torch.float32, device=logits.device)

@@ -1,0 +1,147 @@
+"""Read recipes: YAML with places kept, overrides, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from classmark.errors import RecipeError, nearest
+from classmark.recipes.schema import Recipe
+
+Place = tuple[str | int, ...]
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Name → file of the recipes that come with classmark."""
+    with as_file(files("classmark.recipes") / "shipped") as folder:
+        return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def recipe_text(name: str) -> str:
+    """The commented YAML of a shipped recipe.
+
+    Raises:
+        RecipeError: there is none of that name.
+    """
+    shipped = shipped_recipes()
+    if name not in shipped:
+        raise RecipeError(f'There is no shipped recipe "{name}"; there are {", ".join(shipped)}.{nearest(name, shipped)}')
+    return shipped[name].read_text(encoding="utf-8")
+
+
+def load_recipe(reference: str, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe of a shipped name or a YAML file, with overrides such as `train.epochs=1` put in.
+
+    Raises:
+        RecipeError: the file or its content cannot be used; every problem is listed with its place.
+    """
+    path = shipped_recipes().get(reference) or Path(reference)
+    if not path.is_file():
+        shipped = ", ".join(shipped_recipes())
+        raise RecipeError(
+            f'"{reference}" is neither a file nor a shipped recipe. Shipped: {shipped}.{nearest(reference, shipped_recipes())}'
+        )
+    name = reference if reference in shipped_recipes() else str(path)
+    content, places = parse_yaml(path.read_bytes(), name)
+    problems = [problem for text in overrides if (problem := _override(content, places, text))]
+    if problems:
+        raise RecipeError("\n".join(problems))
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError("\n".join(_problem(entry, name, places) for entry in error.errors())) from None
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The recipe as YAML that `load_recipe` reads back to an equal one."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+
+
+def parse_yaml(text: bytes, name: str) -> tuple[dict[str, Any], dict[Place, str]]:
+    """The mapping in a YAML text, and the place (`recipe.yaml, line 7`) of each of its keys.
+
+    Raises:
+        RecipeError: it is no YAML, no mapping, or has a key twice.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise RecipeError(f"{name}{where}: not valid YAML ({getattr(error, 'problem', None) or error}).") from None
+    if not isinstance(content, dict) or not isinstance(node, yaml.MappingNode):
+        raise RecipeError(f"{name}: a recipe is a mapping of sections; start from one: classmark recipes show text-csv")
+    places: dict[Place, str] = {}
+    _note_places(node, (), name, places)
+    return content, places
+
+
+def _note_places(node: yaml.Node, at: Place, name: str, places: dict[Place, str]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*at, key.value)
+            line = key.start_mark.line + 1
+            if inner in places:
+                raise RecipeError(f"{name}, line {line}: {_dotted(inner)} stands here a second time. Keep one of the two.")
+            places[inner] = f"{name}, line {line}"
+            _note_places(value, inner, name, places)
+
+
+def _override(content: dict[str, Any], places: dict[Place, str], text: str) -> str | None:
+    """Put an override into the content; what is wrong with it comes back."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        return f'override "{text}": expected key=value, for instance train.epochs=1'
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        parsed = value
+    section, parts = content, tuple(key.split("."))
+    for part in parts[:-1]:
+        inner = section.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return f'override "{text}": {part} is no section.'
+        section = inner
+    section[parts[-1]] = parsed
+    places[parts] = f'override "{text}"'
+    return None
+
+
+def _problem(entry: Any, name: str, places: Mapping[Place, str]) -> str:
+    """One problem in one line: place, key, what is wrong, what would be right."""
+    at = tuple(entry["loc"])
+    place = next((places[at[:length]] for length in range(len(at), 0, -1) if at[:length] in places), name)
+    return f"{place}: {_dotted(at)}: {_explained(entry, at)}"
+
+
+def _explained(entry: Any, at: Place) -> str:
+    match entry["type"]:
+        case "extra_forbidden":
+            known = list(_section_at(at[:-1]).model_fields)
+            return f"unknown key.{nearest(str(at[-1]), known) or ' Known here: ' + ', '.join(known) + '.'}"
+        case "missing":
+            return "this key is needed."
+        case "value_error":
+            return f"{entry['ctx']['error']}."
+        case _:
+            message = entry["msg"][0].lower() + entry["msg"][1:]
+            return f"{entry['input']!r}: {message.replace('input should be', 'it should be')}."
+
+
+def _section_at(at: Place) -> type[BaseModel]:
+    section: type[BaseModel] = Recipe
+    for part in at:
+        field = section.model_fields.get(str(part))
+        candidates = () if field is None else (field.annotation, *get_args(field.annotation))
+        section = next((found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel)), section)
+    return section
+
+
+def _dotted(at: Place) -> str:
+    return ".".join(map(str, at))

@@ -1,0 +1,89 @@
+"""The end of a run: predictions of its model and of the floors, their judgement, the report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from classmark.data.dataset import Dataset
+from classmark.inference.classifier import Classifier, softmax
+from classmark.inputs.text import TextInputs
+from classmark.judging.judge import judge
+from classmark.judging.judgement import Judgement
+from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
+from classmark.recipes.schema import Recipe
+from classmark.report.page import write_report
+from classmark.runs import Run, write_json
+from classmark.training.watch import RunWatch
+
+Tables = dict[str, Predictions]
+
+
+def predict_splits(
+    run: Run, classifier: Classifier, dataset: Dataset, inputs: TextInputs, splits: Sequence[str]
+) -> Tables:
+    """The predictions table of each split, written into the run folder."""
+    encoded = {"validation": inputs.validation, "test": inputs.test}
+    frames = {"validation": dataset.validation, "test": dataset.test}
+    weights = run.model / "weights.safetensors"
+    tables = {}
+    for split in splits:
+        logits = classifier.token_logits(encoded[split].tokens)
+        metadata: dict[str, Any] = {
+            "split": split,
+            "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),
+            "data_fingerprint": dataset.fingerprint,
+        }
+        if weights.exists():
+            metadata["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+        frame = frames[split]
+        tables[split] = build_predictions(
+            frame["id"],
+            frame["label"],
+            softmax(logits),
+            dataset.classes,
+            logits=logits,
+            columns=shown_columns(frame, encoded[split].tokens.lengths.tolist()),
+            metadata=metadata,
+            source=str(run.predictions(split)),
+        )
+        write(tables[split], run.predictions(split))
+    return tables
+
+
+def shown_columns(frame: pl.DataFrame, lengths: Sequence[int]) -> pl.DataFrame:
+    """The further columns of a predictions table: all but id and label, the text capped, and `length` in tokens."""
+    return frame.drop("id", "label").with_columns(
+        pl.col("text").str.slice(0, TEXT_CAP_CHARACTERS), pl.Series("length", lengths, dtype=pl.Int32)
+    )
+
+
+def write_floors(run: Run, floors: Mapping[str, Mapping[str, Predictions]]) -> dict[str, Tables]:
+    """The baselines' predictions tables, written into the run folder."""
+    for name, tables in floors.items():
+        for split, table in tables.items():
+            write(table, run.predictions(split, floor=name))
+    return {name: dict(tables) for name, tables in floors.items()}
+
+
+def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tables], watch: RunWatch) -> Judgement:
+    """The judgement of the test split, or of validation where the test was not read; written, reported, shown."""
+    from classmark.report.screen import judgement_table
+
+    split = "test" if "test" in tables else "validation"
+    judgement = judge(
+        tables[split],
+        floors={name: baseline[split] for name, baseline in floors.items()},
+        positive=recipe.judge.positive,
+        draws=recipe.judge.draws,
+        seed=recipe.seed,
+    )
+    write_json(run.judgement, judgement.to_json())
+    watch.write_status()
+    write_report(run.path, judgement, tables[split], run)
+    watch.console.print(judgement_table(judgement))
+    watch.say(f"report   {run.report}")
+    return judgement

@@ -1,0 +1,64 @@
+"""The optimiser and the learning rate of each step."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from classmark.recipes.schema import Optimizer, Schedule
+
+# One-cycle starts at a 25th of the highest rate and ends at a 10,000th of that (Smith & Topin 2019, as in torch).
+START_DIVISOR, END_DIVISOR, ONE_CYCLE_WARMUP = 25.0, 1e4, 0.3
+
+
+def build_optimizer(section: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser over all trained parameters; weight decay on weight matrices only.
+
+    Word vectors are spared from decay: one that is not in the batch would shrink all the same.
+    """
+    trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    decayed = [p for name, p in trained if p.ndim > 1 and not name.startswith("embedding")]
+    spared = [p for name, p in trained if p.ndim <= 1 or name.startswith("embedding")]
+    groups = [{"params": decayed, "weight_decay": section.weight_decay}, {"params": spared, "weight_decay": 0.0}]
+    groups = [group for group in groups if group["params"]]
+    match section.kind:
+        case "adam":
+            return torch.optim.Adam(groups, section.learning_rate, section.betas, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(groups, section.learning_rate, section.betas, fused=True)
+        case _:
+            nesterov = section.momentum > 0
+            return torch.optim.SGD(groups, section.learning_rate, section.momentum, nesterov=nesterov, fused=True)
+
+
+def learning_rate(section: Schedule, highest: float, step: int, steps: int) -> float:
+    """The learning rate of a step.
+
+    `constant` (after a linear warm-up); `cosine`: linear warm-up, then half a cosine down to zero (Loshchilov &
+    Hutter 2017, equation 5, one period); `one_cycle`: cosine up from a 25th of the highest rate and cosine down to
+    a 250,000th of it (Smith & Topin 2019, in torch's two-phase form).
+
+    Args:
+        section: the recipe's `schedule`.
+        highest: the recipe's `optimizer.learning_rate`.
+        step: counted from 0, over the whole run.
+        steps: steps of the whole run.
+    """
+    if section.kind == "one_cycle":
+        low, end = highest / START_DIVISOR, highest / START_DIVISOR / END_DIVISOR
+        rising = max(1.0, (section.warmup or ONE_CYCLE_WARMUP) * steps - 1)
+        if step <= rising:
+            return _cosine(low, highest, step / rising)
+        return _cosine(highest, end, (step - rising) / max(1.0, steps - 1 - rising))
+    rising = section.warmup * steps
+    if step < rising:
+        return highest * (step + 1) / rising
+    if section.kind == "cosine":
+        return _cosine(highest, 0.0, (step - rising) / max(1.0, steps - rising))
+    return highest
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(share, 1.0))) / 2

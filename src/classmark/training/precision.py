@@ -1,0 +1,89 @@
+"""Which precision trains faster here: measured, never looked up in a rule."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import Literal
+
+import torch
+from torch import nn
+
+from classmark.inputs.batches import TextBatch
+from classmark.models.build import build_model, initialise
+from classmark.recipes.schema import BiLSTM, Recipe
+from classmark.runs import cache_folder, read_json, write_json
+from classmark.training.processor import processor_name
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+BATCH, TOKENS, STEPS = 64, 128, 3
+# bf16 rounds; it has to earn that.
+LEAST_GAIN = 1.1
+
+
+def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
+    """The recipe with `train.precision` fixed: `auto` becomes the faster of fp32 and bf16 for this model.
+
+    Measured once a machine, version of torch, thread count and model; the answer is kept in the cache folder, so
+    that later runs take the same.
+    """
+    if recipe.train.precision != "auto":
+        return recipe
+    key = hashlib.sha256(
+        json.dumps([processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]).encode()
+    ).hexdigest()[:16]
+    path = cache_folder() / "precision.json"
+    known = read_json(path) if path.exists() else {}
+    if key not in known:
+        seconds = {precision: step_seconds(recipe.model, precision) for precision in ("fp32", "bf16")}
+        faster = "bf16" if seconds["fp32"] > LEAST_GAIN * seconds["bf16"] else "fp32"
+        known = {**known, key: {"precision": faster, "seconds": seconds, "model": recipe.model.kind}}
+        write_json(path, known)
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"precision": known[key]["precision"]})})
+
+
+def step_seconds(section: BiLSTM, precision: str) -> float:
+    """The least time of a few training steps of this model on a made batch, in seconds."""
+    device = _device()
+    model = build_model(section, 1_000, section.embedding_size or 100, 2)
+    initialise(model, 0)
+    model.to(device)
+    generator = torch.Generator().manual_seed(0)
+    tokens = torch.randint(2, 1_000, (TOKENS, BATCH), generator=generator).to(device)
+    lengths = torch.full((BATCH,), TOKENS, device=device)
+    batch = TextBatch(torch.arange(BATCH).numpy(), tokens, lengths)
+    return min(_timed_step(model, batch, precision) for _ in range(STEPS))
+
+
+def _timed_step(model: nn.Module, batch: TextBatch, precision: str) -> float:
+    start = time.perf_counter()
+    with torch.autocast(_device(), dtype=torch.bfloat16, enabled=precision == "bf16"):
+        logits = model(batch.tokens, batch.lengths)
+    logits.float().square().mean().backward()
+    if _device() == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def describe_choices() -> list[tuple[str, str]]:
+    """(kind of model, what was chosen and why) for each measurement in the cache, measuring the reference text
+    model if there is none."""
+    path = cache_folder() / "precision.json"
+    if not path.exists():
+        threads = torch.get_num_threads()
+        resolve_precision(Recipe.model_validate({"name": "doctor", "data": {"source": "imdb"}}), threads)
+    return [
+        (
+            entry["model"],
+            f"{entry['precision']} (a step of {BATCH} × {TOKENS} tokens took "
+            + ", ".join(f"{seconds * 1000:.0f} ms in {name}" for name, seconds in entry["seconds"].items())
+            + ")",
+        )
+        for entry in read_json(path).values()
+    ]
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,97 @@
+"""From a recipe and its inputs to a job that can train: folder, facts, model, optimiser, restored state."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from classmark.data.dataset import Dataset
+from classmark.errors import RunError
+from classmark.inputs.text import TextInputs
+from classmark.losses import build_loss
+from classmark.models.build import build_model, initialise
+from classmark.recipes import dump_recipe
+from classmark.recipes.schema import Recipe
+from classmark.runs import Run, read_json, write_json, write_text
+from classmark.training.loop import Job
+from classmark.training.optimizers import build_optimizer
+from classmark.training.processor import describe_environment
+from classmark.training.state import TrainState, load_checkpoint
+from classmark.training.watch import RunWatch
+
+FABRIC_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
+    """A new run folder that holds the resolved recipe, from which alone the run can be repeated.
+
+    Raises:
+        RunError: the folder holds something already.
+    """
+    if run.path.is_file() or (run.path.is_dir() and any(run.path.iterdir())):
+        hint = f"go on with it: classmark train --resume {run.path}" if run.recipe.exists() else "name another"
+        raise RunError(f"{run.path}: the folder is not empty. Give a new folder to --out, or {hint}")
+    data, train = recipe.data, recipe.train.model_copy(update={"threads": threads})
+    if data.source != "huggingface":
+        paths = {name: str(Path(value).resolve()) for name in ("path", "test_path") if (value := getattr(data, name))}
+        data = data.model_copy(update=paths)
+    write_text(run.recipe, dump_recipe(recipe.model_copy(update={"data": data, "train": train})))
+    return run
+
+
+def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, watch: RunWatch) -> None:
+    """Write `environment.json` and `data.json`, and say the essentials on screen.
+
+    Raises:
+        RunError: the run was begun on other data.
+    """
+    if run.data.exists() and read_json(run.data)["fingerprint"] != dataset.fingerprint:
+        raise RunError(
+            f"{run.path}: the data is no longer what this run began with (other fingerprint). "
+            "Bring the old data back, or start a new run."
+        )
+    assert recipe.train.threads is not None
+    write_json(run.environment, describe_environment(recipe.train.threads))
+    write_json(run.data, {**dataset.description, "input": inputs.description})
+    sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
+    watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
+    words = inputs.description
+    watch.say(f"words    {words['vocabulary']:,} in the vocabulary, {words['unknown_tokens']:.1%} of the tokens unknown")
+    if "vectors" in words:
+        found = words["vectors"]
+        watch.say(f"vectors  {found['name']}: {found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found")
+
+
+def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, watch: RunWatch) -> Job:
+    """Model, optimiser and loss of a recipe, on the device that there is."""
+    # Fabric tells at every start which precision plugin it uses; `status.json` and the recipe say it already.
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    fabric = Fabric(devices=1, precision=FABRIC_PRECISION[recipe.train.precision])  # type: ignore[arg-type]
+    model = build_model(recipe.model, len(inputs.tokenizer.get_vocab()), inputs.embedding_size, len(dataset.classes))
+    initialise(model, recipe.seed)
+    if inputs.vectors is not None:
+        with torch.no_grad():
+            model.embedding.weight.copy_(torch.from_numpy(inputs.vectors.matrix))  # type: ignore[operator, union-attr]
+    model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr, operator]
+    counts = torch.bincount(inputs.train.labels, minlength=len(dataset.classes)).tolist()
+    wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model))
+    watch.say(f"model    {sum(p.numel() for p in model.parameters()):,} parameters, {recipe.train.precision} on {fabric.device}")
+    loss = build_loss(recipe.loss, counts)
+    return Job(recipe, run, fabric, wrapped, optimizer, loss, inputs.train, inputs.validation, watch)
+
+
+def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:
+    """Where the newest checkpoint stands, with its tensors put in place, or the very beginning."""
+    found = load_checkpoint(job.run.checkpoints, job.model, job.optimizer)
+    if found is None:
+        return TrainState(), {}
+    state, best = found
+    job.fabric.strategy.precision.load_state_dict(state.scaler)
+    if isinstance(job.watch, RunWatch):
+        job.watch.say(f"resumed  at epoch {state.epoch}, step {state.step}")
+    return replace(state), best

@@ -1,0 +1,132 @@
+"""All that a resumed run needs beside its recipe: one readable JSON file and three files of tensors.
+
+Nothing random has to be saved: order, dropped words and dropout follow from (seed, epoch, step).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from classmark.errors import RunError
+from classmark.models.weights import write_tensors
+from classmark.runs import read_json, write_json
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Running sums over examples: loss, hits, rows."""
+
+    loss_sum: float = 0.0
+    hits: int = 0
+    rows: int = 0
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.loss_sum + other.loss_sum, self.hits + other.hits, self.rows + other.rows)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss."""
+        return self.loss_sum / self.rows
+
+    @property
+    def accuracy(self) -> float:
+        """The share of hits."""
+        return self.hits / self.rows
+
+
+@dataclass
+class TrainState:
+    """Where a run stands.
+
+    Attributes:
+        epoch: the epoch in progress, counted from 1; one more than the last when training is over.
+        step: steps done in it.
+        global_step: steps done since the run began.
+        sums: running sums of the epoch in progress.
+        history: rows of `history.jsonl` so far.
+        best_epoch: the epoch with the lowest validation loss, 0 before the first.
+        best_loss: that loss.
+        scaler: state of fp16 loss scaling, empty otherwise.
+    """
+
+    epoch: int = 1
+    step: int = 0
+    global_step: int = 0
+    sums: Sums = Sums()
+    best_epoch: int = 0
+    best_loss: float | None = None
+    scaler: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def save_checkpoint(
+    folder: Path, state: TrainState, model: nn.Module, optimizer: torch.optim.Optimizer, best: Mapping[str, Tensor]
+) -> None:
+    """Write a complete checkpoint into `folder`, then remove the ones before it.
+
+    A checkpoint counts once its `state.json` stands, which is written last.
+    """
+    target = folder / f"{state.epoch:04d}-{state.step:06d}"
+    if (target / "state.json").exists():
+        return
+    write_tensors(target / "weights.safetensors", model.state_dict())
+    write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
+    if best:
+        write_tensors(target / "best.safetensors", best)
+    write_json(target / "state.json", dataclasses.asdict(state))
+    for other in folder.iterdir():
+        if other != target:
+            shutil.rmtree(other)
+
+
+def load_checkpoint(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[TrainState, dict[str, Tensor]] | None:
+    """The state and the best epoch's weights of the newest complete checkpoint, its tensors put into model and
+    optimiser; None where there is none.
+
+    Raises:
+        RunError: the checkpoint is damaged or belongs to another model.
+    """
+    complete = sorted(path.parent for path in folder.glob("*/state.json"))
+    if not complete:
+        return None
+    newest = complete[-1]
+    try:
+        model.load_state_dict(load_file(newest / "weights.safetensors"))
+        load_optimizer_tensors(optimizer, load_file(newest / "optimizer.safetensors"))
+        best = load_file(newest / "best.safetensors") if (newest / "best.safetensors").exists() else {}
+        saved = read_json(newest / "state.json")
+        return TrainState(**{**saved, "sums": Sums(**saved["sums"])}), best
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(f"{newest}: the checkpoint cannot be read ({reason}). Remove this folder and resume.") from None
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's tensors by `<parameter number>.<name>`."""
+    state = optimizer.state_dict()["state"]
+    return {f"{number}.{name}": value for number, entry in state.items() for name, value in entry.items() if value is not None}
+
+
+def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put `optimizer_tensors` back."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        number, _, name = key.partition(".")
+        state.setdefault(int(number), {})[name] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def copy_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A copy of the weights that training will not move."""
+    return {name: tensor.detach().clone() for name, tensor in weights.items()}

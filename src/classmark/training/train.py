@@ -1,0 +1,59 @@
+"""The table of contents of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from classmark.baselines import fit_floors
+from classmark.data import load_dataset
+from classmark.errors import Interrupted
+from classmark.inference.classifier import Classifier, save
+from classmark.inputs.text import prepare_text
+from classmark.recipes import load_recipe
+from classmark.recipes.schema import Recipe
+from classmark.runs import Run, new_run
+from classmark.training.judge_run import judge_run, predict_splits, write_floors
+from classmark.training.loop import fit
+from classmark.training.prepare import build_job, open_folder, restore, write_facts
+from classmark.training.precision import resolve_precision
+from classmark.training.processor import prepare_processor
+from classmark.training.watch import watched
+
+
+def train(recipe: Recipe, out: Path | None = None) -> Run:
+    """The finished run of a recipe, in the folder `out` or a new one under `runs/`.
+
+    Raises:
+        ClassmarkError: what the recipe names cannot be used; nothing but the run folder is left.
+        Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
+    """
+    threads = prepare_processor(recipe.train.threads)
+    run = open_folder(Run(out) if out else new_run(recipe.name), resolve_precision(recipe, threads), threads)
+    return resume(run)
+
+
+def resume(run: Run) -> Run:
+    """The same run, finished: from its newest checkpoint on, or from the start where there is none."""
+    if run.state == "done":
+        return run
+    recipe = load_recipe(str(run.recipe))
+    prepare_processor(recipe.train.threads)
+    with watched(run, recipe.train.epochs) as watch:
+        dataset = load_dataset(recipe.data, recipe.seed)
+        inputs = prepare_text(recipe, dataset)
+        write_facts(run, recipe, dataset, inputs, watch)
+        job = build_job(run, recipe, dataset, inputs, watch)
+        watch.stage("training")
+        best = fit(job, *restore(job))
+        watch.stage("judging")
+        if best:
+            job.model.load_state_dict(best)
+        classifier = Classifier(job.model, inputs.tokenizer, recipe.input, dataset.classes, recipe.train.predict_precision)
+        if watch.interrupted:
+            judge_run(run, recipe, predict_splits(run, classifier, dataset, inputs, ["validation"]), {}, watch)
+            raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
+        save(classifier, recipe, run.model)
+        floors = write_floors(run, fit_floors(dataset, recipe.seed)) if recipe.judge.floor else {}
+        tables = predict_splits(run, classifier, dataset, inputs, ["validation", "test"])
+        judge_run(run, recipe, tables, floors, watch)
+    return run

@@ -1,0 +1,167 @@
+"""What a running training shows and heeds: `status.json`, the progress on screen, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from classmark.errors import ClassmarkError, Interrupted
+from classmark.runs import Run, read_jsonl, write_json, write_jsonl
+from classmark.training.state import TrainState
+
+RENEW_SECONDS = 0.5
+LINE_SECONDS = 15.0
+
+
+class RunWatch:
+    """Keeps `status.json` fresh, shows progress on standard error, and notes an interruption.
+
+    The first Ctrl-C or SIGTERM asks for a stop at the next step; the second ends the process as usual.
+    """
+
+    def __init__(self, run: Run, epochs: int) -> None:
+        self.run, self.epochs = run, epochs
+        self.console = Console(stderr=True)
+        self.signal_number = 0
+        self._started = time.monotonic()
+        self._stage, self._stage_started = "data", self._started
+        self._lock = threading.Lock()
+        self._seconds = {"data": 0.0, "training": 0.0, "judging": 0.0}
+        self._status: dict[str, Any] = {"state": "running", "epoch": 1, "step": 0, "steps_in_epoch": 0, "message": ""}
+        self._bar: Progress | None = None
+        self._line = self._epoch_started = 0.0
+        self._first_tokens = self._first_step = 0
+        self._timings = read_jsonl(run.timings)
+
+    @property
+    def interrupted(self) -> bool:
+        return self.signal_number != 0
+
+    def say(self, message: str) -> None:
+        """A line on standard error, and the message of `status.json`."""
+        self._status["message"] = message
+        self.console.print(message, highlight=False)
+
+    def stage(self, name: str) -> None:
+        """`data`, `training` or `judging` begins."""
+        with self._lock:
+            self._seconds[self._stage] += time.monotonic() - self._stage_started
+            self._stage, self._stage_started = name, time.monotonic()
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds of each stage so far, and in all."""
+        with self._lock:
+            running = {self._stage: self._seconds[self._stage] + time.monotonic() - self._stage_started}
+        rounded = {name: round(value, 2) for name, value in {**self._seconds, **running}.items()}
+        return {**rounded, "total": round(time.monotonic() - self._started, 2)}
+
+    def stepped(self, state: TrainState, steps_in_epoch: int, tokens: int) -> None:
+        """A training step is done; `tokens` were seen in this epoch by this process."""
+        now = time.monotonic()
+        if self._status["epoch"] != state.epoch or self._epoch_started == 0.0:
+            self._epoch_started, self._first_tokens, self._first_step = now, tokens, state.step
+        self._status.update(epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
+        speed = (tokens - self._first_tokens) / max(1e-9, now - self._epoch_started)
+        text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed:,.0f} tokens/s"
+        if self.console.is_terminal:
+            self._show_bar(state, steps_in_epoch, text)
+        elif now - self._line > LINE_SECONDS:
+            self._line = now
+            done = max(1, state.step - self._first_step)
+            left = (now - self._epoch_started) / done * (steps_in_epoch - state.step)
+            place = f"epoch {state.epoch}/{self.epochs}  step {state.step}/{steps_in_epoch}"
+            self.console.print(f"{place}  {text}  {left:.0f} s left in this epoch", highlight=False)
+
+    def evaluated(self, row: dict[str, Any], seconds: float, tokens: int) -> None:
+        """An evaluation is done; with `seconds`, an epoch is."""
+        if seconds:
+            timing = {"epoch": row["epoch"], "step": row["step"], "seconds": round(seconds, 3)}
+            self._timings.append({**timing, "tokens": tokens, "tokens_per_second": round(tokens / seconds, 1)})
+            write_jsonl(self.run.timings, self._timings)
+        self.close_bar()
+        self.console.print(
+            f"epoch {row['epoch']}/{self.epochs}  train loss {row['train_loss']:.4f} accuracy {row['train_accuracy']:.2%}"
+            f"  validation loss {row['validation_loss']:.4f} accuracy {row['validation_accuracy']:.2%}"
+            + (f"  {seconds:.1f} s" if seconds else f"  (step {row['step']})"),
+            highlight=False,
+        )
+
+    def close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _show_bar(self, state: TrainState, steps: int, text: str) -> None:
+        if self._bar is None:
+            columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, TextColumn("{task.description}"), console=self.console, transient=True)
+            self._bar.add_task(text, total=steps, epoch=f"{state.epoch}/{self.epochs}")
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=state.step, description=text)
+
+    def write_status(self, **changes: Any) -> None:
+        """Write `status.json` as it stands, after these changes."""
+        self._status.update(changes)
+        write_json(self.run.status, {**self._status, "seconds": self.seconds()})
+
+
+@contextmanager
+def watched(run: Run, epochs: int) -> Iterator[RunWatch]:
+    """A watch whose `status.json` is renewed twice a second and ends as `done`, `interrupted` or `failed`."""
+    watch, over = RunWatch(run, epochs), threading.Event()
+
+    def renew() -> None:
+        while not over.wait(RENEW_SECONDS):
+            watch.write_status()
+
+    watch.write_status()
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        with _heeding_signals(watch):
+            yield watch
+        final = {"state": "done", "message": ""}
+    except Interrupted as error:
+        final = {"state": "interrupted", "message": str(error)}
+        raise
+    except KeyboardInterrupt:
+        final = {"state": "interrupted", "message": "stopped at once"}
+        raise
+    except BaseException as error:
+        reason = str(error) if isinstance(error, ClassmarkError) else f"{type(error).__name__}: {error}"
+        final = {"state": "failed", "message": reason}
+        raise
+    finally:
+        watch.close_bar()
+        over.set()
+        thread.join()
+        watch.write_status(**final)
+
+
+@contextmanager
+def _heeding_signals(watch: RunWatch) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python delivers signals to the main thread only
+        return
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if watch.interrupted:
+            raise KeyboardInterrupt
+        watch.signal_number = number
+        print("\nStopping after this step (again: stop at once) …", file=sys.stderr)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
