@@ -1,0 +1,110 @@
+"""What a reader must know about a judgement, found by looking at it and at its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from classmark.judging.comparisons import Comparison
+from classmark.judging.judgement import Finding, Judgement
+from classmark.predictions import Predictions
+
+FEW_ROWS = 100
+FEW_ROWS_OF_A_CLASS = 10
+FEW_GROUPS = 30
+SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
+
+
+def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[Finding, ...]:
+    """The findings, the gravest first.
+
+    Args:
+        judgement: complete but for its findings.
+        predictions: the table as it was given, unlabelled rows included; None for a published matrix.
+    """
+    found = [_floor(name, one) for name, one in judgement.floor_comparison.items() if not _better(one)]
+    found += _leaked(judgement) + _classes(judgement) + _size(judgement)
+    if predictions is not None:
+        found += _table(judgement, predictions)
+    gravity = ("problem", "warning", "info")
+    return tuple(sorted(found, key=lambda finding: gravity.index(finding.severity)))
+
+
+def _better(comparison: Comparison) -> bool:
+    low = comparison.metrics["accuracy"].low
+    return low is not None and low > 0
+
+
+def _floor(name: str, comparison: Comparison) -> Finding:
+    accuracy = comparison.metrics["accuracy"]
+    assert accuracy.difference is not None
+    by = f"{100 * accuracy.difference:+.2f} points of accuracy on the same {comparison.rows:,} rows"
+    if accuracy.low is not None and accuracy.high is not None:
+        by += f", 95 % interval {100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f}"
+    if accuracy.high is not None and accuracy.high < 0:
+        message = f"The model is worse than the {name} baseline ({by}). Use the baseline."
+        return Finding("worse_than_floor", "problem", message)
+    message = f"The model is not shown to be better than the {name} baseline ({by})."
+    return Finding("not_better_than_floor", "warning", message)
+
+
+def _leaked(judgement: Judgement) -> list[Finding]:
+    if judgement.leaked is None:
+        return []
+    count, severity = judgement.leaked.rows, "warning"
+    message = f"{count:,} of {judgement.rows:,} rows stand in the training data"
+    without, whole = judgement.leaked.metrics_without.get("accuracy"), judgement.metrics["accuracy"]
+    if without is None or without.value is None or whole.value is None:
+        return [Finding("leaked_rows", "problem", f"{message}: nothing here says how the model does on new rows.")]
+    message += f"; accuracy is {100 * whole.value:.2f} % with them and {100 * without.value:.2f} % without."
+    return [Finding("leaked_rows", severity, message)]
+
+
+def _classes(judgement: Judgement) -> list[Finding]:
+    absent = [one.name for one in judgement.per_class if one.rows == 0]
+    claimed = [sum(row[index] for row in judgement.confusion) for index in range(len(judgement.classes))]
+    pairs = zip(judgement.per_class, claimed, strict=True)
+    never = [one.name for one, count in pairs if one.rows > 0 and count == 0]
+    found = []
+    if never:
+        message = f"Never predicted: {_listed(never)}. Recall is 0 there, and precision is set to 0."
+        found.append(Finding("class_never_predicted", "warning", message))
+    if absent:
+        message = f"No row has the class {_listed(absent)}; macro averages leave it out."
+        if len(absent) > 1:
+            message = f"No row has the classes {_listed(absent)}; macro averages leave them out."
+        found.append(Finding("absent_classes", "warning", message))
+    return found
+
+
+def _size(judgement: Judgement) -> list[Finding]:
+    found = []
+    if judgement.rows < FEW_ROWS:
+        message = f"Only {judgement.rows:,} labelled rows: read the intervals, not the values."
+        found.append(Finding("too_few_rows", "warning", message))
+    small = [one.name for one in judgement.per_class if 0 < one.rows < FEW_ROWS_OF_A_CLASS]
+    if small and judgement.rows >= FEW_ROWS:
+        message = f"Fewer than {FEW_ROWS_OF_A_CLASS} rows each: {_listed(small)}. What is said of them is uncertain."
+        found.append(Finding("small_classes", "info", message))
+    if judgement.groups and judgement.groups.count < FEW_GROUPS:
+        message = (
+            f"Only {judgement.groups.count} groups: intervals from resampling so few are too narrow. "
+            f"{FEW_GROUPS} or more are needed."
+        )
+        found.append(Finding("few_groups", "warning", message))
+    return found
+
+
+def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
+    found = []
+    unlabelled = len(predictions) - judgement.rows
+    if unlabelled:
+        message = f"{unlabelled:,} of {len(predictions):,} rows have no label and are left out."
+        found.append(Finding("unlabelled_rows", "info", message))
+    if not predictions.has_probabilities:
+        message = f"The table has predicted labels only, so these are left out: {SCORE_METRICS}."
+        found.append(Finding("scores_left_out", "info", message))
+    return found + [Finding("assumed", "info", note) for note in predictions.notes]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")

@@ -1,0 +1,88 @@
+"""Judge a predictions table: the table of contents of a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.errors import InputError
+from classmark.judging.calibration import calibrate
+from classmark.judging.comparisons import compare
+from classmark.judging.curves import Curves, draw_curves
+from classmark.judging.estimates import Estimates, estimate
+from classmark.judging.findings import find
+from classmark.judging.judgement import Groups, Judgement, Leaked
+from classmark.judging.rows import labelled, positive_index, scored_rows
+from classmark.predictions import Predictions
+
+NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
+
+
+def judge(
+    predictions: Predictions,
+    *,
+    floors: Mapping[str, Predictions] = NO_FLOORS,
+    positive: str | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Judgement:
+    """The judgement of a predictions table.
+
+    Args:
+        predictions: at least one row with a label.
+        floors: baseline name → its predictions on the same rows.
+        positive: the positive class of two; without it, the second.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: no row has a label, `positive` is no class, or a floor has other rows.
+    """
+    if draws < 2:
+        raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
+    rows = labelled(predictions)
+    index = positive_index(rows, positive)
+    scored = scored_rows(rows, index)
+    groups = _groups(rows)
+
+    def estimates(table: Predictions, by: NDArray[np.int64] | None) -> Estimates:
+        where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
+        return estimate(scored_rows(table, where), table.classes, draws, seed, by)
+
+    main = estimates(rows, groups)
+    judgement = Judgement(
+        source=predictions.source,
+        split=predictions.split,
+        rows=len(rows),
+        classes=rows.classes,
+        positive=rows.classes[index] if len(rows.classes) == 2 else None,
+        metrics=main.metrics,
+        per_class=main.per_class,
+        confusion=tuple(tuple(row) for row in scored.confusion.tolist()),
+        curves=draw_curves(scored, rows.classes) if rows.has_probabilities else Curves(),
+        calibration=calibrate(scored) if rows.has_probabilities else None,
+        groups=None if groups is None else Groups(int(groups.max()) + 1, estimates(rows, None).metrics),
+        draws=draws,
+        seed=seed,
+    )
+    if "leaked" in rows.frame.columns and rows.frame["leaked"].any():
+        clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
+        without = estimates(clean, _groups(clean)).metrics if len(clean) else {}
+        judgement = replace(judgement, leaked=Leaked(len(rows) - len(clean), without))
+    for name, floor in floors.items():
+        names = (f"the {name} baseline", "the model")
+        judgement.floor_comparison[name] = compare(
+            floor, predictions, positive=judgement.positive, draws=draws, seed=seed, names=names
+        )
+        judgement.floor[name] = estimates(labelled(floor), _groups(labelled(floor))).metrics
+    return replace(judgement, findings=find(judgement, predictions))
+
+
+def _groups(rows: Predictions) -> NDArray[np.int64] | None:
+    """The rows' groups, None where each stands alone and rows are independent after all."""
+    groups = rows.groups
+    return None if groups is None or int(groups.max()) + 1 == len(rows) else groups

@@ -1,0 +1,154 @@
+"""What `judgement.json` holds, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from classmark.judging.calibration import Bin, Calibration
+from classmark.judging.comparisons import Comparison, comparison_from_json
+from classmark.judging.curves import Curve, Curves
+from classmark.judging.estimates import ClassEstimate
+from classmark.judging.intervals import CONFIDENCE, Estimate
+
+SCHEMA_VERSION = 1
+Metrics = dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reader must know.
+
+    Attributes:
+        code: names the kind of finding.
+        severity: `info`, `warning` or `problem`.
+        message: what was found and what it means.
+    """
+
+    code: str
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Leaked:
+    """Rows that stand in the training data, and the metrics without them (empty where all rows do)."""
+
+    rows: int
+    metrics_without: Metrics
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How many groups the rows form, and the metrics as if rows were independent."""
+
+    count: int
+    independent: Metrics
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Everything that is said about one predictions table.
+
+    Attributes:
+        source, split: where the table is from.
+        rows: labelled rows.
+        positive: of two classes; None for more.
+        metrics: name → estimate.
+        confusion: C × C counts, rows true, columns predicted.
+        calibration: None where there are no probabilities.
+        floor: baseline name → its metrics on the same rows.
+        floor_comparison: baseline name → comparison (A the baseline, B this model).
+    """
+
+    source: str
+    split: str | None
+    rows: int
+    classes: tuple[str, ...]
+    positive: str | None
+    metrics: Metrics
+    per_class: tuple[ClassEstimate, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    curves: Curves = field(default_factory=Curves)
+    calibration: Calibration | None = None
+    leaked: Leaked | None = None
+    groups: Groups | None = None
+    floor: dict[str, Metrics] = field(default_factory=dict)
+    floor_comparison: dict[str, Comparison] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    draws: int = 1000
+    seed: int = 0
+    confidence: float = CONFIDENCE
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `judgement.json`."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "source": self.source,
+            "split": self.split,
+            "rows": self.rows,
+            "classes": list(self.classes),
+            "positive": self.positive,
+            "confidence": self.confidence,
+            "draws": self.draws,
+            "seed": self.seed,
+            "metrics": _metrics_json(self.metrics),
+            "per_class": [_class_json(one) for one in self.per_class],
+            "confusion": [list(row) for row in self.confusion],
+            "curves": self.curves.to_json(),
+            "calibration": self.calibration.to_json() if self.calibration else None,
+            "thresholds": None,
+            "slices": [],
+            "leaked": self.leaked
+            and {"rows": self.leaked.rows, "metrics_without": _metrics_json(self.leaked.metrics_without)},
+            "groups": self.groups
+            and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
+            "floor": {name: _metrics_json(metrics) for name, metrics in self.floor.items()},
+            "floor_comparison": {name: one.to_json() for name, one in self.floor_comparison.items()},
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
+    """The judgement that `to_json` wrote."""
+    calibration, leaked, groups = content["calibration"], content["leaked"], content["groups"]
+    return Judgement(
+        **{name: content[name] for name in ("source", "split", "rows", "positive", "draws", "seed", "confidence")},
+        classes=tuple(content["classes"]),
+        metrics=_metrics(content["metrics"]),
+        per_class=tuple(_class(one) for one in content["per_class"]),
+        confusion=tuple(tuple(row) for row in content["confusion"]),
+        curves=Curves(*(tuple(map(_curve, content["curves"][name])) for name in ("roc", "precision_recall"))),
+        calibration=calibration
+        and Calibration(
+            tuple(Bin(**part) for part in calibration["bins"]), calibration["ece"], calibration["ece_debiased"]
+        ),
+        leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
+        groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
+        floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
+        floor_comparison={name: comparison_from_json(one) for name, one in content["floor_comparison"].items()},
+        findings=tuple(Finding(**finding) for finding in content["findings"]),
+    )
+
+
+def _metrics_json(metrics: Metrics) -> dict[str, Any]:
+    return {name: estimate.to_json() for name, estimate in metrics.items()}
+
+
+def _metrics(content: Mapping[str, Any]) -> Metrics:
+    return {name: Estimate(**estimate) for name, estimate in content.items()}
+
+
+def _class_json(one: ClassEstimate) -> dict[str, Any]:
+    measures = {name: getattr(one, name).to_json() for name in ("precision", "recall", "f1")}
+    return {"class": one.name, "rows": one.rows, **measures}
+
+
+def _class(content: Mapping[str, Any]) -> ClassEstimate:
+    measures = (Estimate(**content[name]) for name in ("precision", "recall", "f1"))
+    return ClassEstimate(content["class"], content["rows"], *measures)
+
+
+def _curve(content: Mapping[str, Any]) -> Curve:
+    return Curve(**{**content, "x": tuple(content["x"]), "y": tuple(content["y"])})

@@ -1,0 +1,158 @@
+"""The metrics, each once: as a function of row weights, so that the value and its bootstrap share one definition.
+
+Prediction = the largest probability, the first class at ties. Two classes: precision, recall and F1 of the positive
+class. Macro averages run over the classes that have rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.judging.intervals import Floats
+from classmark.judging.ranking import Ranking, areas, rank
+
+LOG_LOSS_CLIP = 2.2e-16
+TOP_K, TOP_K_CLASSES = 5, 6
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Labelled rows with predictions.
+
+    Attributes:
+        labels: class index, shape (N,).
+        predicted: class index, shape (N,).
+        probabilities: shape (N, C) in float64, or None where only labels were predicted.
+        classes: C.
+        positive: of two classes, the one that precision, recall and F1 speak of.
+    """
+
+    labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probabilities: Floats | None
+    classes: int
+    positive: int = 1
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def log_losses(self) -> Floats:
+        """−log of each row's probability of its true class, clipped at 2.2e-16, shape (N,)."""
+        assert self.probabilities is not None
+        true = self.probabilities[np.arange(len(self)), self.labels]
+        return -np.log(np.clip(true, LOG_LOSS_CLIP, 1 - LOG_LOSS_CLIP))
+
+    @cached_property
+    def brier_terms(self) -> Floats:
+        """(p − y)² of each row: of the positive class for two, summed over classes otherwise; shape (N,).
+
+        Source: Brier 1950 (more than two classes); for two, half of that, as is usual.
+        """
+        assert self.probabilities is not None
+        if self.classes == 2:
+            terms: Floats = (self.probabilities[:, self.positive] - (self.labels == self.positive)) ** 2
+            return terms
+        squares = (self.probabilities**2).sum(axis=1)
+        true = self.probabilities[np.arange(len(self)), self.labels]
+        summed: Floats = squares - 2 * true + 1
+        return summed
+
+    @cached_property
+    def top_k_hits(self) -> Floats:
+        """Whether the true class is among the five largest probabilities, ties to the first class, shape (N,)."""
+        assert self.probabilities is not None
+        true = self.probabilities[np.arange(len(self)), self.labels][:, None]
+        before = (self.probabilities == true) & (np.arange(self.classes) < self.labels[:, None])
+        return (((self.probabilities > true) | before).sum(axis=1) < TOP_K).astype(np.float64)
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Rows by true and predicted class, shape (C, C)."""
+        cells = self.labels * self.classes + self.predicted
+        return np.bincount(cells, minlength=self.classes**2).reshape(self.classes, self.classes)
+
+    @cached_property
+    def rankings(self) -> list[Ranking]:
+        """One ranking for two classes (of the positive one), else one for each class, one against the rest."""
+        assert self.probabilities is not None
+        which = [self.positive] if self.classes == 2 else range(self.classes)
+        return [rank(self.labels == index, self.probabilities[:, index]) for index in which]
+
+
+def statistics(scored: Scored) -> dict[str, float]:
+    """The value of every metric but `ece`; NaN where it is undefined on these rows."""
+    sums = (scored.confusion.sum(axis=1), scored.confusion.sum(axis=0), np.diag(scored.confusion))
+    found = confusion_metrics(*(part[None].astype(np.float64) for part in sums), scored.positive)
+    if scored.probabilities is not None:
+        found |= ranking_metrics(scored, np.ones((1, len(scored))))
+        found |= {name: terms.mean(keepdims=True) for name, terms in row_terms(scored).items()}
+    return {name: float(value[0]) for name, value in found.items()}
+
+
+def row_terms(scored: Scored) -> dict[str, Floats]:
+    """The metrics that are a mean of one term a row: name → terms of shape (N,)."""
+    terms = {"log_loss": scored.log_losses, "brier": scored.brier_terms}
+    return terms | ({"top5_accuracy": scored.top_k_hits} if scored.classes >= TOP_K_CLASSES else {})
+
+
+def class_scores(true: Floats, claimed: Floats, hits: Floats) -> tuple[Floats, Floats, Floats]:
+    """Precision, recall and F1 of each class, each of shape (R, C), from sums of that shape; 0 where they are 0/0."""
+    return divided(hits, claimed), divided(hits, true), divided(2 * hits, true + claimed)
+
+
+def confusion_metrics(true: Floats, claimed: Floats, hits: Floats, positive: int) -> dict[str, Floats]:
+    """The metrics of R confusion matrices, each of shape (R,).
+
+    Args:
+        true, claimed, hits: rows of each class, predictions of each class, and both at once; shape (R, C).
+        positive: for two classes.
+    """
+    classes, rows = true.shape[1], true.sum(axis=1)
+    present = true > 0
+    precision, recall, f1 = class_scores(true, claimed, hits)
+    accuracy = hits.sum(axis=1) / rows
+    there = present.sum(axis=1)
+    found = {
+        "accuracy": accuracy,
+        "balanced_accuracy": np.where(present, recall, 0).sum(axis=1) / there,
+        "precision_macro": np.where(present, precision, 0).sum(axis=1) / there,
+        "recall_macro": np.where(present, recall, 0).sum(axis=1) / there,
+        "f1_macro": np.where(present, f1, 0).sum(axis=1) / there,
+    }
+    if classes == 2:
+        found |= {"precision": precision[:, positive], "recall": recall[:, positive], "f1": f1[:, positive]}
+    # Matthews' correlation for C classes (Gorodkin 2004), zero where it is 0/0 as in scikit-learn.
+    covariance = hits.sum(axis=1) * rows - (true * claimed).sum(axis=1)
+    spread = (rows**2 - (true**2).sum(axis=1)) * (rows**2 - (claimed**2).sum(axis=1))
+    found["mcc"] = divided(covariance, np.sqrt(np.maximum(spread, 0)))
+    return found
+
+
+def ranking_metrics(scored: Scored, weights: Floats) -> dict[str, Floats]:
+    """`roc_auc` and `average_precision`, each of shape (R,).
+
+    Two classes: of the positive one; more: the macro mean of one against the rest, over the classes that have rows.
+    """
+    found = [areas(ranking, weights) for ranking in scored.rankings]
+    present = [ranking.positive.any() for ranking in scored.rankings]
+    kept = [pair for pair, there in zip(found, present, strict=True) if there] or found
+    roc, average = (np.array([pair[index] for pair in kept]) for index in (0, 1))
+    return {"roc_auc": _mean_of_defined(roc), "average_precision": _mean_of_defined(average)}
+
+
+def divided(numerator: Floats, denominator: Floats) -> Floats:
+    """The quotient, 0 where the denominator is 0 (precision of a class that is never predicted)."""
+    zeros = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
+    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)
+
+
+def _mean_of_defined(values: Floats) -> Floats:
+    """The mean over classes, shape (R,), of those defined in the draw; NaN where none is."""
+    defined = np.isfinite(values)
+    counts = defined.sum(axis=0)
+    return np.where(counts > 0, np.where(defined, values, 0).sum(axis=0) / np.maximum(counts, 1), np.nan)
