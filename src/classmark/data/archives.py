@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -13,55 +14,100 @@ from classmark.errors import InputError
 MOST_MEMBERS = 2_000_000
 MOST_MEMBER_BYTES = 256 << 20
 MOST_TOTAL_BYTES = 16 << 30
+MOST_HEADER_BYTES = 1 << 20
+
+DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,  # gzip and bz2 raise it
+    NotImplementedError,  # zipfile: a compression it does not know
+    RuntimeError,  # zipfile: encrypted
+)
+EXTENDED_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+
+Member = tuple[str, int, bytes | None]
 
 
 def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each wanted file in a tar (however compressed) or zip archive, in the archive's order.
+    """Name and content of each wanted file in a tar (however compressed) or zip, in the archive's order.
 
     Raises:
-        InputError: it is no archive, is truncated or damaged, or holds what no data set needs: an absolute path, `..`,
-            a link, a device, more than 2 million members, a file over 256 MiB, more than 16 GiB in all.
+        InputError: it is no archive, is truncated or damaged, or holds what no data set needs: an absolute
+            path, `..`, a link, a device, more than 2 million members, a file over 256 MiB, over 16 GiB in all.
     """
     total = 0
     try:
-        members = _zip_members(archive, wanted) if zipfile.is_zipfile(archive) else _tar_members(archive, wanted)
-        for count, (name, size, content) in enumerate(members, start=1):
+        members = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+        for count, (name, size, content) in enumerate(members(archive, wanted), start=1):
             total += size
-            if count > MOST_MEMBERS or total > MOST_TOTAL_BYTES:
-                raise InputError(f"{archive}: larger than any data set classmark reads ({count:,} members, {total:,} bytes).")
+            if count > MOST_MEMBERS:
+                raise InputError(f"{archive}: more than {MOST_MEMBERS:,} members. The archive is refused.")
+            if total > MOST_TOTAL_BYTES:
+                raise InputError(f"{archive}: unpacks to more than {MOST_TOTAL_BYTES:,} bytes. The archive is refused.")
             if content is not None:
                 yield name, content
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError) as error:
+    except DAMAGE as error:
         reason = str(error) or type(error).__name__
         raise InputError(f"{archive}: truncated, damaged or no archive ({reason}). Fetch it again.") from None
 
 
-def _tar_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, int, bytes | None]]:
-    with tarfile.open(archive, "r|*") as tar:
+class _ModestHeader(tarfile.TarInfo):
+    """A tar header whose extension, which tarfile reads into memory, has a modest size."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> _ModestHeader:
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in EXTENDED_HEADERS and header.size > MOST_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {header.size:,} bytes")
+        return header
+
+
+def _tar_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
+    with tarfile.open(archive, "r|*", tarinfo=_ModestHeader) as tar:
         for member in tar:
             check_member(archive, member.name, member.size)
-            if member.isdir():
-                continue
-            if not member.isreg():
-                raise InputError(f"{archive}: {member.name} is a link or a device; a data set has none. The archive is refused.")
-            stream = tar.extractfile(member) if wanted(member.name) else None
+            if not (member.isdir() or member.isreg()) or member.issparse():
+                raise InputError(
+                    f"{archive}: {member.name} is a link, a device or a sparse file; a data set has none. "
+                    "The archive is refused."
+                )
+            stream = tar.extractfile(member) if member.isreg() and wanted(member.name) else None
             yield member.name, member.size, stream.read() if stream is not None else None
 
 
-def _zip_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, int, bytes | None]]:
+def _zip_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as opened:
         for member in opened.infolist():
             check_member(archive, member.filename, member.file_size)
-            if (member.external_attr >> 16) & 0o170000 == 0o120000:
-                raise InputError(f"{archive}: {member.filename} is a link; a data set has none. The archive is refused.")
+            kind = (member.external_attr >> 16) & 0o170000  # of a Unix file; 0 where the maker had none
+            if kind not in (0, 0o100000, 0o040000):
+                raise InputError(
+                    f"{archive}: {member.filename} is a link or a device; a data set has none. The archive is refused."
+                )
             content = opened.read(member) if wanted(member.filename) and not member.is_dir() else None
             yield member.filename, member.file_size, content
 
 
 def check_member(archive: Path, name: str, size: int) -> None:
-    """Refuse a member whose name leads out of the archive or whose size is absurd."""
+    """Refuse a member whose name leads out of the archive or whose size is absurd.
+
+    Raises:
+        InputError: it is such a member.
+    """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
         raise InputError(f"{archive}: {name} leads out of the archive. The archive is refused.")
     if size > MOST_MEMBER_BYTES:
-        raise InputError(f"{archive}: {name} has {size:,} bytes, more than any example. The archive is refused.")
+        raise InputError(
+            f"{archive}: {name} has {size:,} bytes, more than the {MOST_MEMBER_BYTES:,} of a data set's largest "
+            "file. The archive is refused."
+        )

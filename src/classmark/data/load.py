@@ -9,12 +9,11 @@ from typing import Any
 import polars as pl
 
 from classmark.data.dataset import Dataset
-from classmark.data.duplicates import text_keys
 from classmark.data.huggingface import read_huggingface
 from classmark.data.imdb import read_imdb
 from classmark.data.movie_reviews import read_movie_reviews
 from classmark.data.source import Source
-from classmark.data.splits import carve, limited
+from classmark.data.splits import Splits, carve, limited
 from classmark.data.tables import read_tables
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
@@ -23,8 +22,8 @@ from classmark.recipes.schema import Data
 def load_dataset(data: Data, seed: int) -> Dataset:
     """The examples that a recipe names, split.
 
-    The test set is the source's official one where it has one; validation, and else the test set, are carved from
-    the training data, stratified by class, whole groups and all copies of a text on one side.
+    The test set is the source's official one where it has one; validation, and else the test set, are carved
+    from the training data by class, whole groups and all copies of a text on one side.
 
     Args:
         data: the recipe's `data`.
@@ -32,31 +31,28 @@ def load_dataset(data: Data, seed: int) -> Dataset:
 
     Raises:
         InputError: the data cannot be read, or is not enough for what the recipe asks.
+        MissingExtraError: the source needs a package that is not installed.
     """
     source = _read(data)
-    training = _grouped(_readable(source.train, data, source), data, source)
-    test = None if source.test is None else _grouped(_readable(source.test, data, source), data, source)
-    skipped = source.train.height - training.height + (0 if test is None else source.test.height - test.height)  # type: ignore[union-attr]
+    training = _usable(source.train, data, source.name)
+    test = None if source.test is None else _usable(source.test, data, source.name)
     classes = _classes(training, source.name)
     if test is not None:
-        _check_test_labels(test, classes, source.name)
-    training, test = limited(training, test, data.limit, seed, source.name)
-    split = carve(training.with_columns(text_keys(training["text"])), test, data, seed, source.name)
-    description = {
+        _check_test(test, training, classes, source.name)
+    skipped = source.rows - training.height - (0 if test is None else test.height)
+    if data.limit is not None:
+        training, *rest = limited(training, test, data.limit, seed, source.name)
+        test = rest[0] if rest else None
+    splits = carve(training, test, data, seed, source.name)
+    fingerprint = _fingerprint(splits.frames)
+    description = _described(splits, classes) | {
         "source": data.source,
         "path": Path(source.name).name,
-        "fingerprint": "",
-        "splits": {name: frame.height for name, frame in split.frames.items()},
-        "class_counts": {name: _counts(frame, classes) for name, frame in split.frames.items()},
-        "classes": list(classes),
+        "fingerprint": fingerprint,
         "group": data.group,
-        "duplicates_moved": split.moved,
-        "leaked_test_rows": int(split.frames["test"]["leaked"].sum()),
         "skipped": skipped,
     }
-    frames = {name: frame.drop("key") for name, frame in split.frames.items()}
-    description["fingerprint"] = fingerprint = _fingerprint(frames)
-    return Dataset(classes, frames["train"], frames["validation"], frames["test"], fingerprint, description)
+    return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description)
 
 
 def _read(data: Data) -> Source:
@@ -71,66 +67,90 @@ def _read(data: Data) -> Source:
             return read_huggingface(data)
 
 
-def _readable(frame: pl.DataFrame, data: Data, source: Source) -> pl.DataFrame:
-    """The rows that have a text and a label.
+def _usable(frame: pl.DataFrame, data: Data, name: str) -> pl.DataFrame:
+    """The rows that have a text and a label, with their `group` where the recipe names one.
 
     Raises:
-        InputError: some have not, and `data.skip_unreadable` is off.
+        InputError: some have not, and `data.skip_unreadable` is off; or the group is missing.
     """
-    empty = (frame["text"].is_null() | (frame["text"].str.strip_chars() == "")).fill_null(value=True)
+    empty = frame["text"].is_null() | (frame["text"].str.strip_chars() == "")
     unlabelled = frame["label"].is_null() | (frame["label"] == "")
     for bad, what in ((empty, "the text is empty"), (unlabelled, "the label is missing")):
         if bad.any() and not data.skip_unreadable:
-            row = frame.row(int(bad.arg_max() or 0), named=True)
+            first = frame.filter(bad).row(0, named=True)
+            place = f"{name}, {first['id']}" if "place" not in first else first["place"]
             raise InputError(
-                f"{source.name}, {row.get('place', row['id'])}: {what}; {int(bad.sum()):,} such rows. "
-                "Repair them, or leave them out: data.skip_unreadable=true"
+                f"{place}: {what}; rows like this: {int(bad.sum()):,}. "
+                "Mend them, or leave them out: data.skip_unreadable=true"
             )
-    return frame.filter(~(empty | unlabelled)).drop("place", strict=False)
-
-
-def _grouped(frame: pl.DataFrame, data: Data, source: Source) -> pl.DataFrame:
+    rows = frame.filter(~(empty | unlabelled)).drop("place", strict=False)
     if data.group is None:
-        return frame
-    if data.group not in frame.columns:
-        known = [name for name in frame.columns if name not in ("id", "text", "label")]
+        return rows
+    if data.group not in rows.columns:
+        others = ", ".join(column for column in rows.columns if column not in ("id", "text", "label"))
+        raise InputError(f'data.group: {name} has no column "{data.group}". Its further columns: {others or "none"}.')
+    groups = rows[data.group].cast(pl.String)
+    if groups.null_count():
+        first_id = rows.filter(groups.is_null())["id"][0]
         raise InputError(
-            f'data.group: {source.name} has no column "{data.group}"; it has {", ".join(known) or "no further columns"}.'
+            f'data.group: {name}, {first_id}: no "{data.group}"; rows like this: {groups.null_count():,}. '
+            "Every row needs one."
         )
-    column = frame[data.group].cast(pl.String)
-    if column.null_count():
-        raise InputError(f'data.group: {source.name}: {column.null_count():,} rows have no "{data.group}".')
-    return frame.with_columns(column.alias("group"))
+    return rows.with_columns(groups.alias("group"))
 
 
 def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
     classes = tuple(frame["label"].unique().sort().to_list())
-    if len(classes) < 2:
-        found = f'only the class "{classes[0]}"' if classes else "no rows"
-        raise InputError(f"{name}: {found} in the training data; a classifier needs two classes or more.")
+    if not classes:
+        raise InputError(f"{name}: no row has both a text and a label.")
+    if len(classes) == 1:
+        raise InputError(
+            f'{name}: every row has the label "{classes[0]}"; a classifier needs two classes or more. '
+            "Add rows of another class."
+        )
     return classes
 
 
-def _check_test_labels(test: pl.DataFrame, classes: tuple[str, ...], name: str) -> None:
+def _check_test(test: pl.DataFrame, training: pl.DataFrame, classes: tuple[str, ...], name: str) -> None:
+    if test.height == 0:
+        raise InputError(f"{name}: no test row has both a text and a label.")
     unknown = test.filter(~pl.col("label").is_in(list(classes)))
     if unknown.height:
         raise InputError(
-            f'{name}: the label "{unknown["label"][0]}" stands in the test data ({unknown["id"][0]}; {unknown.height:,} '
-            f"rows in all) but not in the training data, which has {', '.join(classes[:6])}. "
-            "Correct the label, or leave these rows out."
+            f'{name}: the test row {unknown["id"][0]} has the label "{unknown["label"][0]}", which no training row '
+            f"has; rows like this: {unknown.height:,}. Correct them, or leave them out."
+        )
+    shared = test.filter(pl.col("id").is_in(training["id"].implode()))
+    if shared.height:
+        raise InputError(
+            f'{name}: the id "{shared["id"][0]}" stands in the training and in the test data; ids like this: '
+            f"{shared.height:,}. Give every row an id of its own, or leave out data.id_column."
         )
 
 
-def _counts(frame: pl.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
-    counts = dict(frame["label"].value_counts().iter_rows())
-    return {name: int(counts.get(name, 0)) for name in classes}
+def _described(splits: Splits, classes: tuple[str, ...]) -> dict[str, Any]:
+    frames = splits.frames
+    counts = {name: dict(frame["label"].value_counts().iter_rows()) for name, frame in frames.items()}
+    described: dict[str, Any] = {
+        "classes": list(classes),
+        "splits": {name: frame.height for name, frame in frames.items()},
+        "class_counts": {name: {label: count.get(label, 0) for label in classes} for name, count in counts.items()},
+        "exact_duplicates": splits.copies,
+        "duplicates_moved": splits.moved,
+        "leaked_test_rows": int(frames["test"]["leaked"].sum()),
+    }
+    if "group" in frames["test"].columns:
+        seen = pl.concat([frames["train"]["group"], frames["validation"]["group"]]).unique()
+        # Only an official test set can have such rows.
+        described["test_rows_of_training_groups"] = int(frames["test"]["group"].is_in(seen.implode()).sum())
+    return described
 
 
 def _fingerprint(frames: dict[str, pl.DataFrame]) -> str:
-    """sha256 over ids, texts, labels and splits, in hexadecimal."""
+    """sha256 over ids, labels, texts and splits, in hexadecimal."""
     digest = hashlib.sha256()
-    for name, frame in frames.items():
-        columns: list[Any] = [frame[column].to_list() for column in ("id", "label", "text")]
+    for split in ("train", "validation", "test"):
+        columns: list[list[str]] = [frames[split][name].to_list() for name in ("id", "label", "text")]
         for values in zip(*columns, strict=True):
-            digest.update("\x1f".join((name, *values)).encode() + b"\x1e")
+            digest.update("\x1f".join((split, *values)).encode() + b"\x1e")
     return digest.hexdigest()

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+# Columns that mean something in a predictions table, so that a file's own of that name is not carried along.
+RESERVED = frozenset(
+    {"id", "text", "label", "group", "leaked", "probabilities", "predicted", "logits", "length", "path"}
+    | {"thumbnail", "key", "place"}
+)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -13,10 +19,17 @@ class Source:
 
     Attributes:
         name: the file or package, for messages.
-        train: columns `id`, `text`, `label`, further ones, and optionally `place` (where a row stands, for messages).
+        train: columns `id`, `text`, `label`, further ones, and optionally `place`: file and row, for messages.
         test: the official test rows, or None.
+        unreadable: rows that were left out because they could not even be read.
     """
 
     name: str
     train: pl.DataFrame
     test: pl.DataFrame | None = None
+    unreadable: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows, training and test, readable or not."""
+        return self.train.height + self.unreadable + (0 if self.test is None else self.test.height)

@@ -1,4 +1,4 @@
-"""Train, validation and test: stratified by class, by seed, with groups and copies kept together."""
+"""Train, validation and test: by class, by seed, with groups and copies of a text kept together."""
 
 from __future__ import annotations
 
@@ -8,120 +8,136 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.data.duplicates import text_keys
+from classmark.data.duplicates import later_copies, stay_together, text_keys
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+Integers = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
-class Split:
-    """The frames by name, with their `key` column, and how many copies were moved to the split of the first."""
+class Splits:
+    """The split rows.
+
+    Attributes:
+        frames: `train`, `validation` and `test`; `test` has `leaked`.
+        copies: how many of the rows that were split repeat an earlier one's text.
+        moved: how many of those a split by row alone would have put on another side than the first.
+    """
 
     frames: dict[str, pl.DataFrame]
+    copies: int
     moved: int
 
 
-def limited(
-    training: pl.DataFrame, test: pl.DataFrame | None, limit: int | None, seed: int, name: str
-) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """A stratified sample of `limit` training rows, and of no more test rows than that.
+def limited(training: pl.DataFrame, test: pl.DataFrame | None, limit: int, seed: int, name: str) -> list[pl.DataFrame]:
+    """A sample by class of `limit` training rows and, where there are test rows, of no more of them.
 
     Raises:
         InputError: there are fewer training rows than that.
     """
-    if limit is None:
-        return training, test
     if limit > training.height:
-        raise InputError(f"data.limit: {limit:,}, but {name} has {training.height:,} rows. Ask for no more than that.")
-    training = training[np.sort(_sample(training["label"], limit, np.random.default_rng((seed, 1))))]
-    if test is not None and test.height > limit:
-        test = test[np.sort(_sample(test["label"], limit, np.random.default_rng((seed, 2))))]
-    return training, test
+        raise InputError(
+            f"data.limit: {limit:,} rows, but {name} has {training.height:,} for training and validation. "
+            "Ask for no more than that."
+        )
+    frames = [training] if test is None else [training, test]
+    return [_sample(frame, min(limit, frame.height), (seed, number)) for number, frame in enumerate(frames)]
 
 
-def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: int, name: str) -> Split:
-    """The splits of the training rows, which have a `key` column; the test rows as they are where there are some.
+def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: int, name: str) -> Splits:
+    """The splits of the training rows; the test rows as they are where there are some.
 
     Raises:
         InputError: a class or the whole is too small for what is asked.
     """
-    parts = np.zeros(training.height, dtype=np.int64)  # 0 train, 1 validation, 2 test
-    moved = 0
-    if test is None:
-        moved += _mark(parts, training, data.test, 2, np.random.default_rng((seed, 3)), f"data.test: {name}")
-    moved += _mark(parts, training, data.validation, 1, np.random.default_rng((seed, 4)), f"data.validation: {name}")
-    parts, moved_after = _copies_together(parts, training["key"])
-    moved += moved_after
-    frames = {"train": training.filter(parts == 0), "validation": training.filter(parts == 1)}
-    frames["test"] = training.filter(parts == 2) if test is None else test.with_columns(text_keys(test["text"]))
-    for split, frame in frames.items():
-        if frame.height == 0:
-            raise InputError(f"{name}: no rows are left for {split}. Use more data, or ask for smaller splits.")
-    seen = pl.concat([frames["train"]["key"], frames["validation"]["key"]])
-    leaked = frames["test"]["key"].is_in(seen.unique().implode())
-    frames["test"] = frames["test"].with_columns(leaked.alias("leaked"))
-    return Split(frames, moved)
+    rows = training.with_columns(text_keys(training["text"]))
+    _check_class_sizes(rows, 2 if test is not None else 3, name)
+    groups = ["group"] if "group" in rows.columns else []
+    parts = _assign(rows, stay_together(rows, [*groups, "key"]), test is None, data, seed, name)
+    by_row_alone = _assign(rows, stay_together(rows, groups), test is None, data, seed, name)
+    of_the_first = rows.select(pl.lit(pl.Series(by_row_alone)).first().over("key")).to_series().to_numpy()
+    frames = {"train": rows.filter(parts == TRAIN), "validation": rows.filter(parts == VALIDATION)}
+    seen = rows["key"] if test is not None else rows.filter(parts != TEST)["key"]
+    last = rows.filter(parts == TEST) if test is None else test.with_columns(text_keys(test["text"]))
+    frames["test"] = last.with_columns(last["key"].is_in(seen.unique().implode()).alias("leaked"))
+    return Splits(
+        {split: frame.drop("key") for split, frame in frames.items()},
+        later_copies(rows["key"]),
+        int((by_row_alone != of_the_first).sum()),
+    )
 
 
-def _mark(
-    parts: NDArray[np.int64], rows: pl.DataFrame, asked: float, part: int, generator: np.random.Generator, place: str
-) -> int:
-    """Give `asked` (a share below 1, a count from 1) of the rows that are still in part 0 to `part`.
-
-    Texts that have copies are passed over for ones that have none, so that the part has its exact size; the count of
-    those passed over comes back.
-    """
-    free = np.flatnonzero(parts == 0)
-    count = round(asked * rows.height) if asked < 1 else int(asked)
-    classes = rows["label"].n_unique()
-    if count < classes or len(free) - count < classes:
-        raise InputError(
-            f"{place}: {count:,} of {len(free):,} rows leave a split with fewer than one row for each of the "
-            f"{classes} classes. Use more data, or ask for another share."
-        )
-    labels = rows["label"][free]
-    if "group" in rows.columns:
-        chosen, moved = _sample_groups(rows["group"][free], count, generator), 0
-    else:
-        copies = rows["key"].is_duplicated().to_numpy()[free]
-        state = generator.bit_generator.state
-        moved = int(copies[_sample(labels, count, generator)].sum())
-        generator.bit_generator.state = state
-        chosen = _sample(labels, count, generator, last=copies)
-    parts[free[chosen]] = part
-    lonely = set(labels.unique().to_list()) - set(rows.filter(parts == 0)["label"].unique().to_list())
-    if lonely:
-        missing = sorted(lonely)[0]
-        raise InputError(f'{place}: no training row of the class "{missing}" is left. Add rows of it, or drop the class.')
-    return moved
+def _check_class_sizes(rows: pl.DataFrame, splits: int, name: str) -> None:
+    for label, texts in rows.group_by("label").agg(pl.col("key").n_unique()).sort("label").iter_rows():
+        if texts < splits:
+            raise InputError(
+                f'{name}: the class "{label}" has {texts} different text{"s" if texts > 1 else ""}, too few for '
+                f"{splits} splits. Add some, or leave the class out."
+            )
 
 
-def _sample(
-    labels: pl.Series, count: int, generator: np.random.Generator, last: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
-    """Places of `count` rows, each class with its share (largest remainders); those in `last` only if need be."""
-    codes = labels.rank("dense").to_numpy().astype(np.int64) - 1
-    sizes = np.bincount(codes)
-    exact = sizes * count / len(codes)
-    quota = np.floor(exact).astype(np.int64)
-    quota[np.argsort(quota - exact, kind="stable")[: count - quota.sum()]] += 1
-    order = generator.permutation(len(codes))
-    if last is not None:
-        order = order[np.argsort(last[order], kind="stable")]
-    return np.concatenate([order[codes[order] == code][:take] for code, take in enumerate(quota)])
+def _assign(rows: pl.DataFrame, units: Integers, with_test: bool, data: Data, seed: int, name: str) -> Integers:
+    """The part of each row, shape (N,): whole units, by class where no groups are given."""
+    parts = np.full(rows.height, TRAIN, dtype=np.int64)
+    labels = (rows["label"].rank("dense").to_numpy() - 1).astype(np.int64)
+    strata = np.zeros_like(labels) if "group" in rows.columns else labels
+    asked = [(TEST, data.test, "data.test")] if with_test else []
+    for part, amount, key in [*asked, (VALIDATION, data.validation, "data.validation")]:
+        count = round(amount * rows.height) if amount < 1 else int(amount)
+        free = np.flatnonzero(parts == TRAIN)
+        reserve = 2 if part == TEST else 1  # rows of each class for the splits that are still to be filled
+        classes = int(labels.max()) + 1
+        if count < classes or count > len(free) - reserve * classes:
+            raise InputError(
+                f"{key}: {count:,} rows, but of the {len(free):,} rows of {name} that are free for it, each split "
+                f"needs one for each of the {classes} classes. Ask for another number, or use more data."
+            )
+        generator = np.random.default_rng((seed, part))
+        parts[free[_draw(strata[free], units[free], count, reserve, generator)]] = part
+        if len(np.unique(labels[parts == TRAIN])) < classes or not (parts == part).any():
+            raise InputError(
+                f"{key}: the groups of {name} (data.group: {data.group}) are too large for {count:,} rows: a split "
+                "or a class is left without rows. Ask for another number, or use more data."
+            )
+    return parts
 
 
-def _sample_groups(groups: pl.Series, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Places of all rows of randomly chosen groups, until there are `count` or just more."""
-    codes = groups.rank("dense").to_numpy().astype(np.int64) - 1
-    sizes = np.bincount(codes)
-    order = generator.permutation(len(sizes))
-    enough = int(np.searchsorted(np.cumsum(sizes[order]), count)) + 1
-    return np.flatnonzero(np.isin(codes, order[:enough]))
+def _draw(strata: Integers, units: Integers, count: int, reserve: int, generator: np.random.Generator) -> Integers:
+    """Places of about `count` rows: whole units in random order, as many of each stratum as its share."""
+    _, first, numbered, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
+    of_unit = strata[first]
+    rows_of = np.bincount(strata)
+    room = _quotas(rows_of, count, np.maximum(rows_of - reserve, 0))
+    taken = np.zeros(len(sizes), dtype=np.bool_)
+    for unit in generator.permutation(len(sizes)).tolist():
+        if sizes[unit] <= room[of_unit[unit]]:
+            taken[unit] = True
+            room[of_unit[unit]] -= sizes[unit]
+    return np.flatnonzero(taken[numbered])
 
 
-def _copies_together(parts: NDArray[np.int64], keys: pl.Series) -> tuple[NDArray[np.int64], int]:
-    """The parts with every copy of a text in the part of its first row, and how many rows that moved."""
-    frame = pl.DataFrame({"key": keys, "part": parts})
-    together = frame.select(pl.col("part").first().over("key")).to_series().to_numpy().astype(np.int64)
-    return together, int((together != parts).sum())
+def _sample(frame: pl.DataFrame, count: int, seed: tuple[int, int]) -> pl.DataFrame:
+    """`count` rows in their order, of each class its share."""
+    labels = (frame["label"].rank("dense").to_numpy() - 1).astype(np.int64)
+    sizes = np.bincount(labels)
+    quotas = _quotas(sizes, count, sizes)
+    order = np.random.default_rng(seed).permutation(frame.height)
+    chosen = [order[labels[order] == label][:quota] for label, quota in enumerate(quotas)]
+    return frame[np.sort(np.concatenate(chosen))]
+
+
+def _quotas(sizes: Integers, count: int, most: Integers) -> Integers:
+    """Whole numbers that add up to `count`, in proportion to `sizes`: at least one each, at most `most`."""
+    exact = sizes * count / sizes.sum()
+    quotas = np.clip(np.floor(exact).astype(np.int64), np.minimum(1, most), most)
+    while (missing := count - int(quotas.sum())) != 0:
+        step = 1 if missing > 0 else -1
+        movable = quotas < most if missing > 0 else quotas > 1
+        if not movable.any():
+            break
+        behind = np.where(movable, step * (exact - quotas), -np.inf)
+        quotas[np.argmax(behind)] += step
+    return quotas

@@ -49,7 +49,7 @@ class RunWatch:
     def say(self, message: str) -> None:
         """A line on standard error, and the message of `status.json`."""
         self._status["message"] = message
-        self.console.print(message, highlight=False)
+        self.console.print(message, highlight=False, soft_wrap=True)
 
     def stage(self, name: str) -> None:
         """`data`, `training` or `judging` begins."""
@@ -79,7 +79,7 @@ class RunWatch:
             done = max(1, state.step - self._first_step)
             left = (now - self._epoch_started) / done * (steps_in_epoch - state.step)
             place = f"epoch {state.epoch}/{self.epochs}  step {state.step}/{steps_in_epoch}"
-            self.console.print(f"{place}  {text}  {left:.0f} s left in this epoch", highlight=False)
+            self.console.print(f"{place}  {text}  {left:.0f} s left in this epoch", highlight=False, soft_wrap=True)
 
     def evaluated(self, row: dict[str, Any], seconds: float, tokens: int) -> None:
         """An evaluation is done; with `seconds`, an epoch is."""
@@ -93,6 +93,7 @@ class RunWatch:
             f"  validation loss {row['validation_loss']:.4f} accuracy {row['validation_accuracy']:.2%}"
             + (f"  {seconds:.1f} s" if seconds else f"  (step {row['step']})"),
             highlight=False,
+            soft_wrap=True,
         )
 
     def close_bar(self) -> None:

@@ -1,0 +1,348 @@
+"""Tables that others made (CSV, TSV, JSONL, Parquet) read as predictions; what is guessed is stated in the notes.
+
+A row's prediction may be one probability a class (a column each, or one list column), one score for two classes,
+the same as logits when that is declared, or a predicted label only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from classmark.data.tables import read_table
+from classmark.errors import InputError, nearest
+from classmark.predictions import SCHEMA_VERSION, Predictions, build_predictions, check, read, read_metadata
+
+LABEL_NAMES = ("label", "true_label", "y_true", "true", "truth", "target", "gold", "class", "y")
+PREDICTED_NAMES = ("predicted", "prediction", "predicted_label", "pred_label", "y_pred", "pred")
+ID_NAMES = ("id", "row_id", "example_id", "index")
+LIST_NAMES = ("probabilities", "probs", "proba", "probas", "y_proba", "scores")
+SCORE_NAMES = ("score", "probability", "prob", "proba", "y_score", "y_prob", "y_proba", "p")
+PREFIXES = ("probability_", "proba_", "prob_", "score_", "p_")
+LOGIT_LIST_NAMES, LOGIT_SCORE_NAMES, LOGIT_PREFIXES = ("logits",), ("logit", "score"), ("logits_", "logit_")
+CONTRACT = ("id", "label", "probabilities", "predicted", "logits")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user says about a table; whatever is None is guessed.
+
+    Attributes:
+        label: column of the true class.
+        id: column of the row's own name.
+        predicted: column of the predicted class.
+        probabilities: columns of probabilities, one a class, or one score or list column.
+        classes: class names, in the order of the probabilities.
+        positive: with one score, the class that it is the probability of.
+        logits: the probability columns hold logits.
+    """
+
+    label: str | None = None
+    id: str | None = None
+    predicted: str | None = None
+    probabilities: tuple[str, ...] | None = None
+    classes: tuple[str, ...] | None = None
+    positive: str | None = None
+    logits: bool = False
+
+    @property
+    def names_columns(self) -> bool:
+        """Whether anything is said of the columns, which a table of classmark's own does not need."""
+        said = (self.label, self.id, self.predicted, self.probabilities, self.classes)
+        return self.logits or any(value is not None for value in said)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Probabilities as they stand in a table.
+
+    Attributes:
+        columns: where they are from.
+        values: shape (N, C), or (N, 1) for one score.
+        names: what the columns say the classes are; empty where they say nothing.
+    """
+
+    columns: tuple[str, ...]
+    values: NDArray[np.float64]
+    names: tuple[str, ...]
+
+
+def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predictions:  # noqa: B008
+    """The checked predictions in anyone's table, or in one that classmark wrote.
+
+    Raises:
+        InputError: the file cannot be read, a column is missing, or the table breaks the contract.
+    """
+    if path.suffix.lower() == ".parquet" and path.is_file() and not options.names_columns:
+        metadata = read_metadata(path)
+        if metadata is not None:
+            return read(path)
+    frame = read_table(path)
+    source, notes = str(path), list[str]()
+    label = _column(source, frame, "label", options.label, LABEL_NAMES, notes)
+    if label is None:
+        raise InputError(
+            f"{source}: no column is known to hold the true classes; the columns are {_listed(frame.columns)}. "
+            "Name it: --label COLUMN"
+        )
+    labels = _class_names(frame[label])
+    ids, id_column = _ids(source, frame, options, notes)
+    scores = _scores(source, frame, options, labels, notes)
+    guessed = _column(source, frame, "predicted", options.predicted, PREDICTED_NAMES, notes if scores is None else [])
+    if scores is None and guessed is None:
+        raise InputError(
+            f"{source}: neither probabilities nor predicted classes are found; the columns are "
+            f"{_listed(frame.columns)}. Name them: --probabilities COLUMN,COLUMN or --predicted COLUMN"
+        )
+    used = {label, id_column, guessed, *(scores.columns if scores else ())}
+    others = _others(frame.drop([name for name in used if name]))
+    if scores is None:
+        assert guessed is not None
+        return _from_labels(source, ids, labels, _class_names(frame[guessed]), others, options, notes)
+    predicted = _class_names(frame[guessed]) if guessed else None
+    return _from_scores(source, ids, labels, scores, others, options, notes, predicted)
+
+
+def _column(
+    source: str, frame: pl.DataFrame, what: str, named: str | None, usual: Sequence[str], notes: list[str]
+) -> str | None:
+    """The column that is named, else the first of usual name (noted), else None."""
+    if named is not None:
+        return _known(source, frame, what, named)
+    lowered = {name.strip().lower().replace(" ", "_"): name for name in reversed(frame.columns)}
+    for name in usual:
+        if name in lowered:
+            if lowered[name] != what:
+                notes.append(f'Column "{lowered[name]}" is taken as the {what}.')
+            return lowered[name]
+    return None
+
+
+def _known(source: str, frame: pl.DataFrame, option: str, name: str) -> str:
+    if name not in frame.columns:
+        raise InputError(
+            f'{source}: there is no column "{name}" (--{option}); the columns are {_listed(frame.columns)}.'
+            f"{nearest(name, frame.columns)}"
+        )
+    return name
+
+
+def _ids(source: str, frame: pl.DataFrame, options: ReadOptions, notes: list[str]) -> tuple[pl.Series, str | None]:
+    column = _column(source, frame, "id", options.id, ID_NAMES, notes)
+    if column is not None:
+        return frame[column].cast(pl.String).alias("id"), column
+    notes.append("No id column: rows are numbered from 1, so two files compare only if their rows have one order.")
+    return pl.Series("id", [str(row) for row in range(1, frame.height + 1)]), None
+
+
+def _class_names(column: pl.Series) -> pl.Series:
+    """Class names from text, whole numbers (1.0 is "1") or booleans ("false", "true")."""
+    if column.dtype.is_float() and bool((column.drop_nulls() % 1 == 0).all()):
+        column = column.cast(pl.Int64)
+    return column.cast(pl.String).str.strip_chars().replace("", None)
+
+
+def _scores(
+    source: str, frame: pl.DataFrame, options: ReadOptions, labels: pl.Series, notes: list[str]
+) -> Scores | None:
+    """The probability columns that are named, or found by their names; None where there are none."""
+    columns = options.probabilities
+    if columns is not None:
+        for name in columns:
+            _known(source, frame, "probabilities", name)
+    else:
+        columns = _found(frame, options, labels)
+        if columns is None:
+            return None
+        if columns != ("probabilities",):
+            what = "logits" if options.logits else "probabilities" if len(columns) > 1 else "score"
+            notes.append(f"Taken as {what}: {_quoted(columns)}.")
+    if len(columns) == 1:
+        return Scores(columns, _numbers(source, frame, columns), ())
+    return Scores(columns, _numbers(source, frame, columns), _names_in(columns, labels))
+
+
+def _found(frame: pl.DataFrame, options: ReadOptions, labels: pl.Series) -> tuple[str, ...] | None:
+    """Columns by prefix, by the class names themselves, one list column, or one score, in this order."""
+    lists = LOGIT_LIST_NAMES if options.logits else LIST_NAMES
+    singles = LOGIT_SCORE_NAMES if options.logits else SCORE_NAMES
+    numeric = [name for name in frame.columns if frame[name].dtype.is_numeric()]
+    nested = [name for name in frame.columns if frame[name].dtype in (pl.List, pl.Array)]
+    for prefix in LOGIT_PREFIXES + PREFIXES if options.logits else PREFIXES:
+        matching = tuple(name for name in numeric if name.lower().startswith(prefix))
+        if len(matching) > 1:
+            return matching
+    classes = set(options.classes or labels.drop_nulls().unique().to_list())
+    matching = tuple(name for name in numeric if name in classes)
+    if len(matching) > 1 and len(matching) == len(classes):
+        return matching
+    for name in nested:
+        if name.lower() in lists:
+            return (name,)
+    for single in singles:
+        for name in numeric:
+            if name.lower() == single:
+                return (name,)
+    matching = tuple(name for name in numeric if name.lower().startswith(PREFIXES[:3] + LOGIT_PREFIXES))
+    return matching if len(matching) == 1 else None
+
+
+def _names_in(columns: Sequence[str], labels: pl.Series) -> tuple[str, ...]:
+    """The class names that the columns carry: their whole names, or what differs after a common prefix."""
+    known = set(labels.drop_nulls().unique().to_list())
+    if known <= set(columns):
+        return tuple(columns)
+    for prefix in (*LOGIT_PREFIXES, *PREFIXES):
+        if all(name.lower().startswith(prefix) for name in columns):
+            return tuple(name[len(prefix) :] for name in columns)
+    shared = len(_common_prefix(columns))
+    cut = tuple(name[shared:] for name in columns)
+    return cut if known <= set(cut) else tuple(columns)
+
+
+def _common_prefix(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    same = next((place for place, letter in enumerate(first) if letter != last[place]), len(first))
+    return first[:same]
+
+
+def _numbers(source: str, frame: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.float64]:
+    """The columns as float64, shape (N, C); one list column gives C."""
+    first = frame[columns[0]]
+    if len(columns) == 1 and first.dtype in (pl.List, pl.Array):
+        lengths = first.cast(pl.List(pl.Float64)).list.len()
+        width = int(lengths[0] or 0)
+        wrong = (lengths != width).fill_null(True)
+        if wrong.any():
+            row = int(wrong.arg_max() or 0)
+            raise InputError(
+                f'{source}, row {row + 1}: "{columns[0]}" holds {lengths[row] or 0} numbers, {width} in row 1. '
+                "Every row needs one probability a class."
+            )
+        flat = first.cast(pl.List(pl.Float64)).explode(empty_as_null=False)
+        return flat.to_numpy().astype(np.float64).reshape(-1, width)
+    for name in columns:
+        if not frame[name].dtype.is_numeric():
+            bad = frame[name].cast(pl.String).cast(pl.Float64, strict=False).is_null()
+            row = int(bad.arg_max() or 0)
+            raise InputError(
+                f'{source}, row {row + 1}: "{name}" holds {frame[name][row]!r}, which is not a number. '
+                "Probability columns must hold numbers only."
+            )
+    return np.column_stack([frame[name].cast(pl.Float64).to_numpy() for name in columns])
+
+
+def _from_scores(
+    source: str,
+    ids: pl.Series,
+    labels: pl.Series,
+    scores: Scores,
+    others: pl.DataFrame,
+    options: ReadOptions,
+    notes: list[str],
+    predicted: pl.Series | None,
+) -> Predictions:
+    classes = options.classes or scores.names or tuple(sorted(labels.drop_nulls().unique().to_list()))
+    values = scores.values
+    if values.shape[1] == 1:
+        values = _both_classes(source, values[:, 0], classes, options, notes)
+    if len(classes) != values.shape[1]:
+        raise InputError(
+            f"{source}: {values.shape[1]} probabilities a row, but {len(classes)} classes ({_listed(classes)}). "
+            "Name the classes in the order of the probabilities: --classes NAME,NAME"
+        )
+    if not options.classes and not scores.names and scores.values.shape[1] > 1:
+        notes.append(f"The probabilities are taken in the order of the sorted class names: {_listed(classes)}.")
+    logits = values if options.logits else None
+    if logits is not None:
+        _check_finite(source, logits)
+        values = _softmax(logits)
+    table = build_predictions(
+        ids, labels, values, classes, logits=logits, columns=others if others.width else None, source=source
+    )
+    if predicted is not None:
+        best = pl.Series([classes[index] for index in table.predicted.tolist()])
+        differing = int((best != predicted).sum())
+        if differing:
+            notes.append(f"{differing:,} rows name another predicted class than their largest probability does.")
+    return Predictions(table.frame, table.metadata, source, tuple(notes))
+
+
+def _both_classes(
+    source: str, score: NDArray[np.float64], classes: Sequence[str], options: ReadOptions, notes: list[str]
+) -> NDArray[np.float64]:
+    """Probabilities (or logits) of both classes from one score, shape (N, 2), in the order of `classes`."""
+    if len(classes) != 2:
+        raise InputError(
+            f"{source}: one score a row is for two classes, but there are {len(classes)} ({_listed(classes)}). "
+            "Name both classes: --classes negative,positive"
+        )
+    positive = classes[1] if options.positive is None else options.positive
+    if positive not in classes:
+        raise InputError(
+            f'{source}: the positive class "{positive}" is none of the classes {_listed(classes)}.'
+            f"{nearest(positive, classes)}"
+        )
+    if options.positive is None:
+        kind = "logit" if options.logits else "probability"
+        notes.append(f'The score is taken as the {kind} of "{positive}"; if it is the other: --positive.')
+    other = np.zeros_like(score) if options.logits else 1.0 - score
+    return np.column_stack([other, score] if positive == classes[1] else [score, other])
+
+
+def _from_labels(
+    source: str,
+    ids: pl.Series,
+    labels: pl.Series,
+    predicted: pl.Series,
+    others: pl.DataFrame,
+    options: ReadOptions,
+    notes: list[str],
+) -> Predictions:
+    known = set(labels.drop_nulls().to_list()) | set(predicted.drop_nulls().to_list())
+    classes = list(options.classes or sorted(known))
+    frame = pl.DataFrame([ids, labels.alias("label"), predicted.alias("predicted")]).hstack(others)
+    metadata = {"schema_version": SCHEMA_VERSION, "classes": classes, "split": None}
+    if not classes:
+        raise InputError(f"{source}: neither a label nor a predicted class in any row.")
+    return check(Predictions(frame, metadata, source, tuple(notes)))
+
+
+def _others(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns that are carried along, `group` and `leaked` in their types."""
+    frame = frame.drop([name for name in CONTRACT if name in frame.columns])
+    if "group" in frame.columns:
+        frame = frame.with_columns(pl.col("group").cast(pl.String))
+    if "leaked" in frame.columns:
+        text = pl.col("leaked").cast(pl.String).str.to_lowercase()
+        frame = frame.with_columns(text.is_in(["true", "1", "1.0", "yes"]).fill_null(value=False).alias("leaked"))
+    return frame
+
+
+def _check_finite(source: str, logits: NDArray[np.float64]) -> None:
+    bad = ~np.isfinite(logits).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"{source}, row {int(np.argmax(bad)) + 1}: a logit is missing or not finite; {int(bad.sum()):,} such rows. "
+            "Repair or leave out these rows."
+        )
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities of shape (N, C)."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names[:6]) + (f", … ({len(names)} in all)" if len(names) > 6 else "")
