@@ -72,7 +72,7 @@ class Scores:
     names: tuple[str, ...]
 
 
-def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predictions:  # noqa: B008
+def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predictions:
     """The checked predictions in anyone's table, or in one that classmark wrote.
 
     Raises:
