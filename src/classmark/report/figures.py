@@ -1,0 +1,66 @@
+"""Charts as SVG and PNG files, and as SVG for the page that takes its colours from the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from classmark.report.charts import Chart
+from classmark.runs import write_bytes, write_text
+
+PNG_SCALE = 2
+INK, FAINT = "#2b3440", "#d5dbe3"
+
+# Vega's own colours of text and lines, and what takes their place on the page, where they follow light and dark.
+THEMED = {INK: "var(--ink)", FAINT: "var(--line)"}
+
+
+def figure_svgs(charts: Sequence[Chart], folder: Path) -> dict[str, str]:
+    """Chart name → SVG for the page; the same charts are written to `folder` as SVG and PNG."""
+    import vl_convert
+
+    themed = {}
+    for chart in charts:
+        specification = json.dumps(styled(chart))
+        svg = vl_convert.vegalite_to_svg(specification)
+        write_text(folder / f"{chart.name}.svg", svg)
+        write_bytes(folder / f"{chart.name}.png", vl_convert.svg_to_png(_on_white(svg), scale=PNG_SCALE))
+        themed[chart.name] = _for_page(svg, chart)
+    return themed
+
+
+def styled(chart: Chart) -> dict[str, object]:
+    """The Vega-Lite specification with title and the style of all reports."""
+    specification: dict[str, object] = chart.picture().to_dict()
+    specification["title"] = chart.title
+    axis = {"labelColor": INK, "titleColor": INK, "domainColor": FAINT, "tickColor": FAINT, "gridColor": FAINT}
+    fonts = {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal"}
+    specification["config"] = {
+        "background": None,
+        "font": "system-ui, sans-serif",
+        "axis": {**axis, **fonts, "gridOpacity": 0.6},
+        "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "orient": "bottom", "labelLimit": 260},
+        "title": {"color": INK, "fontSize": 14, "anchor": "start"},
+        "view": {"stroke": None},
+    }
+    return specification
+
+
+def _on_white(svg: str) -> str:
+    return re.sub(r"(<svg[^>]*>)", r'\1<rect width="100%" height="100%" fill="white"/>', svg, count=1)
+
+
+def _for_page(svg: str, chart: Chart) -> str:
+    """The SVG scalable, labelled for screen readers, its text and lines in the page's colours."""
+    for colour, variable in THEMED.items():
+        svg = svg.replace(colour, variable)
+    opening = re.search(r"<svg[^>]*>", svg)
+    assert opening is not None
+    width = re.search(r'width="([\d.]+)"', opening.group())
+    cleaned = re.sub(r'\s(width|height)="[\d.]+"', "", opening.group())
+    most = f"max-width:{float(width.group(1)) * 1.25:.0f}px" if width else ""
+    labelled = cleaned.replace("<svg", f'<svg role="img" aria-label="{chart.title}" style="width:100%;{most}"', 1)
+    # Ids of clip paths must differ between the charts of one page.
+    return re.sub(r"\bclip(\d+)\b", rf"{chart.name}-clip\1", svg.replace(opening.group(), labelled, 1))

@@ -1,0 +1,81 @@
+"""Judgements and comparisons on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from classmark.judging.comparisons import Comparison
+from classmark.judging.judgement import Judgement
+from classmark.report.words import METRIC_TITLES, floor_sentence, interval_text, value_text
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+
+MOST_CLASSES = 8
+SHOWN = ("accuracy", "log_loss", "roc_auc", "average_precision", "precision", "recall", "f1", "f1_macro", "top5_accuracy", "mcc", "brier", "ece")
+
+
+def judgement_table(judgement: Judgement) -> Group:
+    """The metrics with intervals beside the floors', the confusion matrix, the findings."""
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.text import Text
+
+    parts: list[object] = [_metrics(judgement)]
+    if len(judgement.classes) <= MOST_CLASSES:
+        parts.append(_confusion(judgement))
+    if sentence := floor_sentence(judgement):
+        parts.append(Text(sentence))
+    marks = {"problem": "!!", "warning": "! ", "info": "  "}
+    parts += [Text(f"{marks[finding.severity]} {escape(finding.message)}") for finding in judgement.findings]
+    return Group(*parts)  # type: ignore[arg-type]
+
+
+def _metrics(judgement: Judgement) -> Table:
+    from rich.table import Table
+
+    split = f" of {judgement.split}" if judgement.split else ""
+    table = Table(title=f"{judgement.rows:,} rows{split}", title_justify="left", box=None, pad_edge=False)
+    for column, justify in (("", "left"), ("value", "right"), ("95 % interval", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for name in judgement.floor:
+        table.add_column(name, justify="right")
+    for name in SHOWN:
+        if (estimate := judgement.metrics.get(name)) is not None:
+            floors = [value_text(m[name].value if name in m else None, name) for m in judgement.floor.values()]
+            table.add_row(METRIC_TITLES[name], value_text(estimate.value, name), interval_text(estimate, name), *floors)
+    return table
+
+
+def _confusion(judgement: Judgement) -> Table:
+    from rich.table import Table
+
+    table = Table(title="rows true, columns predicted", title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    for name in judgement.classes:
+        table.add_column(name, justify="right")
+    for name, counts in zip(judgement.classes, judgement.confusion, strict=True):
+        table.add_row(name, *(f"{count:,}" for count in counts))
+    return table
+
+
+def comparison_table(comparison: Comparison) -> Group:
+    """The paired differences and the sentence of a comparison."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{comparison.rows:,} rows", title_justify="left", box=None, pad_edge=False)
+    for column in ("", "A", "B", "B − A", "95 % interval"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, entry in comparison.metrics.items():
+        values = (value_text(value, name) for value in (entry.a, entry.b, entry.estimate.value))
+        table.add_row(METRIC_TITLES[name], *values, interval_text(entry.estimate, name))
+    found = comparison.mcnemar
+    mcnemar = (
+        f"McNemar: only A right {found['only_a_right']:,}, only B right {found['only_b_right']:,}, "
+        f"p {found['p_exact']:.3g} exact, {found['p_midp']:.3g} mid-p"
+    )
+    names = f"A = {comparison.a}\nB = {comparison.b}"
+    return Group(Text(names), table, Text(mcnemar), Text(comparison.sentence))

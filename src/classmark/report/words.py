@@ -1,0 +1,98 @@
+"""Numbers and sentences as reports and terminals show them."""
+
+from __future__ import annotations
+
+from classmark.judging.intervals import Estimate
+from classmark.judging.judgement import Judgement
+
+METRIC_TITLES = {
+    "log_loss": "Log loss",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "precision_macro": "Precision, macro",
+    "recall_macro": "Recall, macro",
+    "f1_macro": "F1, macro",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "mcc": "Matthews correlation",
+    "roc_auc": "ROC area",
+    "average_precision": "Average precision",
+    "brier": "Brier score",
+    "ece": "Calibration error",
+    "top5_accuracy": "Top-5 accuracy",
+}
+SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "precision_macro", "recall_macro", "top5_accuracy")
+BALANCED = (0.4, 0.6)
+
+
+def value_text(value: float | None, name: str) -> str:
+    """A metric's value: shares of rows in percent, the others with four decimals."""
+    if value is None:
+        return "–"
+    return f"{100 * value:.2f} %" if name in SHARES else f"{value:.4f}"
+
+
+def interval_text(estimate: Estimate, name: str) -> str:
+    """`88.42 to 89.21 %`, or a dash where there is no interval."""
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    if name in SHARES:
+        return f"{100 * estimate.low:.2f} to {100 * estimate.high:.2f} %"
+    return f"{estimate.low:.4f} to {estimate.high:.4f}"
+
+
+def number_text(value: float | int | None) -> str:
+    """A whole number with thousands separators."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def floor_sentence(judgement: Judgement) -> str:
+    """Whether the model is worth its trouble against the linear floor; empty where none was judged."""
+    comparison = judgement.floor_comparison.get("linear")
+    if comparison is None:
+        return ""
+    accuracy = comparison["metrics"]["accuracy"]
+    if accuracy["low"] is None:
+        return "Too few rows to compare the model with the linear baseline."
+    points, low, high = (100 * accuracy[key] for key in ("difference", "low", "high"))
+    span = f"{points:+.1f} points of accuracy ({low:+.1f} to {high:+.1f})"
+    if low > 0:
+        return f"The model is better than a linear model on the same rows by {span}."
+    if high < 0:
+        return f"The model is worse than a linear model on the same rows: {span}. The linear one is the better choice."
+    return f"These rows cannot tell the model from a linear one: {span}."
+
+
+def curve_advice(judgement: Judgement) -> str:
+    """Which of ROC and precision-recall to read at this class balance, and why."""
+    if judgement.positive is not None:
+        index = judgement.classes.index(judgement.positive)
+        share = judgement.per_class[index].rows / judgement.rows
+        if BALANCED[0] <= share <= BALANCED[1]:
+            return (
+                f"With {share:.0%} of the rows {judgement.positive}, the classes are balanced: read the ROC curve first; it "
+                "treats both classes alike."
+            )
+        rare = "rare" if share < BALANCED[0] else "frequent"
+        return (
+            f'With {share:.0%} of the rows {judgement.positive}, that class is {rare}: read precision and recall first, since '
+            "the ROC curve hides how many of the rows called positive are wrong when one class outnumbers the other."
+        )
+    counts = [entry.rows for entry in judgement.per_class if entry.rows]
+    if max(counts) <= 2 * min(counts):
+        return "The classes are of like size: read the ROC curves first; the micro average is over all pairs of row and class."
+    return (
+        "The classes are of unlike size: read precision and recall first, since with one class against the rest the many "
+        "negative rows make every ROC curve look good."
+    )
