@@ -15,7 +15,7 @@ from classmark.errors import InputError
 from classmark.judging.intervals import CONFIDENCE, Floats, Z, percentile_interval, t_quantile
 from classmark.judging.metrics import Scored, ranking_metrics
 from classmark.judging.ranking import roc_area_difference
-from classmark.judging.resampling import resampled
+from classmark.judging.resampling import paired_draws
 from classmark.judging.rows import labelled, positive_index, scored_rows
 from classmark.predictions import Predictions
 
@@ -256,11 +256,7 @@ def _roc_auc(
         low, high = value - Z * deviation, value + Z * deviation
         return Difference(value_a, value_b, value, low, high, "paired DeLong, independent rows"), p
 
-    def difference(weights: Floats) -> dict[str, Floats]:
-        of_a, of_b = ranking_metrics(a, weights)["roc_auc"], ranking_metrics(b, weights)["roc_auc"]
-        return {"roc_auc": of_b - of_a}
-
-    sampled = resampled(difference, len(a), draws, seed, groups)["roc_auc"]
+    sampled = paired_draws(lambda rows, weights: ranking_metrics(rows, weights)["roc_auc"], a, b, draws, seed, groups)
     kind = "rows, independent rows" if groups is None else f"whole groups ({int(groups.max()) + 1:,} groups)"
     interval = percentile_interval(value, sampled, f"paired percentile bootstrap, {draws:,} draws of {kind}")
     return Difference(value_a, value_b, value, interval.low, interval.high, interval.method), None

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from classmark.judging.intervals import Floats
-from classmark.judging.metrics import Scored, divided, ranking_metrics
+from classmark.judging.intervals import Floats, divided
+from classmark.judging.metrics import Scored, ranking_metrics
 from classmark.judging.ranking import Ranking, areas, counts_at_steps, rank
 
 MAX_POINTS = 400
@@ -69,7 +69,7 @@ def draw_curves(scored: Scored, classes: tuple[str, ...]) -> Curves:
 
 def _rates(ranking: Ranking) -> tuple[Floats, Floats]:
     """False and true positive rate at every threshold, from (0, 0) to (1, 1)."""
-    hits, misses = (counts[0] for counts in counts_at_steps(ranking, np.ones((1, len(ranking.order)))))
+    hits, misses = counts_at_steps(ranking)
     return np.append(0.0, misses / misses[-1]), np.append(0.0, hits / hits[-1])
 
 
@@ -78,7 +78,7 @@ def _precision_at_recall(ranking: Ranking) -> tuple[Floats, Floats]:
 
     It starts at recall 0 with the precision of the first step: a precision of one there would be invented.
     """
-    hits, misses = (counts[0] for counts in counts_at_steps(ranking, np.ones((1, len(ranking.order)))))
+    hits, misses = counts_at_steps(ranking)
     last = int(np.argmax(hits == hits[-1])) + 1
     precision = divided(hits, hits + misses)[:last]
     return np.append(0.0, hits[:last] / hits[-1]), np.append(precision[0], precision)
@@ -86,13 +86,13 @@ def _precision_at_recall(ranking: Ranking) -> tuple[Floats, Floats]:
 
 def _roc(name: str, ranking: Ranking, points: int) -> Curve:
     x, y = _thinned(*_rates(ranking), points)
-    area = areas(ranking, np.ones((1, len(ranking.order))))[0][0]
+    area = areas(ranking, np.ones((len(ranking.order), 1)))[0][0]
     return Curve(name, _rounded(x), _rounded(y), float(area))
 
 
 def _precision_recall(name: str, ranking: Ranking, points: int) -> Curve:
     x, y = _thinned(*_precision_at_recall(ranking), points)
-    area = areas(ranking, np.ones((1, len(ranking.order))))[1][0]
+    area = areas(ranking, np.ones((len(ranking.order), 1)))[1][0]
     return Curve(name, _rounded(x), _rounded(y), float(area), float(ranking.positive.mean()))
 
 

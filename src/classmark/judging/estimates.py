@@ -8,10 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.calibration import calibrate
-from classmark.judging.intervals import Estimate, Floats, mean_interval, percentile_interval, wilson
-from classmark.judging.metrics import Scored, class_scores, confusion_metrics, row_terms, statistics
+from classmark.judging.intervals import Estimate, Floats, mean_interval, percentile_interval, spread_interval, wilson
+from classmark.judging.metrics import (
+    TOP_K_CLASSES,
+    ClassCounts,
+    Scored,
+    class_counts,
+    class_scores,
+    confusion_metrics,
+    row_terms,
+    statistics,
+)
 from classmark.judging.ranking import roc_area
-from classmark.judging.resampling import bootstrap_method, confusion_draws, mean_draws, ranking_draws
+from classmark.judging.resampling import (
+    Groups,
+    bootstrap_method,
+    group_counts,
+    matrix_counts,
+    mean_draws,
+    ranking_draws,
+)
 
 ORDER = (
     "accuracy",
@@ -30,8 +46,9 @@ ORDER = (
     "mcc",
     "top5_accuracy",
 )
-ABSENT = Estimate(None, None, None, "undefined: no row has this class")
 NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
+ABSENT = Estimate(None, None, None, "undefined: no row has this class")
+NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
 
 
 @dataclass(frozen=True)
@@ -60,115 +77,128 @@ class Estimates:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The confusion matrices of R bootstrap draws, as rows, predictions and hits of each class, shape (R, C)."""
+class Draws:
+    """Bootstrap draws: each metric, shape (R,), the class counts they come from, and what is said of the method."""
 
-    true: Floats
-    claimed: Floats
-    hits: Floats
+    metrics: dict[str, Floats]
+    counts: ClassCounts
     method: str
 
-    def metrics(self, positive: int) -> dict[str, Floats]:
-        """Metric → its draws, shape (R,)."""
-        return confusion_metrics(self.true, self.claimed, self.hits, positive)
 
-    def of_class(self, index: int) -> tuple[Floats, Floats, Floats]:
-        """Draws of precision, recall and F1 of a class, shape (R,); NaN where a draw has no row of it."""
-        true, claimed, hits = self.true[:, index], self.claimed[:, index], self.hits[:, index]
-        precision, recall, f1 = class_scores(true, claimed, hits)
-        return precision, np.where(true > 0, recall, np.nan), np.where(true > 0, f1, np.nan)
-
-
-def estimate(
-    scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: NDArray[np.int64] | None = None
-) -> Estimates:
+def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
     """Every metric with its interval.
 
     Args:
         scored: labelled rows.
         classes: C names.
-        draws: bootstrap draws.
-        seed: of the draws.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
         groups: group number of each row; then every interval comes from resampling whole groups.
     """
-    drawn = Drawn(*confusion_draws(scored, draws, seed, groups), bootstrap_method(draws, groups))
-    values, sampled = statistics(scored), drawn.metrics(scored.positive)
-    found: dict[str, Estimate] = {}
-    if scored.probabilities is not None:
-        found = _mean_estimates(scored, drawn.method, draws, seed, groups)
-        found |= _area_estimates(scored, values, drawn.method, draws, seed, groups)
-        found["ece"] = Estimate(calibrate(scored).ece, None, None, NO_ECE_INTERVAL)
-    found |= {name: percentile_interval(values[name], sampled[name], drawn.method) for name in sampled}
+    drawn = _draw(scored, draws, seed, groups)
+    values = statistics(scored)
+    metrics = {name: percentile_interval(values[name], drawn.metrics[name], drawn.method) for name in drawn.metrics}
+    if "average_precision" in metrics:
+        sampled = drawn.metrics["average_precision"]
+        metrics["average_precision"] = spread_interval(values["average_precision"], sampled, drawn.method)
     if groups is None:
-        found |= share_estimates(scored.confusion, scored.positive)
-    per_class = class_estimates(scored.confusion, classes, drawn, independent=groups is None)
-    return Estimates({name: found[name] for name in ORDER if name in found}, per_class)
+        metrics |= count_intervals(scored.confusion, scored.positive) | _score_intervals(scored)
+    if scored.probabilities is not None:
+        metrics["ece"] = Estimate(calibrate(scored).ece, None, None, NO_ECE_INTERVAL)
+    return Estimates(ordered(metrics), class_estimates(scored.confusion, classes, drawn, independent=groups is None))
 
 
-def share_estimates(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
+def estimate_matrix(
+    confusion: NDArray[np.int64], classes: tuple[str, ...], positive: int, draws: int, seed: int
+) -> Estimates:
+    """The metrics that a confusion matrix of independent rows gives, with their intervals."""
+    drawn = _matrix_draws(confusion, positive, draws, seed)
+    values = confusion_metrics(class_counts(confusion), positive)
+    metrics = {
+        name: percentile_interval(float(value[0]), drawn.metrics[name], drawn.method) for name, value in values.items()
+    }
+    metrics |= count_intervals(confusion, positive)
+    return Estimates(ordered(metrics), class_estimates(confusion, classes, drawn, independent=True))
+
+
+def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
+    """The metrics in the order in which they are shown."""
+    return {name: metrics[name] for name in ORDER if name in metrics}
+
+
+def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
     """The metrics that are shares of a number of rows, with Wilson's interval."""
-    hits = int(np.trace(confusion))
-    found = {"accuracy": wilson(hits, int(confusion.sum()))}
-    if len(confusion) == 2:
-        found["precision"] = _precision(confusion, positive)
-        if confusion[positive].sum():
-            found["recall"] = wilson(int(confusion[positive, positive]), int(confusion[positive].sum()))
-        else:
-            found["recall"] = found["f1"] = ABSENT
+    true, claimed, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
+    found = {"accuracy": wilson(float(hits.sum()), float(true.sum()))}
+    if len(true) == 2:
+        found["precision"] = _precision(hits[positive], claimed[positive])
+        found["recall"] = _recall(hits[positive], true[positive])
+        if not true[positive]:
+            found["f1"] = ABSENT
     return found
 
 
 def class_estimates(
-    confusion: NDArray[np.int64], classes: tuple[str, ...], drawn: Drawn, *, independent: bool
+    confusion: NDArray[np.int64], classes: tuple[str, ...], drawn: Draws, *, independent: bool
 ) -> tuple[ClassEstimate, ...]:
-    """Precision, recall and F1 of each class, from Wilson for `independent` rows and from draws otherwise."""
+    """Precision, recall and F1 of each class, by Wilson where rows are independent and a share of rows is asked for."""
+    counts = class_counts(confusion)
+    values = [part[0] for part in class_scores(counts)]
+    precisions, recalls, f1s = class_scores(drawn.counts)
     found = []
     for index, name in enumerate(classes):
-        rows, claimed, hits = (
-            int(n) for n in (confusion[index].sum(), confusion[:, index].sum(), confusion[index, index])
-        )
-        precision, recall, f1 = _precision(confusion, index), ABSENT, ABSENT
-        drawn_precision, drawn_recall, drawn_f1 = drawn.of_class(index)
-        if rows:
-            recall = wilson(hits, rows)
-            f1 = percentile_interval(2 * hits / (rows + claimed), drawn_f1, drawn.method)
-        if not independent:
-            if claimed:
-                precision = percentile_interval(precision.value, drawn_precision, drawn.method)
-            if rows:
-                recall = percentile_interval(recall.value, drawn_recall, drawn.method)
-        found.append(ClassEstimate(name, rows, precision, recall, f1))
+        true, claimed, hits = (part[0, index] for part in counts)
+        precision, recall, f1 = _precision(hits, claimed), _recall(hits, true), ABSENT
+        # A draw without the class says nothing about its recall or F1, nor one without its prediction of precision.
+        there, said = drawn.counts.true[:, index] > 0, drawn.counts.claimed[:, index] > 0
+        if true:
+            f1 = _bootstrapped(values[2][index], f1s[:, index], there, drawn.method)
+        if not independent and true:
+            recall = _bootstrapped(values[1][index], recalls[:, index], there, drawn.method)
+        if not independent and claimed:
+            precision = _bootstrapped(values[0][index], precisions[:, index], said, drawn.method)
+        found.append(ClassEstimate(name, int(true), precision, recall, f1))
     return tuple(found)
 
 
-def _mean_estimates(
-    scored: Scored, method: str, draws: int, seed: int, groups: NDArray[np.int64] | None
-) -> dict[str, Estimate]:
-    """The metrics that are a mean of one term a row."""
-    terms = row_terms(scored)
-    if groups is not None:
-        sampled = {name: mean_draws(term, draws, seed, groups) for name, term in terms.items()}
-        return {name: percentile_interval(float(terms[name].mean()), sampled[name], method) for name in terms}
-    found = {name: mean_interval(term) for name, term in terms.items()}
-    if "top5_accuracy" in terms:
-        found["top5_accuracy"] = wilson(float(terms["top5_accuracy"].sum()), len(scored))
-    return found
+def _bootstrapped(value: float, draws: Floats, defined: NDArray[np.bool_], method: str) -> Estimate:
+    return percentile_interval(float(value), np.where(defined, draws, np.nan), method)
 
 
-def _area_estimates(
-    scored: Scored, values: dict[str, float], method: str, draws: int, seed: int, groups: NDArray[np.int64] | None
-) -> dict[str, Estimate]:
-    """ROC area (DeLong for two classes and independent rows) and average precision."""
-    sampled = ranking_draws(scored, draws, seed, groups)
-    found = {name: percentile_interval(values[name], sampled[name], method) for name in sampled}
-    if scored.classes == 2 and groups is None:
-        assert scored.probabilities is not None
+def _draw(scored: Scored, draws: int, seed: int, groups: Groups) -> Draws:
+    if groups is None:
+        drawn = _matrix_draws(scored.confusion, scored.positive, draws, seed)
+    else:
+        counts = group_counts(scored, draws, seed, groups)
+        drawn = Draws(confusion_metrics(counts, scored.positive), counts, bootstrap_method(draws, groups))
+    if scored.probabilities is not None:
+        drawn.metrics.update(ranking_draws(scored, draws, seed, groups))
+        if groups is not None:
+            terms = row_terms(scored)
+            drawn.metrics.update({name: mean_draws(terms[name], draws, seed, groups) for name in terms})
+    return drawn
+
+
+def _matrix_draws(confusion: NDArray[np.int64], positive: int, draws: int, seed: int) -> Draws:
+    counts = matrix_counts(confusion, draws, seed)
+    return Draws(confusion_metrics(counts, positive), counts, bootstrap_method(draws, None))
+
+
+def _score_intervals(scored: Scored) -> dict[str, Estimate]:
+    """The intervals for independent rows that need no draws."""
+    if scored.probabilities is None:
+        return {}
+    found = {"log_loss": mean_interval(scored.log_losses), "brier": mean_interval(scored.brier_terms)}
+    if scored.classes == 2:
         found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.probabilities[:, scored.positive])
+    if scored.classes >= TOP_K_CLASSES:
+        found["top5_accuracy"] = wilson(float(scored.top_k_hits.sum()), len(scored))
     return found
 
 
-def _precision(confusion: NDArray[np.int64], index: int) -> Estimate:
-    claimed = int(confusion[:, index].sum())
-    if claimed:
-        return wilson(int(confusion[index, index]), claimed)
-    return Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
+def _precision(hits: float, claimed: float) -> Estimate:
+    return wilson(float(hits), float(claimed)) if claimed else NEVER_PREDICTED
+
+
+def _recall(hits: float, true: float) -> Estimate:
+    return wilson(float(hits), float(true)) if true else ABSENT

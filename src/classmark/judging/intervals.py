@@ -53,18 +53,20 @@ def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
 
 
-def mean_interval(terms: Floats, method: str = "t interval of the mean, independent rows") -> Estimate:
-    """The mean of one term a row with its t interval.
+def mean_interval(terms: Floats) -> Estimate:
+    """The mean of one term a row, none below 0, with its t interval.
 
     Args:
         terms: shape (N,).
+
+    Source: the delta method for a mean; its variance from the rows, the quantile of Student's t.
     """
     rows = len(terms)
     value = float(terms.mean())
     if rows < 2:
         return Estimate(value, None, None, "none: a single row")
     half = t_quantile(rows - 1) * float(terms.std(ddof=1)) / math.sqrt(rows)
-    return Estimate(value, value - half, value + half, method)
+    return Estimate(value, max(0.0, value - half), value + half, "delta method with t quantile, independent rows")
 
 
 def t_quantile(degrees: int) -> float:
@@ -111,3 +113,30 @@ def percentile_interval(value: float | None, draws: Floats, method: str) -> Esti
         return Estimate(value, None, None, "none: the same in every draw")
     low, high = np.quantile(finite, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Estimate(value, min(value, float(low)), max(value, float(high)), method)
+
+
+def divided(numerator: Floats, denominator: Floats) -> Floats:
+    """The quotient, 0 where the denominator is 0 (as for the precision of a class that is never predicted)."""
+    zeros = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
+    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)
+
+
+def spread_interval(value: float | None, draws: Floats, method: str) -> Estimate:
+    """The value of a share with a normal interval on the logit scale, its deviation taken from bootstrap draws.
+
+    For average precision: draws repeat rows, so with few positives they lie above the value, all percentiles with
+    them; their spread does not. Source: Boyd, Eng, Page 2013, section 4 (logit interval), with the bootstrap's
+    deviation in place of the binomial one.
+    """
+    percentile = percentile_interval(
+        value, draws, f"deviation on the logit scale, {method.removeprefix('percentile ')}"
+    )
+    if percentile.value is None or percentile.low is None:
+        return percentile
+    if not 0 < percentile.value < 1:
+        return Estimate(percentile.value, None, None, "none: the value is at its bound")
+    value = percentile.value
+    logit = math.log(value / (1 - value))
+    half = Z * float(draws[np.isfinite(draws)].std(ddof=1)) / (value * (1 - value))
+    low, high = (1 / (1 + math.exp(-(logit + sign * half))) for sign in (-1, 1))
+    return Estimate(value, low, high, percentile.method)

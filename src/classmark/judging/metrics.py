@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.intervals import Floats
+from classmark.judging.intervals import Floats, divided
 from classmark.judging.ranking import Ranking, areas, rank
 
 LOG_LOSS_CLIP = 2.2e-16
@@ -45,7 +46,8 @@ class Scored:
         """−log of each row's probability of its true class, clipped at 2.2e-16, shape (N,)."""
         assert self.probabilities is not None
         true = self.probabilities[np.arange(len(self)), self.labels]
-        return -np.log(np.clip(true, LOG_LOSS_CLIP, 1 - LOG_LOSS_CLIP))
+        losses: Floats = -np.log(np.clip(true, LOG_LOSS_CLIP, 1 - LOG_LOSS_CLIP))
+        return losses
 
     @cached_property
     def brier_terms(self) -> Floats:
@@ -68,7 +70,8 @@ class Scored:
         assert self.probabilities is not None
         true = self.probabilities[np.arange(len(self)), self.labels][:, None]
         before = (self.probabilities == true) & (np.arange(self.classes) < self.labels[:, None])
-        return (((self.probabilities > true) | before).sum(axis=1) < TOP_K).astype(np.float64)
+        hits: Floats = (((self.probabilities > true) | before).sum(axis=1) < TOP_K).astype(np.float64)
+        return hits
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
@@ -84,10 +87,35 @@ class Scored:
         return [rank(self.labels == index, self.probabilities[:, index]) for index in which]
 
 
+class ClassCounts(NamedTuple):
+    """What R confusion matrices come down to, each of shape (R, C).
+
+    Attributes:
+        true: rows of each class.
+        claimed: predictions of each class.
+        hits: rows of each class that are predicted so.
+    """
+
+    true: Floats
+    claimed: Floats
+    hits: Floats
+
+
+def class_counts(confusion: NDArray[np.int64]) -> ClassCounts:
+    """The counts of one confusion matrix, R = 1."""
+    counts = confusion.astype(np.float64)[None]
+    return ClassCounts(counts.sum(axis=2), counts.sum(axis=1), np.diagonal(counts, axis1=1, axis2=2))
+
+
+def class_scores(counts: ClassCounts) -> tuple[Floats, Floats, Floats]:
+    """Precision, recall and F1 of each class, each of shape (R, C); 0 where they are 0/0."""
+    true, claimed, hits = counts
+    return divided(hits, claimed), divided(hits, true), divided(2 * hits, true + claimed)
+
+
 def statistics(scored: Scored) -> dict[str, float]:
     """The value of every metric but `ece`; NaN where it is undefined on these rows."""
-    sums = (scored.confusion.sum(axis=1), scored.confusion.sum(axis=0), np.diag(scored.confusion))
-    found = confusion_metrics(*(part[None].astype(np.float64) for part in sums), scored.positive)
+    found = confusion_metrics(class_counts(scored.confusion), scored.positive)
     if scored.probabilities is not None:
         found |= ranking_metrics(scored, np.ones((1, len(scored))))
         found |= {name: terms.mean(keepdims=True) for name, terms in row_terms(scored).items()}
@@ -100,21 +128,11 @@ def row_terms(scored: Scored) -> dict[str, Floats]:
     return terms | ({"top5_accuracy": scored.top_k_hits} if scored.classes >= TOP_K_CLASSES else {})
 
 
-def class_scores(true: Floats, claimed: Floats, hits: Floats) -> tuple[Floats, Floats, Floats]:
-    """Precision, recall and F1 of each class, each of shape (R, C), from sums of that shape; 0 where they are 0/0."""
-    return divided(hits, claimed), divided(hits, true), divided(2 * hits, true + claimed)
-
-
-def confusion_metrics(true: Floats, claimed: Floats, hits: Floats, positive: int) -> dict[str, Floats]:
-    """The metrics of R confusion matrices, each of shape (R,).
-
-    Args:
-        true, claimed, hits: rows of each class, predictions of each class, and both at once; shape (R, C).
-        positive: for two classes.
-    """
-    classes, rows = true.shape[1], true.sum(axis=1)
-    present = true > 0
-    precision, recall, f1 = class_scores(true, claimed, hits)
+def confusion_metrics(counts: ClassCounts, positive: int) -> dict[str, Floats]:
+    """The metrics of R confusion matrices, each of shape (R,); `positive` is for two classes."""
+    true, claimed, hits = counts
+    precision, recall, f1 = class_scores(counts)
+    classes, rows, present = true.shape[1], true.sum(axis=1), true > 0
     accuracy = hits.sum(axis=1) / rows
     there = present.sum(axis=1)
     found = {
@@ -138,17 +156,13 @@ def ranking_metrics(scored: Scored, weights: Floats) -> dict[str, Floats]:
 
     Two classes: of the positive one; more: the macro mean of one against the rest, over the classes that have rows.
     """
-    found = [areas(ranking, weights) for ranking in scored.rankings]
+    # Rows as the first axis, so that sorting them for each class moves whole runs of memory.
+    by_row = np.ascontiguousarray(weights.T)
+    found = [areas(ranking, by_row) for ranking in scored.rankings]
     present = [ranking.positive.any() for ranking in scored.rankings]
     kept = [pair for pair, there in zip(found, present, strict=True) if there] or found
     roc, average = (np.array([pair[index] for pair in kept]) for index in (0, 1))
     return {"roc_auc": _mean_of_defined(roc), "average_precision": _mean_of_defined(average)}
-
-
-def divided(numerator: Floats, denominator: Floats) -> Floats:
-    """The quotient, 0 where the denominator is 0 (precision of a class that is never predicted)."""
-    zeros = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
-    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)
 
 
 def _mean_of_defined(values: Floats) -> Floats:

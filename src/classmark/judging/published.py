@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classmark.errors import InputError
-from classmark.judging.estimates import ORDER, Drawn, class_estimates, share_estimates
+from classmark.judging.estimates import estimate_matrix
 from classmark.judging.findings import find
-from classmark.judging.intervals import Floats, percentile_interval
 from classmark.judging.judgement import Finding, Judgement
-from classmark.judging.metrics import confusion_metrics
-from classmark.judging.resampling import bootstrap_method
 
 SOURCE = "published confusion matrix"
-CELLS_AT_ONCE = 2_000_000
 
 
 def judge_confusion(
@@ -49,21 +45,15 @@ def judge_confusion(
     if positive is not None and (positive not in names or len(names) != 2):
         raise InputError(f'{SOURCE}: the positive class "{positive}" is not one of two classes ({", ".join(names)}).')
     index = names.index(positive) if positive is not None else 1
-    sums = (counts.sum(axis=1), counts.sum(axis=0), np.diag(counts))
-    drawn = Drawn(*_draw(counts, draws, seed), bootstrap_method(draws, None))
-    values = confusion_metrics(*(part[None].astype(np.float64) for part in sums), index)
-    sampled = drawn.metrics(index)
-    metrics = {
-        name: percentile_interval(float(value[0]), sampled[name], drawn.method) for name, value in values.items()
-    } | share_estimates(counts, index)
+    estimates = estimate_matrix(counts, names, index, draws, seed)
     judgement = Judgement(
         source=SOURCE,
         split=None,
         rows=int(counts.sum()),
         classes=names,
         positive=names[index] if len(names) == 2 else None,
-        metrics={name: metrics[name] for name in ORDER if name in metrics},
-        per_class=class_estimates(counts, names, drawn, independent=True),
+        metrics=estimates.metrics,
+        per_class=estimates.per_class,
         confusion=tuple(tuple(row) for row in counts.tolist()),
         draws=draws,
         seed=seed,
@@ -84,16 +74,3 @@ def _checked(matrix: ArrayLike) -> NDArray[np.int64]:
     if values.sum() == 0:
         raise InputError(f"{SOURCE}: all counts are 0.")
     return values.astype(np.int64)
-
-
-def _draw(matrix: NDArray[np.int64], draws: int, seed: int) -> tuple[Floats, Floats, Floats]:
-    """Rows, predictions and hits of each class in every draw, each of shape (R, C)."""
-    generator = np.random.default_rng(seed)
-    total, block = int(matrix.sum()), max(1, CELLS_AT_ONCE // matrix.size)
-    parts = []
-    for start in range(0, draws, block):
-        cells = generator.multinomial(total, matrix.ravel() / total, size=min(block, draws - start))
-        drawn = cells.reshape(-1, *matrix.shape).astype(np.float64)
-        parts.append((drawn.sum(axis=2), drawn.sum(axis=1), np.diagonal(drawn, axis1=1, axis2=2)))
-    true, claimed, hits = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return true, claimed, hits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,18 @@ class Ranking:
     positive: Floats
     ends: NDArray[np.int64]
 
+    @cached_property
+    def steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """What the areas need: the starts of steps, which of them have positives, their starts among positives.
+
+        Runs without a positive that follow one another are one step: neither area depends on where they part.
+        """
+        found = np.cumsum(self.positive)[self.ends]
+        has = np.diff(found, prepend=0.0) > 0
+        kept = has | np.append(has[1:], True)
+        starts = np.append(0, self.ends[kept][:-1] + 1)
+        return starts, np.flatnonzero(has[kept]), np.append(0, found[has][:-1]).astype(np.int64)
+
 
 def rank(positive: NDArray[np.bool_], scores: Floats) -> Ranking:
     """The ranking of rows by score; `positive` and `scores` have shape (N,)."""
@@ -34,32 +47,34 @@ def rank(positive: NDArray[np.bool_], scores: Floats) -> Ranking:
     return Ranking(order, positive[order].astype(np.float64), ends)
 
 
-def counts_at_steps(ranking: Ranking, weights: Floats) -> tuple[Floats, Floats]:
-    """True and false positives with the threshold at each distinct score, each of shape (R, S).
-
-    Args:
-        ranking: of the rows.
-        weights: shape (R, N): how often each row counts.
-    """
-    ordered = weights[:, ranking.order]
-    hits = np.cumsum(ordered * ranking.positive, axis=1)
-    every = np.cumsum(ordered, axis=1)[:, ranking.ends]
-    hits = hits[:, ranking.ends]
-    return hits, every - hits
+def counts_at_steps(ranking: Ranking) -> tuple[Floats, Floats]:
+    """True and false positives with the threshold at each distinct score, each of shape (S,)."""
+    hits = np.cumsum(ranking.positive)[ranking.ends].astype(np.float64)
+    return hits, ranking.ends + 1.0 - hits
 
 
 def areas(ranking: Ranking, weights: Floats) -> tuple[Floats, Floats]:
-    """ROC area (trapezoids) and average precision (steps, not interpolated) for each row of weights, shape (R,).
+    """ROC area (trapezoids) and average precision (steps, not interpolated), each of shape (R,).
 
-    NaN where a class has no weight. Source: Fawcett 2006, algorithm 3; scikit-learn's definition of average precision.
+    NaN where a class has no weight. Source: Fawcett 2006, algorithm 3; average precision as in scikit-learn.
+
+    Args:
+        ranking: of the rows.
+        weights: shape (N, R): how often each row counts.
     """
-    hits, misses = counts_at_steps(ranking, weights)
-    positives, negatives = hits[:, -1], misses[:, -1]
+    starts, with_positives, positive_starts = ranking.steps
+    ordered = weights[ranking.order]
+    every = np.cumsum(np.add.reduceat(ordered, starts, axis=0), axis=0)
+    gained = np.zeros_like(every)
+    if len(with_positives):
+        own = ordered[ranking.positive > 0]
+        gained[with_positives] = np.add.reduceat(own, positive_starts, axis=0)
+    hits = np.cumsum(gained, axis=0)
+    misses = every - hits
+    positives, negatives = hits[-1], misses[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        gained = np.diff(hits, axis=1, prepend=0.0)
-        average = np.where(gained > 0, gained * hits / (hits + misses), 0.0).sum(axis=1) / positives
-        middle = hits - gained / 2
-        roc = (np.diff(misses, axis=1, prepend=0.0) * middle).sum(axis=1) / (positives * negatives)
+        average = np.where(gained > 0, gained * hits / every, 0.0).sum(axis=0) / positives
+        roc = (np.diff(misses, axis=0, prepend=0.0) * (hits - gained / 2)).sum(axis=0) / (positives * negatives)
     return np.where(negatives > 0, roc, np.nan), np.where(positives > 0, average, np.nan)
 
 
@@ -97,8 +112,10 @@ def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
     if min(len(above), len(below)) < 2:
         return Estimate(area, None, None, "none: a single row of a class")
     deviation = math.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
-    if area in (0.0, 1.0) or deviation == 0:
-        return Estimate(area, None, None, "none: the classes are separated completely")
+    if area in (0.0, 1.0):
+        return Estimate(area, None, None, "none: the scores separate the classes completely")
+    if deviation == 0:
+        return Estimate(area, None, None, "none: every row has the same score")
     logit, half = math.log(area / (1 - area)), Z * deviation / (area * (1 - area))
     low, high = (1 / (1 + math.exp(-(logit + sign * half))) for sign in (-1, 1))
     return Estimate(area, low, high, "DeLong on the logit scale, independent rows")

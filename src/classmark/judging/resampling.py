@@ -1,7 +1,8 @@
 """The bootstrap, vectorised: R draws as weights of rows, cells or groups, never a loop over a metrics library.
 
-Rows are drawn with replacement and the class counts are not held fixed. With groups, whole groups are drawn
-(Field & Welsh 2007, cluster bootstrap).
+Rows are drawn with replacement and the class counts are not held fixed (Efron & Tibshirani 1993, chapter 6). With
+groups, whole groups are drawn (Field & Welsh 2007, cluster bootstrap). Blocks of draws keep memory bounded; the draws
+do not depend on the size of the blocks.
 """
 
 from __future__ import annotations
@@ -12,74 +13,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Floats
-from classmark.judging.metrics import Scored, ranking_metrics
+from classmark.judging.metrics import ClassCounts, Scored, ranking_metrics
 
-CHUNK_BYTES = 32 << 20
+BLOCK_BYTES = 8 << 20
 
 Groups = NDArray[np.int64] | None
 
 
 def bootstrap_method(draws: int, groups: Groups) -> str:
     """What an interval says of how it was made."""
-    sampling = "independent rows" if groups is None else "whole groups resampled"
-    return f"bootstrap, {draws:,} draws, percentile, {sampling}"
+    sampling = "independent rows" if groups is None else f"whole groups resampled ({int(groups.max()) + 1:,} groups)"
+    return f"percentile bootstrap, {draws:,} draws, {sampling}"
 
 
-def row_weights(rows: int, draws: int, seed: int, groups: Groups) -> Iterator[Floats]:
-    """Blocks of weights, shape (R', N): how often each row stands in each draw. Blocks keep memory bounded; the draws
-    do not depend on their size.
-    """
+def row_weights(rows: int, draws: int, seed: int, groups: Groups = None) -> Iterator[Floats]:
+    """Blocks of weights, shape (R', N): how often each row stands in each draw."""
     generator = np.random.default_rng(seed)
     units = rows if groups is None else int(groups.max()) + 1
-    block = max(1, CHUNK_BYTES // (8 * rows))
-    for start in range(0, draws, block):
-        count = min(block, draws - start)
+    for count in _blocks(draws, rows):
         picked = np.stack([np.bincount(generator.integers(0, units, units), minlength=units) for _ in range(count)])
         yield (picked if groups is None else picked[:, groups]).astype(np.float64)
 
 
-def resampled(
-    statistic: Callable[[Floats], dict[str, Floats]], rows: int, draws: int, seed: int, groups: Groups
-) -> dict[str, Floats]:
-    """Name → the statistic of every draw, shape (R,); `statistic` takes row weights of shape (R', N)."""
-    blocks = [statistic(weights) for weights in row_weights(rows, draws, seed, groups)]
+def ranking_draws(scored: Scored, draws: int, seed: int, groups: Groups) -> dict[str, Floats]:
+    """`roc_auc` and `average_precision` of every draw, each of shape (R,)."""
+    blocks = [ranking_metrics(scored, weights) for weights in row_weights(len(scored), draws, seed, groups)]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def ranking_draws(scored: Scored, draws: int, seed: int, groups: Groups) -> dict[str, Floats]:
-    """`roc_auc` and `average_precision` of every draw, each of shape (R,)."""
-    return resampled(lambda weights: ranking_metrics(scored, weights), len(scored), draws, seed, groups)
+def paired_draws(
+    statistic: Callable[[Scored, Floats], Floats], a: Scored, b: Scored, draws: int, seed: int, groups: Groups
+) -> Floats:
+    """The statistic of B less that of A in every draw, both on the same drawn rows, shape (R,)."""
+    blocks = row_weights(len(a), draws, seed, groups)
+    return np.concatenate([statistic(b, weights) - statistic(a, weights) for weights in blocks])
 
 
 def mean_draws(terms: Floats, draws: int, seed: int, groups: NDArray[np.int64]) -> Floats:
     """The mean of one term a row in every draw of whole groups, shape (R,)."""
     sums, sizes = np.bincount(groups, weights=terms), np.bincount(groups).astype(np.float64)
-    means = [weights @ sums / (weights @ sizes) for weights in row_weights(len(sums), draws, seed, None)]
-    return np.concatenate(means)
+    return np.concatenate([weights @ sums / (weights @ sizes) for weights in row_weights(len(sums), draws, seed)])
 
 
-def confusion_draws(scored: Scored, draws: int, seed: int, groups: Groups) -> tuple[Floats, Floats, Floats]:
-    """Rows, predictions and hits of each class in every draw, each of shape (R, C).
+def group_counts(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> ClassCounts:
+    """The class counts of every draw of whole groups."""
+    blocks = row_weights(len(scored), draws, seed, groups)
+    return _joined([_counted(weights, scored.labels, scored.predicted, scored.classes) for weights in blocks])
 
-    With independent rows the draws of a confusion matrix are multinomial: its cells are drawn, not its rows.
+
+def matrix_counts(confusion: NDArray[np.int64], draws: int, seed: int) -> ClassCounts:
+    """The class counts of every draw of independent rows, of which the matrix is all that matters.
+
+    Its cells are then multinomial, so that they are drawn and not the rows.
     """
-    classes = scored.classes
-    if groups is None:
-        cells = np.flatnonzero(scored.confusion)
-        shares = scored.confusion.ravel()[cells] / len(scored)
-        weights = np.random.default_rng(seed).multinomial(len(scored), shares, size=draws).astype(np.float64)
-        true, claimed, units = cells // classes, cells % classes, np.arange(len(cells))
-    else:
-        weights = np.concatenate(list(row_weights(int(groups.max()) + 1, draws, seed, None)))
-        true, claimed, units = scored.labels, scored.predicted, groups
+    classes, rows = len(confusion), int(confusion.sum())
+    cells = np.flatnonzero(confusion)
+    shares = confusion.ravel()[cells] / rows
+    generator = np.random.default_rng(seed)
+    blocks = (generator.multinomial(rows, shares, size=count) for count in _blocks(draws, len(cells)))
+    return _joined([_counted(block.astype(np.float64), cells // classes, cells % classes, classes) for block in blocks])
+
+
+def _blocks(draws: int, width: int) -> list[int]:
+    block = max(1, BLOCK_BYTES // (8 * width))
+    return [min(block, draws - start) for start in range(0, draws, block)]
+
+
+def _counted(weights: Floats, true: NDArray[np.int64], claimed: NDArray[np.int64], classes: int) -> ClassCounts:
     hit = true == claimed
-    return (
-        weights @ _sums(units, true, weights.shape[1], classes),
-        weights @ _sums(units, claimed, weights.shape[1], classes),
-        weights @ _sums(units[hit], true[hit], weights.shape[1], classes),
+    return ClassCounts(
+        _summed(weights, true, classes),
+        _summed(weights, claimed, classes),
+        _summed(weights[:, hit], true[hit], classes),
     )
 
 
-def _sums(units: NDArray[np.int64], indices: NDArray[np.int64], count: int, classes: int) -> Floats:
-    """How many rows of each class a unit has, shape (U, C)."""
-    return np.bincount(units * classes + indices, minlength=count * classes).reshape(count, classes).astype(np.float64)
+def _summed(weights: Floats, indices: NDArray[np.int64], classes: int) -> Floats:
+    """The weight of each class, shape (R, C), from weights of shape (R, U) and U class indices."""
+    order = np.argsort(indices, kind="stable")
+    present, starts = np.unique(indices[order], return_index=True)
+    sums = np.zeros((len(weights), classes))
+    if len(present):
+        sums[:, present] = np.add.reduceat(weights[:, order], starts, axis=1)
+    return sums
+
+
+def _joined(blocks: list[ClassCounts]) -> ClassCounts:
+    return ClassCounts(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
