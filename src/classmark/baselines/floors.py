@@ -21,8 +21,8 @@ MOST_TRAINING_ROWS = 100_000
 def fit_floors(dataset: Dataset, seed: int) -> dict[str, dict[str, Predictions]]:
     """For `majority` and `linear`, the predictions on `validation` and `test`.
 
-    Both are fitted on the training split (the linear one on at most 100,000 rows of it, drawn by `seed`); what there
-    is to choose is chosen on validation.
+    Both are fitted on the training split, the linear one on at most 100,000 rows of it, drawn by `seed`; what
+    there is to choose is chosen on validation.
     """
     train = dataset.train
     if train.height > MOST_TRAINING_ROWS:

@@ -1,19 +1,15 @@
-"""The classifier that has read nothing: the class shares of the training split, for every row."""
+"""The lowest floor: no look at the text, only how frequent each class is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-
-from classmark.baselines.tables import floor_table
-from classmark.data.dataset import Dataset
-from classmark.predictions import Predictions
+from numpy.typing import NDArray
 
 
-def majority_floor(dataset: Dataset) -> dict[str, Predictions]:
-    """Split → table; every row has the training split's class shares as probabilities."""
-    labels = dataset.train["label"]
-    shares = np.array([(labels == name).sum() for name in dataset.classes], dtype=np.float64) / len(labels)
-    return {
-        split: floor_table(dataset, split, frame, np.tile(shares.astype(np.float32), (frame.height, 1)), {"floor": "majority"})
-        for split, frame in (("validation", dataset.validation), ("test", dataset.test))
-    }
+def class_shares(labels: NDArray[np.int64], classes: Sequence[str]) -> NDArray[np.float64]:
+    """The share of each class among the training labels, shape (C,): the same prediction for every row."""
+    counts = np.bincount(labels, minlength=len(classes))
+    shares: NDArray[np.float64] = counts / counts.sum()
+    return shares

@@ -1,4 +1,4 @@
-"""Words and pairs of neighbouring words, counted into a sparse matrix: numbers throughout, no strings for pairs."""
+"""Words and pairs of neighbouring words, counted into a sparse matrix; pairs are numbers, never strings."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class _ModestHeader(tarfile.TarInfo):
     """A tar header whose extension, which tarfile reads into memory, has a modest size."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> _ModestHeader:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _ModestHeader:
         header = super().frombuf(buf, encoding, errors)
         if header.type in EXTENDED_HEADERS and header.size > MOST_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {header.size:,} bytes")

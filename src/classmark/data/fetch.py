@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,11 +36,14 @@ def fetch(address: str, md5: str) -> Path:
         with atomic_path(target) as temporary:
             found = _download(address, temporary)
             if found != md5:
-                raise InputError(f"{address}: the checksum is {found}, not {md5}; nothing was kept. Try again later.")
-    except (urllib.error.URLError, OSError) as error:
+                raise InputError(
+                    f"{address}: what came has the checksum {found}, not {md5}; nothing was kept. Try again later."
+                )
+    except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise InputError(
-            f"{address}: cannot be fetched ({reason}). Fetch it on a machine with a network and give its path: data.path=…"
+            f"{address}: cannot be fetched ({reason}). Fetch it where there is a network, "
+            "and give its path: data.path=…"
         ) from None
     return target
 

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, through the package `datasets`; or a folder that it saved."""
+"""Data sets of the Hugging Face hub, or folders of such a layout, through the package `datasets`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from classmark.data.source import Source
+from classmark.data.source import RESERVED, Source
 from classmark.errors import InputError, MissingExtraError, nearest
 from classmark.recipes.schema import Data
 
 
 def read_huggingface(data: Data) -> Source:
-    """The splits `train` and, where there is one with labels, `test` of a data set.
+    """The split `train` of a data set and, where it is labelled, its split `test`; no code of it is run.
 
     Raises:
         MissingExtraError: the package `datasets` is not installed.
@@ -23,11 +23,12 @@ def read_huggingface(data: Data) -> Source:
     except ImportError:
         raise MissingExtraError("datasets", "huggingface", "data.source: huggingface") from None
     if data.path is None:
-        raise InputError("data.path: name the data set, for instance data.path=stanfordnlp/imdb")
+        raise InputError("data.path: name the data set. For instance: data.path=stanfordnlp/imdb")
     try:
         splits = datasets.load_dataset(data.path)
-    except Exception as error:  # the package raises its own and its network library's kinds
-        raise InputError(f"data.path: {data.path} cannot be loaded ({str(error).splitlines()[0]}).") from None
+    except Exception as error:  # its own kinds, and those of the libraries that it fetches with
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"data.path: {data.path} cannot be loaded ({reason}).") from None
     if "train" not in splits:
         raise InputError(f'data.path: {data.path} has no split "train"; it has {", ".join(splits)}.')
     test = _frame(splits["test"], data, "test") if "test" in splits else None
@@ -36,20 +37,34 @@ def read_huggingface(data: Data) -> Source:
 
 
 def _frame(split: Any, data: Data, name: str) -> pl.DataFrame:
-    for column in (data.text_column, data.label_column):
+    for key, column in (("data.text_column", data.text_column), ("data.label_column", data.label_column)):
         if column not in split.column_names:
             raise InputError(
-                f'data.path: {data.path} has no column "{column}"; the columns are {", ".join(split.column_names)}.'
-                f"{nearest(column, split.column_names)}"
+                f'data.path: {data.path} has no column "{column}"; its columns are {", ".join(split.column_names)}.'
+                f"{nearest(column, split.column_names)} Name the right one: {key}=…"
             )
-    names = getattr(split.features[data.label_column], "names", None)
-    labels = [_name(value, names) for value in split[data.label_column]]
-    texts = list(split[data.text_column])
-    ids = [f"{name}/{row}" for row in range(1, len(texts) + 1)]
-    return pl.DataFrame({"id": ids, "text": texts, "label": labels}, schema_overrides={"label": pl.String})
+    taken = (RESERVED | {data.text_column, data.label_column}) - {data.group} | {"id", "text", "label", "place"}
+    columns = {column: _column(split, column) for column in split.column_names if column not in taken}
+    labels = _column(split, data.label_column)
+    rows = range(1, len(split) + 1)
+    return pl.DataFrame(
+        {
+            "id": [f"{name}/{row}" for row in rows],
+            "text": _column(split, data.text_column),
+            "label": None if labels is None else [None if label is None else str(label) for label in labels],
+            **{column: values for column, values in columns.items() if values is not None},
+        },
+        schema_overrides={"text": pl.String, "label": pl.String},
+    )
 
 
-def _name(value: Any, names: list[str] | None) -> str | None:
-    if value is None or (names is not None and value < 0):
+def _column(split: Any, column: str) -> list[Any] | None:
+    """The values of a column, class numbers as their names, or None where it holds more than plain values."""
+    feature = split.features[column]
+    names = getattr(feature, "names", None)
+    values = list(split[column])
+    if names is not None:  # −1 marks a label that is kept secret
+        return [None if value is None or value < 0 else names[value] for value in values]
+    if not hasattr(feature, "dtype") or any(isinstance(value, list | dict) for value in values[:1]):
         return None
-    return names[value] if names is not None else str(value)
+    return values

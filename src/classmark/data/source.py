@@ -21,15 +21,13 @@ class Source:
         name: the file or package, for messages.
         train: columns `id`, `text`, `label`, further ones, and optionally `place`: file and row, for messages.
         test: the official test rows, or None.
-        unreadable: rows that were left out because they could not even be read.
     """
 
     name: str
     train: pl.DataFrame
     test: pl.DataFrame | None = None
-    unreadable: int = 0
 
     @property
     def rows(self) -> int:
-        """All rows, training and test, readable or not."""
-        return self.train.height + self.unreadable + (0 if self.test is None else self.test.height)
+        """All rows, training and test."""
+        return self.train.height + (0 if self.test is None else self.test.height)

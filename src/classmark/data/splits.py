@@ -58,7 +58,7 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
     groups = ["group"] if "group" in rows.columns else []
     parts = _assign(rows, stay_together(rows, [*groups, "key"]), test is None, data, seed, name)
     by_row_alone = _assign(rows, stay_together(rows, groups), test is None, data, seed, name)
-    of_the_first = rows.select(pl.lit(pl.Series(by_row_alone)).first().over("key")).to_series().to_numpy()
+    of_the_first = rows.select("key", part=by_row_alone).select(pl.col("part").first().over("key")).to_series()
     frames = {"train": rows.filter(parts == TRAIN), "validation": rows.filter(parts == VALIDATION)}
     seen = rows["key"] if test is not None else rows.filter(parts != TEST)["key"]
     last = rows.filter(parts == TEST) if test is None else test.with_columns(text_keys(test["text"]))
@@ -66,7 +66,7 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
     return Splits(
         {split: frame.drop("key") for split, frame in frames.items()},
         later_copies(rows["key"]),
-        int((by_row_alone != of_the_first).sum()),
+        int((by_row_alone != of_the_first.to_numpy()).sum()),
     )
 
 
@@ -116,7 +116,8 @@ def _draw(strata: Integers, units: Integers, count: int, reserve: int, generator
         if sizes[unit] <= room[of_unit[unit]]:
             taken[unit] = True
             room[of_unit[unit]] -= sizes[unit]
-    return np.flatnonzero(taken[numbered])
+    places: Integers = np.flatnonzero(taken[numbered])
+    return places
 
 
 def _sample(frame: pl.DataFrame, count: int, seed: tuple[int, int]) -> pl.DataFrame:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from classmark.data.source import Source
+from classmark.data.source import RESERVED, Source
 from classmark.errors import InputError, nearest
 from classmark.recipes.schema import Data
 
-SCALARS = (pl.String, pl.Boolean, *pl.datatypes.group.NUMERIC_DTYPES, pl.Date, pl.Datetime, pl.Categorical)
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 def read_tables(data: Data) -> Source:
@@ -21,27 +25,34 @@ def read_tables(data: Data) -> Source:
         InputError: a file or a column is missing, or a file cannot be read.
     """
     if data.path is None:
-        raise InputError("data.path: this recipe reads your own table. Say which: data.path=reviews.csv")
+        raise InputError("data.path: this recipe reads a table of yours. Say which: data.path=reviews.csv")
     train = _examples(Path(data.path), data, "")
     test = _examples(Path(data.test_path), data, "test-") if data.test_path else None
     return Source(data.path, train, test)
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
     """A CSV, TSV, JSONL (or NDJSON) or Parquet file as it is.
+
+    Args:
+        path: of the file.
+        strings: columns of a CSV or TSV that are text whatever they hold: `007` is not 7.
 
     Raises:
         InputError: it is missing, empty, not UTF-8, malformed, or of another kind.
     """
+    ending = path.suffix.lower()
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty.")
-    ending = path.suffix.lower()
-    if ending not in (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"):
-        raise InputError(f'{path}: files ending in "{ending}" are not read. Give a .csv, .tsv, .jsonl or .parquet file.')
+    if ending not in ENDINGS:
+        raise InputError(
+            f'{path}: a file ending in "{ending}" is not read. Give a .csv, .tsv, .jsonl or .parquet file.'
+        )
     if ending != ".parquet":
         _check_utf8(path)
+    separator = "\t" if ending == ".tsv" else ","
     try:
         match ending:
             case ".parquet":
@@ -49,50 +60,104 @@ def read_table(path: Path) -> pl.DataFrame:
             case ".jsonl" | ".ndjson":
                 frame = pl.read_ndjson(path, infer_schema_length=None)
             case _:
-                separator = "\t" if ending == ".tsv" else ","
-                frame = pl.read_csv(path, infer_schema_length=None, separator=separator)
+                kinds = dict.fromkeys(strings, pl.String)
+                frame = pl.read_csv(path, infer_schema_length=None, separator=separator, schema_overrides=kinds)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: cannot be read as {ending[1:]} ({str(error).splitlines()[0]}).") from None
+        fault = None if ending == ".parquet" else _first_fault(path, ending, separator)
+        reason = fault or f"{path}: cannot be read as {ending[1:]} ({str(error).splitlines()[0]})."
+        raise InputError(reason) from None
     if frame.height == 0:
         raise InputError(f"{path}: the file has no rows.")
     return frame
 
 
 def _check_utf8(path: Path) -> None:
-    row = 1
     with path.open("rb") as file:
-        for row, line in enumerate(file, start=1):
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            raise InputError(
+                f"{path}: the file is UTF-16, not UTF-8. Convert it, for instance: "
+                f"iconv -f UTF-16 -t UTF-8 {path.name} > utf8-{path.name}"
+            )
+        file.seek(0)
+        for number, line in enumerate(file, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
                 raise InputError(
-                    f"{path}, line {row}: byte {error.start + 1} is not valid UTF-8 (0x{line[error.start]:02x}). "
+                    f"{path}, line {number}: byte {error.start + 1} (0x{line[error.start]:02x}) is not valid UTF-8. "
                     f"Convert the file, for instance: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}"
                 ) from None
 
 
+def _first_fault(path: Path, ending: str, separator: str) -> str | None:
+    """What is wrong with the first malformed row, for a message that names it; None where none is found."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        if ending not in (".csv", ".tsv"):
+            for number, line in enumerate(file, start=1):
+                try:
+                    if line.strip() and not isinstance(json.loads(line), dict):
+                        return (
+                            f'{path}, line {number}: not a JSON object. Each line is one, as {{"text": …, "label": …}}.'
+                        )
+                except ValueError as error:
+                    return f"{path}, line {number}: not valid JSON ({error})."
+            return None
+        csv.field_size_limit(sys.maxsize)
+        reader = csv.reader(file, delimiter=separator, strict=True)
+        width, number = 0, -1
+        try:
+            for number, fields in enumerate(reader):
+                width = width or len(fields)
+                if len(fields) > width:
+                    return (
+                        f"{path}, row {number}: {len(fields)} fields, but the header has {width}. "
+                        'Put a text that holds the separator in quotes: "…".'
+                    )
+        except csv.Error:
+            return f"{path}, row {number + 1}: a quoted text does not end, or goes on after its closing quote."
+    return None
+
+
 def _examples(path: Path, data: Data, prefix: str) -> pl.DataFrame:
-    frame = read_table(path)
-    named = [("data.text_column", data.text_column), ("data.label_column", data.label_column)]
-    named += [("data.id_column", data.id_column)] if data.id_column else []
-    for key, column in named:
+    """The columns of a `Source`; rows count from 1 without the header, blank ones are passed over."""
+    named = {"data.text_column": data.text_column, "data.label_column": data.label_column}
+    named |= {"data.id_column": data.id_column} if data.id_column else {}
+    frame = read_table(path, list(named.values()))
+    for key, column in named.items():
         if column not in frame.columns:
             raise InputError(
-                f'{path}: there is no column "{column}"; the columns are {", ".join(frame.columns)}.'
+                f'{path}: there is no column "{column}"; its columns are {", ".join(frame.columns)}.'
                 f"{nearest(column, frame.columns)} Name the right one: {key}=…"
             )
-    text = frame[data.text_column].cast(pl.String)
-    label = frame[data.label_column].cast(pl.String).str.strip_chars()
-    taken = {data.text_column, data.label_column, data.id_column, "id", "text", "label", "group", "leaked", "key", "place"}
-    others = [name for name in frame.columns if name not in taken or name == data.group]
-    others = [name for name in others if frame[name].dtype in SCALARS and name not in ("id", "text", "label")]
-    rows = range(1, frame.height + 1)
+    scalars = [name for name in frame.columns if _is_scalar(frame[name].dtype)]
+    unread = [column for column in named.values() if column not in scalars and frame[column].dtype != pl.Null]
+    if unread:
+        raise InputError(f'{path}: the column "{unread[0]}" holds {frame[unread[0]].dtype}, not text.')
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    taken = (RESERVED | set(named.values())) - {data.group} | {"id", "text", "label", "place"}
+    carried = [name for name in scalars if name not in taken]
+    text = frame[data.text_column].cast(pl.String).alias("text")
+    label = frame[data.label_column].cast(pl.String).str.strip_chars().alias("label")
     ids = frame[data.id_column].cast(pl.String) if data.id_column else pl.Series(_identifiers(text, prefix))
-    if ids.is_duplicated().any():
-        first = ids.filter(ids.is_duplicated())[0]
-        raise InputError(f'{path}: data.id_column: the id "{first}" stands in more than one row. Every row needs its own.')
-    places = pl.Series("place", [f"row {row}" for row in rows])
-    return pl.DataFrame([ids.alias("id"), text.alias("text"), label.alias("label"), places]).hstack(frame.select(others))
+    _check_ids(ids.filter(~blank), path, data.id_column)
+    places = pl.Series("place", [f"{path}, row {row}" for row in range(1, frame.height + 1)])
+    columns = [ids.alias("id"), text, label, places, *(frame[name] for name in carried)]
+    return pl.DataFrame(columns).filter(~blank)
+
+
+def _is_scalar(kind: pl.DataType) -> bool:
+    return kind.is_numeric() or kind.is_temporal() or kind in (pl.String, pl.Boolean, pl.Categorical, pl.Enum)
+
+
+def _check_ids(ids: pl.Series, path: Path, column: str | None) -> None:
+    if ids.null_count():
+        raise InputError(f'{path}: data.id_column: {ids.null_count():,} rows have no "{column}". Every row needs one.')
+    repeated = ids.is_duplicated()
+    if repeated.any():
+        raise InputError(
+            f'{path}: data.id_column: the id "{ids.filter(repeated)[0]}" stands in more than one row. '
+            "Every row needs its own."
+        )
 
 
 def _identifiers(texts: pl.Series, prefix: str) -> list[str]:
