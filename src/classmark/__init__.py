@@ -1,0 +1,26 @@
+"""Train text and image classifiers from one recipe, and say honestly how far to trust them.
+
+Names are resolved on first use, so that importing classmark loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from classmark.api import compare, judge, load, train
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "compare", "judge", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from classmark import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'classmark' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -55,9 +55,11 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
     """
     rows = training.with_columns(text_keys(training["text"]))
     _check_class_sizes(rows, 2 if test is not None else 3, name)
+    counts = _counts(rows, test is None, data, name)
     groups = ["group"] if "group" in rows.columns else []
-    parts = _assign(rows, stay_together(rows, [*groups, "key"]), test is None, data, seed, name)
-    by_row_alone = _assign(rows, stay_together(rows, groups), test is None, data, seed, name)
+    parts = _assign(rows, stay_together(rows, [*groups, "key"]), counts, seed)
+    _check_filled(rows, parts, {TRAIN, *counts}, name)
+    by_row_alone = _assign(rows, stay_together(rows, groups), counts, seed)
     of_the_first = rows.select("key", part=by_row_alone).select(pl.col("part").first().over("key")).to_series()
     frames = {"train": rows.filter(parts == TRAIN), "validation": rows.filter(parts == VALIDATION)}
     seen = rows["key"] if test is not None else rows.filter(parts != TEST)["key"]
@@ -79,30 +81,39 @@ def _check_class_sizes(rows: pl.DataFrame, splits: int, name: str) -> None:
             )
 
 
-def _assign(rows: pl.DataFrame, units: Integers, with_test: bool, data: Data, seed: int, name: str) -> Integers:
+def _counts(rows: pl.DataFrame, with_test: bool, data: Data, name: str) -> dict[int, int]:
+    """Part → number of rows that the recipe asks for, in the order in which they are drawn."""
+    asked = {TEST: data.test, VALIDATION: data.validation} if with_test else {VALIDATION: data.validation}
+    counts = {part: round(amount * rows.height) if amount < 1 else int(amount) for part, amount in asked.items()}
+    classes = rows["label"].n_unique()
+    wanted = " and ".join(f"{count:,} for {'test' if part == TEST else 'validation'}" for part, count in counts.items())
+    if min(*counts.values(), rows.height - sum(counts.values())) < classes:
+        raise InputError(
+            f"{name}: of its {rows.height:,} rows the recipe holds back {wanted}; every split, training too, needs at "
+            f"least one row for each of the {classes} classes. Ask for other numbers, or use more data."
+        )
+    return counts
+
+
+def _assign(rows: pl.DataFrame, units: Integers, counts: dict[int, int], seed: int) -> Integers:
     """The part of each row, shape (N,): whole units, by class where no groups are given."""
     parts = np.full(rows.height, TRAIN, dtype=np.int64)
     labels = (rows["label"].rank("dense").to_numpy() - 1).astype(np.int64)
     strata = np.zeros_like(labels) if "group" in rows.columns else labels
-    asked = [(TEST, data.test, "data.test")] if with_test else []
-    for part, amount, key in [*asked, (VALIDATION, data.validation, "data.validation")]:
-        count = round(amount * rows.height) if amount < 1 else int(amount)
+    for part, count in counts.items():
         free = np.flatnonzero(parts == TRAIN)
         reserve = 2 if part == TEST else 1  # rows of each class for the splits that are still to be filled
-        classes = int(labels.max()) + 1
-        if count < classes or count > len(free) - reserve * classes:
-            raise InputError(
-                f"{key}: {count:,} rows, but of the {len(free):,} rows of {name} that are free for it, each split "
-                f"needs one for each of the {classes} classes. Ask for another number, or use more data."
-            )
-        generator = np.random.default_rng((seed, part))
-        parts[free[_draw(strata[free], units[free], count, reserve, generator)]] = part
-        if len(np.unique(labels[parts == TRAIN])) < classes or not (parts == part).any():
-            raise InputError(
-                f"{key}: the groups of {name} (data.group: {data.group}) are too large for {count:,} rows: a split "
-                "or a class is left without rows. Ask for another number, or use more data."
-            )
+        drawn = _draw(strata[free], units[free], count, reserve, np.random.default_rng((seed, part)))
+        parts[free[drawn]] = part
     return parts
+
+
+def _check_filled(rows: pl.DataFrame, parts: Integers, expected: set[int], name: str) -> None:
+    if set(parts.tolist()) != expected or rows.filter(parts == TRAIN)["label"].n_unique() < rows["label"].n_unique():
+        raise InputError(
+            f"{name}: too many of its rows have to stay together (data.group, copies of a text): a split is left "
+            "without rows, or training without a class. Ask for other split sizes, or use more data."
+        )
 
 
 def _draw(strata: Integers, units: Integers, count: int, reserve: int, generator: np.random.Generator) -> Integers:
@@ -133,7 +144,7 @@ def _sample(frame: pl.DataFrame, count: int, seed: tuple[int, int]) -> pl.DataFr
 def _quotas(sizes: Integers, count: int, most: Integers) -> Integers:
     """Whole numbers that add up to `count`, in proportion to `sizes`: at least one each, at most `most`."""
     exact = sizes * count / sizes.sum()
-    quotas = np.clip(np.floor(exact).astype(np.int64), np.minimum(1, most), most)
+    quotas: Integers = np.clip(np.floor(exact).astype(np.int64), np.minimum(1, most), most)
     while (missing := count - int(quotas.sum())) != 0:
         step = 1 if missing > 0 else -1
         movable = quotas < most if missing > 0 else quotas > 1

@@ -1,0 +1,197 @@
+"""Predict files larger than memory: read, predict and write in chunks."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from classmark.data.tables import read_table
+from classmark.errors import InputError, nearest
+from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
+from classmark.runs import atomic_path
+
+if TYPE_CHECKING:
+    from classmark.inference.classifier import Classifier
+
+T = TypeVar("T")
+CHUNK_ROWS = 4_096
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+OUT_ENDINGS = (".parquet", ".csv", ".jsonl")
+
+
+class Predicts(Protocol):
+    """What is needed of a classifier here."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    def predict_logits(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """The columns of tables: the text, and where they are there the true class and an id."""
+
+    text: str = "text"
+    label: str = "label"
+    id: str | None = None
+
+
+def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictOptions = PredictOptions()) -> int:  # noqa: B008
+    """The number of rows predicted and written to `out`.
+
+    Args:
+        run: a run folder or its `model/` folder.
+        inputs: tables, `.txt` files, folders of `.txt` files, or `-`: standard input, a text a line.
+        out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` for each class.
+        options: column names of tables.
+
+    Raises:
+        InputError: an input cannot be read; nothing is written then.
+        RunError: there is no trained model in `run`.
+    """
+    from classmark.inference.classifier import load
+
+    if out.suffix not in OUT_ENDINGS:
+        raise InputError(f'--out: "{out.name}" must end in {", ".join(OUT_ENDINGS)}.')
+    chunks = read_chunks(inputs, options)
+    first = next(chunks, None)
+    if first is None:
+        raise InputError(f"{', '.join(inputs)}: there is nothing to predict.")
+    return write_predictions(load(run), _again(first, chunks), out)
+
+
+def _again(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    yield first
+    yield from rest
+
+
+def read_chunks(inputs: Sequence[str], options: PredictOptions) -> Iterator[pl.DataFrame]:
+    """Frames of at most 4,096 rows with `id`, `text` and `label` (null where unknown)."""
+    for number, name in enumerate(inputs):
+        prefix = "" if len(inputs) == 1 else f"{number + 1}-"
+        path = Path(name)
+        if name == "-":
+            yield from _line_chunks(sys.stdin)
+        elif path.is_dir() or path.suffix == ".txt":
+            yield from _file_chunks(path)
+        elif path.suffix.lower() in TABLE_ENDINGS:
+            yield from _table_chunks(path, options, prefix)
+        else:
+            raise InputError(f"{name}: give {', '.join(TABLE_ENDINGS)} or .txt files, folders of .txt files, or - for standard input.")
+
+
+def _line_chunks(stream: IO[str]) -> Iterator[pl.DataFrame]:
+    numbered = enumerate((line.rstrip("\n") for line in stream), start=1)
+    for lines in batched_rows(numbered):
+        yield _frame([f"line-{number}" for number, _ in lines], [text for _, text in lines])
+
+
+def _file_chunks(path: Path) -> Iterator[pl.DataFrame]:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file.")
+    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    if not files:
+        raise InputError(f"{path}: the folder has no .txt files.")
+    for part in batched_rows(iter(files)):
+        names = [file.relative_to(path).as_posix() if path.is_dir() else file.name for file in part]
+        yield _frame(names, [_read_text(file) for file in part])
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start + 1} is not valid UTF-8. Convert the file to UTF-8.") from None
+
+
+def _table_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[pl.DataFrame]:
+    lazy = _scan(path)
+    columns = lazy.collect_schema().names()
+    for key, name in (("--text", options.text), ("--id", options.id)):
+        if name is not None and name not in columns:
+            raise InputError(
+                f'{path}: there is no column "{name}"; the columns are {", ".join(columns)}.{nearest(name, columns)} '
+                f"Name the right one: {key} COLUMN"
+            )
+    row = 0
+    for frame in lazy.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
+        for part in frame.iter_slices(CHUNK_ROWS):
+            numbers = range(row + 1, row + part.height + 1)
+            ids = part[options.id].cast(pl.String).to_list() if options.id else [f"{prefix}{number}" for number in numbers]
+            labels = part[options.label].cast(pl.String).to_list() if options.label in columns else None
+            texts = part[options.text].cast(pl.String)
+            if texts.null_count():
+                raise InputError(f"{path}, row {row + int(texts.is_null().arg_max() or 0) + 1}: the text is missing.")
+            yield _frame(ids, texts.to_list(), labels)
+            row += part.height
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    """The table, read lazily where its kind allows; the whole is checked as training data is."""
+    if path.is_file() and path.stat().st_size:
+        match path.suffix.lower():
+            case ".parquet":
+                return pl.scan_parquet(path)
+            case ".jsonl" | ".ndjson":
+                return pl.scan_ndjson(path)
+            case ".csv" | ".tsv":
+                return pl.scan_csv(path, separator="\t" if path.suffix.lower() == ".tsv" else ",", infer_schema=False)
+    return read_table(path).lazy()
+
+
+def batched_rows(rows: Iterator[T]) -> Iterator[list[T]]:
+    """Lists of at most 4,096 items."""
+    while batch := list(islice(rows, CHUNK_ROWS)):
+        yield batch
+
+
+def _frame(ids: Sequence[str], texts: Sequence[str], labels: Sequence[str | None] | None = None) -> pl.DataFrame:
+    known = labels if labels is not None else [None] * len(ids)
+    return pl.DataFrame({"id": ids, "text": texts, "label": known}, schema=dict.fromkeys(("id", "text", "label"), pl.String))
+
+
+def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.DataFrame], out: Path) -> int:
+    """The number of rows; each chunk is predicted and set down before the next is read, and `out` appears whole."""
+    rows = 0
+    with tempfile.TemporaryDirectory(prefix="classmark-") as folder, atomic_path(out) as temporary:
+        for number, chunk in enumerate(chunks):
+            part = Path(folder) / f"{number:08d}.parquet"
+            _predicted(classifier, chunk, out.suffix).write_parquet(part)
+            rows += chunk.height
+        whole = pl.scan_parquet(Path(folder) / "*.parquet")
+        match out.suffix:
+            case ".parquet":
+                import json
+
+                metadata = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes), "split": None}
+                whole.sink_parquet(temporary, metadata={METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
+            case ".csv":
+                whole.sink_csv(temporary)
+            case _:
+                whole.sink_ndjson(temporary)
+    return rows
+
+
+def _predicted(classifier: Predicts | Classifier, chunk: pl.DataFrame, ending: str) -> pl.DataFrame:
+    from classmark.inference.classifier import softmax
+
+    logits = classifier.predict_logits(chunk["text"].to_list())
+    probabilities = softmax(logits)
+    if ending == ".parquet":
+        known = chunk["label"].is_in(list(classifier.classes))
+        labels = chunk.select(pl.when(known).then("label")).to_series()
+        shown = chunk.select(pl.col("text").str.slice(0, TEXT_CAP_CHARACTERS))
+        return build_predictions(chunk["id"], labels, probabilities, classifier.classes, logits=logits, columns=shown).frame
+    columns = [pl.Series(f"p_{name}", probabilities[:, index]) for index, name in enumerate(classifier.classes)]
+    predicted = pl.Series("predicted", [classifier.classes[index] for index in probabilities.argmax(axis=1)])
+    kept = chunk.select("id", "label") if chunk["label"].null_count() < chunk.height else chunk.select("id")
+    return kept.hstack([predicted, *columns])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classmark.judging.intervals import Floats, divided
 from classmark.judging.ranking import Ranking, areas, rank
 
-LOG_LOSS_CLIP = 2.2e-16
+LOG_LOSS_CLIP = float(np.finfo(np.float64).eps)  # 2.2e-16, to the digit where scikit-learn clips
 TOP_K, TOP_K_CLASSES = 5, 6
 
 

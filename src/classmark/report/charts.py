@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -58,7 +58,7 @@ def run_charts(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
 def judgement_charts(judgement: Judgement) -> list[Chart]:
     """Every chart that the judgement has data for."""
     charts = [confusion_chart(judgement)]
-    if judgement.curves.get("roc"):
+    if judgement.curves.roc:
         charts += [_curve(judgement, "roc"), _curve(judgement, "precision_recall")]
     if judgement.calibration is not None:
         charts.append(reliability_chart(judgement))
@@ -157,16 +157,16 @@ CURVES = {
 
 def _curve(judgement: Judgement, kind: str) -> Chart:
     title, x_title, y_title, reading = CURVES[kind]
-    curves = judgement.curves[kind][:MOST_CURVES]
-    named = [f"{curve['name']} ({curve['area']:.3f})" for curve in curves]
+    curves = (judgement.curves.roc if kind == "roc" else judgement.curves.precision_recall)[:MOST_CURVES]
+    named = [curve.name if curve.area is None else f"{curve.name} ({curve.area:.3f})" for curve in curves]
     data = pl.concat(
-        pl.DataFrame({"curve": name, "x": curve["x"], "y": curve["y"], "place": range(len(curve["x"]))})
+        pl.DataFrame({"curve": name, "x": curve.x, "y": curve.y, "place": range(len(curve.x))})
         for name, curve in zip(named, curves, strict=True)
     )
     if kind == "roc":
         chance = pl.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
     else:
-        share = curves[0].get("prevalence", 0.0)
+        share = curves[0].prevalence or 0.0
         chance = pl.DataFrame({"x": [0.0, 1.0], "y": [share, share]})
 
     def draw(data: pl.DataFrame) -> Any:
@@ -186,7 +186,7 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
 def reliability_chart(judgement: Judgement) -> Chart:
     """Confidence against accuracy in fifteen bins, with 95 % bands."""
     assert judgement.calibration is not None
-    data = pl.DataFrame([entry for entry in judgement.calibration["bins"] if entry["rows"]])
+    data = pl.DataFrame([asdict(entry) for entry in judgement.calibration.bins])
 
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt

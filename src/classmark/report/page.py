@@ -61,7 +61,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
 
 def write_comparison(out: Path, comparison: Comparison) -> Path:
     """The path of `out/report.html` with the paired differences of two models."""
-    chart = difference_chart({name: entry.to_json() for name, entry in comparison.metrics.items()})
+    chart = difference_chart(comparison.to_json()["metrics"])
     page = _environment().get_template("comparison.html.j2").render(
         comparison=comparison,
         title=f"{comparison.a} and {comparison.b}",

@@ -70,12 +70,12 @@ def comparison_table(comparison: Comparison) -> Group:
     for column in ("", "A", "B", "B − A", "95 % interval"):
         table.add_column(column, justify="left" if not column else "right")
     for name, entry in comparison.metrics.items():
-        values = (value_text(value, name) for value in (entry.a, entry.b, entry.estimate.value))
-        table.add_row(METRIC_TITLES[name], *values, interval_text(entry.estimate, name))
+        values = (value_text(value, name) for value in (entry.a, entry.b, entry.difference))
+        table.add_row(METRIC_TITLES[name], *values, interval_text(entry, name))
     found = comparison.mcnemar
     mcnemar = (
-        f"McNemar: only A right {found['only_a_right']:,}, only B right {found['only_b_right']:,}, "
-        f"p {found['p_exact']:.3g} exact, {found['p_midp']:.3g} mid-p"
+        f"McNemar: only A right {found.only_a_right:,}, only B right {found.only_b_right:,}, "
+        f"p {found.p_exact:.3g} exact, {found.p_midp:.3g} mid-p"
     )
     names = f"A = {comparison.a}\nB = {comparison.b}"
     return Group(Text(names), table, Text(mcnemar), Text(comparison.sentence))

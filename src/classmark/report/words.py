@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from classmark.judging.comparisons import Difference
 from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
 
@@ -33,7 +34,7 @@ def value_text(value: float | None, name: str) -> str:
     return f"{100 * value:.2f} %" if name in SHARES else f"{value:.4f}"
 
 
-def interval_text(estimate: Estimate, name: str) -> str:
+def interval_text(estimate: Estimate | Difference, name: str) -> str:
     """`88.42 to 89.21 %`, or a dash where there is no interval."""
     if estimate.low is None or estimate.high is None:
         return "–"
@@ -62,10 +63,10 @@ def floor_sentence(judgement: Judgement) -> str:
     comparison = judgement.floor_comparison.get("linear")
     if comparison is None:
         return ""
-    accuracy = comparison["metrics"]["accuracy"]
-    if accuracy["low"] is None:
+    accuracy = comparison.metrics["accuracy"]
+    if accuracy.difference is None or accuracy.low is None or accuracy.high is None:
         return "Too few rows to compare the model with the linear baseline."
-    points, low, high = (100 * accuracy[key] for key in ("difference", "low", "high"))
+    points, low, high = (100 * value for value in (accuracy.difference, accuracy.low, accuracy.high))
     span = f"{points:+.1f} points of accuracy ({low:+.1f} to {high:+.1f})"
     if low > 0:
         return f"The model is better than a linear model on the same rows by {span}."

@@ -1,0 +1,202 @@
+"""What each command does: a few calls, results to standard output, messages to standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from classmark.errors import InputError, MissingExtraError, RecipeError, RunError, nearest
+from classmark.runs import Run, open_run, read_json, write_json
+
+
+def train(reference: str | None, overrides: Sequence[str], out: Path | None, resume: Path | None) -> None:
+    """Train a recipe or go on with a run; the last line on standard output is the run folder."""
+    from classmark.recipes import load_recipe
+
+    if (reference is None) == (resume is None):
+        raise RecipeError("Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN")
+    if resume is not None and (out is not None or overrides):
+        raise RecipeError("--resume goes on with a run as it was begun; it takes neither --out nor changes.")
+    recipe = load_recipe(reference, overrides) if reference is not None else None
+    run = open_run(resume) if resume is not None else None
+    try:
+        from classmark import training
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "text", "Training") from None
+    finished = training.resume(run) if run is not None else training.train(recipe, out)  # type: ignore[arg-type]
+    typer.echo(str(finished.path))
+
+
+def list_recipes() -> None:
+    """A line a shipped recipe."""
+    from classmark.recipes import load_recipe, shipped_recipes
+
+    names = shipped_recipes()
+    width = max(map(len, names))
+    for name in names:
+        typer.echo(f"{name:{width}}  {load_recipe(name).description}")
+
+
+def show_recipe(name: str) -> None:
+    """A recipe's commented YAML."""
+    from classmark.recipes import recipe_text
+
+    typer.echo(recipe_text(name), nl=False)
+
+
+def show_schema() -> None:
+    """The JSON Schema of recipes."""
+    from classmark.recipes.schema import Recipe
+
+    _print_json(Recipe.model_json_schema())
+
+
+def predict(run: Path, inputs: Sequence[str], out: Path, text: str, label: str, id_column: str | None) -> None:
+    """Predict and write a table; how many rows goes to standard error."""
+    try:
+        from classmark.inference import PredictOptions, predict_files
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "text", "Predicting") from None
+    rows = predict_files(run, inputs, out, PredictOptions(text=text, label=label, id=id_column))
+    typer.echo(f"{rows:,} rows", err=True)
+    typer.echo(str(out))
+
+
+def judge(
+    file: Path | None, out: Path, confusion: str | None, columns: Mapping[str, Any], draws: int, as_json: bool
+) -> None:
+    """Judge a file, a run or a published matrix."""
+    from classmark.judging.judge import judge as judge_table
+    from classmark.judging.published import judge_confusion
+    from classmark.report.page import write_report
+    from classmark.report.screen import judgement_table
+
+    if (file is None) == (confusion is None):
+        raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
+    predictions, run, floors = None, None, {}
+    if file is None:
+        counts = _matrix(confusion or "")
+        names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
+        judgement = judge_confusion(counts, names, positive=columns["positive"], draws=draws)
+    else:
+        predictions, run, floors = _read(file, columns)
+        judgement = judge_table(predictions, floors=floors, positive=columns["positive"], draws=draws)
+    _free(out, "judgement.json")
+    write_json(out / "judgement.json", judgement.to_json())
+    write_report(out, judgement, predictions, run)
+    _show(judgement.to_json(), judgement_table(judgement), as_json)
+    typer.echo(f"written to {out / 'report.html'}", err=True)
+
+
+def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: str | None, as_json: bool) -> None:
+    """Compare two files or runs; exit with 1 if a check that was asked for fails."""
+    from classmark.judging.comparisons import compare as compare_tables
+    from classmark.report.page import write_comparison
+    from classmark.report.screen import comparison_table
+
+    comparison = compare_tables(_read(a, {})[0], _read(b, {})[0], positive=positive)
+    if fail_if_worse is not None and fail_if_worse not in comparison.metrics:
+        known = ", ".join(comparison.metrics)
+        raise InputError(f'--fail-if-worse: "{fail_if_worse}" is not compared; {known} are.{nearest(fail_if_worse, comparison.metrics)}')
+    _free(out, "comparison.json")
+    write_json(out / "comparison.json", comparison.to_json())
+    write_comparison(out, comparison)
+    _show(comparison.to_json(), comparison_table(comparison), as_json)
+    typer.echo(f"written to {out / 'report.html'}", err=True)
+    if fail_if_worse is not None and _is_worse(comparison.metrics[fail_if_worse], fail_if_worse):
+        typer.echo(f"B is worse in {fail_if_worse}: the interval of the difference lies wholly against it.", err=True)
+        raise typer.Exit(1)
+
+
+def runs(folder: Path, as_json: bool) -> None:
+    """A row a run."""
+    from rich.table import Table
+
+    found = [Run(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
+    rows = [_run_row(run) for run in found]
+    table = Table(box=None, pad_edge=False)
+    for column in ("run", "recipe", "data", "state", "headline", "95 % interval", "seconds"):
+        table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
+    for row in rows:
+        table.add_row(*(("–" if value is None else str(value)) for value in row.values()))
+    if not rows and not as_json:
+        typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
+        return
+    _show(rows, table, as_json)
+
+
+def doctor(as_json: bool) -> None:
+    """What there is, what is picked, what is broken."""
+    from classmark.cli.doctor import doctor_table, examine
+
+    found = examine()
+    _show(found, doctor_table(found), as_json)
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    import yaml
+
+    recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8")) or {}
+    status = read_json(run.status) if run.status.exists() else {}
+    row = {"run": run.name, "recipe": recipe.get("name"), "data": (recipe.get("data") or {}).get("source"), "state": run.state}
+    accuracy = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else None
+    row["headline"] = None if accuracy is None else f"accuracy {accuracy['value']:.2%}"
+    row["interval"] = None if accuracy is None or accuracy["low"] is None else f"{accuracy['low']:.2%} to {accuracy['high']:.2%}"
+    row["seconds"] = round((status.get("seconds") or {}).get("total", 0))
+    return row
+
+
+def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict[str, Any]]:
+    """The predictions of a file, or a run's test (else validation) predictions with the run and its floors."""
+    from classmark.foreign import ReadOptions, read_predictions
+    from classmark.predictions import read
+
+    if not path.is_dir():
+        return read_predictions(path, ReadOptions(**columns)), None, {}
+    run = open_run(path)
+    split = next((name for name in ("test", "validation") if run.predictions(name).exists()), None)
+    if split is None:
+        raise RunError(f"{path}: the run has no predictions yet. Finish it: classmark train --resume {path}")
+    return read(run.predictions(split)), run, {name: read(table) for name, table in run.floors(split).items()}
+
+
+def _matrix(text: str) -> list[list[int]]:
+    try:
+        counts = [int(count) for count in text.split(",")]
+    except ValueError:
+        raise InputError(f'--confusion: "{text}" are not whole numbers with commas between: 10805,1695,1099,11401') from None
+    size = round(len(counts) ** 0.5)
+    if size < 2 or size * size != len(counts):
+        raise InputError(f"--confusion: {len(counts)} counts are no square matrix. Give C × C, rows true: 10,2,3,15")
+    return [counts[row * size : (row + 1) * size] for row in range(size)]
+
+
+def _free(out: Path, own: str) -> None:
+    """Refuse a folder that holds something else than what this command writes."""
+    if out.is_file():
+        raise InputError(f"--out: {out} is a file; name a folder.")
+    if out.is_dir() and any(out.iterdir()) and not (out / own).exists():
+        raise InputError(f"--out: {out} is not empty and holds no {own}. Name a new folder.")
+
+
+def _is_worse(difference: Any, metric: str) -> bool:
+    if difference.low is None:
+        return False
+    return bool(difference.low > 0 if metric in ("log_loss", "brier", "ece") else difference.high < 0)
+
+
+def _show(content: Any, table: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(content)
+    else:
+        from rich.console import Console
+
+        Console().print(table)
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, indent=1, ensure_ascii=False))

@@ -1,0 +1,174 @@
+"""The command line: names and options. What the commands do is in `commands`, loaded when one is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Train text and image classifiers from one recipe, and say honestly how far to trust them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(recipes_app, name="recipes")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"classmark {version('classmark')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options that stand before the command."""
+    context.obj = {"traceback": traceback}
+
+
+@app.command()
+def train(
+    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe's name or a YAML file.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; without it, a new one under runs/.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+) -> None:
+    """Train a recipe, judge it, write the report."""
+    _commands().train(recipe, overrides or [], out, resume)
+
+
+@recipes_app.callback()
+def recipes(context: typer.Context) -> None:
+    """List the shipped recipes."""
+    if context.invoked_subcommand is None:
+        _commands().list_recipes()
+
+
+@recipes_app.command("show")
+def recipes_show(name: Annotated[str, typer.Argument(help="A shipped recipe's name.")]) -> None:
+    """Print a recipe's commented YAML, to save and change."""
+    _commands().show_recipe(name)
+
+
+@recipes_app.command("schema")
+def recipes_schema() -> None:
+    """Print the JSON Schema of recipes, which editors use."""
+    _commands().show_schema()
+
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
+    inputs: Annotated[list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet or .txt files, folders of .txt, or - .")],
+    out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
+    text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    label: Annotated[str, typer.Option(help="The column of true classes, if there is one.")] = "label",
+    id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+) -> None:
+    """Predict new texts with a trained model."""
+    _commands().predict(run, inputs, out, text, label, id_column)
+
+
+@app.command()
+def judge(
+    file: Annotated[Path | None, typer.Argument(help="A predictions file (CSV, JSONL, Parquet) or a run folder.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
+    confusion: Annotated[str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the true class.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column of the ids.")] = None,
+    predicted: Annotated[str | None, typer.Option(help="Column of the predicted class.")] = None,
+    probabilities: Annotated[str | None, typer.Option(help="Columns of probabilities or the score, comma between.")] = None,
+    classes: Annotated[str | None, typer.Option(help="Class names in the order of the probabilities, comma between.")] = None,
+    positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
+    logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
+    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 1_000,
+    as_json: AsJson = False,
+) -> None:
+    """Judge predictions, whoever made them."""
+    columns = {"label": label, "id": id_column, "predicted": predicted, "positive": positive, "logits": logits}
+    columns |= {"probabilities": _split(probabilities), "classes": _split(classes)}
+    _commands().judge(file, out, confusion, columns, draws, as_json)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="A predictions file or a run folder.")],
+    b: Annotated[Path, typer.Argument(help="Another, on the same test rows.")],
+    out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
+    positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
+    fail_if_worse: Annotated[str | None, typer.Option(help="Exit with 1 if B is worse in this metric beyond doubt.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two models on the same rows."""
+    _commands().compare(a, b, out, positive, fail_if_worse, as_json)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"), as_json: AsJson = False
+) -> None:
+    """List runs: recipe, data, headline, time, state."""
+    _commands().runs(folder, as_json)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine has, what classmark picks, and what is broken."""
+    _commands().doctor(as_json)
+
+
+def _split(names: str | None) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in names.split(",")) if names else None
+
+
+def _commands() -> Any:
+    from classmark.cli import commands
+
+    return commands
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit code of a command line: 0 done, 1 a check failed, 2 wrong input, 130 or 143 interrupted."""
+    import os
+    import sys
+
+    from classmark.errors import ClassmarkError
+
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(words, standalone_mode=False)
+        return int(code or 0)
+    except ClassmarkError as error:
+        if "--traceback" in words:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except typer.Abort:
+        return 130
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "--traceback" in words:
+            raise
+        if hasattr(error, "format_message"):  # typer's own complaints about words and options
+            print(f"error: {error.format_message()} See classmark --help.", file=sys.stderr)
+            return 2
+        print(f"error: a fault of classmark: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"Show where: classmark --traceback {' '.join(words)}", file=sys.stderr)
+        return 70

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from classmark.errors import InputError
+from classmark.judging.comparisons import compare, comparison_from_json, mcnemar
+from classmark.predictions import Predictions, build_predictions
+
+DRAWS = 200
+
+
+def reordered(table: Predictions) -> Predictions:
+    """The same predictions with the rows and the classes in the opposite order."""
+    classes = table.classes[::-1]
+    turned = table.frame.reverse()
+    values = table.probabilities[::-1, ::-1]
+    return build_predictions(turned["id"], turned["label"], values, classes, source="b")
+
+
+def test_rows_match_by_id_and_classes_by_name(make: Any) -> None:
+    a, b = make(), make(seed=1)
+    straight, turned = compare(a, b, draws=DRAWS), compare(a, reordered(b), draws=DRAWS)
+    assert turned.metrics == straight.metrics
+    assert turned.mcnemar == straight.mcnemar
+
+
+def test_swapping_the_models_turns_every_difference_round(make: Any) -> None:
+    for classes in (("no", "yes"), ("a", "b", "c")):
+        a, b = make(classes=classes), make(classes=classes, seed=1)
+        one, other = compare(a, b, draws=DRAWS), compare(b, a, draws=DRAWS)
+        assert one.mcnemar.p_exact == other.mcnemar.p_exact
+        for name in ("accuracy", "log_loss", "roc_auc"):
+            here, there = one.metrics[name], other.metrics[name]
+            assert (here.a, here.b) == (there.b, there.a)
+            assert here.difference == pytest.approx(here.b - here.a, abs=1e-12)  # type: ignore[operator]
+            assert here.difference == pytest.approx(-there.difference, abs=1e-12)  # type: ignore[operator]
+            assert here.low == pytest.approx(-there.high, abs=1e-12)  # type: ignore[operator]
+            assert here.low < here.difference < here.high  # type: ignore[operator]
+
+
+def test_a_model_against_itself_is_not_told_apart(make: Any) -> None:
+    comparison = compare(make(source="a.csv"), make(source="b.csv"), draws=DRAWS)
+    assert comparison.metrics["accuracy"].difference == 0
+    assert comparison.metrics["roc_auc"].difference == 0
+    assert (comparison.mcnemar.p_exact, comparison.mcnemar.p_midp) == (1, 1)
+    assert comparison.delong_p is None
+    assert comparison.sentence == (
+        "These rows do not tell b.csv and a.csv apart "
+        "(+0.00 points of accuracy, 95 % interval -0.92 to +0.92, 300 rows)."
+    )
+
+
+def test_the_sentence_says_who_is_better(make: Any) -> None:
+    poor, good = make(quality=0.1, source="poor"), make(quality=3, source="good")
+    assert compare(poor, good).sentence.startswith("good is more often right than poor (+")
+    assert compare(good, poor).sentence.startswith("poor is less often right than good (-")
+
+
+def test_a_comparison_survives_json(make: Any) -> None:
+    for classes in (("no", "yes"), ("a", "b", "c")):
+        comparison = compare(make(classes=classes), make(classes=classes, seed=1), draws=DRAWS)
+        content = json.loads(json.dumps(comparison.to_json(), allow_nan=False))
+        assert comparison_from_json(content) == comparison
+        assert {"a", "b", "rows", "metrics", "mcnemar", "delong", "sentence"} <= set(content)
+
+
+def test_groups_widen_the_intervals() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat(rng.integers(0, 2, 50), 20)
+    groups = pl.DataFrame({"group": [str(row // 20) for row in range(1000)]})
+
+    def table(columns: pl.DataFrame | None, seed: int) -> Predictions:
+        score = np.repeat(np.random.default_rng(seed).uniform(size=50), 20) * 0.6 + 0.4 * labels
+        ids = [str(row) for row in range(1000)]
+        names = [("no", "yes")[index] for index in labels]
+        return build_predictions(ids, names, np.column_stack([1 - score, score]), ("no", "yes"), columns=columns)
+
+    grouped = compare(table(groups, 1), table(groups, 2), draws=DRAWS)
+    independent = compare(table(None, 1), table(None, 2), draws=DRAWS)
+    assert grouped.groups == 50
+    for name in ("accuracy", "log_loss", "roc_auc"):
+        wide, narrow = grouped.metrics[name], independent.metrics[name]
+        assert wide.difference == pytest.approx(narrow.difference, abs=1e-12)  # type: ignore[arg-type]
+        assert wide.high - wide.low > 3 * (narrow.high - narrow.low)  # type: ignore[operator]
+
+
+def test_other_ids_are_refused_with_counts_and_examples(make: Any) -> None:
+    a, b = make(rows=5, source="a.csv"), make(rows=7, source="b.csv")
+    with pytest.raises(InputError) as caught:
+        compare(a, b)
+    assert str(caught.value) == (
+        "a.csv and b.csv do not have the same rows: 0 ids only in the first, 2 only in the second "
+        '(for instance "row-5", "row-6"). Compare predictions of the same data, with the same ids.'
+    )
+
+
+def test_other_labels_are_refused(make: Any) -> None:
+    a = make(rows=2, labels=["no", "yes"], source="a.csv")
+    b = make(rows=2, labels=["no", "no"], source="b.csv")
+    with pytest.raises(InputError) as caught:
+        compare(a, b)
+    assert str(caught.value) == (
+        'a.csv and b.csv give 1 rows different labels, for instance id "row-1": "yes" and "no". Labels must agree.'
+    )
+
+
+def test_other_classes_are_refused(make: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        compare(make(source="a.csv"), make(classes=("no", "maybe"), source="b.csv"))
+    assert str(caught.value) == (
+        'a.csv and b.csv do not have the same classes: "maybe", "yes" are in one of them only. '
+        "Compare predictions over the same classes."
+    )
+
+
+def test_labels_only_against_probabilities_compares_accuracy(make: Any) -> None:
+    scored = make(rows=100)
+    predicted = [scored.classes[index] for index in make(rows=100, seed=3).predicted]
+    frame = scored.frame.select("id", "label").with_columns(pl.Series("predicted", predicted))
+    comparison = compare(scored, Predictions(frame, scored.metadata, "labels"), draws=DRAWS)
+    assert list(comparison.metrics) == ["accuracy"]
+    assert comparison.delong_p is None
+
+
+def test_mcnemar_of_a_known_table() -> None:
+    # Twice the binomial tail: 2 × (1 + 10 + 45) / 1024, and less the probability of 2 of 10 for the mid-p form.
+    test = mcnemar(2, 8)
+    assert test.p_exact == pytest.approx(112 / 1024, abs=1e-15)
+    assert test.p_midp == pytest.approx(112 / 1024 - 45 / 1024, abs=1e-15)
+    assert mcnemar(0, 0).p_exact == 1
+    assert mcnemar(9_000, 10_000).p_exact < 1e-11

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from classmark.errors import InputError
+from classmark.judging.judge import judge
+from classmark.judging.judgement import Judgement, judgement_from_json
+from classmark.predictions import Predictions, build_predictions
+
+DRAWS = 200
+TOP_LEVEL = {
+    "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
+    "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "leaked", "groups", "floor",
+    "floor_comparison", "findings",
+}  # fmt: skip
+
+
+def codes(judgement: Judgement) -> list[str]:
+    return [finding.code for finding in judgement.findings]
+
+
+def labels_only(labels: list[str], predicted: list[str]) -> Predictions:
+    frame = pl.DataFrame({"id": [str(row) for row in range(len(labels))], "label": labels, "predicted": predicted})
+    classes = sorted({*labels, *predicted})
+    return Predictions(frame, {"schema_version": 1, "classes": classes, "split": None}, "labels.csv")
+
+
+def test_every_part_survives_json(make: Any) -> None:
+    columns = {"leaked": [row % 50 == 0 for row in range(300)], "group": [str(row // 3) for row in range(300)]}
+    judgement = judge(make(columns=columns), floors={"linear": make(seed=1)}, draws=DRAWS)
+    content = judgement.to_json()
+    assert set(content) == TOP_LEVEL
+    text = json.dumps(content, allow_nan=False)
+    assert judgement_from_json(json.loads(text)) == judgement
+
+
+def test_two_classes_have_these_metrics(make: Any) -> None:
+    assert list(judge(make(), draws=DRAWS).metrics) == [
+        "accuracy", "log_loss", "roc_auc", "average_precision", "brier", "ece", "balanced_accuracy", "precision",
+        "recall", "f1", "precision_macro", "recall_macro", "f1_macro", "mcc",
+    ]  # fmt: skip
+
+
+def test_six_classes_have_top5_and_no_positive_class(make: Any) -> None:
+    judgement = judge(make(classes=tuple("abcdef")), draws=DRAWS)
+    assert judgement.positive is None
+    assert "top5_accuracy" in judgement.metrics
+    assert "precision" not in judgement.metrics
+    assert "top5_accuracy" not in judge(make(classes=tuple("abcde")), draws=DRAWS).metrics
+
+
+def test_every_interval_holds_its_value(make: Any) -> None:
+    for classes in (("no", "yes"), tuple("abcdefg")):
+        for name, estimate in judge(make(classes=classes), draws=DRAWS).metrics.items():
+            if name == "ece":
+                assert (estimate.low, estimate.high) == (None, None)
+            else:
+                assert estimate.low < estimate.value < estimate.high, name  # type: ignore[operator]
+
+
+def test_the_seed_fixes_the_draws(make: Any) -> None:
+    first, again, other = (judge(make(), draws=DRAWS, seed=seed).metrics["mcc"] for seed in (3, 3, 4))
+    assert first == again
+    assert first.low != other.low
+
+
+def test_the_positive_class_can_be_named(make: Any) -> None:
+    table = make(rows=200)
+    yes, no = judge(table, draws=DRAWS), judge(table, positive="no", draws=DRAWS)
+    assert (yes.positive, no.positive) == ("yes", "no")
+    assert no.metrics["recall"].value == yes.per_class[0].recall.value
+    assert no.metrics["roc_auc"].value == pytest.approx(yes.metrics["roc_auc"].value, abs=1e-12)
+    assert no.curves.roc[0].name == "no"
+
+
+def test_unlabelled_rows_are_left_out_and_named(make: Any) -> None:
+    table = make(rows=150)
+    labels = [None if row < 30 else name for row, name in enumerate(table.frame["label"])]
+    judgement = judge(make(rows=150, labels=labels), draws=DRAWS)
+    assert judgement.rows == 120
+    messages = [finding.message for finding in judgement.findings if finding.code == "unlabelled_rows"]
+    assert messages == ["30 of 150 rows have no label and are left out."]
+
+
+def test_a_table_without_labels_is_refused(make: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        judge(make(rows=3, labels=[None, None, None]))
+    assert str(caught.value) == (
+        "table: no row has a label, so there is nothing to judge against. "
+        "Give the table a column with the true classes."
+    )
+
+
+def test_a_positive_class_that_is_none_is_refused(make: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        judge(make(), positive="yess")
+    assert str(caught.value) == (
+        'table: the positive class "yess" is none of the classes no, yes. Did you mean "yes"?'
+    )
+
+
+def test_a_positive_class_of_three_is_refused(make: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        judge(make(classes=("a", "b", "c")), positive="a")
+    assert str(caught.value) == "table: a positive class is for two classes; this table has 3. Leave it out."
+
+
+def test_one_draw_is_refused(make: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        judge(make(), draws=1)
+    assert str(caught.value) == "draws: 1 bootstrap draws give no interval. Give at least 100; 1000 is usual."
+
+
+def test_leaked_rows_are_left_out_beside_the_headline(make: Any) -> None:
+    leaked = [row < 100 for row in range(300)]
+    judgement = judge(make(columns={"leaked": leaked}), draws=DRAWS)
+    clean = judge(make().filter(~np.array(leaked)), draws=DRAWS)
+    assert judgement.leaked is not None
+    assert judgement.leaked.rows == 100
+    assert judgement.leaked.metrics_without == clean.metrics
+    assert "leaked_rows" in codes(judgement)
+
+
+def test_all_rows_leaked_is_a_problem(make: Any) -> None:
+    judgement = judge(make(columns={"leaked": [True] * 300}), draws=DRAWS)
+    assert judgement.leaked is not None
+    assert judgement.leaked.metrics_without == {}
+    assert judgement.findings[0].severity == "problem"
+
+
+def test_no_leaked_row_says_nothing(make: Any) -> None:
+    assert judge(make(columns={"leaked": [False] * 300}), draws=DRAWS).leaked is None
+
+
+def test_groups_are_resampled_whole_and_independence_stands_beside() -> None:
+    # Thirty-nine copies of each of 40 rows: the copies say nothing new, and an interval must not shrink with them.
+    rng = np.random.default_rng(5)
+    labels, scores = rng.integers(0, 2, 40), rng.uniform(size=40)
+    scores = 0.6 * scores + 0.4 * labels
+    names = [("no", "yes")[index] for index in np.repeat(labels, 39)]
+    probability = np.repeat(scores, 39)
+    probabilities = np.column_stack([1 - probability, probability])
+    columns = pl.DataFrame({"group": [str(row // 39) for row in range(len(names))]})
+    ids = [str(row) for row in range(len(names))]
+    table = build_predictions(ids, names, probabilities, ("no", "yes"), columns=columns)
+    judgement = judge(table, draws=DRAWS)
+    assert judgement.groups is not None
+    assert judgement.groups.count == 40
+    for name, whole in judgement.metrics.items():
+        independent = judgement.groups.independent[name]
+        assert whole.value == independent.value
+        if name != "ece":
+            assert "whole groups" in whole.method
+            assert "independent rows" in independent.method
+            assert whole.high - whole.low > 3 * (independent.high - independent.low), name  # type: ignore[operator]
+
+
+def test_a_group_for_each_row_is_independence(make: Any) -> None:
+    judgement = judge(make(columns={"group": [str(row) for row in range(300)]}), draws=DRAWS)
+    assert judgement.groups is None
+    assert judgement.metrics == judge(make(), draws=DRAWS).metrics
+
+
+def test_floors_stand_beside_with_the_paired_difference(make: Any) -> None:
+    floor = make(seed=7, quality=0.2)
+    judgement = judge(make(), floors={"linear": floor}, draws=DRAWS)
+    assert judgement.floor["linear"] == judge(floor, draws=DRAWS).metrics
+    accuracy = judgement.floor_comparison["linear"].metrics["accuracy"]
+    assert accuracy.a == judgement.floor["linear"]["accuracy"].value
+    assert accuracy.b == judgement.metrics["accuracy"].value
+    assert not [code for code in codes(judgement) if "floor" in code]
+
+
+def test_a_model_that_does_not_beat_the_floor_is_told_so(make: Any) -> None:
+    same = judge(make(), floors={"linear": make()}, draws=DRAWS)
+    worse = judge(make(quality=0.1), floors={"linear": make(quality=3)}, draws=DRAWS)
+    assert "not_better_than_floor" in codes(same)
+    assert codes(worse)[0] == "worse_than_floor"
+    assert worse.findings[0].severity == "problem"
+
+
+def test_predicted_labels_alone_give_no_score_metrics() -> None:
+    judgement = judge(labels_only(["a", "b", "a", "b"] * 40, ["a", "b", "b", "b"] * 40), draws=DRAWS)
+    assert not {"log_loss", "roc_auc", "average_precision", "brier", "ece"} & set(judgement.metrics)
+    assert judgement.metrics["accuracy"].value == 0.75
+    assert judgement.calibration is None
+    assert judgement.curves.roc == ()
+    messages = [finding.message for finding in judgement.findings if finding.code == "scores_left_out"]
+    assert messages == [
+        "The table has predicted labels only, so these are left out: log loss, ROC area, average precision, "
+        "Brier score, calibration error."
+    ]
+
+
+def test_one_class_in_the_labels_leaves_areas_undefined(make: Any) -> None:
+    judgement = judge(make(rows=200, labels=["yes"] * 200), draws=DRAWS)
+    assert judgement.metrics["roc_auc"].value is None
+    assert judgement.metrics["accuracy"].value is not None
+    assert judgement.metrics["mcc"].value == 0
+    assert judgement.per_class[0].recall.value is None
+    assert judgement.curves.roc == ()
+    assert "absent_classes" in codes(judgement)
+    json.dumps(judgement.to_json(), allow_nan=False)
+
+
+def test_only_the_negative_class_in_the_labels(make: Any) -> None:
+    judgement = judge(make(rows=200, labels=["no"] * 200), draws=DRAWS)
+    assert judgement.metrics["recall"].value is None
+    assert judgement.metrics["f1"].value is None
+    assert judgement.metrics["precision"].value == 0
+    json.dumps(judgement.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_very_few_rows_give_a_result(make: Any, rows: int) -> None:
+    for classes in (("no", "yes"), tuple("abcdefg")):
+        judgement = judge(make(rows=rows, classes=classes), draws=DRAWS)
+        assert "too_few_rows" in codes(judgement)
+        json.dumps(judgement.to_json(), allow_nan=False)
+
+
+def test_a_perfect_model_claims_no_certainty(make: Any) -> None:
+    judgement = judge(make(rows=30, quality=50), draws=DRAWS)
+    accuracy = judgement.metrics["accuracy"]
+    assert accuracy.value == 1
+    assert 0.8 < accuracy.low < 0.95  # type: ignore[operator]
+    for name in ("roc_auc", "mcc", "f1_macro", "average_precision"):
+        assert judgement.metrics[name].value == pytest.approx(1)
+        assert judgement.metrics[name].low is None
+
+
+def test_a_class_that_is_never_predicted_is_named() -> None:
+    table = labels_only(["a", "b", "c"] * 50, ["a", "b", "b"] * 50)
+    judgement = judge(table, draws=DRAWS)
+    assert judgement.per_class[2].precision.value == 0
+    assert judgement.per_class[2].precision.low is None
+    messages = [finding.message for finding in judgement.findings if finding.code == "class_never_predicted"]
+    assert messages == ["Never predicted: c. Recall is 0 there, and precision is set to 0."]
+
+
+def test_macro_averages_leave_absent_classes_out(make: Any) -> None:
+    table = make(rows=300, classes=("a", "b", "c"))
+    kept = table.filter(table.labels != 2)
+    judgement = judge(kept, draws=DRAWS)
+    recalls = [judgement.per_class[index].recall.value for index in (0, 1)]
+    assert judgement.metrics["recall_macro"].value == pytest.approx(np.mean(recalls))  # type: ignore[arg-type]
+    assert [curve.name for curve in judgement.curves.roc] == ["a", "b", "macro", "micro"]
+    messages = [finding.message for finding in judgement.findings if finding.code == "absent_classes"]
+    assert messages == ["No row has the class c; macro averages leave it out."]
+
+
+def test_few_groups_are_named(make: Any) -> None:
+    judgement = judge(make(columns={"group": [str(row % 5) for row in range(300)]}), draws=DRAWS)
+    messages = [finding.message for finding in judgement.findings if finding.code == "few_groups"]
+    assert messages == [
+        "Only 5 groups: intervals from resampling so few are too narrow. 30 or more are needed."
+    ]

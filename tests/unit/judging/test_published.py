@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from classmark.errors import InputError
+from classmark.judging.judge import judge
+from classmark.judging.judgement import judgement_from_json
+from classmark.judging.published import judge_confusion
+from classmark.predictions import Predictions
+
+MATRIX = [[10805, 1695], [1099, 11401]]
+
+
+def test_the_reference_matrix() -> None:
+    judgement = judge_confusion(MATRIX, ("negative", "positive"))
+    accuracy = judgement.metrics["accuracy"]
+    assert accuracy.value == 0.88824
+    assert (accuracy.low, accuracy.high) == pytest.approx((0.88427461, 0.89208610), abs=1e-8)
+    assert judgement.metrics["recall"].value == 11401 / 12500
+    assert judgement.metrics["precision"].value == pytest.approx(11401 / 13096)
+    assert judgement.rows == 25_000
+    assert judgement.confusion == ((10805, 1695), (1099, 11401))
+    assert judgement.positive == "positive"
+    assert judgement_from_json(json.loads(json.dumps(judgement.to_json(), allow_nan=False))) == judgement
+
+
+def test_a_matrix_is_judged_as_its_rows_would_be() -> None:
+    matrix = np.array([[40, 5, 3], [7, 30, 2], [0, 4, 9]])
+    true, claimed = (np.repeat(index, matrix.ravel()) for index in np.indices(matrix.shape).reshape(2, -1))
+    names = np.array(["a", "b", "c"])
+    frame = pl.DataFrame({"label": names[true], "predicted": names[claimed]})
+    frame = frame.with_columns(id=pl.int_range(pl.len()).cast(pl.String))
+    rows = judge(Predictions(frame, {"schema_version": 1, "classes": ["a", "b", "c"], "split": None}))
+    published = judge_confusion(matrix, ("a", "b", "c"))
+    assert published.metrics == rows.metrics
+    assert published.per_class == rows.per_class
+
+
+def test_classes_without_names_are_numbered() -> None:
+    assert judge_confusion(MATRIX).classes == ("0", "1")
+    assert judge_confusion(MATRIX, ("no", "yes"), positive="no").metrics["recall"].value == 10805 / 12500
+
+
+@pytest.mark.parametrize(
+    ("matrix", "classes", "message"),
+    [
+        ([[1, 2, 3], [4, 5, 6]], None, "its shape is (2, 3), not C × C for two classes or more."),
+        ([[1, 2], [3]], None, "its rows are not lists of numbers of one length."),
+        ([[1, -2], [3, 4]], None, "it must hold counts, whole numbers from 0; rows true, columns predicted."),
+        ([[0.5, 2], [3, 4]], None, "it must hold counts, whole numbers from 0; rows true, columns predicted."),
+        ([[0, 0], [0, 0]], None, "all counts are 0."),
+        ([[1, 2], [3, 4]], ("a",), "1 class names for 2 classes. Name each class once."),
+    ],
+)
+def test_what_is_no_confusion_matrix(matrix: object, classes: tuple[str, ...] | None, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        judge_confusion(matrix, classes)  # type: ignore[arg-type]
+    assert str(caught.value) == f"published confusion matrix: {message}"
