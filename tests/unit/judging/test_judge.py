@@ -99,9 +99,7 @@ def test_a_table_without_labels_is_refused(make: Any) -> None:
 def test_a_positive_class_that_is_none_is_refused(make: Any) -> None:
     with pytest.raises(InputError) as caught:
         judge(make(), positive="yess")
-    assert str(caught.value) == (
-        'table: the positive class "yess" is none of the classes no, yes. Did you mean "yes"?'
-    )
+    assert str(caught.value) == ('table: the positive class "yess" is none of the classes no, yes. Did you mean "yes"?')
 
 
 def test_a_positive_class_of_three_is_refused(make: Any) -> None:
@@ -257,6 +255,4 @@ def test_macro_averages_leave_absent_classes_out(make: Any) -> None:
 def test_few_groups_are_named(make: Any) -> None:
     judgement = judge(make(columns={"group": [str(row % 5) for row in range(300)]}), draws=DRAWS)
     messages = [finding.message for finding in judgement.findings if finding.code == "few_groups"]
-    assert messages == [
-        "Only 5 groups: intervals from resampling so few are too narrow. 30 or more are needed."
-    ]
+    assert messages == ["Only 5 groups: intervals from resampling so few are too narrow. 30 or more are needed."]

