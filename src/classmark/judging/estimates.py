@@ -188,7 +188,11 @@ def _score_intervals(scored: Scored) -> dict[str, Estimate]:
     """The intervals for independent rows that need no draws."""
     if scored.probabilities is None:
         return {}
-    found = {"log_loss": mean_interval(scored.log_losses), "brier": mean_interval(scored.brier_terms)}
+    highest_brier = 1.0 if scored.classes == 2 else 2.0
+    found = {
+        "log_loss": mean_interval(scored.log_losses),
+        "brier": mean_interval(scored.brier_terms, highest_brier),
+    }
     if scored.classes == 2:
         found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.probabilities[:, scored.positive])
     if scored.classes >= TOP_K_CLASSES:

@@ -53,11 +53,12 @@ def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
 
 
-def mean_interval(terms: Floats) -> Estimate:
-    """The mean of one term a row, none below 0, with its t interval.
+def mean_interval(terms: Floats, highest: float = math.inf) -> Estimate:
+    """The mean of one term a row with its t interval.
 
     Args:
-        terms: shape (N,).
+        terms: shape (N,), none below 0.
+        highest: what no term can exceed, nor therefore the interval.
 
     Source: the delta method for a mean; its variance from the rows, the quantile of Student's t.
     """
@@ -66,7 +67,8 @@ def mean_interval(terms: Floats) -> Estimate:
     if rows < 2:
         return Estimate(value, None, None, "none: a single row")
     half = t_quantile(rows - 1) * float(terms.std(ddof=1)) / math.sqrt(rows)
-    return Estimate(value, max(0.0, value - half), value + half, "delta method with t quantile, independent rows")
+    method = "delta method with t quantile, independent rows"
+    return Estimate(value, max(0.0, value - half), min(highest, value + half), method)
 
 
 def t_quantile(degrees: int) -> float:
