@@ -72,6 +72,31 @@ class Scores:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What a table holds beside its predictions.
+
+    Attributes:
+        source: named in messages.
+        options: what the user said.
+        ids, labels: N names; labels None where unknown.
+        others: the columns that are carried along.
+        notes: what was guessed; grows while reading.
+    """
+
+    source: str
+    options: ReadOptions
+    ids: pl.Series
+    labels: pl.Series
+    others: pl.DataFrame
+    notes: list[str]
+
+    @property
+    def label_classes(self) -> tuple[str, ...]:
+        """The classes that the labels name, sorted."""
+        return tuple(sorted(self.labels.drop_nulls().unique().to_list()))
+
+
 def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predictions:
     """The checked predictions in anyone's table, or in one that classmark wrote.
 
@@ -101,11 +126,12 @@ def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predic
         )
     used = {label, id_column, guessed, *(scores.columns if scores else ())}
     others = _others(frame.drop([name for name in used if name]))
-    if scores is None:
-        assert guessed is not None
-        return _from_labels(source, ids, labels, _class_names(frame[guessed]), others, options, notes)
+    rows = Rows(source, options, ids, labels, others, notes)
     predicted = _class_names(frame[guessed]) if guessed else None
-    return _from_scores(source, ids, labels, scores, others, options, notes, predicted)
+    if scores is not None:
+        return _from_scores(rows, scores, predicted)
+    assert predicted is not None
+    return _from_labels(rows, predicted)
 
 
 def _column(
@@ -237,80 +263,62 @@ def _numbers(source: str, frame: pl.DataFrame, columns: Sequence[str]) -> NDArra
     return np.column_stack([frame[name].cast(pl.Float64).to_numpy() for name in columns])
 
 
-def _from_scores(
-    source: str,
-    ids: pl.Series,
-    labels: pl.Series,
-    scores: Scores,
-    others: pl.DataFrame,
-    options: ReadOptions,
-    notes: list[str],
-    predicted: pl.Series | None,
-) -> Predictions:
-    classes = options.classes or scores.names or tuple(sorted(labels.drop_nulls().unique().to_list()))
+def _from_scores(rows: Rows, scores: Scores, predicted: pl.Series | None) -> Predictions:
+    options, source = rows.options, rows.source
+    classes = options.classes or scores.names or rows.label_classes
     values = scores.values
     if values.shape[1] == 1:
-        values = _both_classes(source, values[:, 0], classes, options, notes)
+        values = _both_classes(rows, values[:, 0], classes)
     if len(classes) != values.shape[1]:
         raise InputError(
             f"{source}: {values.shape[1]} probabilities a row, but {len(classes)} classes ({_listed(classes)}). "
             "Name the classes in the order of the probabilities: --classes NAME,NAME"
         )
     if not options.classes and not scores.names and scores.values.shape[1] > 1:
-        notes.append(f"The probabilities are taken in the order of the sorted class names: {_listed(classes)}.")
+        rows.notes.append(f"The probabilities are taken in the order of the sorted class names: {_listed(classes)}.")
     logits = values if options.logits else None
     if logits is not None:
         _check_finite(source, logits)
         values = _softmax(logits)
-    table = build_predictions(
-        ids, labels, values, classes, logits=logits, columns=others if others.width else None, source=source
-    )
+    others = rows.others if rows.others.width else None
+    table = build_predictions(rows.ids, rows.labels, values, classes, logits=logits, columns=others, source=source)
     if predicted is not None:
         best = pl.Series([classes[index] for index in table.predicted.tolist()])
         differing = int((best != predicted).sum())
         if differing:
-            notes.append(f"{differing:,} rows name another predicted class than their largest probability does.")
-    return Predictions(table.frame, table.metadata, source, tuple(notes))
+            rows.notes.append(f"{differing:,} rows name another predicted class than their largest probability does.")
+    return Predictions(table.frame, table.metadata, source, tuple(rows.notes))
 
 
-def _both_classes(
-    source: str, score: NDArray[np.float64], classes: Sequence[str], options: ReadOptions, notes: list[str]
-) -> NDArray[np.float64]:
+def _both_classes(rows: Rows, score: NDArray[np.float64], classes: Sequence[str]) -> NDArray[np.float64]:
     """Probabilities (or logits) of both classes from one score, shape (N, 2), in the order of `classes`."""
     if len(classes) != 2:
         raise InputError(
-            f"{source}: one score a row is for two classes, but there are {len(classes)} ({_listed(classes)}). "
+            f"{rows.source}: one score a row is for two classes, but there are {len(classes)} ({_listed(classes)}). "
             "Name both classes: --classes negative,positive"
         )
-    positive = classes[1] if options.positive is None else options.positive
+    positive = classes[1] if rows.options.positive is None else rows.options.positive
     if positive not in classes:
         raise InputError(
-            f'{source}: the positive class "{positive}" is none of the classes {_listed(classes)}.'
+            f'{rows.source}: the positive class "{positive}" is none of the classes {_listed(classes)}.'
             f"{nearest(positive, classes)}"
         )
-    if options.positive is None:
-        kind = "logit" if options.logits else "probability"
-        notes.append(f'The score is taken as the {kind} of "{positive}"; if it is the other: --positive.')
-    other = np.zeros_like(score) if options.logits else 1.0 - score
+    logits = rows.options.logits
+    if rows.options.positive is None:
+        kind = "logit" if logits else "probability"
+        rows.notes.append(f'The score is taken as the {kind} of "{positive}"; if it is the other: --positive.')
+    other = np.zeros_like(score) if logits else 1.0 - score
     return np.column_stack([other, score] if positive == classes[1] else [score, other])
 
 
-def _from_labels(
-    source: str,
-    ids: pl.Series,
-    labels: pl.Series,
-    predicted: pl.Series,
-    others: pl.DataFrame,
-    options: ReadOptions,
-    notes: list[str],
-) -> Predictions:
-    known = set(labels.drop_nulls().to_list()) | set(predicted.drop_nulls().to_list())
-    classes = list(options.classes or sorted(known))
-    frame = pl.DataFrame([ids, labels.alias("label"), predicted.alias("predicted")]).hstack(others)
-    metadata = {"schema_version": SCHEMA_VERSION, "classes": classes, "split": None}
+def _from_labels(rows: Rows, predicted: pl.Series) -> Predictions:
+    known = {*rows.label_classes, *predicted.drop_nulls().to_list()}
+    classes = list(rows.options.classes or sorted(known))
     if not classes:
-        raise InputError(f"{source}: neither a label nor a predicted class in any row.")
-    return check(Predictions(frame, metadata, source, tuple(notes)))
+        raise InputError(f"{rows.source}: neither a label nor a predicted class in any row.")
+    frame = pl.DataFrame([rows.ids, rows.labels.alias("label"), predicted.alias("predicted")]).hstack(rows.others)
+    metadata = {"schema_version": SCHEMA_VERSION, "classes": classes, "split": None}
+    return check(Predictions(frame, metadata, rows.source, tuple(rows.notes)))
 
 
 def _others(frame: pl.DataFrame) -> pl.DataFrame:
