@@ -63,9 +63,13 @@ def judge(labels: Sequence[Any], probabilities: ArrayLike, classes: Sequence[Any
         values = np.stack([1 - values, values], axis=1)
     names = [str(name) for name in (classes if classes is not None else sorted(set(labels)))]
     if len(values) != len(labels):
-        raise InputError(f"judge: {len(labels):,} labels and {len(values):,} rows of probabilities. Give one row a label.")
+        raise InputError(
+            f"judge: {len(labels):,} labels and {len(values):,} rows of probabilities. Give one row a label."
+        )
     if values.shape[1] != len(names):
-        raise InputError(f"judge: {values.shape[1]} columns of probabilities for {len(names)} classes. Name them: classes=[…]")
+        raise InputError(
+            f"judge: {values.shape[1]} columns of probabilities for {len(names)} classes. Name them: classes=[…]"
+        )
     ids = [str(row) for row in range(1, len(labels) + 1)]
     table = build_predictions(ids, [str(label) for label in labels], values, names, source="labels and probabilities")
     return judge_table(table)

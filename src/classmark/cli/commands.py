@@ -18,7 +18,9 @@ def train(reference: str | None, overrides: Sequence[str], out: Path | None, res
     from classmark.recipes import load_recipe
 
     if (reference is None) == (resume is None):
-        raise RecipeError("Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN")
+        raise RecipeError(
+            "Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN"
+        )
     if resume is not None and (out is not None or overrides):
         raise RecipeError("--resume goes on with a run as it was begun; it takes neither --out nor changes.")
     recipe = load_recipe(reference, overrides) if reference is not None else None
@@ -101,7 +103,9 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
     comparison = compare_tables(_read(a, {})[0], _read(b, {})[0], positive=positive)
     if fail_if_worse is not None and fail_if_worse not in comparison.metrics:
         known = ", ".join(comparison.metrics)
-        raise InputError(f'--fail-if-worse: "{fail_if_worse}" is not compared; {known} are.{nearest(fail_if_worse, comparison.metrics)}')
+        raise InputError(
+            f'--fail-if-worse: "{fail_if_worse}" is not compared; {known} are.{nearest(fail_if_worse, comparison.metrics)}'
+        )
     _free(out, "comparison.json")
     write_json(out / "comparison.json", comparison.to_json())
     write_comparison(out, comparison)
@@ -142,10 +146,17 @@ def _run_row(run: Run) -> dict[str, Any]:
 
     recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8")) or {}
     status = read_json(run.status) if run.status.exists() else {}
-    row = {"run": run.name, "recipe": recipe.get("name"), "data": (recipe.get("data") or {}).get("source"), "state": run.state}
+    row = {
+        "run": run.name,
+        "recipe": recipe.get("name"),
+        "data": (recipe.get("data") or {}).get("source"),
+        "state": run.state,
+    }
     accuracy = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else None
     row["headline"] = None if accuracy is None else f"accuracy {accuracy['value']:.2%}"
-    row["interval"] = None if accuracy is None or accuracy["low"] is None else f"{accuracy['low']:.2%} to {accuracy['high']:.2%}"
+    row["interval"] = (
+        None if accuracy is None or accuracy["low"] is None else f"{accuracy['low']:.2%} to {accuracy['high']:.2%}"
+    )
     row["seconds"] = round((status.get("seconds") or {}).get("total", 0))
     return row
 
@@ -168,7 +179,9 @@ def _matrix(text: str) -> list[list[int]]:
     try:
         counts = [int(count) for count in text.split(",")]
     except ValueError:
-        raise InputError(f'--confusion: "{text}" are not whole numbers with commas between: 10805,1695,1099,11401') from None
+        raise InputError(
+            f'--confusion: "{text}" are not whole numbers with commas between: 10805,1695,1099,11401'
+        ) from None
     size = round(len(counts) ** 0.5)
     if size < 2 or size * size != len(counts):
         raise InputError(f"--confusion: {len(counts)} counts are no square matrix. Give C × C, rows true: 10,2,3,15")

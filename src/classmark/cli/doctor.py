@@ -31,7 +31,9 @@ def examine() -> dict[str, Any]:
     problems: list[str] = []
     found: dict[str, Any] = {
         "machine": _machine(),
-        "extras": {extra: "installed" if not names else f"lacks {', '.join(names)}" for extra, names in missing.items()},
+        "extras": {
+            extra: "installed" if not names else f"lacks {', '.join(names)}" for extra, names in missing.items()
+        },
         "embedded data": {name: _version(name) or "not installed" for name in EMBEDDED},
         "cache": _cache(),
         "picked": {},
@@ -49,7 +51,9 @@ def examine() -> dict[str, Any]:
         problems += _broken("timm", 'pip install --force-reinstall "classmark[images]"')
     if missing["text"]:
         problems.append('text models cannot be trained: pip install "classmark[text]"')
-    problems += [f'{name} is not installed: pip install "classmark[demo]"' for name in EMBEDDED if _version(name) is None]
+    problems += [
+        f'{name} is not installed: pip install "classmark[demo]"' for name in EMBEDDED if _version(name) is None
+    ]
     return {**found, "problems": problems}
 
 

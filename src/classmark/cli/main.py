@@ -32,7 +32,9 @@ def _version(asked: bool) -> None:
 def options(
     context: typer.Context,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Options that stand before the command."""
     context.obj = {"traceback": traceback}
@@ -41,7 +43,9 @@ def options(
 @app.command()
 def train(
     recipe: Annotated[str | None, typer.Argument(help="A shipped recipe's name or a YAML file.")] = None,
-    overrides: Annotated[list[str] | None, typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; without it, a new one under runs/.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
 ) -> None:
@@ -71,7 +75,9 @@ def recipes_schema() -> None:
 @app.command()
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
-    inputs: Annotated[list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet or .txt files, folders of .txt, or - .")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet or .txt files, folders of .txt, or - .")
+    ],
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     label: Annotated[str, typer.Option(help="The column of true classes, if there is one.")] = "label",
@@ -83,14 +89,22 @@ def predict(
 
 @app.command()
 def judge(
-    file: Annotated[Path | None, typer.Argument(help="A predictions file (CSV, JSONL, Parquet) or a run folder.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A predictions file (CSV, JSONL, Parquet) or a run folder.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
-    confusion: Annotated[str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")] = None,
+    confusion: Annotated[
+        str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")
+    ] = None,
     label: Annotated[str | None, typer.Option(help="Column of the true class.")] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="Column of the ids.")] = None,
     predicted: Annotated[str | None, typer.Option(help="Column of the predicted class.")] = None,
-    probabilities: Annotated[str | None, typer.Option(help="Columns of probabilities or the score, comma between.")] = None,
-    classes: Annotated[str | None, typer.Option(help="Class names in the order of the probabilities, comma between.")] = None,
+    probabilities: Annotated[
+        str | None, typer.Option(help="Columns of probabilities or the score, comma between.")
+    ] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Class names in the order of the probabilities, comma between.")
+    ] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 1_000,
@@ -108,7 +122,9 @@ def compare(
     b: Annotated[Path, typer.Argument(help="Another, on the same test rows.")],
     out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
-    fail_if_worse: Annotated[str | None, typer.Option(help="Exit with 1 if B is worse in this metric beyond doubt.")] = None,
+    fail_if_worse: Annotated[
+        str | None, typer.Option(help="Exit with 1 if B is worse in this metric beyond doubt.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two models on the same rows."""

@@ -106,7 +106,9 @@ def load(path: Path | str, precision: Literal["fp32", "bf16"] | None = None) -> 
     """
     folder = Path(path) / "model" if (Path(path) / "model").is_dir() else Path(path)
     if not (folder / "model.json").is_file():
-        raise RunError(f"{path}: there is no trained model in this folder. Finish the run: classmark train --resume {path}")
+        raise RunError(
+            f"{path}: there is no trained model in this folder. Finish the run: classmark train --resume {path}"
+        )
     description = read_json(folder / "model.json")
     try:
         section = BiLSTM.model_validate(description["model"])

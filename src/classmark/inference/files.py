@@ -45,7 +45,7 @@ class PredictOptions:
     id: str | None = None
 
 
-def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictOptions = PredictOptions()) -> int:  # noqa: B008
+def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictOptions = PredictOptions()) -> int:
     """The number of rows predicted and written to `out`.
 
     Args:
@@ -86,7 +86,9 @@ def read_chunks(inputs: Sequence[str], options: PredictOptions) -> Iterator[pl.D
         elif path.suffix.lower() in TABLE_ENDINGS:
             yield from _table_chunks(path, options, prefix)
         else:
-            raise InputError(f"{name}: give {', '.join(TABLE_ENDINGS)} or .txt files, folders of .txt files, or - for standard input.")
+            raise InputError(
+                f"{name}: give {', '.join(TABLE_ENDINGS)} or .txt files, folders of .txt files, or - for standard input."
+            )
 
 
 def _line_chunks(stream: IO[str]) -> Iterator[pl.DataFrame]:
@@ -126,7 +128,11 @@ def _table_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[
     for frame in lazy.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
         for part in frame.iter_slices(CHUNK_ROWS):
             numbers = range(row + 1, row + part.height + 1)
-            ids = part[options.id].cast(pl.String).to_list() if options.id else [f"{prefix}{number}" for number in numbers]
+            ids = (
+                part[options.id].cast(pl.String).to_list()
+                if options.id
+                else [f"{prefix}{number}" for number in numbers]
+            )
             labels = part[options.label].cast(pl.String).to_list() if options.label in columns else None
             texts = part[options.text].cast(pl.String)
             if texts.null_count():
@@ -156,7 +162,9 @@ def batched_rows(rows: Iterator[T]) -> Iterator[list[T]]:
 
 def _frame(ids: Sequence[str], texts: Sequence[str], labels: Sequence[str | None] | None = None) -> pl.DataFrame:
     known = labels if labels is not None else [None] * len(ids)
-    return pl.DataFrame({"id": ids, "text": texts, "label": known}, schema=dict.fromkeys(("id", "text", "label"), pl.String))
+    return pl.DataFrame(
+        {"id": ids, "text": texts, "label": known}, schema=dict.fromkeys(("id", "text", "label"), pl.String)
+    )
 
 
 def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.DataFrame], out: Path) -> int:
@@ -190,7 +198,9 @@ def _predicted(classifier: Predicts | Classifier, chunk: pl.DataFrame, ending: s
         known = chunk["label"].is_in(list(classifier.classes))
         labels = chunk.select(pl.when(known).then("label")).to_series()
         shown = chunk.select(pl.col("text").str.slice(0, TEXT_CAP_CHARACTERS))
-        return build_predictions(chunk["id"], labels, probabilities, classifier.classes, logits=logits, columns=shown).frame
+        return build_predictions(
+            chunk["id"], labels, probabilities, classifier.classes, logits=logits, columns=shown
+        ).frame
     columns = [pl.Series(f"p_{name}", probabilities[:, index]) for index, name in enumerate(classifier.classes)]
     predicted = pl.Series("predicted", [classifier.classes[index] for index in probabilities.argmax(axis=1)])
     kept = chunk.select("id", "label") if chunk["label"].null_count() < chunk.height else chunk.select("id")

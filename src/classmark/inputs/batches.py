@@ -64,7 +64,8 @@ def _cut(
     order: NDArray[np.int64], lengths: NDArray[np.int64], most_rows: int | None, token_budget: int | None
 ) -> Iterator[NDArray[np.int64]]:
     """Runs of rows, no more than so many, and whose count times the longest stays under the budget; a text that is
-    longer than the budget is a batch of its own."""
+    longer than the budget is a batch of its own.
+    """
     start, longest = 0, 0
     for end, row in enumerate(order):
         longest = max(longest, int(lengths[row]))

@@ -64,7 +64,7 @@ def prepare_text(recipe: Recipe, dataset: Dataset) -> TextInputs:
     counts = np.bincount(train.ids, minlength=len(vocabulary))
     description: dict[str, Any] = {
         "vocabulary": len(vocabulary),
-        "tokens": int(len(train.ids)),
+        "tokens": len(train.ids),
         "unknown_tokens": float(counts[0] / counts.sum()),
         "longest_tokens": int(train.lengths.max()),
     }

@@ -41,7 +41,8 @@ class Vectors:
 
     def coverage(self, counts: NDArray[np.int64]) -> dict[str, float]:
         """The shares of `types` (words of the vocabulary) and `tokens` (words of the texts, `<unk>` included) that
-        have a pretrained vector; `counts` has the tokens of each word, shape (V,)."""
+        have a pretrained vector; `counts` has the tokens of each word, shape (V,).
+        """
         words = np.delete(self.found, [UNKNOWN, PADDING])
         return {
             "types": float(words.mean()) if len(words) else 0.0,

@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.errors import InputError
+from classmark.errors import PredictionsError
 from classmark.judging.intervals import CONFIDENCE, Floats, Z, percentile_interval, t_quantile
 from classmark.judging.metrics import Scored, ranking_metrics
 from classmark.judging.ranking import roc_area_difference
 from classmark.judging.resampling import paired_draws
-from classmark.judging.rows import labelled, positive_index, scored_rows
+from classmark.judging.rows import labelled, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
@@ -107,13 +107,14 @@ def compare(
         names: what the sentence calls them, instead of their files.
 
     Raises:
-        InputError: ids, labels or classes differ.
+        PredictionsError: ids, labels or classes differ.
+        InputError: `positive` is no class.
     """
     name_a, name_b = names or (a.source, b.source)
     a, b = matched(a, b)
     index = positive_index(a, positive)
     rows_a, rows_b = scored_rows(a, index), scored_rows(b, index)
-    groups = a.groups
+    groups = row_groups(a)
     right_a, right_b = rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels
     metrics = {"accuracy": _accuracy(right_a, right_b, groups)}
     delong_p = None
@@ -141,11 +142,11 @@ def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     """Both tables with the labelled rows in A's order and the classes in A's order.
 
     Raises:
-        InputError: ids, labels or classes differ.
+        PredictionsError: ids, labels or classes differ.
     """
     if set(a.classes) != set(b.classes):
         only = sorted(set(a.classes) ^ set(b.classes))
-        raise InputError(
+        raise PredictionsError(
             f"{a.source} and {b.source} do not have the same classes: {_some(only)} {_is_or_are(only)} in one of them "
             "only. Compare predictions over the same classes."
         )
@@ -153,7 +154,7 @@ def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     if left != right:
         only_a = [name for name in a.ids.to_list() if name not in right]
         only_b = [name for name in b.ids.to_list() if name not in left]
-        raise InputError(
+        raise PredictionsError(
             f"{a.source} and {b.source} do not have the same rows: {len(only_a):,} ids only in the first"
             f"{_example(only_a)}, {len(only_b):,} only in the second{_example(only_b)}. "
             "Compare predictions of the same data, with the same ids."
@@ -164,7 +165,7 @@ def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     different = (a.labels != b.labels) & (a.labels >= 0) & (b.labels >= 0)
     if different.any():
         row = int(np.argmax(different))
-        raise InputError(
+        raise PredictionsError(
             f'{a.source} and {b.source} give {int(different.sum()):,} rows different labels, for instance id "'
             f'{a.ids[row]}": "{a.classes[a.labels[row]]}" and "{a.classes[b.labels[row]]}". Labels must agree.'
         )
@@ -267,13 +268,16 @@ def _sentence(a: str, b: str, accuracy: Difference, rows: int) -> str:
     difference = 100 * accuracy.difference
     if accuracy.low is None or accuracy.high is None:
         return f"{b} and {a} differ by {difference:+.2f} points of accuracy on {rows:,} rows, without an interval."
-    interval = f"95 % interval {100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f}"
-    known = f"{difference:+.2f} points of accuracy, {interval}, {rows:,} rows"
-    if accuracy.low > 0:
-        return f"{b} is more often right than {a} ({known})."
-    if accuracy.high < 0:
-        return f"{b} is less often right than {a} ({known})."
-    return f"These rows do not tell {b} and {a} apart ({known})."
+    low, high = 100 * accuracy.low, 100 * accuracy.high
+    # One digit, but never so few that an end of the interval reads as zero.
+    digits = 1 if min(abs(low), abs(high)) >= 0.05 else 2
+    if low <= 0 <= high:
+        span = f"B − A is {difference:+.{digits}f} points ({low:+.{digits}f} to {high:+.{digits}f})"
+        return f"These data cannot tell {a} (A) and {b} (B) apart: {span} of accuracy on {rows:,} rows."
+    better, worse = (b, a) if low > 0 else (a, b)
+    least, most = sorted((abs(low), abs(high)))
+    span = f"{abs(difference):.{digits}f} points ({least:.{digits}f} to {most:.{digits}f})"
+    return f"{better} is better than {worse} by {span} of accuracy on {rows:,} rows."
 
 
 def _example(ids: list[str]) -> str:

@@ -16,7 +16,7 @@ from classmark.judging.curves import Curves, draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
-from classmark.judging.rows import labelled, positive_index, scored_rows
+from classmark.judging.rows import labelled, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
 NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
@@ -40,14 +40,15 @@ def judge(
         seed: of the bootstrap.
 
     Raises:
-        InputError: no row has a label, `positive` is no class, or a floor has other rows.
+        PredictionsError: no row has a label, or a floor has other rows.
+        InputError: `positive` is no class, or there are too few draws.
     """
     if draws < 2:
         raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
     rows = labelled(predictions)
     index = positive_index(rows, positive)
     scored = scored_rows(rows, index)
-    groups = _groups(rows)
+    groups = row_groups(rows)
 
     def estimates(table: Predictions, by: NDArray[np.int64] | None) -> Estimates:
         where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
@@ -71,18 +72,12 @@ def judge(
     )
     if "leaked" in rows.frame.columns and rows.frame["leaked"].any():
         clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
-        without = estimates(clean, _groups(clean)).metrics if len(clean) else {}
+        without = estimates(clean, row_groups(clean)).metrics if len(clean) else {}
         judgement = replace(judgement, leaked=Leaked(len(rows) - len(clean), without))
     for name, floor in floors.items():
         names = (f"the {name} baseline", "the model")
         judgement.floor_comparison[name] = compare(
             floor, predictions, positive=judgement.positive, draws=draws, seed=seed, names=names
         )
-        judgement.floor[name] = estimates(labelled(floor), _groups(labelled(floor))).metrics
+        judgement.floor[name] = estimates(labelled(floor), row_groups(labelled(floor))).metrics
     return replace(judgement, findings=find(judgement, predictions))
-
-
-def _groups(rows: Predictions) -> NDArray[np.int64] | None:
-    """The rows' groups, None where each stands alone and rows are independent after all."""
-    groups = rows.groups
-    return None if groups is None or int(groups.max()) + 1 == len(rows) else groups

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from classmark.errors import InputError, nearest
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.errors import InputError, PredictionsError, nearest
 from classmark.judging.metrics import Scored
 from classmark.predictions import Predictions
 
@@ -11,11 +14,11 @@ def labelled(predictions: Predictions, source: str | None = None) -> Predictions
     """The rows that have a label.
 
     Raises:
-        InputError: none has.
+        PredictionsError: none has.
     """
     known = predictions.labels >= 0
     if not known.any():
-        raise InputError(
+        raise PredictionsError(
             f"{source or predictions.source}: no row has a label, so there is nothing to judge against. "
             "Give the table a column with the true classes."
         )
@@ -47,3 +50,9 @@ def scored_rows(predictions: Predictions, positive: int) -> Scored:
     """The arrays of labelled rows."""
     probabilities = predictions.probabilities if predictions.has_probabilities else None
     return Scored(predictions.labels, predictions.predicted, probabilities, len(predictions.classes), positive)
+
+
+def row_groups(predictions: Predictions) -> NDArray[np.int64] | None:
+    """The group number of each row, None where each row is a group of its own, and so independent after all."""
+    groups = predictions.groups
+    return None if groups is None or int(groups.max()) + 1 == len(predictions) else groups

@@ -46,6 +46,8 @@ class BiLSTMClassifier(nn.Module):
             self.attention = AdditiveAttention(states)
         self.fc = nn.Linear(2 * states if section.pooling == "concat" else states, outputs)
         self.dropout = nn.Dropout(section.dropout)
+        other = section.embedding_dropout
+        self.embedding_dropout = nn.Dropout(section.dropout if other is None else other)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Logits of shape (B, outputs).
@@ -54,9 +56,11 @@ class BiLSTMClassifier(nn.Module):
             tokens: int64 of shape (T, B), time first, padded with 1 behind each text.
             lengths: int64 of shape (B,), each from 1 to T.
         """
-        words = self.dropout(self.embedding(tokens))
+        words = self.embedding_dropout(self.embedding(tokens))
         packed_is_faster = words.is_cuda
-        states = packed_states(self.lstm, words, lengths) if packed_is_faster else padded_states(self.lstm, words, lengths)
+        states = (
+            packed_states(self.lstm, words, lengths) if packed_is_faster else padded_states(self.lstm, words, lengths)
+        )
         pooled = self._pool(states, lengths)
         logits: Tensor = self.fc(self.dropout(pooled))
         return logits
@@ -114,7 +118,8 @@ class ReverseWithinLength(torch.autograd.Function):
 
 def reversed_places(lengths: Tensor, longest: int) -> Tensor:
     """For each place (t, b) of a flattened (T, B) batch, the place of the token that stands there when each text is
-    reversed within its own length; padding stays where it is. Shape (T · B,)."""
+    reversed within its own length; padding stays where it is. Shape (T · B,).
+    """
     batch = len(lengths)
     time = torch.arange(longest, device=lengths.device).unsqueeze(1)
     mirrored = torch.where(time < lengths, lengths - 1 - time, time)

@@ -30,7 +30,9 @@ def recipe_text(name: str) -> str:
     """
     shipped = shipped_recipes()
     if name not in shipped:
-        raise RecipeError(f'There is no shipped recipe "{name}"; there are {", ".join(shipped)}.{nearest(name, shipped)}')
+        raise RecipeError(
+            f'There is no shipped recipe "{name}"; there are {", ".join(shipped)}.{nearest(name, shipped)}'
+        )
     return shipped[name].read_text(encoding="utf-8")
 
 
@@ -88,7 +90,9 @@ def _note_places(node: yaml.Node, at: Place, name: str, places: dict[Place, str]
             inner = (*at, key.value)
             line = key.start_mark.line + 1
             if inner in places:
-                raise RecipeError(f"{name}, line {line}: {_dotted(inner)} stands here a second time. Keep one of the two.")
+                raise RecipeError(
+                    f"{name}, line {line}: {_dotted(inner)} stands here a second time. Keep one of the two."
+                )
             places[inner] = f"{name}, line {line}"
             _note_places(value, inner, name, places)
 
@@ -139,7 +143,9 @@ def _section_at(at: Place) -> type[BaseModel]:
     for part in at:
         field = section.model_fields.get(str(part))
         candidates = () if field is None else (field.annotation, *get_args(field.annotation))
-        section = next((found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel)), section)
+        section = next(
+            (found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel)), section
+        )
     return section
 
 

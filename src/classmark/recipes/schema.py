@@ -82,7 +82,9 @@ class BiLSTM(Section):
     """The width of each direction's state."""
     layers: int = Field(default=2, ge=1)
     dropout: Share = 0.5
-    """Dropout on the embedded words, between layers and before the classifier."""
+    """Dropout between layers and before the classifier, and on the embedded words."""
+    embedding_dropout: Share | None = None
+    """Another dropout for the embedded words."""
     pooling: Literal["last", "max", "mean", "concat", "attention"] = "last"
     """How the states become one vector: the last of each direction; their maximum or mean over the text; `concat`,
     maximum and mean side by side; additive attention."""

@@ -70,7 +70,9 @@ def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Cha
     before = {epoch: last_steps.get(epoch - 1, 0) for epoch in last_steps}
     rows = [
         {
-            "epoch": row["epoch"] - 1 + (row["step"] - before[row["epoch"]]) / (last_steps[row["epoch"]] - before[row["epoch"]]),
+            "epoch": row["epoch"]
+            - 1
+            + (row["step"] - before[row["epoch"]]) / (last_steps[row["epoch"]] - before[row["epoch"]]),
             "split": split,
             "value": row[f"{split}_{kind}"],
         }
@@ -83,7 +85,12 @@ def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Cha
 
         epochs = [*range(1, max(last_steps) + 1)]
         x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(values=epochs, format="d", grid=False))
-        y = alt.Y("value:Q", title=kind, scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%" if kind == "accuracy" else "~g"))
+        y = alt.Y(
+            "value:Q",
+            title=kind,
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format=".0%" if kind == "accuracy" else "~g"),
+        )
         colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=["train", "validation"], range=[GREY, BLUE]))
         base = alt.Chart(data).encode(x=x, y=y, color=colour)
         return _sized(base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=40, opacity=1))
@@ -104,7 +111,11 @@ def confusion_chart(judgement: Judgement) -> Chart:
             "true": [true for true in names for _ in names],
             "predicted": [predicted for _ in names for predicted in names],
             "count": [count for row in judgement.confusion for count in row],
-            "share": [count / total if total else 0.0 for row, total in zip(judgement.confusion, totals, strict=True) for count in row],
+            "share": [
+                count / total if total else 0.0
+                for row, total in zip(judgement.confusion, totals, strict=True)
+                for count in row
+            ],
         }
     )
     data = data.with_columns(pl.Series("percent", [f"{share:.1%}" for share in data["share"]]))
@@ -116,7 +127,9 @@ def confusion_chart(judgement: Judgement) -> Chart:
         axis = alt.Axis(labelAngle=0 if len(names) <= 4 else -60, labelLimit=120, labels=len(names) <= 60, ticks=False)
         base = alt.Chart(data).encode(
             x=alt.X("predicted:N", title="predicted", sort=order, axis=axis),
-            y=alt.Y("true:N", title="true", sort=order, axis=alt.Axis(labelLimit=120, labels=len(names) <= 60, ticks=False)),
+            y=alt.Y(
+                "true:N", title="true", sort=order, axis=alt.Axis(labelLimit=120, labels=len(names) <= 60, ticks=False)
+            ),
         )
         scale = alt.Scale(domain=[0, 1], range=["#e8f0f8", "#1d5a96"])
         cells = base.mark_rect(stroke="white", strokeWidth=1 if len(names) <= 60 else 0).encode(
@@ -126,14 +139,16 @@ def confusion_chart(judgement: Judgement) -> Chart:
             return cells.properties(width=WIDTH, height=WIDTH)
         ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#16324f"))
         small = len(names) > 6
-        counts = base.mark_text(fontSize=9 if small else 17, fontWeight="bold", dy=0 if small else -9, aria=False).encode(
-            text=alt.Text("count:Q", format=",d"), color=ink
-        )
+        counts = base.mark_text(
+            fontSize=9 if small else 17, fontWeight="bold", dy=0 if small else -9, aria=False
+        ).encode(text=alt.Text("count:Q", format=",d"), color=ink)
         shares = base.mark_text(fontSize=12, dy=12, aria=False).encode(text="percent:N", color=ink)
         layers = cells + counts if small else cells + counts + shares
         return layers.properties(width=WIDTH, height=WIDTH * (0.7 if len(names) <= 4 else 1))
 
-    reading = "Each row is a true class and adds up to 100 %; the diagonal is right, everything beside it is a confusion."
+    reading = (
+        "Each row is a true class and adds up to 100 %; the diagonal is right, everything beside it is a confusion."
+    )
     return Chart("confusion-matrix", "Confusion matrix", reading, data, draw)
 
 
@@ -176,7 +191,11 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         x, y = alt.X("x:Q", title=x_title, scale=scale, axis=axis), alt.Y("y:Q", title=y_title, scale=scale, axis=axis)
         colours = alt.Scale(domain=named, range=list(COLOURS[: len(named)]))
         colour = alt.Color("curve:N", title="area", scale=colours, legend=alt.Legend(orient="bottom", columns=2))
-        lines = alt.Chart(data).mark_line(strokeWidth=2, clip=True).encode(x=x, y=y, color=colour, order="place:Q", detail="curve:N")
+        lines = (
+            alt.Chart(data)
+            .mark_line(strokeWidth=2, clip=True)
+            .encode(x=x, y=y, color=colour, order="place:Q", detail="curve:N")
+        )
         guess = alt.Chart(chance).mark_line(strokeDash=[5, 4], strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
         return (guess + lines).properties(width=WIDTH, height=WIDTH * 0.85)
 
@@ -212,14 +231,19 @@ def reliability_chart(judgement: Judgement) -> Chart:
 
 def difference_chart(differences: Mapping[str, Mapping[str, Any]]) -> Chart:
     """Paired differences with their intervals, from the `metrics` of a comparison's JSON."""
-    rows = [{"metric": name, **{key: entry[key] for key in ("difference", "low", "high")}} for name, entry in differences.items()]
+    rows = [
+        {"metric": name, **{key: entry[key] for key in ("difference", "low", "high")}}
+        for name, entry in differences.items()
+    ]
 
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
         base = alt.Chart(data).encode(y=alt.Y("metric:N", title="metric", sort=None))
         bars = base.mark_rule(strokeWidth=2, color=BLUE).encode(x=alt.X("low:Q", title="B − A"), x2="high:Q")
-        points = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(x=alt.X("difference:Q", title="B − A"))
+        points = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(
+            x=alt.X("difference:Q", title="B − A")
+        )
         zero = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(strokeDash=[5, 4], color=GREY).encode(x="x:Q")
         return _sized(zero + bars + points, height=40 + 36 * len(rows))
 

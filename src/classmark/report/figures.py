@@ -41,7 +41,14 @@ def styled(chart: Chart) -> dict[str, object]:
         "background": None,
         "font": "system-ui, sans-serif",
         "axis": {**axis, **fonts, "gridOpacity": 0.6},
-        "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "orient": "bottom", "labelLimit": 260},
+        "legend": {
+            "labelColor": INK,
+            "titleColor": INK,
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "orient": "bottom",
+            "labelLimit": 260,
+        },
         "title": {"color": INK, "fontSize": 14, "anchor": "start"},
         "view": {"stroke": None},
     }

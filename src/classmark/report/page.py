@@ -43,17 +43,26 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
     history = read_jsonl(run.history) if run else []
     charts = [*run_charts(history), *judgement_charts(judgement)]
     svgs = figure_svgs(charts, out / "figures")
-    page = _environment().get_template("report.html.j2").render(
-        judgement=judgement,
-        metrics=judgement.metrics,
-        title=run.name if run else judgement.source,
-        charts={chart.name: {"title": chart.title, "reading": chart.reading, "svg": svgs[chart.name]} for chart in charts},
-        cards=[name for name in CARDS if name in judgement.metrics][:4],
-        errors=confident_errors(judgement, predictions) if predictions is not None and predictions.has_probabilities else [],
-        advice=curve_advice(judgement),
-        verdict=floor_sentence(judgement),
-        matrix=confusion_rows(judgement) if len(judgement.classes) <= 20 else [],
-        facts=run_facts(run) if run else None,
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            judgement=judgement,
+            metrics=judgement.metrics,
+            title=run.name if run else judgement.source,
+            charts={
+                chart.name: {"title": chart.title, "reading": chart.reading, "svg": svgs[chart.name]}
+                for chart in charts
+            },
+            cards=[name for name in CARDS if name in judgement.metrics][:4],
+            errors=confident_errors(judgement, predictions)
+            if predictions is not None and predictions.has_probabilities
+            else [],
+            advice=curve_advice(judgement),
+            verdict=floor_sentence(judgement),
+            matrix=confusion_rows(judgement) if len(judgement.classes) <= 20 else [],
+            facts=run_facts(run) if run else None,
+        )
     )
     write_text(out / "report.html", page)
     return out / "report.html"
@@ -62,10 +71,18 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
 def write_comparison(out: Path, comparison: Comparison) -> Path:
     """The path of `out/report.html` with the paired differences of two models."""
     chart = difference_chart(comparison.to_json()["metrics"])
-    page = _environment().get_template("comparison.html.j2").render(
-        comparison=comparison,
-        title=f"{comparison.a} and {comparison.b}",
-        chart={"title": chart.title, "reading": chart.reading, "svg": figure_svgs([chart], out / "figures")[chart.name]},
+    page = (
+        _environment()
+        .get_template("comparison.html.j2")
+        .render(
+            comparison=comparison,
+            title=f"{comparison.a} and {comparison.b}",
+            chart={
+                "title": chart.title,
+                "reading": chart.reading,
+                "svg": figure_svgs([chart], out / "figures")[chart.name],
+            },
+        )
     )
     write_text(out / "report.html", page)
     return out / "report.html"
@@ -156,4 +173,3 @@ def interval_bar(estimate: Estimate) -> str:
         '<rect class="track" y="2" width="100" height="2" rx="1"/>'
         f'<rect class="span" x="{low:.2f}" y="1" width="{max(0.8, high - low):.2f}" height="4" rx="1"/></svg>'
     )
-

@@ -13,7 +13,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_CLASSES = 8
-SHOWN = ("accuracy", "log_loss", "roc_auc", "average_precision", "precision", "recall", "f1", "f1_macro", "top5_accuracy", "mcc", "brier", "ece")
+SHOWN = (
+    "accuracy",
+    "log_loss",
+    "roc_auc",
+    "average_precision",
+    "precision",
+    "recall",
+    "f1",
+    "f1_macro",
+    "top5_accuracy",
+    "mcc",
+    "brier",
+    "ece",
+)
 
 
 def judgement_table(judgement: Judgement) -> Group:

@@ -87,7 +87,7 @@ def curve_advice(judgement: Judgement) -> str:
             )
         rare = "rare" if share < BALANCED[0] else "frequent"
         return (
-            f'With {share:.0%} of the rows {judgement.positive}, that class is {rare}: read precision and recall first, since '
+            f"With {share:.0%} of the rows {judgement.positive}, that class is {rare}: read precision and recall first, since "
             "the ROC curve hides how many of the rows called positive are wrong when one class outnumbers the other."
         )
     counts = [entry.rows for entry in judgement.per_class if entry.rows]

@@ -32,7 +32,9 @@ def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
     if recipe.train.precision != "auto":
         return recipe
     key = hashlib.sha256(
-        json.dumps([processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]).encode()
+        json.dumps(
+            [processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]
+        ).encode()
     ).hexdigest()[:16]
     path = cache_folder() / "precision.json"
     known = read_json(path) if path.exists() else {}
@@ -69,7 +71,8 @@ def _timed_step(model: nn.Module, batch: TextBatch, precision: str) -> float:
 
 def describe_choices() -> list[tuple[str, str]]:
     """(kind of model, what was chosen and why) for each measurement in the cache, measuring the reference text
-    model if there is none."""
+    model if there is none.
+    """
     path = cache_folder() / "precision.json"
     if not path.exists():
         threads = torch.get_num_threads()

@@ -61,10 +61,14 @@ def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, 
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
     words = inputs.description
-    watch.say(f"words    {words['vocabulary']:,} in the vocabulary, {words['unknown_tokens']:.1%} of the tokens unknown")
+    watch.say(
+        f"words    {words['vocabulary']:,} in the vocabulary, {words['unknown_tokens']:.1%} of the tokens unknown"
+    )
     if "vectors" in words:
         found = words["vectors"]
-        watch.say(f"vectors  {found['name']}: {found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found")
+        watch.say(
+            f"vectors  {found['name']}: {found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
+        )
 
 
 def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, watch: RunWatch) -> Job:
@@ -80,7 +84,9 @@ def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, wa
     model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr, operator]
     counts = torch.bincount(inputs.train.labels, minlength=len(dataset.classes)).tolist()
     wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model))
-    watch.say(f"model    {sum(p.numel() for p in model.parameters()):,} parameters, {recipe.train.precision} on {fabric.device}")
+    watch.say(
+        f"model    {sum(p.numel() for p in model.parameters()):,} parameters, {recipe.train.precision} on {fabric.device}"
+    )
     loss = build_loss(recipe.loss, counts)
     return Job(recipe, run, fabric, wrapped, optimizer, loss, inputs.train, inputs.validation, watch)
 

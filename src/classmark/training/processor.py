@@ -26,7 +26,9 @@ def prepare_processor(threads: int | None) -> int:
     """
     torch.set_flush_denormal(True)
     keep_freed_memory()
-    count = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or os.cpu_count() or 1
+    count = (
+        threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or os.cpu_count() or 1
+    )
     torch.set_num_threads(count)
     return count
 

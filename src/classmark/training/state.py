@@ -115,7 +115,12 @@ def load_checkpoint(
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """The optimiser's tensors by `<parameter number>.<name>`."""
     state = optimizer.state_dict()["state"]
-    return {f"{number}.{name}": value for number, entry in state.items() for name, value in entry.items() if value is not None}
+    return {
+        f"{number}.{name}": value
+        for number, entry in state.items()
+        for name, value in entry.items()
+        if value is not None
+    }
 
 
 def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

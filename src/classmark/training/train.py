@@ -14,8 +14,8 @@ from classmark.recipes.schema import Recipe
 from classmark.runs import Run, new_run
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
-from classmark.training.prepare import build_job, open_folder, restore, write_facts
 from classmark.training.precision import resolve_precision
+from classmark.training.prepare import build_job, open_folder, restore, write_facts
 from classmark.training.processor import prepare_processor
 from classmark.training.watch import watched
 
@@ -48,7 +48,9 @@ def resume(run: Run) -> Run:
         watch.stage("judging")
         if best:
             job.model.load_state_dict(best)
-        classifier = Classifier(job.model, inputs.tokenizer, recipe.input, dataset.classes, recipe.train.predict_precision)
+        classifier = Classifier(
+            job.model, inputs.tokenizer, recipe.input, dataset.classes, recipe.train.predict_precision
+        )
         if watch.interrupted:
             judge_run(run, recipe, predict_splits(run, classifier, dataset, inputs, ["validation"]), {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)

@@ -103,7 +103,12 @@ class RunWatch:
 
     def _show_bar(self, state: TrainState, steps: int, text: str) -> None:
         if self._bar is None:
-            columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("epoch {task.fields[epoch]}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
             self._bar = Progress(*columns, TextColumn("{task.description}"), console=self.console, transient=True)
             self._bar.add_task(text, total=steps, epoch=f"{state.epoch}/{self.epochs}")
             self._bar.start()

@@ -1,0 +1,40 @@
+"""Judge and compare files with the base install alone; run by `make test` in an environment without extras."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROWS = [("a", "yes", 0.9), ("b", "no", 0.2), ("c", "yes", 0.4), ("d", "no", 0.1), ("e", "yes", 0.7), ("f", "no", 0.6)]
+
+
+def main() -> None:
+    for package in ("torch", "timm", "torchvision", "tokenizers", "lightning_fabric"):
+        assert importlib.util.find_spec(package) is None, f"{package} is installed with the base"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, shift in (("a.csv", 0.0), ("b.csv", 0.05)):
+            with (folder / file).open("w", newline="") as stream:
+                writer = csv.writer(stream)
+                writer.writerow(["id", "label", "no", "yes"])
+                writer.writerows([row, label, 1 - score - shift, score + shift] for row, label, score in ROWS)
+        classmark = [str(Path(sys.executable).with_name("classmark"))]
+        judge = [*classmark, "judge", str(folder / "a.csv"), "--out", str(folder / "judged")]
+        subprocess.run(judge, check=True)
+        judgement = json.loads((folder / "judged" / "judgement.json").read_text())
+        assert judgement["metrics"]["accuracy"]["value"] == 4 / 6, judgement["metrics"]["accuracy"]
+        assert (folder / "judged" / "report.html").stat().st_size > 10_000
+        pair = [str(folder / "a.csv"), str(folder / "b.csv")]
+        subprocess.run([*classmark, "compare", *pair, "--out", str(folder / "compared")], check=True)
+        train = subprocess.run([*classmark, "train", "reviews-quick"], capture_output=True, text=True, check=False)
+        assert train.returncode == 2, train
+        assert 'pip install "classmark[text]"' in train.stderr, train.stderr
+    print("1 passed, 0 failed")
+
+
+main()

@@ -1,0 +1,122 @@
+"""A run that is killed inside an epoch and resumed gives the same bytes as one that was never stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+WORDS = {"food": ["soup", "bread", "cook", "taste", "dish", "salt", "oven"], "sport": ["goal", "team", "match", "coach", "player", "win"]}
+CHANGES = [
+    "train.epochs=3", "train.batch_size=8", "train.checkpoint_every_steps=7", "train.evaluate_every_steps=20",
+    "model.hidden_size=24", "model.embedding_size=16", "model.layers=2", "model.dropout=0.3", "train.precision=fp32",
+    "judge.draws=100", "train.threads=2",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "reviews.csv"
+    drawn = random.Random(3)
+    every = sum(WORDS.values(), [])
+    rows = []
+    for number in range(500):
+        label = drawn.choice(list(WORDS))
+        words = [drawn.choice(WORDS[label] if drawn.random() < 0.3 else every) for _ in range(drawn.randint(4, 40))]
+        rows.append(f"{' '.join(words)} w{number},{label}")
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def command(*words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("classmark")), *words]
+
+
+def start(reviews: Path, out: Path) -> subprocess.Popen[str]:
+    words = command("train", "text-csv", f"data.path={reviews}", *CHANGES, "--out", str(out))
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(out: Path, process: subprocess.Popen[str], epoch: int, step: int) -> None:
+    """Until `status.json` says that this step of this epoch is done."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        status = json.loads((out / "status.json").read_text()) if (out / "status.json").exists() else {}
+        if (status.get("epoch", 0), status.get("step", 0)) >= (epoch, step):
+            assert status["step"] < status["steps_in_epoch"]
+            return
+        time.sleep(0.01)
+    raise AssertionError("the run did not get there")
+
+
+def same_bytes(one: Path, other: Path) -> None:
+    names = ["model/weights.safetensors", "history.jsonl", "predictions/validation.parquet", "predictions/test.parquet"]
+    for name in [*names, "recipe.yaml", "model/model.json", "model/tokenizer.json"]:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+@pytest.fixture(scope="module")
+def whole(reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    process = start(reviews, out)
+    stdout, stderr = process.communicate(timeout=240)
+    assert process.returncode == 0, stderr
+    assert stdout.splitlines()[-1] == str(out)
+    return out
+
+
+def test_killed_and_resumed(reviews: Path, whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    process = start(reviews, out)
+    wait_for(out, process, epoch=2, step=9)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len((out / "history.jsonl").read_text().splitlines()) < len(
+        (whole / "history.jsonl").read_text().splitlines()
+    )
+    subprocess.run(command("train", "--resume", str(out)), check=True, capture_output=True, timeout=240)
+    same_bytes(whole, out)
+    again = subprocess.run(
+        command("train", "--resume", str(out)), check=True, capture_output=True, text=True, timeout=60
+    )
+    assert again.stdout.splitlines()[-1] == str(out)
+
+
+def test_interrupted_and_resumed(reviews: Path, whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "interrupted"
+    process = start(reviews, out)
+    wait_for(out, process, epoch=1, step=4)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    assert f"classmark train --resume {out}" in stderr
+    assert json.loads((out / "status.json").read_text())["state"] == "interrupted"
+    assert json.loads((out / "judgement.json").read_text())["split"] == "validation"
+    assert not (out / "predictions" / "test.parquet").exists()
+    subprocess.run(command("train", "--resume", str(out)), check=True, capture_output=True, timeout=240)
+    same_bytes(whole, out)
+    assert json.loads((out / "status.json").read_text())["state"] == "done"
+
+
+def test_predict_equals_the_runs_own_test_predictions(whole: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    from classmark.predictions import read
+
+    table = read(whole / "predictions" / "test.parquet")
+    table.frame.select("id", "text", "label").write_csv(tmp_path / "test.csv")
+    words = command(
+        "predict", str(whole), str(tmp_path / "test.csv"), "--id", "id", "--out", str(tmp_path / "p.parquet")
+    )
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    again = read(tmp_path / "p.parquet")
+    assert again.ids.to_list() == table.ids.to_list()
+    np.testing.assert_allclose(again.probabilities, table.probabilities, atol=1e-5)
