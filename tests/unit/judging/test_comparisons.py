@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from classmark.errors import InputError
+from classmark.errors import PredictionsError
 from classmark.judging.comparisons import compare, comparison_from_json, mcnemar
 from classmark.predictions import Predictions, build_predictions
 
@@ -50,15 +50,39 @@ def test_a_model_against_itself_is_not_told_apart(make: Any) -> None:
     assert (comparison.mcnemar.p_exact, comparison.mcnemar.p_midp) == (1, 1)
     assert comparison.delong_p is None
     assert comparison.sentence == (
-        "These rows do not tell b.csv and a.csv apart "
-        "(+0.00 points of accuracy, 95 % interval -0.92 to +0.92, 300 rows)."
+        "These data cannot tell a.csv (A) and b.csv (B) apart: "
+        "B − A is +0.0 points (-0.9 to +0.9) of accuracy on 300 rows."
     )
 
 
-def test_the_sentence_says_who_is_better(make: Any) -> None:
-    poor, good = make(quality=0.1, source="poor"), make(quality=3, source="good")
-    assert compare(poor, good).sentence.startswith("good is more often right than poor (+")
-    assert compare(good, poor).sentence.startswith("poor is less often right than good (-")
+def predicted(right: int, rows: int, source: str) -> Predictions:
+    """A table of predicted labels of which the first `right` are right."""
+    frame = pl.DataFrame(
+        {
+            "id": [str(row) for row in range(rows)],
+            "label": ["yes", "no"] * (rows // 2),
+            "predicted": [("yes", "no")[(row + (row >= right)) % 2] for row in range(rows)],
+        }
+    )
+    return Predictions(frame, {"schema_version": 1, "classes": ["no", "yes"], "split": None}, source)
+
+
+@pytest.mark.parametrize(
+    ("right_a", "right_b", "sentence"),
+    [
+        (2_000, 2_030, "b is better than a by 1.2 points (0.8 to 1.6) of accuracy on 2,500 rows."),
+        (2_030, 2_000, "a is better than b by 1.2 points (0.8 to 1.6) of accuracy on 2,500 rows."),
+        (2_000, 2_006, "b is better than a by 0.24 points (0.02 to 0.46) of accuracy on 2,500 rows."),
+        (
+            2_000,
+            2_002,
+            "These data cannot tell a (A) and b (B) apart: "
+            "B − A is +0.1 points (-0.1 to +0.2) of accuracy on 2,500 rows.",
+        ),
+    ],
+)
+def test_the_sentence_says_who_is_better(right_a: int, right_b: int, sentence: str) -> None:
+    assert compare(predicted(right_a, 2_500, "a"), predicted(right_b, 2_500, "b")).sentence == sentence
 
 
 def test_a_comparison_survives_json(make: Any) -> None:
@@ -91,7 +115,7 @@ def test_groups_widen_the_intervals() -> None:
 
 def test_other_ids_are_refused_with_counts_and_examples(make: Any) -> None:
     a, b = make(rows=5, source="a.csv"), make(rows=7, source="b.csv")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(PredictionsError) as caught:
         compare(a, b)
     assert str(caught.value) == (
         "a.csv and b.csv do not have the same rows: 0 ids only in the first, 2 only in the second "
@@ -102,7 +126,7 @@ def test_other_ids_are_refused_with_counts_and_examples(make: Any) -> None:
 def test_other_labels_are_refused(make: Any) -> None:
     a = make(rows=2, labels=["no", "yes"], source="a.csv")
     b = make(rows=2, labels=["no", "no"], source="b.csv")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(PredictionsError) as caught:
         compare(a, b)
     assert str(caught.value) == (
         'a.csv and b.csv give 1 rows different labels, for instance id "row-1": "yes" and "no". Labels must agree.'
@@ -110,7 +134,7 @@ def test_other_labels_are_refused(make: Any) -> None:
 
 
 def test_other_classes_are_refused(make: Any) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(PredictionsError) as caught:
         compare(make(source="a.csv"), make(classes=("no", "maybe"), source="b.csv"))
     assert str(caught.value) == (
         'a.csv and b.csv do not have the same classes: "maybe", "yes" are in one of them only. '
