@@ -107,7 +107,9 @@ def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predic
         metadata = read_metadata(path)
         if metadata is not None:
             return read(path)
-    frame = read_table(path)
+    # Ids and class names are text: 007 is not 7, and numbers as wide as a hash keep their digits.
+    named = [name for name in (options.label, options.id, options.predicted) if name]
+    frame = read_table(path, strings=(*LABEL_NAMES, *PREDICTED_NAMES, *ID_NAMES, *named))
     source, notes = str(path), list[str]()
     label = _column(source, frame, "label", options.label, LABEL_NAMES, notes)
     if label is None:
@@ -167,10 +169,10 @@ def _ids(source: str, frame: pl.DataFrame, options: ReadOptions, notes: list[str
 
 
 def _class_names(column: pl.Series) -> pl.Series:
-    """Class names from text, whole numbers (1.0 is "1") or booleans ("false", "true")."""
-    if column.dtype.is_float() and bool((column.drop_nulls() % 1 == 0).all()):
-        column = column.cast(pl.Int64)
-    return column.cast(pl.String).str.strip_chars().replace("", None)
+    """Class names as text; where all are whole numbers written as decimals, 1.0 is "1"."""
+    names = column.cast(pl.String).str.strip_chars().replace("", None)
+    whole = names.str.contains(r"^-?\d+\.0+$").drop_nulls()
+    return names.str.replace(r"\.0+$", "") if len(whole) and whole.all() else names
 
 
 def _scores(

@@ -121,6 +121,14 @@ def test_whole_numbers_written_as_decimals_are_class_names(tmp_path: Path) -> No
     assert taken(tmp_path, {"label": [0.0, 1.0, 1.0], "score": POSITIVE}).classes == ("0", "1")
 
 
+def test_ids_and_class_names_keep_their_zeros(tmp_path: Path) -> None:
+    columns = {"id": ["007", "008"], "label": ["01", "10"], "prob_01": [0.5, 0.2], "prob_10": [0.5, 0.8]}
+    table = taken(tmp_path, columns)
+    assert table.ids.to_list() == ["007", "008"]
+    assert table.classes == ("01", "10")
+    assert table.labels.tolist() == [0, 1]
+
+
 def test_an_empty_label_is_unknown(tmp_path: Path) -> None:
     table = taken(tmp_path, {"id": [1, 2, 3], "label": ["neg", "", "pos"], "score": POSITIVE})
     assert table.labels.tolist() == [0, -1, 1]
