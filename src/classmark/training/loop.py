@@ -18,6 +18,7 @@ from classmark.models.build import derived_seed
 from classmark.recipes.schema import Recipe
 from classmark.runs import Run, write_jsonl
 from classmark.training.optimizers import learning_rate
+from classmark.training.processor import release_memory
 from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
 
 
@@ -80,6 +81,7 @@ def train_epoch(job: Job, state: TrainState, save: Callable[[], None]) -> int:
         state.sums += step(job, job.train, batch, training=True)
         state.step, state.global_step = state.step + 1, state.global_step + 1
         tokens += int(batch.lengths.sum())
+        release_memory()
         job.watch.stepped(state, len(batches), tokens)
         if _due(section.evaluate_every_steps, state.step) and state.step < len(batches):
             job.watch.evaluated(evaluate(job, state), 0.0, 0)
@@ -96,6 +98,7 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     """A row of `history.jsonl`, which is written anew with it: how training stands, and a pass over validation."""
     sums = Sums()
     for rows in evaluation_batches(job.validation.tokens.lengths):
+        release_memory()
         sums += step(job, job.validation, text_batch(job.validation.tokens, rows), training=False)
     row = {
         "epoch": state.epoch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ import torch
 PACKAGES = ("classmark", "torch", "lightning-fabric", "tokenizers", "safetensors", "numpy", "polars", "scikit-learn")
 
 # Options of glibc's mallopt (malloc.h).
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
 
 def prepare_processor(threads: int | None) -> int:
@@ -34,13 +35,30 @@ def prepare_processor(threads: int | None) -> int:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library serve large blocks from its own heap and never shrink it (glibc only)."""
-    if platform.libc_ver()[0] != "glibc":
+    """Let the C library serve large blocks from its own heap and never shrink it by itself (glibc only).
+
+    Batches of many shapes leave holes in such a heap, so `release_memory` must be called now and then.
+    """
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_MMAP_MAX, 0)
+        libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system once the process holds more than an eighth of the machine's."""
+    statistics = Path("/proc/self/statm")
+    libc = _glibc()
+    if libc is None or not statistics.exists():
         return
-    libc = ctypes.CDLL(None)
-    libc.mallopt(_MMAP_MAX, 0)
-    libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-    libc.mallopt(_TOP_PAD, 64 << 20)
+    resident_pages = int(statistics.read_bytes().split()[1])
+    if resident_pages > os.sysconf("SC_PHYS_PAGES") / 8:
+        libc.malloc_trim(0)
+
+
+@functools.cache
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def processor_name() -> str:
