@@ -46,7 +46,7 @@ class MissingExtraError(ClassmarkError):
         super().__init__(f'{purpose} needs the package "{package}": pip install "classmark[{extra}]"')
 
 
-class Interrupted(ClassmarkError):
+class Interrupted(ClassmarkError):  # noqa: N818 - it is no fault
     """The run was asked to stop, has saved its state, and can be resumed.
 
     Args:

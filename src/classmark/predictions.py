@@ -40,7 +40,6 @@ ROW_SUM_TOLERANCE = 1e-4
 TEXT_CAP_CHARACTERS = 4_000
 
 
-
 @dataclass(frozen=True)
 class Predictions:
     """A checked predictions table.
@@ -96,7 +95,8 @@ class Predictions:
     def predicted(self) -> NDArray[np.int64]:
         """Predicted class index, shape (N,): the largest probability, the first class at ties."""
         if self.has_probabilities:
-            return np.argmax(self.probabilities, axis=1).astype(np.int64)
+            largest: NDArray[np.int64] = np.argmax(self.probabilities, axis=1).astype(np.int64)
+            return largest
         return self._class_indices("predicted")
 
     @cached_property
@@ -267,9 +267,7 @@ def write(predictions: Predictions, path: Path) -> None:
     """Write the table as Parquet, atomically; equal tables give equal bytes."""
     frame = predictions.frame
     floats = [name for name in ("probabilities", "logits") if name in frame.columns]
-    frame = frame.with_columns(
-        pl.col(name).cast(pl.Array(pl.Float32, len(predictions.classes))) for name in floats
-    )
+    frame = frame.with_columns(pl.col(name).cast(pl.Array(pl.Float32, len(predictions.classes))) for name in floats)
     with atomic_path(path) as temporary:
         frame.write_parquet(
             temporary,

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-WORDS = {"food": ["soup", "bread", "cook", "taste", "dish", "salt", "oven"], "sport": ["goal", "team", "match", "coach", "player", "win"]}
+WORDS = {
+    "food": ["soup", "bread", "cook", "taste", "dish", "salt", "oven"],
+    "sport": ["goal", "team", "match", "coach", "player", "win"],
+}
 CHANGES = [
     "train.epochs=3", "train.batch_size=8", "train.checkpoint_every_steps=7", "train.evaluate_every_steps=20",
     "model.hidden_size=24", "model.embedding_size=16", "model.layers=2", "model.dropout=0.3", "train.precision=fp32",
@@ -25,7 +28,7 @@ CHANGES = [
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "reviews.csv"
     drawn = random.Random(3)
-    every = sum(WORDS.values(), [])
+    every = [word for words in WORDS.values() for word in words]
     rows = []
     for number in range(500):
         label = drawn.choice(list(WORDS))

@@ -79,7 +79,7 @@ def judge(
 
     if (file is None) == (confusion is None):
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
-    predictions, run, floors = None, None, {}
+    predictions, run, floors = None, None, dict[str, Any]()
     if file is None:
         counts = _matrix(confusion or "")
         names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)

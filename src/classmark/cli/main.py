@@ -111,7 +111,13 @@ def judge(
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions, whoever made them."""
-    columns = {"label": label, "id": id_column, "predicted": predicted, "positive": positive, "logits": logits}
+    columns: dict[str, Any] = {
+        "label": label,
+        "id": id_column,
+        "predicted": predicted,
+        "positive": positive,
+        "logits": logits,
+    }
     columns |= {"probabilities": _split(probabilities), "classes": _split(classes)}
     _commands().judge(file, out, confusion, columns, draws, as_json)
 

@@ -70,7 +70,8 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities from logits of shape (N, C), computed in float64."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     exponentials = np.exp(shifted)
-    return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+    probabilities: NDArray[np.float32] = (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
 
 
 def save(classifier: Classifier, recipe: Recipe, folder: Path) -> None:

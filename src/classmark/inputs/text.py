@@ -96,7 +96,7 @@ def _embedding_size(recipe: Recipe, vectors: Vectors | None) -> int:
     asked = recipe.model.embedding_size
     if vectors is None:
         return asked or DEFAULT_EMBEDDING_SIZE
-    width = vectors.matrix.shape[1]
+    width = int(vectors.matrix.shape[1])
     if asked not in (None, width):
         raise RecipeError(
             f"model.embedding_size: {asked}, but {recipe.input.vectors} has vectors of width {width}. "

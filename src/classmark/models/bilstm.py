@@ -98,7 +98,8 @@ class AdditiveAttention(nn.Module):
         scores = self.score(torch.tanh(self.project(states))).squeeze(2).float()
         weights = scores.masked_fill(~inside(states, lengths), -torch.inf).softmax(dim=0)
         self.weights = weights.detach()
-        return (states * weights.to(states.dtype).unsqueeze(2)).sum(dim=0)
+        pooled: Tensor = (states * weights.to(states.dtype).unsqueeze(2)).sum(dim=0)
+        return pooled
 
 
 class ReverseWithinLength(torch.autograd.Function):
@@ -140,9 +141,9 @@ def padded_states(lstm: nn.LSTM, words: Tensor, lengths: Tensor) -> Tensor:
         if layer:
             states = nn.functional.dropout(states, lstm.dropout, lstm.training)
         ahead = _one_direction(lstm, states, f"l{layer}")
-        mirrored: Tensor = ReverseWithinLength.apply(states, places)  # type: ignore[no-untyped-call]
+        mirrored: Tensor = ReverseWithinLength.apply(states, places)
         behind = _one_direction(lstm, mirrored, f"l{layer}_reverse")
-        states = torch.cat([ahead, ReverseWithinLength.apply(behind, places)], dim=2)  # type: ignore[no-untyped-call]
+        states = torch.cat([ahead, ReverseWithinLength.apply(behind, places)], dim=2)
     return states
 
 

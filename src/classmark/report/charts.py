@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from classmark.judging.judgement import Judgement
-
-if TYPE_CHECKING:
-    import altair as alt
 
 # Okabe & Ito's colours that keep apart for every eye and on light and dark cards.
 BLUE, ORANGE, GREEN, GREY = "#3b82c4", "#d9822b", "#2a9d7f", "#8a94a3"
@@ -80,7 +77,7 @@ def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Cha
         for split in ("train", "validation")
     ]
 
-    def draw(data: pl.DataFrame) -> alt.LayerChart:
+    def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
         epochs = [*range(1, max(last_steps) + 1)]

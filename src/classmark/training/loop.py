@@ -25,7 +25,8 @@ from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
 class Watch(Protocol):
     """What the loop tells the outside (a progress bar, `status.json`), and whether it should stop."""
 
-    interrupted: bool
+    @property
+    def interrupted(self) -> bool: ...
 
     def stepped(self, state: TrainState, steps_in_epoch: int, tokens: int) -> None: ...
     def evaluated(self, row: dict[str, Any], seconds: float, tokens: int) -> None: ...
@@ -33,12 +34,16 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What a run trains and on what; everything here follows from the recipe."""
+    """What a run trains and on what; everything here follows from the recipe.
+
+    `model` is `module` as Fabric wraps it: on its device, in the precision of training.
+    """
 
     recipe: Recipe
     run: Run
     fabric: Fabric
     model: nn.Module
+    module: nn.Module
     optimizer: Any
     loss: LossFunction
     train: EncodedSplit
@@ -60,7 +65,7 @@ def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tenso
         row = evaluate(job, state)
         if state.best_loss is None or row["validation_loss"] < state.best_loss:
             state.best_loss, state.best_epoch = row["validation_loss"], state.epoch
-            best.update(copy_of(job.model.state_dict()))
+            best.update(copy_of(job.module.state_dict()))
         job.watch.evaluated(row, time.perf_counter() - started, tokens)
         state.epoch, state.step, state.sums = state.epoch + 1, 0, Sums()
         _save(job, state, best)
@@ -147,4 +152,4 @@ def _due(every: int | None, step: int) -> bool:
 
 def _save(job: Job, state: TrainState, best: dict[str, Tensor]) -> None:
     state.scaler = job.fabric.strategy.precision.state_dict()
-    save_checkpoint(job.run.checkpoints, state, job.model, job.optimizer, best)
+    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, best)

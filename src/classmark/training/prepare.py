@@ -81,19 +81,19 @@ def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, wa
     if inputs.vectors is not None:
         with torch.no_grad():
             model.embedding.weight.copy_(torch.from_numpy(inputs.vectors.matrix))  # type: ignore[operator, union-attr]
-    model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr, operator]
+    model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
     counts = torch.bincount(inputs.train.labels, minlength=len(dataset.classes)).tolist()
     wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model))
     watch.say(
         f"model    {sum(p.numel() for p in model.parameters()):,} parameters, {recipe.train.precision} on {fabric.device}"
     )
     loss = build_loss(recipe.loss, counts)
-    return Job(recipe, run, fabric, wrapped, optimizer, loss, inputs.train, inputs.validation, watch)
+    return Job(recipe, run, fabric, wrapped, model, optimizer, loss, inputs.train, inputs.validation, watch)
 
 
 def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:
     """Where the newest checkpoint stands, with its tensors put in place, or the very beginning."""
-    found = load_checkpoint(job.run.checkpoints, job.model, job.optimizer)
+    found = load_checkpoint(job.run.checkpoints, job.module, job.optimizer)
     if found is None:
         return TrainState(), {}
     state, best = found

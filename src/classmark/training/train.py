@@ -47,9 +47,9 @@ def resume(run: Run) -> Run:
         best = fit(job, *restore(job))
         watch.stage("judging")
         if best:
-            job.model.load_state_dict(best)
+            job.module.load_state_dict(best)
         classifier = Classifier(
-            job.model, inputs.tokenizer, recipe.input, dataset.classes, recipe.train.predict_precision
+            job.module, inputs.tokenizer, recipe.input, dataset.classes, recipe.train.predict_precision
         )
         if watch.interrupted:
             judge_run(run, recipe, predict_splits(run, classifier, dataset, inputs, ["validation"]), {}, watch)
