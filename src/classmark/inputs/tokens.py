@@ -71,7 +71,7 @@ def fit_tokenizer(texts: Sequence[str], vocabulary_size: int) -> Tokenizer:
     `vocabulary_size` words, or as many as there are.
     """
     tokenizer = Tokenizer(WordLevel({UNKNOWN_WORD: UNKNOWN, PADDING_WORD: PADDING}, unk_token=UNKNOWN_WORD))
-    tokenizer.normalizer = NormalizerSequence([Replace(Regex(r"<br\s*/?>"), " "), Replace("’", "'"), Lowercase()])
+    tokenizer.normalizer = NormalizerSequence([Lowercase(), Replace(Regex(r"<br\s*/?>"), " "), Replace("’", "'")])
     tokenizer.pre_tokenizer = Split(Regex(WORD), behavior="removed", invert=True)
     trainer = WordLevelTrainer(
         vocab_size=vocabulary_size + 2, special_tokens=[UNKNOWN_WORD, PADDING_WORD], show_progress=False

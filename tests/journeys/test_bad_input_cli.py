@@ -1,0 +1,163 @@
+"""The mistakes a newcomer makes, through the command line: one clear message, exit code 2, nothing half-written."""
+
+from __future__ import annotations
+
+import io
+import random
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from classmark.cli.main import run
+
+GOOD = "text,label\n" + "".join(
+    f"a {word} text {i},{label}\n" for i in range(20) for word, label in (("good", "yes"), ("bad", "no"))
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
+
+
+def train_error(capsys: pytest.CaptureFixture[str], *changes: str, recipe: str = "text-csv") -> str:
+    code = run(["train", recipe, "train.precision=fp32", "train.threads=1", *changes, "--out", "out"])
+    captured = capsys.readouterr()
+    assert code == 2, captured.err
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert not Path("out/model").exists()
+    assert not Path("out/predictions").exists()
+    return captured.err[captured.err.index("error: ") :].strip()
+
+
+TABLES = {
+    "empty": (b"", "error: {path}: the file is empty."),
+    "no rows": (b"text,label\n", "error: {path}: the file has no rows."),
+    "missing column": (
+        b"text,lable\na,b\n",
+        'error: {path}: there is no column "label"; its columns are text, lable. Did you mean "lable"? '
+        "Name the right one: data.label_column=…",
+    ),
+    "one class": (
+        b"text,label\na,yes\nb,yes\n",
+        'error: {path}: every row has the label "yes"; a classifier needs two classes or more. Add rows of another class.',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_bad_tables(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    content, expected = TABLES[name]
+    path = Path("reviews.csv").resolve()
+    path.write_bytes(content)
+    assert train_error(capsys, "data.path=reviews.csv") == expected.format(path=path)
+
+
+def test_unreadable_encoding(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("reviews.csv").write_bytes(GOOD.encode() + "un caf\xe9,yes\n".encode("latin-1"))
+    said = train_error(capsys, "data.path=reviews.csv")
+    assert "reviews.csv, line 42: byte 7 (0xe9) is not valid UTF-8" in said
+    assert "iconv" in said
+
+
+def test_empty_text(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("reviews.csv").resolve()
+    path.write_text(GOOD + '" ",yes\n')
+    assert train_error(capsys, "data.path=reviews.csv") == (
+        f"error: {path}, row 41: the text is empty; rows like this: 1. Mend them, or leave them out: data.skip_unreadable=true"
+    )
+
+
+def test_a_label_in_test_that_train_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("reviews.csv").resolve()
+    path.write_text(GOOD)
+    Path("test.csv").write_text("text,label\nx,maybe\ny,yes\n")
+    assert train_error(capsys, "data.path=reviews.csv", "data.test_path=test.csv") == (
+        f'error: {path}: the test row test-1-2d711642 has the label "maybe", which no training row has; rows like this: 1. '
+        "Correct them, or leave them out."
+    )
+
+
+def test_more_than_the_data_has(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("reviews.csv").resolve()
+    path.write_text(GOOD)
+    assert train_error(capsys, "data.path=reviews.csv", "data.limit=500") == (
+        f"error: data.limit: 500 rows, but {path} has 40 for training and validation. Ask for no more than that."
+    )
+
+
+def test_vectors_of_another_width(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("reviews.csv").write_text(GOOD)
+    Path("v.txt").write_text("good 1 2 3\nbad 1 2 3\n")
+    assert train_error(capsys, "data.path=reviews.csv", "input.vectors=v.txt", "model.embedding_size=50") == (
+        "error: model.embedding_size: 50, but v.txt has vectors of width 3. Leave embedding_size out, or set it to 3."
+    )
+
+
+def test_a_truncated_archive(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("aclImdb_v1.tar.gz").resolve()
+    with tarfile.open(path, "w:gz") as archive:
+        for number in range(50):
+            text = random.Random(number).randbytes(500).hex().encode()
+            member = tarfile.TarInfo(f"aclImdb/train/pos/{number}_9.txt")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    path.write_bytes(path.read_bytes()[:9_000])
+    said = train_error(capsys, f"data.path={path.name}", recipe="imdb-bilstm")
+    assert said.startswith(f"error: {path}: ")
+    assert said.endswith("Fetch it again.")
+
+
+def test_no_path(capsys: pytest.CaptureFixture[str]) -> None:
+    said = train_error(capsys)
+    assert said.startswith("error: data.path: ")
+
+
+def test_a_folder_that_is_not_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out").mkdir()
+    Path("out/notes.txt").write_text("mine")
+    assert train_error(capsys, "data.path=x.csv") == (
+        "error: out: the folder is not empty. Give a new folder to --out, or name another"
+    )
+
+
+COMMANDS = {
+    ("judge",): ("error: Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401"),
+    ("judge", "--confusion", "1,2,3"): (
+        "error: --confusion: 3 counts are no square matrix. Give C × C, rows true: 10,2,3,15"
+    ),
+    ("judge", "nothing.csv"): "error: nothing.csv: there is no such file.",
+    ("train",): (
+        "error: Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN"
+    ),
+    ("train", "--resume", "nowhere"): (
+        "error: nowhere: this is no run folder (it has no recipe.yaml). `classmark runs` lists the runs."
+    ),
+    ("recipes", "show", "quick"): (
+        'error: There is no shipped recipe "quick"; there are imdb-bilstm, reviews-bilstm, reviews-quick, text-csv.'
+    ),
+    ("predict", "nowhere", "a.csv", "--out", "p.txt"): ('error: --out: "p.txt" must end in .parquet, .csv, .jsonl.'),
+    ("nonsense",): "error: No such command 'nonsense'. See classmark --help.",
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_wrong_words(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(list(words)) == 2
+    assert capsys.readouterr().err.strip() == COMMANDS[words]
+
+
+@pytest.mark.parametrize(("second", "code"), [(0.2, 1), (0.8, 0), (0.95, 0)])
+def test_fail_if_worse(second: float, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, right in (("a.csv", 0.9), ("b.csv", second)):
+        lines = [
+            f"{i},{('yes', 'no')[i % 2]},{1 - right if i % 2 else right},{right if i % 2 else 1 - right}"
+            for i in range(200)
+        ]
+        Path(name).write_text("id,label,yes,no\n" + "\n".join(lines) + "\n")
+    assert run(["compare", "a.csv", "b.csv", "--out", "o", "--fail-if-worse", "accuracy"]) == code
+    assert Path("o/comparison.json").exists()
+    assert Path("o/report.html").exists()
