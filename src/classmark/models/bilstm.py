@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from classmark.models.dropout import Dropout, dropout
 from classmark.recipes.schema import BiLSTM as BiLSTMSection
 
 
@@ -45,9 +46,9 @@ class BiLSTMClassifier(nn.Module):
         if section.pooling == "attention":
             self.attention = AdditiveAttention(states)
         self.fc = nn.Linear(2 * states if section.pooling == "concat" else states, outputs)
-        self.dropout = nn.Dropout(section.dropout)
+        self.dropout = Dropout(section.dropout)
         other = section.embedding_dropout
-        self.embedding_dropout = nn.Dropout(section.dropout if other is None else other)
+        self.embedding_dropout = Dropout(section.dropout if other is None else other)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Logits of shape (B, outputs).
@@ -139,7 +140,7 @@ def padded_states(lstm: nn.LSTM, words: Tensor, lengths: Tensor) -> Tensor:
     states = words.to(torch.get_autocast_dtype("cpu")) if torch.is_autocast_enabled("cpu") else words
     for layer in range(lstm.num_layers):
         if layer:
-            states = nn.functional.dropout(states, lstm.dropout, lstm.training)
+            states = dropout(states, lstm.dropout, training=lstm.training)
         ahead = _one_direction(lstm, states, f"l{layer}")
         mirrored: Tensor = ReverseWithinLength.apply(states, places)
         behind = _one_direction(lstm, mirrored, f"l{layer}_reverse")

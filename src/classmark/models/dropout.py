@@ -1,0 +1,35 @@
+"""Dropout whose mask costs a byte an element: on a CPU, torch's own draw took a fifth of an LSTM's training step."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class Dropout(nn.Dropout):
+    """`torch.nn.Dropout`, with masks of random bytes on a CPU.
+
+    A byte gives 256 steps, so the share is rounded to a 256th; kept values are scaled by the rounded share, which keeps
+    the expectation exact. The draw follows from torch's random state.
+    """
+
+    def forward(self, values: Tensor) -> Tensor:
+        return dropout(values, self.p, training=self.training)
+
+
+def dropout(values: Tensor, share: float, *, training: bool) -> Tensor:
+    """The values with this share of them zero and the others scaled up (Srivastava et al. 2014), in training.
+
+    Args:
+        values: any shape.
+        share: from 0 to 1, exclusive.
+        training: whether anything is dropped.
+    """
+    if not training or share == 0 or values.is_cuda:
+        return nn.functional.dropout(values, share, training)
+    dropped = max(1, round(share * 256))
+    seed = int(torch.randint(2**62, (1,)).item())
+    drawn = np.random.Generator(np.random.SFC64(seed)).bytes(values.numel())
+    kept = torch.frombuffer(bytearray(drawn), dtype=torch.uint8).view(values.shape) >= dropped
+    return values * kept.to(values.dtype).mul_(256 / (256 - dropped))
