@@ -13,7 +13,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from classmark.judging.comparisons import compare, mcnemar
-from classmark.judging.intervals import Z, mean_interval, t_quantile, wilson
+from classmark.judging.intervals import Z, mean_interval, mean_of_shares, t_quantile, wilson
 from classmark.judging.metrics import Scored, class_counts, confusion_metrics, statistics
 from classmark.judging.ranking import roc_area, roc_area_difference
 from classmark.judging.resampling import group_counts, matrix_counts, mean_draws, ranking_draws, row_weights
@@ -86,7 +86,8 @@ def test_roc_area_has_delongs_variance(digits: int, positives: int, negatives: i
     positive, a, _ = scores(positives, positives, negatives, digits)
     areas, covariance = delong(positive, [a])
     area, found = areas[0], roc_area(positive, a)
-    half = stats.norm.ppf(0.975) * math.sqrt(covariance[0, 0]) / (area * (1 - area))
+    quantile = stats.t.ppf(0.975, min(positives, negatives) - 1)
+    half = quantile * math.sqrt(covariance[0, 0]) / (area * (1 - area))
     expected = special.expit(special.logit(area) + np.array([-half, half]))
     assert found.value == pytest.approx(area, rel=0, abs=1e-12)
     assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-9)
@@ -170,6 +171,30 @@ def accuracy_interval(rows: int, gained: int, lost: int) -> tuple[float, float]:
     assert found.low is not None
     assert found.high is not None
     return found.low, found.high
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [((20, 0.5), (20, 0.5)), ((180, 0.92), (7, 0.8)), ((30, 0.95), (12, 0.9))]
+)
+def test_interval_of_a_mean_of_shares_covers_what_it_claims(
+    first: tuple[int, float], second: tuple[int, float]
+) -> None:
+    """All outcomes of two shares, each with its probability."""
+    (rows_a, true_a), (rows_b, true_b) = first, second
+    covered = 0.0
+    for a in range(rows_a + 1):
+        for b in range(rows_b + 1):
+            found = mean_of_shares(np.array([a, b]), np.array([rows_a, rows_b]))
+            assert found.low is not None
+            assert found.high is not None
+            chance = float(stats.binom.pmf(a, rows_a, true_a) * stats.binom.pmf(b, rows_b, true_b))
+            covered += chance * (found.low <= (true_a + true_b) / 2 <= found.high)
+    assert 0.935 < covered < 0.985
+
+
+def test_mean_of_one_share_is_that_of_wilson() -> None:
+    one, wilsons = mean_of_shares(np.array([17]), np.array([40])), wilson(17, 40)
+    assert (one.value, one.low, one.high) == pytest.approx((wilsons.value, wilsons.low, wilsons.high), abs=1e-15)
 
 
 def scored(rows: int, classes: int, seed: int) -> Scored:

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.calibration import calibrate
-from classmark.judging.intervals import Estimate, Floats, mean_interval, percentile_interval, spread_interval, wilson
+from classmark.judging.intervals import (
+    Estimate,
+    Floats,
+    mean_interval,
+    mean_of_shares,
+    percentile_interval,
+    spread_interval,
+    wilson,
+)
 from classmark.judging.metrics import (
     TOP_K_CLASSES,
     ClassCounts,
@@ -127,9 +135,16 @@ def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
 
 
 def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
-    """The metrics that are shares of a number of rows, with Wilson's interval."""
+    """The metrics that are shares of a number of rows, or means of such, with intervals that need no draws."""
     true, claimed, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
-    found = {"accuracy": wilson(float(hits.sum()), float(true.sum()))}
+    present = true > 0
+    recall = mean_of_shares(hits[present], true[present])
+    found = {
+        "accuracy": wilson(float(hits.sum()), float(true.sum())),
+        "balanced_accuracy": recall,
+        "recall_macro": recall,
+        "precision_macro": mean_of_shares(hits[present], claimed[present]),
+    }
     if len(true) == 2:
         found["precision"] = _precision(hits[positive], claimed[positive])
         found["recall"] = _recall(hits[positive], true[positive])

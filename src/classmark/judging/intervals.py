@@ -53,6 +53,33 @@ def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
 
 
+def mean_of_shares(hits: Floats, rows: Floats) -> Estimate:
+    """The mean of several shares of separate rows, from the Wilson interval of each.
+
+    For macro precision and recall: where a class has few rows or all of them right, bootstrap draws hardly vary, and
+    their interval misses the true value in up to four cases of ten.
+
+    Args:
+        hits: shape (C,).
+        rows: shape (C,); a share of no rows counts as 0, and may be anything up to 1.
+
+    Source: Zou & Donner 2008 (MOVER, method of variance estimates recovery), for a mean instead of a difference.
+    """
+    shares = [wilson(float(hit), float(count)) for hit, count in zip(hits, rows, strict=True)]
+    values, lows, highs = (np.array(part) for part in zip(*map(_ends, shares), strict=True))
+    value = float(values.mean())
+    low = value - math.sqrt(float(((values - lows) ** 2).sum())) / len(values)
+    high = value + math.sqrt(float(((highs - values) ** 2).sum())) / len(values)
+    method = "MOVER of the classes' Wilson intervals, independent rows"
+    return Estimate(value, max(0.0, low), min(1.0, high), method)
+
+
+def _ends(share: Estimate) -> tuple[float, float, float]:
+    if share.value is None or share.low is None or share.high is None:
+        return 0.0, 0.0, 1.0
+    return share.value, share.low, share.high
+
+
 def mean_interval(terms: Floats, highest: float = math.inf) -> Estimate:
     """The mean of one term a row with its t interval.
 
@@ -140,5 +167,5 @@ def spread_interval(value: float | None, draws: Floats, method: str) -> Estimate
     value = percentile.value
     logit = math.log(value / (1 - value))
     half = Z * float(draws[np.isfinite(draws)].std(ddof=1)) / (value * (1 - value))
-    low, high = (1 / (1 + math.exp(-(logit + sign * half))) for sign in (-1, 1))
+    low, high = ((1 + math.tanh((logit + sign * half) / 2)) / 2 for sign in (-1, 1))
     return Estimate(value, low, high, percentile.method)
