@@ -7,6 +7,7 @@ import sys
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -40,6 +41,8 @@ def fetch(address: str, md5: str) -> Path:
                     f"{address}: what came has the checksum {found}, not {md5}; nothing was kept. Try again later."
                 )
     except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection open
         reason = getattr(error, "reason", None) or error
         raise InputError(
             f"{address}: cannot be fetched ({reason}). Fetch it where there is a network, "

