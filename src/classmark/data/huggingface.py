@@ -45,13 +45,18 @@ def _frame(split: Any, data: Data, name: str) -> pl.DataFrame:
             )
     taken = (RESERVED | {data.text_column, data.label_column}) - {data.group} | {"id", "text", "label", "place"}
     columns = {column: _column(split, column) for column in split.column_names if column not in taken}
-    labels = _column(split, data.label_column)
+    texts, labels = _column(split, data.text_column), _column(split, data.label_column)
+    for column, values in ((data.text_column, texts), (data.label_column, labels)):
+        if values is None:
+            raise InputError(f'data.path: {data.path}: the column "{column}" holds lists or records, not plain values.')
+    assert texts is not None
+    assert labels is not None
     rows = range(1, len(split) + 1)
     return pl.DataFrame(
         {
             "id": [f"{name}/{row}" for row in rows],
-            "text": _column(split, data.text_column),
-            "label": None if labels is None else [None if label is None else str(label) for label in labels],
+            "text": texts,
+            "label": [None if label is None else str(label) for label in labels],
             **{column: values for column, values in columns.items() if values is not None},
         },
         schema_overrides={"text": pl.String, "label": pl.String},
@@ -60,11 +65,9 @@ def _frame(split: Any, data: Data, name: str) -> pl.DataFrame:
 
 def _column(split: Any, column: str) -> list[Any] | None:
     """The values of a column, class numbers as their names, or None where it holds more than plain values."""
-    feature = split.features[column]
-    names = getattr(feature, "names", None)
+    names = getattr(split.features[column], "names", None)
     values = list(split[column])
     if names is not None:  # −1 marks a label that is kept secret
         return [None if value is None or value < 0 else names[value] for value in values]
-    if not hasattr(feature, "dtype") or any(isinstance(value, list | dict) for value in values[:1]):
-        return None
-    return values
+    plain = all(value is None or isinstance(value, str | int | float) for value in values)
+    return values if plain else None

@@ -77,26 +77,32 @@ def _usable(frame: pl.DataFrame, data: Data, name: str) -> pl.DataFrame:
     unlabelled = frame["label"].is_null() | (frame["label"] == "")
     for bad, what in ((empty, "the text is empty"), (unlabelled, "the label is missing")):
         if bad.any() and not data.skip_unreadable:
-            first = frame.filter(bad).row(0, named=True)
-            place = f"{name}, {first['id']}" if "place" not in first else first["place"]
             raise InputError(
-                f"{place}: {what}; rows like this: {int(bad.sum()):,}. "
+                f"{_place(frame.filter(bad), name)}: {what}; rows like this: {int(bad.sum()):,}. "
                 "Mend them, or leave them out: data.skip_unreadable=true"
             )
-    rows = frame.filter(~(empty | unlabelled)).drop("place", strict=False)
-    if data.group is None:
-        return rows
-    if data.group not in rows.columns:
-        others = ", ".join(column for column in rows.columns if column not in ("id", "text", "label"))
-        raise InputError(f'data.group: {name} has no column "{data.group}". Its further columns: {others or "none"}.')
-    groups = rows[data.group].cast(pl.String)
+    rows = frame.filter(~(empty | unlabelled))
+    if data.group is not None:
+        rows = _grouped(rows, data.group, name)
+    return rows.drop("place", strict=False)
+
+
+def _grouped(rows: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
+    if column not in rows.columns:
+        known = ", ".join(other for other in rows.columns if other not in ("id", "text", "label", "place"))
+        raise InputError(f'data.group: {name} has no column "{column}". Its further columns: {known or "none"}.')
+    groups = rows[column].cast(pl.String)
     if groups.null_count():
-        first_id = rows.filter(groups.is_null())["id"][0]
         raise InputError(
-            f'data.group: {name}, {first_id}: no "{data.group}"; rows like this: {groups.null_count():,}. '
-            "Every row needs one."
+            f'{_place(rows.filter(groups.is_null()), name)}: no "{column}", which is the data.group; '
+            f"rows like this: {groups.null_count():,}. Every row needs one."
         )
-    return rows.drop(data.group if data.group in RESERVED else ()).with_columns(groups.alias("group"))
+    return rows.drop(column if column in RESERVED else ()).with_columns(groups.alias("group"))
+
+
+def _place(rows: pl.DataFrame, name: str) -> str:
+    """Where the first of the rows stands, for a message."""
+    return str(rows["place"][0]) if "place" in rows.columns else f"{name}, {rows['id'][0]}"
 
 
 def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:

@@ -77,5 +77,5 @@ def test_a_missing_file_says_what_to_do(folder: Path) -> None:
 def test_no_network_says_what_to_do(folder: Path) -> None:
     with serving(folder) as address:
         pass
-    with pytest.raises(InputError, match="cannot be fetched .* give its path: data.path=…"):
+    with pytest.raises(InputError, match=r"cannot be fetched .* give its path: data\.path=…"):
         fetch(f"{address}/set.tar.gz", MD5)
