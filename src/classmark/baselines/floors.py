@@ -24,10 +24,7 @@ def fit_floors(dataset: Dataset, seed: int) -> dict[str, dict[str, Predictions]]
     Both are fitted on the training split, the linear one on at most 100,000 rows of it, drawn by `seed`; what
     there is to choose is chosen on validation.
     """
-    train = dataset.train
-    if train.height > MOST_TRAINING_ROWS:
-        drawn = np.random.default_rng((seed, 5)).choice(train.height, MOST_TRAINING_ROWS, replace=False)
-        train = train[np.sort(drawn)]
+    train = _sample(dataset.train, seed) if dataset.train.height > MOST_TRAINING_ROWS else dataset.train
     shares = class_shares(_class_indices(dataset.train, dataset), dataset.classes)
     linear = fit_linear(
         train["text"].to_list(),
@@ -50,6 +47,14 @@ def fit_floors(dataset: Dataset, seed: int) -> dict[str, dict[str, Predictions]]
         predicted = linear.probabilities(frame["text"].to_list())
         floors["linear"][split] = _table(frame, predicted, dataset, {"split": split, **about_linear})
     return floors
+
+
+def _sample(train: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """As many random rows as a floor needs, one of each class among them."""
+    order = pl.Series(np.random.default_rng((seed, 5)).permutation(train.height))
+    first = train[order]["label"].is_first_distinct()
+    drawn = pl.concat([order.filter(first), order.filter(~first)])[:MOST_TRAINING_ROWS]
+    return train[drawn.sort()]
 
 
 def _class_indices(frame: pl.DataFrame, dataset: Dataset) -> NDArray[np.int64]:

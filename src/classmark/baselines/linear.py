@@ -2,8 +2,9 @@
 
 `naive-bayes`: presence of a feature times its naive-Bayes log-count ratio. Source: Wang and Manning 2012,
 "Baselines and Bigrams", section 2, with logistic regression in place of the SVM (as Mesnil et al. 2014 have it), so
-that it gives probabilities, and without interpolation. More than two classes: one against the rest.
+that it gives probabilities, and without interpolation.
 `tf-idf`: 1 + log of the count, times the inverse document frequency, rows of length one.
+More than two classes: one line a class against the rest, shares of the sum.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ STRENGTHS = {"naive-bayes": (0.1, 1.0), "tf-idf": (3.0, 30.0)}
 MOST_ITERATIONS = 300
 TINY = 2.2e-16
 
+MOST_CLASSES_TO_CHOOSE = 20  # beyond, one strength has to do, so that it stays a matter of seconds
+
 Predict = Callable[[Any], NDArray[np.float64]]
+Line = tuple[NDArray[np.float64], float]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def fit_linear(
     best: dict[str, tuple[tuple[float, float], float, Predict]] = {}
     for method in METHODS:
         fit = fit_naive_bayes if method == "naive-bayes" else fit_tfidf
-        for strength in STRENGTHS[method]:
+        strengths = STRENGTHS[method]
+        for strength in strengths if classes <= MOST_CLASSES_TO_CHOOSE else strengths[-1:]:
             predict = fit(counts, labels, classes, strength)
             score = _score(predict(held_out), validation_labels)
             if method not in best or score < best[method][0]:
@@ -88,51 +93,58 @@ def log_count_ratios(presence: Any, positive: NDArray[np.bool_]) -> NDArray[np.f
 
 
 def fit_naive_bayes(counts: Any, labels: NDArray[np.int64], classes: int, strength: float) -> Predict:
-    """Logistic regression on presence times log-count ratio; more than two classes one against the rest."""
+    """Logistic regression on presence times log-count ratio."""
     presence = _presence(counts)
-    positives = range(1, 2) if classes == 2 else range(classes)
-    fitted = []
-    for index in positives:
-        ratios = log_count_ratios(presence, labels == index)
-        model = _fit_logistic(_scaled(presence, ratios), (labels == index).astype(np.int64), strength)
-        # The ratio is folded into the weight, so that predicting needs the presence alone.
-        fitted.append((model.coef_[0] * ratios, float(model.intercept_[0])))
-    weights = np.stack([weight for weight, _ in fitted], axis=1)
-    intercepts = np.array([intercept for _, intercept in fitted])
 
-    def predict(new_counts: Any) -> NDArray[np.float64]:
-        logits = _presence(new_counts) @ weights + intercepts
-        shares = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the logistic function, which cannot overflow so
-        if classes == 2:
-            return np.hstack([1.0 - shares, shares])
-        shares = np.maximum(shares, TINY)
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    def fit(positive: NDArray[np.bool_]) -> Line:
+        ratios = log_count_ratios(presence, positive)
+        weights, intercept = _fit_logistic(_scaled(presence, ratios), positive, strength)
+        return weights * ratios, intercept  # so that predicting needs the presence alone
 
-    return predict
+    weights, intercepts = _lines(fit, labels, classes)
+    return lambda new_counts: _shares(_presence(new_counts) @ weights + intercepts)
 
 
 def fit_tfidf(counts: Any, labels: NDArray[np.int64], classes: int, strength: float) -> Predict:
-    """Logistic regression (multinomial for more than two classes) on TF-IDF weights."""
+    """Logistic regression on TF-IDF weights."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
     transformer = TfidfTransformer(sublinear_tf=True).fit(counts)
-    model = _fit_logistic(transformer.transform(counts), labels, strength)
-    assert len(model.classes_) == classes, "every class has training rows"
-
-    def predict(new_counts: Any) -> NDArray[np.float64]:
-        return np.asarray(model.predict_proba(transformer.transform(new_counts)), dtype=np.float64)
-
-    return predict
+    weighted = transformer.transform(counts)
+    weights, intercepts = _lines(lambda positive: _fit_logistic(weighted, positive, strength), labels, classes)
+    return lambda new_counts: _shares(transformer.transform(new_counts) @ weights + intercepts)
 
 
-def _fit_logistic(features: Any, labels: NDArray[np.int64], strength: float) -> Any:
+def _lines(
+    fit: Callable[[NDArray[np.bool_]], Line], labels: NDArray[np.int64], classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights and intercepts of one line for two classes, else of one a class against the rest.
+
+    One at a time, because a joint fit of C classes keeps some twenty copies of its C × features weights.
+    """
+    lines = [fit(labels == index) for index in (range(1, 2) if classes == 2 else range(classes))]
+    return np.stack([weights for weights, _ in lines], axis=1), np.array([intercept for _, intercept in lines])
+
+
+def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities, shape (N, C), from one logit a class, or from that of the second class alone."""
+    shares: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the logistic function, which cannot overflow so
+    if shares.shape[1] == 1:
+        return np.hstack([1.0 - shares, shares])
+    shares = np.maximum(shares, TINY)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -> Line:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
         # A floor a hair from its optimum is still a floor; the step limit keeps it a matter of seconds.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(features, labels)
+        model = LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(features, positive.astype(np.int64))
+    return model.coef_[0], float(model.intercept_[0])
 
 
 def _score(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+
+from classmark.baselines.ngrams import fit_ngrams, words_of
+
+TEXTS = [
+    "It's good, really good!",
+    "not good <br /> not bad",
+    "",
+    "really bad; not good at all",
+    "Good? not really good",
+]
+
+
+def test_words_are_lower_case_without_markup_and_punctuation_stands_alone() -> None:
+    assert words_of("It's<br />GOOD, I'd say... 10/10") == [
+        *("it's", "good", ",", "i'd", "say", ".", ".", ".", "10", "/", "10"),
+    ]
+
+
+@pytest.mark.parametrize("min_texts", [1, 2, 3])
+def test_counts_are_those_of_scikit_learn(min_texts: int) -> None:
+    reference = CountVectorizer(analyzer=_words_and_pairs, min_df=min_texts)
+    expected = reference.fit_transform(TEXTS).toarray()
+    ngrams, counts = fit_ngrams(TEXTS, min_texts)
+    assert sorted(map(tuple, counts.toarray().T)) == sorted(map(tuple, expected.T))
+    new = ["good good! not unheard of", "not unheard good", "not good not good"]
+    expected_new = reference.transform(new).toarray()
+    both = np.concatenate([counts.toarray(), ngrams.counts(new).toarray()]).T
+    assert sorted(map(tuple, both)) == sorted(map(tuple, np.concatenate([expected, expected_new]).T))
+
+
+def test_a_pair_never_reaches_over_the_end_of_a_text() -> None:
+    ngrams, _ = fit_ngrams(["one two", "three four"], 1)
+    assert ngrams.counts(["two three"]).sum() == 2  # the words; a pair would make it 3
+    assert ngrams.counts(["one two"]).sum() == 3
+
+
+def test_texts_that_share_no_word_keep_all_of_theirs() -> None:
+    _, counts = fit_ngrams(["one", "two"], 2)
+    assert counts.shape == (2, 2)
+
+
+def test_texts_without_any_known_word_have_no_features() -> None:
+    ngrams, _ = fit_ngrams(TEXTS)
+    assert ngrams.counts(["", "zebra"]).nnz == 0
+
+
+def _words_and_pairs(text: str) -> list[str]:
+    words = words_of(text)
+    return words + [f"{left} {right}" for left, right in pairwise(words)]
