@@ -13,6 +13,7 @@ from classmark.inputs.tokens import PADDING, UNKNOWN, Tokens
 from classmark.recipes.schema import Train
 
 POOL_BATCHES = 100
+LENGTH_STEP = 16
 EVALUATION_ROWS, EVALUATION_TOKENS = 256, 2**15
 
 
@@ -35,7 +36,8 @@ def training_batches(lengths: NDArray[np.int64], section: Train, seed: int, epoc
     """The rows of each batch of an epoch, every row once; they follow from (seed, epoch) alone.
 
     Bucketed: the shuffled rows are sorted by length within pools of 100 batches, and the batches shuffled, so that a
-    batch holds little padding and its company still changes from epoch to epoch.
+    batch holds little padding and its company still changes from epoch to epoch. The largest batch comes first: a lack
+    of memory shows at once, and the memory it leaves serves every later one.
 
     Args:
         lengths: tokens of each of the N texts.
@@ -51,7 +53,11 @@ def training_batches(lengths: NDArray[np.int64], section: Train, seed: int, epoc
         order = np.concatenate([rows[np.argsort(lengths[rows], kind="stable")] for rows in pools])
     most_rows = None if section.token_budget else section.batch_size
     batches = list(_cut(order, lengths, most_rows, section.token_budget))
-    return [batches[i] for i in generator.permutation(len(batches))] if section.bucketed else batches
+    if not section.bucketed:
+        return batches
+    shuffled = [batches[i] for i in generator.permutation(len(batches))]
+    largest = max(range(len(shuffled)), key=lambda i: int(lengths[shuffled[i]].max()) * len(shuffled[i]))
+    return [shuffled.pop(largest), *shuffled]
 
 
 def evaluation_batches(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -78,9 +84,13 @@ def _cut(
 
 
 def text_batch(tokens: Tokens, rows: NDArray[np.int64]) -> TextBatch:
-    """The padded batch of these rows."""
+    """The padded batch of these rows.
+
+    T is a multiple of 16: with few different shapes freed memory fits the next batch, and the heap stops growing.
+    """
     lengths = tokens.lengths[rows]
-    time = np.arange(lengths.max())[:, None]
+    longest = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
+    time = np.arange(longest)[:, None]
     # Reading on behind a text's end is harmless (clipped at the very end): the mask covers it with padding.
     places = np.minimum(tokens.offsets[rows] + time, len(tokens.ids) - 1)
     padded = np.where(time < lengths, tokens.ids[places], PADDING).astype(np.int64)

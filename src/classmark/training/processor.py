@@ -46,13 +46,13 @@ def keep_freed_memory() -> None:
 
 
 def release_memory() -> None:
-    """Give freed memory back to the system once the process holds more than a third of the machine's."""
+    """Give freed memory back to the system once the process holds two thirds of the machine's."""
     statistics = Path("/proc/self/statm")
     libc = _glibc()
     if libc is None or not statistics.exists():
         return
     resident_pages = int(statistics.read_bytes().split()[1])
-    if resident_pages > os.sysconf("SC_PHYS_PAGES") / 3:
+    if resident_pages > os.sysconf("SC_PHYS_PAGES") * 2 / 3:
         libc.malloc_trim(0)
 
 

@@ -37,6 +37,13 @@ def test_evaluation_takes_the_longest_first(lengths: np.ndarray) -> None:  # typ
     assert batches[0][0] == np.argmax(lengths)
 
 
+@given(LENGTHS, st.integers(1, 5))
+def test_bucketed_training_takes_the_largest_batch_first(lengths: np.ndarray, epoch: int) -> None:  # type: ignore[type-arg]
+    batches = training_batches(lengths, Train(batch_size=16), 1, epoch)
+    sizes = [lengths[rows].max() * len(rows) for rows in batches]
+    assert sizes[0] == max(sizes)
+
+
 def test_epochs_differ_and_buckets_hold_little_padding() -> None:
     lengths = np.random.default_rng(0).integers(10, 1_000, 20_000)
     one, two = (training_batches(lengths, Train(), 1, epoch) for epoch in (1, 2))
@@ -48,7 +55,9 @@ def test_epochs_differ_and_buckets_hold_little_padding() -> None:
 def test_a_batch_is_time_first_and_padded_behind() -> None:
     tokens = Tokens(np.array([5, 6, 7, 8, 9], dtype=np.int32), np.array([0, 3, 5]))
     batch = text_batch(tokens, np.array([1, 0]))
-    assert batch.tokens.tolist() == [[8, 5], [9, 6], [PADDING, 7]]
+    assert batch.tokens[:3].tolist() == [[8, 5], [9, 6], [PADDING, 7]]
+    assert len(batch.tokens) == 16, "few shapes, so that freed memory fits the next batch"
+    assert (batch.tokens[3:] == PADDING).all()
     assert batch.lengths.tolist() == [2, 3]
 
 
