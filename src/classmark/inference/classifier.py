@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
 
@@ -19,7 +18,7 @@ from classmark.inputs.batches import evaluation_batches, text_batch
 from classmark.inputs.tokens import Tokens, encode, load_tokenizer, save_tokenizer
 from classmark.losses import two_sided
 from classmark.models.build import build_model
-from classmark.models.weights import write_tensors
+from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.schema import BiLSTM, Recipe, TextInput
 from classmark.runs import read_json, write_json
 
@@ -115,7 +114,7 @@ def load(path: Path | str, precision: Literal["fp32", "bf16"] | None = None) -> 
         section = BiLSTM.model_validate(description["model"])
         size = (description["vocabulary_size"], description["embedding_size"])
         model = build_model(section, *size, len(description["classes"]))
-        model.load_state_dict(load_file(folder / "weights.safetensors"))
+        model.load_state_dict(read_tensors(folder / "weights.safetensors"))
         entries: dict[str, Any] = {
             "input": TextInput.model_validate(description["input"]),
             "classes": tuple(description["classes"]),

@@ -26,7 +26,8 @@ def build_model(section: BiLSTM, vocabulary_size: int, embedding_size: int, clas
 
 @torch.no_grad()
 def initialise(model: nn.Module, seed: int) -> None:
-    """Draw every parameter anew from torch's default distributions, each from a generator of its own.
+    """Draw every parameter anew from torch's default distributions, each from a generator of its own; forget gates of
+    an LSTM start open, their bias is one in all (Jozefowicz, Zaremba, Sutskever 2015, section 2.2; Keras does so too).
 
     Two models that share a parameter's name and shape so share its initial value, whatever else differs.
     LSTM: U(±1/√H). Linear: U(±1/√inputs) for weight and bias. Embedding: N(0, 1), padding zero.
@@ -42,6 +43,9 @@ def initialise(model: nn.Module, seed: int) -> None:
                 case nn.LSTM():
                     bound = 1 / math.sqrt(module.hidden_size)
                     parameter.uniform_(-bound, bound, generator=generator)
+                    if name.startswith("bias"):
+                        _, forget_gate, _, _ = parameter.chunk(4)
+                        forget_gate.fill_(1.0 if name.startswith("bias_ih") else 0.0)
                 case nn.Linear():
                     bound = 1 / math.sqrt(module.in_features)
                     parameter.uniform_(-bound, bound, generator=generator)

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from classmark.errors import RunError
-from classmark.models.weights import write_tensors
+from classmark.models.weights import read_tensors, write_tensors
 from classmark.runs import read_json, write_json
 
 
@@ -102,9 +101,9 @@ def load_checkpoint(
         return None
     newest = complete[-1]
     try:
-        model.load_state_dict(load_file(newest / "weights.safetensors"))
-        load_optimizer_tensors(optimizer, load_file(newest / "optimizer.safetensors"))
-        best = load_file(newest / "best.safetensors") if (newest / "best.safetensors").exists() else {}
+        model.load_state_dict(read_tensors(newest / "weights.safetensors"))
+        load_optimizer_tensors(optimizer, read_tensors(newest / "optimizer.safetensors"))
+        best = read_tensors(newest / "best.safetensors") if (newest / "best.safetensors").exists() else {}
         saved = read_json(newest / "state.json")
         return TrainState(**{**saved, "sums": Sums(**saved["sums"])}), best
     except (OSError, ValueError, RuntimeError, TypeError, KeyError) as error:

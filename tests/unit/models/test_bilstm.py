@@ -115,3 +115,14 @@ def test_initial_weights_follow_from_seed_and_name() -> None:
     initialise(different, 4)
     assert not torch.equal(one["lstm.weight_hh_l0"], different.lstm.weight_hh_l0)
     assert one["embedding.weight"][1].abs().max() == 0
+
+
+def test_forget_gates_start_open_and_the_rest_as_torch_draws() -> None:
+    model = build_model(BiLSTM(hidden_size=32), 20, 8, 2)
+    initialise(model, 3)
+    weights = dict(model.named_parameters())
+    for layer in ("l0", "l0_reverse", "l1", "l1_reverse"):
+        bias = weights[f"lstm.bias_ih_{layer}"] + weights[f"lstm.bias_hh_{layer}"]
+        assert (bias[32:64] == 1.0).all()
+        assert weights[f"lstm.weight_hh_{layer}"].abs().max() <= 1 / 32**0.5
+        assert weights[f"lstm.bias_ih_{layer}"][:32].abs().max() <= 1 / 32**0.5

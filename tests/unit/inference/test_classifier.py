@@ -1,0 +1,73 @@
+"""A saved model: alone enough to predict, the same whatever stands beside a text, refused when damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classmark.errors import ClassmarkError
+from classmark.inference.classifier import Classifier, load, save
+from classmark.inputs.tokens import fit_tokenizer
+from classmark.models.build import build_model, initialise
+from classmark.recipes.schema import BiLSTM, Recipe
+
+RECIPE = Recipe.model_validate(
+    {"name": "small", "data": {"source": "imdb"}, "model": {"hidden_size": 8, "embedding_size": 6, "pooling": "concat"}}
+)
+TEXTS = ["A fine film, finely made.", "dull", "I would not see it again " * 30, "", "unheard-of wörds"]
+
+
+@pytest.fixture
+def classifier() -> Classifier:
+    tokenizer = fit_tokenizer(TEXTS[:3], 50)
+    assert isinstance(RECIPE.model, BiLSTM)
+    model = build_model(RECIPE.model, tokenizer.get_vocab_size(), 6, 3)
+    initialise(model, 1)
+    return Classifier(model.eval(), tokenizer, RECIPE.input, ("a", "b", "c"))
+
+
+@pytest.fixture
+def folder(classifier: Classifier, tmp_path: Path) -> Path:
+    save(classifier, RECIPE, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_text_has_the_same_probabilities_in_any_company(classifier: Classifier) -> None:
+    together = classifier.predict_proba(TEXTS)
+    alone = np.concatenate([classifier.predict_proba([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(together.sum(axis=1), 1.0, atol=1e-6)
+
+
+def test_no_texts_give_no_rows(classifier: Classifier) -> None:
+    assert classifier.predict_proba([]).shape == (0, 3)
+
+
+def test_the_folder_model_alone_predicts_the_same(classifier: Classifier, folder: Path) -> None:
+    for place in (folder, folder.parent):
+        again = load(place)
+        assert again.classes == ("a", "b", "c")
+        np.testing.assert_array_equal(again.predict_logits(TEXTS), classifier.predict_logits(TEXTS))
+
+
+def test_a_folder_without_a_model_names_the_way_to_one(tmp_path: Path) -> None:
+    with pytest.raises(ClassmarkError, match="no trained model in this folder. Finish the run: classmark train --res"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "model.json", "tokenizer.json"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x00\xff" * 40])
+def test_a_damaged_file_is_refused_in_one_sentence(folder: Path, file: str, content: bytes) -> None:
+    (folder / file).write_bytes(content)
+    with pytest.raises(ClassmarkError) as caught:
+        load(folder)
+    assert "\n" not in str(caught.value)
+    assert str(folder) in str(caught.value)
+
+
+def test_a_missing_file_is_refused_in_one_sentence(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ClassmarkError, match="tokenizer"):
+        load(folder)
