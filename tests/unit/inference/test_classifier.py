@@ -53,7 +53,9 @@ def test_the_folder_model_alone_predicts_the_same(classifier: Classifier, folder
 
 
 def test_a_folder_without_a_model_names_the_way_to_one(tmp_path: Path) -> None:
-    with pytest.raises(ClassmarkError, match=r"no trained model in this folder\. Finish the run: classmark train --res"):
+    with pytest.raises(
+        ClassmarkError, match=r"no trained model in this folder\. Finish the run: classmark train --res"
+    ):
         load(tmp_path)
 
 
