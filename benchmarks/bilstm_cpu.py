@@ -135,7 +135,7 @@ def measure(count: int, python: str, folder: Path) -> dict[str, object]:
         step = torch_step(kind)
         tokens_per_second(step, bucketed)  # each shape once before the clock starts, as for Keras
         rates[f"classmark-{kind}"] = tokens_per_second(step, bucketed)
-    return {"rates": rates, "limit": matrix_flops(), "environment": describe_environment(threads)}
+    return {"batches": count, "rates": rates, "limit": matrix_flops(), "environment": describe_environment(threads)}
 
 
 def page(found: dict[str, object]) -> str:
@@ -149,8 +149,9 @@ def page(found: dict[str, object]) -> str:
         "",
         "## BiLSTM, training step on a CPU",
         "",
-        "`python benchmarks/bilstm_cpu.py --keras PYTHON --out docs/benchmarks.md`: one run, whole real reviews, batches of",
-        "64, real tokens a second (padding not counted), training step with forward, backward and Adam.",
+        f"`python benchmarks/bilstm_cpu.py --batches {found['batches']} --keras PYTHON --out docs/benchmarks.md`: one run,",
+        "whole real reviews in batches of 64, real tokens a second (padding not counted), a step being forward, backward and",
+        "Adam.",
         "",
         "- **tutorial**: `pack_padded_sequence`, fp32, random batches, so that a batch is as long as its longest review.",
         "- **keras**: Keras 3, the same layers and sizes, fp32, on classmark's bucketed batches, each shape warmed up; without",
