@@ -45,12 +45,7 @@ def _frame(split: Any, data: Data, name: str) -> pl.DataFrame:
             )
     taken = (RESERVED | {data.text_column, data.label_column}) - {data.group} | {"id", "text", "label", "place"}
     columns = {column: _column(split, column) for column in split.column_names if column not in taken}
-    texts, labels = _column(split, data.text_column), _column(split, data.label_column)
-    for column, values in ((data.text_column, texts), (data.label_column, labels)):
-        if values is None:
-            raise InputError(f'data.path: {data.path}: the column "{column}" holds lists or records, not plain values.')
-    assert texts is not None
-    assert labels is not None
+    texts, labels = (_plain_column(split, column, data) for column in (data.text_column, data.label_column))
     rows = range(1, len(split) + 1)
     return pl.DataFrame(
         {
@@ -61,6 +56,13 @@ def _frame(split: Any, data: Data, name: str) -> pl.DataFrame:
         },
         schema_overrides={"text": pl.String, "label": pl.String},
     )
+
+
+def _plain_column(split: Any, column: str, data: Data) -> list[Any]:
+    values = _column(split, column)
+    if values is None:
+        raise InputError(f'data.path: {data.path}: the column "{column}" holds lists or records, not plain values.')
+    return values
 
 
 def _column(split: Any, column: str) -> list[Any] | None:

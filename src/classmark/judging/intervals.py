@@ -165,7 +165,17 @@ def spread_interval(value: float | None, draws: Floats, method: str) -> Estimate
     if not 0 < percentile.value < 1:
         return Estimate(percentile.value, None, None, "none: the value is at its bound")
     value = percentile.value
-    logit = math.log(value / (1 - value))
-    half = Z * float(draws[np.isfinite(draws)].std(ddof=1)) / (value * (1 - value))
-    low, high = ((1 + math.tanh((logit + sign * half) / 2)) / 2 for sign in (-1, 1))
+    low, high = logit_interval(value, Z * float(draws[np.isfinite(draws)].std(ddof=1)))
     return Estimate(value, low, high, percentile.method)
+
+
+def logit_interval(value: float, half: float) -> tuple[float, float]:
+    """Both ends of value ± half, made on the logit scale (delta method) so that they stay inside (0, 1).
+
+    Args:
+        value: inside (0, 1).
+        half: half the interval's width on the value's own scale.
+    """
+    logit, half = math.log(value / (1 - value)), half / (value * (1 - value))
+    low, high = ((1 + math.tanh((logit + sign * half) / 2)) / 2 for sign in (-1, 1))
+    return low, high

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.intervals import Estimate, Floats, t_quantile
+from classmark.judging.intervals import Estimate, Floats, logit_interval, t_quantile
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,7 @@ def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
         return Estimate(area, None, None, "none: the scores separate the classes completely")
     if deviation == 0:
         return Estimate(area, None, None, "none: every row has the same score")
-    quantile = t_quantile(min(len(above), len(below)) - 1)
-    logit, half = math.log(area / (1 - area)), quantile * deviation / (area * (1 - area))
-    low, high = ((1 + math.tanh((logit + sign * half) / 2)) / 2 for sign in (-1, 1))
+    low, high = logit_interval(area, t_quantile(min(len(above), len(below)) - 1) * deviation)
     return Estimate(area, low, high, "DeLong on the logit scale, independent rows")
 
 
