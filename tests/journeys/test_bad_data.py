@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import tarfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from classmark.data import load_dataset
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
+from made import make_tar
 
 
 @pytest.fixture(autouse=True)
@@ -21,17 +21,13 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def imdb_archive(path: Path, extra: tarfile.TarInfo | None = None) -> Path:
     words = random.Random(1)
-    with tarfile.open(path, "w:gz") as tar:
-        for split in ("train", "test"):
-            for kind, stars in (("neg", 2), ("pos", 9)):
-                for number in range(20):
-                    text = " ".join(str(words.random()) for _ in range(50)).encode()
-                    member = tarfile.TarInfo(f"aclImdb/{split}/{kind}/{number}_{stars}.txt")
-                    member.size = len(text)
-                    tar.addfile(member, io.BytesIO(text))
-        if extra is not None:
-            tar.addfile(extra)
-    return path
+    reviews = {
+        f"aclImdb/{split}/{kind}/{number}_{stars}.txt": " ".join(str(words.random()) for _ in range(50)).encode()
+        for split in ("train", "test")
+        for kind, stars in (("neg", 2), ("pos", 9))
+        for number in range(20)
+    }
+    return make_tar(path, reviews, extra=extra)
 
 
 def refusal(path: Path) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import random
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from classmark.cli.main import run
+from made import make_tar
 
 GOOD = "text,label\n" + "".join(
     f"a {word} text {i},{label}\n" for i in range(20) for word, label in (("good", "yes"), ("bad", "no"))
@@ -99,12 +98,8 @@ def test_vectors_of_another_width(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_truncated_archive(capsys: pytest.CaptureFixture[str]) -> None:
     path = Path("aclImdb_v1.tar.gz").resolve()
-    with tarfile.open(path, "w:gz") as archive:
-        for number in range(50):
-            text = random.Random(number).randbytes(500).hex().encode()
-            member = tarfile.TarInfo(f"aclImdb/train/pos/{number}_9.txt")
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text))
+    texts = {f"aclImdb/train/pos/{i}_9.txt": random.Random(i).randbytes(500).hex().encode() for i in range(50)}
+    make_tar(path, texts)
     path.write_bytes(path.read_bytes()[:9_000])
     said = train_error(capsys, f"data.path={path.name}", recipe="imdb-bilstm")
     assert said.startswith(f"error: {path}: ")

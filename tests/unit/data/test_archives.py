@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -11,17 +10,9 @@ import pytest
 from classmark.data import archives
 from classmark.data.archives import read_members
 from classmark.errors import InputError
+from made import make_tar
 
 CONTENT = {"set/a.txt": b"first", "set/deep/b.txt": b"second", "set/c.jpg": b"\xff\xd8"}
-
-
-def make_tar(path: Path, content: dict[str, bytes], mode: str = "w:gz") -> Path:
-    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
-        for name, data in content.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return path
 
 
 def make_zip(path: Path, content: dict[str, bytes]) -> Path:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from classmark.data import imdb, load_dataset
 from classmark.data.imdb import read_imdb
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
+from made import make_tar
 
 URL = "http://www.imdb.com/title/tt{film:07d}/usercomments\n"
 
@@ -32,13 +31,7 @@ def reviews(train: int = 12, test: int = 4) -> dict[str, bytes]:
 
 
 def archive(folder: Path, files: dict[str, bytes]) -> Path:
-    path = folder / "aclImdb_v1.tar.gz"
-    with tarfile.open(path, "w:gz") as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return path
+    return make_tar(folder / "aclImdb_v1.tar.gz", files)
 
 
 def unpacked(folder: Path, files: dict[str, bytes]) -> Path:
