@@ -24,20 +24,21 @@ MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg)/((\d+)_(\d+))\.txt$")
 URLS = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg)\.txt$")
 FILM = re.compile(r"/title/(tt\d+)")
-CACHE_VERSION = 1  # of the columns that are made here
+CACHE_VERSION = 2  # of the columns that are made here
 CLASS_NAMES = {"neg": "negative", "pos": "positive"}
 
 
-def read_imdb(path: str | None) -> Source:
+def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
     """The labelled reviews, each with its `film` and `stars`; the unlabelled ones are left aside.
 
     Only what is there is expected. The parsed archive is kept in the cache folder.
 
     Args:
         path: of the archive or its unpacked folder; None fetches the archive from its official address.
+        skip_unreadable: give a review that is not UTF-8 no text instead of stopping.
 
     Raises:
-        InputError: the archive cannot be read or holds no reviews.
+        InputError: the archive cannot be read or holds no reviews, or one of them is not UTF-8.
     """
     place = Path(path) if path else fetch(ADDRESS, MD5)
     if not place.exists():
@@ -46,7 +47,13 @@ def read_imdb(path: str | None) -> Source:
             f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
         )
     frame = _parse(_folder_files(place), place) if place.is_dir() else _cached_archive(place)
-    train, test = (frame.filter(split=split).drop("split") for split in ("train", "test"))
+    faults = frame["fault"].drop_nulls()
+    if len(faults) and not skip_unreadable:
+        raise InputError(
+            f"{place}, {faults[0]}; reviews like this: {len(faults):,}. "
+            "Fetch the archive again, or leave them out: data.skip_unreadable=true"
+        )
+    train, test = (frame.filter(split=split).drop("split", "fault") for split in ("train", "test"))
     if train.height == 0:
         raise InputError(
             f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?"
@@ -78,35 +85,35 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _parse(files: Iterator[tuple[str, bytes]], place: Path) -> pl.DataFrame:
-    """One row a review, sorted by split, class and number."""
+    """One row a review, sorted by split, class and number; one that is not UTF-8 has a `fault` instead of its text."""
     films: dict[tuple[str, str], list[str]] = {}
-    rows: list[tuple[str, str, int, int, str, str]] = []
+    rows: list[tuple[str, str, int, int, str, str | None, str | None]] = []
     for name, content in files:
         if (urls := URLS.search(f"/{name}")) is not None:
             lines = content.decode("utf-8", errors="replace").splitlines()
             films[urls[1], urls[2]] = [match[1] if (match := FILM.search(line)) else line for line in lines]
         elif (review := REVIEW.search(f"/{name}")) is not None:
             split, kind, stem, number, stars = review.groups()
+            text, fault = None, None
             try:
                 text = content.decode("utf-8")
             except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{place}, {name}: byte {error.start + 1} is not valid UTF-8. Fetch the archive again."
-                ) from None
-            rows.append((split, kind, int(number), int(stars), f"{split}/{kind}/{stem}", text))
+                fault = f"{name}: byte {error.start + 1} is not valid UTF-8"
+            rows.append((split, kind, int(number), int(stars), f"{split}/{kind}/{stem}", text, fault))
     if not rows:
         raise InputError(f"{place}: no reviews in it (train/pos/*.txt, …). Is it the IMDB archive?")
-    rows.sort()
+    rows.sort(key=lambda row: row[:5])
     film = [films.get((split, kind), [])[number : number + 1] for split, kind, number, *_ in rows]
     frame = pl.DataFrame(
         {
             "split": [row[0] for row in rows],
             "id": [row[4] for row in rows],
             "text": [row[5] for row in rows],
+            "fault": [row[6] for row in rows],
             "label": [CLASS_NAMES[row[1]] for row in rows],
             "film": [found[0] if found else None for found in film],
             "stars": pl.Series([row[3] for row in rows], dtype=pl.Int8),
         },
-        schema_overrides={"film": pl.String},
+        schema_overrides={"text": pl.String, "fault": pl.String, "film": pl.String},
     )
     return frame if films else frame.drop("film")

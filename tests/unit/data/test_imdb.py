@@ -155,7 +155,32 @@ def test_a_review_that_is_not_utf8_is_named(tmp_path: Path, make: Make) -> None:
     with pytest.raises(InputError) as caught:
         read_imdb(str(path))
     name = "aclImdb/train/neg/99_1.txt" if make is archive else "train/neg/99_1.txt"
-    assert str(caught.value) == f"{path}, {name}: byte 4 is not valid UTF-8. Fetch the archive again."
+    assert str(caught.value) == (
+        f"{path}, {name}: byte 4 is not valid UTF-8; reviews like this: 1. "
+        "Fetch the archive again, or leave them out: data.skip_unreadable=true"
+    )
+
+
+@pytest.mark.parametrize("make", [archive, unpacked])
+@pytest.mark.parametrize("skipped_first", [False, True])
+def test_what_the_cache_keeps_depends_on_no_option(tmp_path: Path, make: Make, skipped_first: bool) -> None:
+    """Left out and counted where the recipe says so, refused where it does not, whichever came first."""
+    damaged = {"aclImdb/train/neg/99_1.txt": b"caf\xe9", "aclImdb/test/pos/3_8.txt": b"\xff"}
+    path = str(make(tmp_path, {**reviews(), **damaged}))
+    data = Data(source="imdb", path=path, validation=0.25, skip_unreadable=True)
+    for skip in (skipped_first, not skipped_first, skipped_first):
+        if skip:
+            dataset = load_dataset(data, 1)
+            assert dataset.description["skipped"] == 2
+            assert dataset.description["splits"] == {"train": 18, "validation": 6, "test": 7}
+            assert "fault" not in dataset.train.columns
+        else:
+            with pytest.raises(InputError) as caught:
+                load_dataset(data.model_copy(update={"skip_unreadable": False}), 1)
+            assert str(caught.value).endswith(
+                "test/pos/3_8.txt: byte 1 is not valid UTF-8; reviews like this: 2. "
+                "Fetch the archive again, or leave them out: data.skip_unreadable=true"
+            )
 
 
 def test_another_archive_is_told_apart(tmp_path: Path) -> None:
