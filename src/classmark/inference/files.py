@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ T = TypeVar("T")
 CHUNK_ROWS = 4_096
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 OUT_ENDINGS = (".parquet", ".csv", ".jsonl")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Predicts(Protocol):
@@ -80,9 +82,9 @@ def read_chunks(inputs: Sequence[str], options: PredictOptions) -> Iterator[pl.D
         prefix = "" if len(inputs) == 1 else f"{number + 1}-"
         path = Path(name)
         if name == "-":
-            yield from _line_chunks(sys.stdin)
+            yield from _line_chunks(sys.stdin, prefix)
         elif path.is_dir() or path.suffix == ".txt":
-            yield from _file_chunks(path)
+            yield from _file_chunks(path, prefix)
         elif path.suffix.lower() in TABLE_ENDINGS:
             yield from _table_chunks(path, options, prefix)
         else:
@@ -91,13 +93,16 @@ def read_chunks(inputs: Sequence[str], options: PredictOptions) -> Iterator[pl.D
             )
 
 
-def _line_chunks(stream: IO[str]) -> Iterator[pl.DataFrame]:
+def _line_chunks(stream: IO[str], prefix: str) -> Iterator[pl.DataFrame]:
     numbered = enumerate((line.rstrip("\n") for line in stream), start=1)
-    for lines in batched_rows(numbered):
-        yield _frame([f"line-{number}" for number, _ in lines], [text for _, text in lines])
+    try:
+        for lines in batched_rows(numbered):
+            yield _frame([f"{prefix}line-{number}" for number, _ in lines], [text for _, text in lines])
+    except UnicodeError:  # in the C locale, wrong bytes become surrogates first
+        raise InputError("standard input: not valid UTF-8. Convert it, for instance with iconv.") from None
 
 
-def _file_chunks(path: Path) -> Iterator[pl.DataFrame]:
+def _file_chunks(path: Path, prefix: str) -> Iterator[pl.DataFrame]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file.")
     files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
@@ -105,7 +110,7 @@ def _file_chunks(path: Path) -> Iterator[pl.DataFrame]:
         raise InputError(f"{path}: the folder has no .txt files.")
     for part in batched_rows(iter(files)):
         names = [file.relative_to(path).as_posix() if path.is_dir() else file.name for file in part]
-        yield _frame(names, [_read_text(file) for file in part])
+        yield _frame([f"{prefix}{name}" for name in names], [_read_text(file) for file in part])
 
 
 def _read_text(path: Path) -> str:
@@ -116,6 +121,15 @@ def _read_text(path: Path) -> str:
 
 
 def _table_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[pl.DataFrame]:
+    try:
+        yield from _scanned_chunks(path, options, prefix)
+    except pl.exceptions.PolarsError as error:
+        read_table(path)  # names the row at fault, where one is
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: cannot be read as {path.suffix[1:]} ({reason}).") from None
+
+
+def _scanned_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[pl.DataFrame]:
     lazy = _scan(path)
     columns = lazy.collect_schema().names()
     for key, name in (("--text", options.text), ("--id", options.id)):
@@ -135,23 +149,31 @@ def _table_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[
             )
             labels = part[options.label].cast(pl.String).to_list() if options.label in columns else None
             texts = part[options.text].cast(pl.String)
-            if texts.null_count():
-                raise InputError(f"{path}, row {row + int(texts.is_null().arg_max() or 0) + 1}: the text is missing.")
+            for what, column in {"text": texts, "id": pl.Series(ids)}.items():
+                if column.null_count():
+                    place = row + int(column.is_null().arg_max() or 0) + 1
+                    raise InputError(f"{path}, row {place}: the {what} is missing.")
             yield _frame(ids, texts.to_list(), labels)
             row += part.height
 
 
 def _scan(path: Path) -> pl.LazyFrame:
-    """The table, read lazily where its kind allows; the whole is checked as training data is."""
-    if path.is_file() and path.stat().st_size:
-        match path.suffix.lower():
-            case ".parquet":
-                return pl.scan_parquet(path)
-            case ".jsonl" | ".ndjson":
-                return pl.scan_ndjson(path)
-            case ".csv" | ".tsv":
-                return pl.scan_csv(path, separator="\t" if path.suffix.lower() == ".tsv" else ",", infer_schema=False)
-    return read_table(path).lazy()
+    """The table, read lazily; what cannot be is refused as training data is."""
+    if not path.is_file() or _first_bytes(path) in (b"", *UTF16_MARKS):
+        return read_table(path).lazy()
+    name = glob.escape(str(path))  # reviews[1].csv is one file
+    match path.suffix.lower():
+        case ".parquet":
+            return pl.scan_parquet(name)
+        case ".jsonl" | ".ndjson":
+            return pl.scan_ndjson(name, infer_schema_length=None)
+        case ending:
+            return pl.scan_csv(name, separator="\t" if ending == ".tsv" else ",", infer_schema=False)
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(2)
 
 
 def batched_rows(rows: Iterator[T]) -> Iterator[list[T]]:
@@ -169,23 +191,28 @@ def _frame(ids: Sequence[str], texts: Sequence[str], labels: Sequence[str | None
 
 def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.DataFrame], out: Path) -> int:
     """The number of rows; each chunk is predicted and set down before the next is read, and `out` appears whole."""
-    rows = 0
+    rows, labelled = 0, False
     with tempfile.TemporaryDirectory(prefix="classmark-") as folder, atomic_path(out) as temporary:
         for number, chunk in enumerate(chunks):
             part = Path(folder) / f"{number:08d}.parquet"
             _predicted(classifier, chunk, out.suffix).write_parquet(part)
             rows += chunk.height
+            labelled |= chunk["label"].null_count() < chunk.height
         whole = pl.scan_parquet(Path(folder) / "*.parquet")
+        unknown = () if labelled else ("label",)
         match out.suffix:
             case ".parquet":
                 import json
 
+                repeated = whole.select("id").filter(pl.col("id").is_duplicated()).head(1).collect()
+                if repeated.height:
+                    raise InputError(f'the id "{repeated.item()}" stands in two rows or more. Give each row its own.')
                 metadata = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes), "split": None}
                 whole.sink_parquet(temporary, metadata={METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
             case ".csv":
-                whole.sink_csv(temporary)
+                whole.drop(unknown).sink_csv(temporary)
             case _:
-                whole.sink_ndjson(temporary)
+                whole.drop(unknown).sink_ndjson(temporary)
     return rows
 
 
@@ -203,5 +230,4 @@ def _predicted(classifier: Predicts | Classifier, chunk: pl.DataFrame, ending: s
         ).frame
     columns = [pl.Series(f"p_{name}", probabilities[:, index]) for index, name in enumerate(classifier.classes)]
     predicted = pl.Series("predicted", [classifier.classes[index] for index in probabilities.argmax(axis=1)])
-    kept = chunk.select("id", "label") if chunk["label"].null_count() < chunk.height else chunk.select("id")
-    return kept.hstack([predicted, *columns])
+    return chunk.select("id", "label").hstack([predicted, *columns])
