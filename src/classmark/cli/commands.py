@@ -119,6 +119,7 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
 def runs(folder: Path, as_json: bool) -> None:
     """A row a run."""
     from rich.table import Table
+    from rich.text import Text
 
     found = [Run(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
     rows = [_run_row(run) for run in found]
@@ -126,7 +127,7 @@ def runs(folder: Path, as_json: bool) -> None:
     for column in ("run", "recipe", "data", "state", "headline", "95 % interval", "seconds"):
         table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for row in rows:
-        table.add_row(*(("–" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
     if not rows and not as_json:
         typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
         return

@@ -39,6 +39,8 @@ def examine() -> dict[str, Any]:
         "picked": {},
     }
     if not missing["train"]:
+        problems += _broken("torch", 'pip install --force-reinstall "classmark[train]"')
+    if not missing["train"] and not problems:
         import torch
 
         from classmark.training.precision import describe_choices
@@ -85,7 +87,8 @@ def _broken(package: str, mend: str) -> list[str]:
     try:
         importlib.import_module(package)
     except Exception as error:  # a mismatch of binary packages raises anything
-        return [f"{package} cannot be imported ({str(error).splitlines()[0]}): {mend}"]
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        return [f"{package} cannot be imported ({reason}): {mend}"]
     return []
 
 
@@ -99,13 +102,14 @@ def _version(package: str) -> str | None:
 def doctor_table(found: dict[str, Any]) -> Table:
     """The findings of `examine` for a terminal."""
     from rich.table import Table
+    from rich.text import Text  # as text: "classmark[text]" is no markup
 
     table = Table(box=None, pad_edge=False, show_header=False)
     for section, entries in found.items():
         if section == "problems":
             continue
         for name, value in entries.items():
-            table.add_row(section if name == next(iter(entries)) else "", name, str(value))
+            table.add_row(section if name == next(iter(entries)) else "", name, Text(str(value)))
     for problem in found["problems"] or ["none"]:
-        table.add_row("problems", "", problem)
+        table.add_row("problems", "", Text(problem))
     return table
