@@ -33,7 +33,10 @@ def figure_svgs(charts: Sequence[Chart], folder: Path) -> dict[str, str]:
 
 def styled(chart: Chart) -> dict[str, object]:
     """The Vega-Lite specification with title and the style of all reports."""
-    specification: dict[str, object] = chart.picture().to_dict()
+    import altair as alt
+
+    with alt.data_transformers.enable("default", max_rows=None):  # 71 classes have more than Altair's 5,000 rows
+        specification: dict[str, object] = chart.picture().to_dict()
     specification["title"] = chart.title
     axis = {"labelColor": INK, "titleColor": INK, "domainColor": FAINT, "tickColor": FAINT, "gridColor": FAINT}
     fonts = {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal"}

@@ -153,6 +153,8 @@ def _environment() -> Any:
     environment.filters |= {
         "number": number_text,
         "seconds": seconds_text,
+        "plain": lambda value: "–" if value is None else f"{value:.4f}",
+        "signed": lambda value: "–" if value is None else f"{value:+.4f}",
         "value": lambda estimate, name: value_text(estimate.value, name),
         "interval": lambda estimate, name: interval_text(estimate, name),
         "bar": interval_bar,

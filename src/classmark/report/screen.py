@@ -32,16 +32,15 @@ SHOWN = (
 def judgement_table(judgement: Judgement) -> Group:
     """The metrics with intervals beside the floors', the confusion matrix, the findings."""
     from rich.console import Group
-    from rich.markup import escape
     from rich.text import Text
 
     parts: list[object] = [_metrics(judgement)]
     if len(judgement.classes) <= MOST_CLASSES:
-        parts.append(_confusion(judgement))
+        parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := floor_sentence(judgement):
         parts.append(Text(sentence))
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
-    parts += [Text(f"{marks[finding.severity]} {escape(finding.message)}") for finding in judgement.findings]
+    parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in judgement.findings]
     return Group(*parts)  # type: ignore[arg-type]
 
 
@@ -63,13 +62,14 @@ def _metrics(judgement: Judgement) -> Table:
 
 def _confusion(judgement: Judgement) -> Table:
     from rich.table import Table
+    from rich.text import Text  # as text: a class may be named [b]
 
-    table = Table(title="rows true, columns predicted", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("")
     for name in judgement.classes:
-        table.add_column(name, justify="right")
+        table.add_column(Text(name), justify="right")
     for name, counts in zip(judgement.classes, judgement.confusion, strict=True):
-        table.add_row(name, *(f"{count:,}" for count in counts))
+        table.add_row(Text(name), *(f"{count:,}" for count in counts))
     return table
 
 

@@ -1,0 +1,78 @@
+"""Figures as files, and as parts of a page that takes over their colours."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classmark.judging.judgement import Judgement
+from classmark.judging.published import judge_confusion
+from classmark.report.charts import Chart, confusion_chart, judgement_charts
+from classmark.report.figures import FAINT, INK, figure_svgs, styled
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report") / "figures"
+
+
+@pytest.fixture(scope="module")
+def charts(judgement: Judgement) -> list[Chart]:
+    return judgement_charts(judgement)
+
+
+@pytest.fixture(scope="module")
+def svgs(charts: list[Chart], folder: Path) -> dict[str, str]:
+    return figure_svgs(charts, folder)
+
+
+def test_ids_differ_between_the_charts_of_a_page(svgs: dict[str, str]) -> None:
+    found = {name: re.findall(r'\bid="([^"]+)"', svg) for name, svg in svgs.items()}
+    every = [identity for ids in found.values() for identity in ids]
+    assert found["roc"]
+    assert found["precision-recall"]
+    assert len(every) == len(set(every))
+    for name, svg in svgs.items():
+        assert set(re.findall(r"url\(#([^)]+)\)", svg)) == set(found[name]), name
+
+
+def test_text_and_lines_follow_the_page(svgs: dict[str, str]) -> None:
+    style = (files("classmark.report") / "templates" / "style.css.j2").read_text(encoding="utf-8")
+    assert style.count("--ink:") == style.count("--line:") == 2  # for light and for dark
+    for name, svg in svgs.items():
+        assert INK not in svg, name
+        assert FAINT not in svg, name
+        assert "var(--ink)" in svg, name
+    assert "var(--line)" in svgs["roc"]
+
+
+def test_each_figure_scales_and_has_a_name_for_screen_readers(svgs: dict[str, str], charts: list[Chart]) -> None:
+    for chart in charts:
+        root = ElementTree.fromstring(svgs[chart.name])
+        assert (root.get("role"), root.get("aria-label")) == ("img", chart.title)
+        assert not {"width", "height"} & set(root.attrib)
+        assert root.get("viewBox")
+        assert re.fullmatch(r"width:100%;max-width:\d+px", root.get("style") or "")
+
+
+def test_the_files_stand_alone_on_white(svgs: dict[str, str], folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {f"{name}.{kind}" for name in svgs for kind in ("svg", "png")}
+    for name in svgs:
+        svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        assert INK in svg
+        assert "var(" not in svg
+        with Image.open(folder / f"{name}.png") as image:
+            assert image.width == pytest.approx(2 * float(ElementTree.fromstring(svg).attrib["width"]), abs=2)
+            assert image.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+
+
+def test_many_classes_are_drawn_too() -> None:
+    specification = styled(confusion_chart(judge_confusion(np.eye(72) + 1)))
+    (rows,) = specification["datasets"].values()  # type: ignore[attr-defined]
+    assert len(rows) == 72 * 72
