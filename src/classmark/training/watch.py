@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from classmark.errors import ClassmarkError, Interrupted
 from classmark.runs import Run, read_jsonl, write_json, write_jsonl
@@ -49,7 +50,7 @@ class RunWatch:
     def say(self, message: str) -> None:
         """A line on standard error, and the message of `status.json`."""
         self._status["message"] = message
-        self.console.print(message, highlight=False, soft_wrap=True)
+        self.console.print(Text(message), soft_wrap=True)  # as text: a class may be named [b]
 
     def stage(self, name: str) -> None:
         """`data`, `training` or `judging` begins."""
@@ -69,6 +70,7 @@ class RunWatch:
         now = time.monotonic()
         if self._status["epoch"] != state.epoch or self._epoch_started == 0.0:
             self._epoch_started, self._first_tokens, self._first_step = now, tokens, state.step
+            self._line = now  # one step says nothing of the speed
         self._status.update(epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
         speed = (tokens - self._first_tokens) / max(1e-9, now - self._epoch_started)
         text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed:,.0f} tokens/s"

@@ -1,0 +1,230 @@
+"""What a running training shows: `status.json`, `timings.jsonl`, lines on standard error, and how it heeds signals."""
+
+from __future__ import annotations
+
+import io
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from classmark.errors import Interrupted, RunError
+from classmark.runs import Run, read_json, read_jsonl
+from classmark.training import watch as watch_module
+from classmark.training.state import Sums, TrainState
+from classmark.training.watch import RunWatch, watched
+
+ROW = {
+    "epoch": 1,
+    "step": 40,
+    "train_loss": 0.51234,
+    "train_accuracy": 0.75,
+    "validation_loss": 0.4,
+    "validation_accuracy": 0.8125,
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path / "run")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the seconds that the watch sees, from 100 on."""
+    now = [100.0]
+    monkeypatch.setattr(watch_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def at(seconds: float) -> None:
+        now[0] = 100.0 + seconds
+
+    return at
+
+
+def state(step: int, epoch: int = 1) -> TrainState:
+    return TrainState(epoch=epoch, step=step, sums=Sums(loss_sum=4.0, hits=6, rows=8))
+
+
+def wait_for(run: Run, **expected: Any) -> dict[str, Any]:
+    """`status.json` once it says this; a reader never finds it half-written."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        status = read_json(run.status)
+        if expected.items() <= status.items():
+            return status
+        time.sleep(0.005)
+    raise AssertionError(f"{read_json(run.status)} never said {expected}")
+
+
+def test_the_status_is_renewed_while_the_run_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert watch_module.RENEW_SECONDS <= 1
+    monkeypatch.setattr(watch_module, "RENEW_SECONDS", 0.01)
+    with watched(run, epochs=3) as watch:
+        first = read_json(run.status)
+        assert {name: first[name] for name in ("state", "epoch", "step", "steps_in_epoch", "message")} == {
+            "state": "running", "epoch": 1, "step": 0, "steps_in_epoch": 0, "message": ""
+        }  # fmt: skip
+        watch.stepped(state(step=7, epoch=2), 9, 100)
+        watch.say("words    12 in the vocabulary")
+        status = wait_for(run, epoch=2, step=7, steps_in_epoch=9, message="words    12 in the vocabulary")
+        assert list(status["seconds"]) == ["data", "training", "judging", "total"]
+        later = status["seconds"]["total"]
+        deadline = time.monotonic() + 10
+        while later == status["seconds"]["total"] and time.monotonic() < deadline:
+            later = read_json(run.status)["seconds"]["total"]
+        assert later > status["seconds"]["total"]
+
+
+def test_a_run_that_ends_is_done_and_no_longer_renewed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "RENEW_SECONDS", 0.01)
+    threads = threading.active_count()
+    with watched(run, epochs=1) as watch:
+        assert threading.active_count() == threads + 1
+        watch.say("report   run/report.html")
+    assert (run.state, read_json(run.status)["message"]) == ("done", "")
+    assert threading.active_count() == threads
+
+
+ENDS: list[tuple[BaseException, str, str]] = [
+    (Interrupted("Stopped. Continue with: …", 15), "interrupted", "Stopped. Continue with: …"),
+    (KeyboardInterrupt(), "interrupted", "stopped at once"),
+    (RunError("run: the data is no longer what it was."), "failed", "run: the data is no longer what it was."),
+    (ZeroDivisionError("division by zero"), "failed", "ZeroDivisionError: division by zero"),
+    (SystemExit(3), "failed", "SystemExit: 3"),
+]
+
+
+@pytest.mark.parametrize(("error", "expected", "message"), ENDS, ids=[type(error).__name__ for error, *_ in ENDS])
+def test_an_error_passes_and_its_reason_stays(run: Run, error: BaseException, expected: str, message: str) -> None:
+    with pytest.raises(type(error)) as caught, watched(run, epochs=1):
+        raise error
+    assert caught.value is error
+    status = read_json(run.status)
+    assert (status["state"], status["message"]) == (expected, message)
+
+
+def test_each_stage_has_its_seconds(run: Run, clock: Callable[[float], None]) -> None:
+    watch = RunWatch(run, epochs=1)
+    clock(3)
+    watch.stage("training")
+    clock(13)
+    assert watch.seconds() == {"data": 3.0, "training": 10.0, "judging": 0.0, "total": 13.0}
+    watch.stage("judging")
+    clock(15.504)
+    assert watch.seconds() == {"data": 3.0, "training": 10.0, "judging": 2.5, "total": 15.5}
+    watch.write_status(state="done")
+    assert read_json(run.status)["seconds"] == watch.seconds()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_noted_and_the_second_ends(
+    run: Run, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, watches = signal.getsignal(number), []
+
+    def stopped_twice() -> None:
+        with watched(run, epochs=1) as watch:
+            watches.append(watch)
+            assert not watch.interrupted
+            signal.raise_signal(number)
+            assert watch.interrupted
+            signal.raise_signal(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped_twice()
+    assert watches[0].signal_number == number
+    assert capsys.readouterr() == ("", "\nStopping after this step (again: stop at once) …\n")
+    assert read_json(run.status)["message"] == "stopped at once"
+    assert signal.getsignal(number) is before
+
+
+def test_a_run_in_another_thread_leaves_signals_alone(run: Run) -> None:
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def work() -> None:
+        with watched(run, epochs=1):
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+    assert run.state == "done"
+
+
+def test_lines_stand_for_the_bar_where_there_is_no_terminal(
+    run: Run, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = RunWatch(run, epochs=3)
+    for seconds, step, tokens in ((0, 1, 200), (10, 2, 700)):
+        clock(seconds)
+        watch.stepped(state(step), 10, tokens)
+    assert capsys.readouterr().err == ""
+    clock(20)
+    watch.stepped(state(3), 10, 1_200)  # 1,000 tokens and two steps in 20 s, seven steps to go
+    assert capsys.readouterr() == (
+        "",
+        "epoch 1/3  step 3/10  loss 0.5000  accuracy 75.00%  50 tokens/s  70 s left in this epoch\n",
+    )
+    clock(30)
+    watch.stepped(state(4), 10, 1_700)
+    assert capsys.readouterr().err == ""
+    clock(36)
+    watch.stepped(state(5), 10, 2_200)
+    assert capsys.readouterr().err.startswith("epoch 1/3  step 5/10  ")
+
+
+def test_an_epochs_first_step_claims_no_speed(
+    run: Run, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = RunWatch(run, epochs=3)
+    watch.stepped(state(1), 10, 200)
+    clock(100)
+    watch.stepped(state(1, epoch=2), 10, 200)
+    assert capsys.readouterr().err == ""
+    clock(120)
+    watch.stepped(state(5, epoch=2), 10, 1_200)
+    assert capsys.readouterr().err.endswith("  50 tokens/s  25 s left in this epoch\n")
+
+
+def test_an_epoch_is_timed_and_an_evaluation_within_one_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    watch = RunWatch(run, epochs=3)
+    watch.evaluated({**ROW, "step": 20}, 0.0, 0)
+    assert not run.timings.exists()
+    watch.evaluated(ROW, 12.34567, 1_000)
+    row = {"epoch": 1, "step": 40, "seconds": 12.346, "tokens": 1_000, "tokens_per_second": 81.0}
+    assert read_jsonl(run.timings) == [row]
+    said = "epoch 1/3  train loss 0.5123 accuracy 75.00%  validation loss 0.4000 accuracy 81.25%"
+    assert capsys.readouterr().err.splitlines() == [f"{said}  (step 20)", f"{said}  12.3 s"]
+
+
+def test_a_resumed_run_keeps_the_timings_of_before(run: Run) -> None:
+    RunWatch(run, epochs=2).evaluated(ROW, 10.0, 1_000)
+    RunWatch(run, epochs=2).evaluated({**ROW, "epoch": 2, "step": 80}, 5.0, 1_000)
+    assert [(row["epoch"], row["tokens_per_second"]) for row in read_jsonl(run.timings)] == [(1, 100.0), (2, 200.0)]
+
+
+def test_names_in_brackets_are_no_markup(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    message = "data     train 8; classes [b], [/i], :warning:"
+    RunWatch(run, epochs=1).say(message)
+    assert capsys.readouterr().err == f"{message}\n"
+
+
+def test_a_terminal_has_a_bar_that_ends_with_the_epoch(run: Run) -> None:
+    screen, watch = io.StringIO(), RunWatch(run, epochs=3)
+    watch.console = Console(file=screen, force_terminal=True, width=120)
+    watch.stepped(state(4), 10, 200)
+    watch.evaluated(ROW, 1.0, 200)
+    shown = screen.getvalue()
+    for part in ("epoch 1/3", "4/10", "loss 0.5000  accuracy 75.00%", "validation loss 0.4000"):
+        assert part in shown
+    assert shown.rstrip().endswith("1.0 s")
+    watch.stepped(state(1, epoch=2), 10, 200)
+    watch.close_bar()
+    assert "epoch 2/3" in screen.getvalue()[len(shown) :]
