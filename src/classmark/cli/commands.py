@@ -83,7 +83,7 @@ def judge(
     if file is None:
         counts = _matrix(confusion or "")
         names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
-        judgement = judge_confusion(counts, names, positive=columns["positive"], draws=draws)
+        judgement = judge_confusion(counts, names, positive=columns["positive"])
     else:
         predictions, run, floors = _read(file, columns)
         judgement = judge_table(predictions, floors=floors, positive=columns["positive"], draws=draws)

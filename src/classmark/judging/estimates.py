@@ -16,7 +16,9 @@ from classmark.judging.intervals import (
     percentile_interval,
     spread_interval,
     wilson,
+    wilson_f1,
 )
+from classmark.judging.matrices import macro_f1, matthews
 from classmark.judging.metrics import (
     TOP_K_CLASSES,
     ClassCounts,
@@ -32,7 +34,6 @@ from classmark.judging.resampling import (
     Groups,
     bootstrap_method,
     group_counts,
-    matrix_counts,
     mean_draws,
     ranking_draws,
 )
@@ -86,7 +87,7 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Draws:
-    """Bootstrap draws: each metric, shape (R,), the class counts they come from, and what is said of the method."""
+    """Draws of whole groups: each metric, shape (R,), the class counts they come from, what is said of the method."""
 
     metrics: dict[str, Floats]
     counts: ClassCounts
@@ -103,30 +104,20 @@ def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, gr
         seed: of the bootstrap.
         groups: group number of each row; then every interval comes from resampling whole groups.
     """
-    drawn = _draw(scored, draws, seed, groups)
-    values = statistics(scored)
-    metrics = {name: percentile_interval(values[name], drawn.metrics[name], drawn.method) for name in drawn.metrics}
-    if "average_precision" in metrics:
-        sampled = drawn.metrics["average_precision"]
-        metrics["average_precision"] = spread_interval(values["average_precision"], sampled, drawn.method)
     if groups is None:
-        metrics |= count_intervals(scored.confusion, scored.positive) | _score_intervals(scored)
+        drawn = None
+        metrics = count_intervals(scored.confusion, scored.positive) | _score_intervals(scored, draws, seed)
+    else:
+        drawn = _group_draws(scored, draws, seed, groups)
+        metrics = _drawn_intervals(scored, drawn.metrics, drawn.method)
     if scored.probabilities is not None:
         metrics["ece"] = Estimate(calibrate(scored).ece, None, None, NO_ECE_INTERVAL)
-    return Estimates(ordered(metrics), class_estimates(scored.confusion, classes, drawn, independent=groups is None))
+    return Estimates(ordered(metrics), class_estimates(scored.confusion, classes, drawn))
 
 
-def estimate_matrix(
-    confusion: NDArray[np.int64], classes: tuple[str, ...], positive: int, draws: int, seed: int
-) -> Estimates:
+def estimate_matrix(confusion: NDArray[np.int64], classes: tuple[str, ...], positive: int) -> Estimates:
     """The metrics that a confusion matrix of independent rows gives, with their intervals."""
-    drawn = _matrix_draws(confusion, positive, draws, seed)
-    values = confusion_metrics(class_counts(confusion), positive)
-    metrics = {
-        name: percentile_interval(float(value[0]), drawn.metrics[name], drawn.method) for name, value in values.items()
-    }
-    metrics |= count_intervals(confusion, positive)
-    return Estimates(ordered(metrics), class_estimates(confusion, classes, drawn, independent=True))
+    return Estimates(ordered(count_intervals(confusion, positive)), class_estimates(confusion, classes))
 
 
 def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
@@ -135,7 +126,7 @@ def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
 
 
 def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
-    """The metrics that are shares of a number of rows, or means of such, with intervals that need no draws."""
+    """The metrics of a confusion matrix of independent rows, with intervals that need no draws."""
     true, claimed, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
     present = true > 0
     recall = mean_of_shares(hits[present], true[present])
@@ -144,67 +135,75 @@ def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Es
         "balanced_accuracy": recall,
         "recall_macro": recall,
         "precision_macro": mean_of_shares(hits[present], claimed[present]),
+        "f1_macro": macro_f1(confusion),
+        "mcc": matthews(confusion),
     }
     if len(true) == 2:
         found["precision"] = _precision(hits[positive], claimed[positive])
         found["recall"] = _recall(hits[positive], true[positive])
-        if not true[positive]:
-            found["f1"] = ABSENT
+        found["f1"] = _f1(hits[positive], true[positive], claimed[positive])
     return found
 
 
 def class_estimates(
-    confusion: NDArray[np.int64], classes: tuple[str, ...], drawn: Draws, *, independent: bool
+    confusion: NDArray[np.int64], classes: tuple[str, ...], drawn: Draws | None = None
 ) -> tuple[ClassEstimate, ...]:
-    """Precision, recall and F1 of each class, by Wilson where rows are independent and a share of rows is asked for."""
+    """Precision, recall and F1 of each class: by Wilson for independent rows, else from the draws of whole groups."""
     counts = class_counts(confusion)
-    values = [part[0] for part in class_scores(counts)]
-    precisions, recalls, f1s = class_scores(drawn.counts)
     found = []
     for index, name in enumerate(classes):
         true, claimed, hits = (part[0, index] for part in counts)
-        precision, recall, f1 = _precision(hits, claimed), _recall(hits, true), ABSENT
-        # A draw without the class says nothing about its recall or F1, nor one without its prediction of precision.
-        there, said = drawn.counts.true[:, index] > 0, drawn.counts.claimed[:, index] > 0
-        if true:
-            f1 = _bootstrapped(values[2][index], f1s[:, index], there, drawn.method)
-        if not independent and true:
-            recall = _bootstrapped(values[1][index], recalls[:, index], there, drawn.method)
-        if not independent and claimed:
-            precision = _bootstrapped(values[0][index], precisions[:, index], said, drawn.method)
-        found.append(ClassEstimate(name, int(true), precision, recall, f1))
+        one = ClassEstimate(name, int(true), _precision(hits, claimed), _recall(hits, true), _f1(hits, true, claimed))
+        found.append(one if drawn is None else _drawn_class(one, index, drawn))
     return tuple(found)
 
 
-def _bootstrapped(value: float, draws: Floats, defined: NDArray[np.bool_], method: str) -> Estimate:
-    return percentile_interval(float(value), np.where(defined, draws, np.nan), method)
+def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
+    """The same with intervals from the draws, where there is something to estimate.
+
+    A draw without the class says nothing about its recall or F1, nor one without its prediction of precision.
+    """
+    there, said = drawn.counts.true[:, index] > 0, drawn.counts.claimed[:, index] > 0
+    precisions, recalls, f1s = (part[:, index] for part in class_scores(drawn.counts))
+
+    def redrawn(estimate: Estimate, draws: Floats, defined: NDArray[np.bool_]) -> Estimate:
+        if estimate in (ABSENT, NEVER_PREDICTED):
+            return estimate
+        return percentile_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method)
+
+    return ClassEstimate(
+        one.name,
+        one.rows,
+        redrawn(one.precision, precisions, said),
+        redrawn(one.recall, recalls, there),
+        redrawn(one.f1, f1s, there),
+    )
 
 
-def _draw(scored: Scored, draws: int, seed: int, groups: Groups) -> Draws:
-    if groups is None:
-        drawn = _matrix_draws(scored.confusion, scored.positive, draws, seed)
-    else:
-        counts = group_counts(scored, draws, seed, groups)
-        drawn = Draws(confusion_metrics(counts, scored.positive), counts, bootstrap_method(draws, groups))
+def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> Draws:
+    counts = group_counts(scored, draws, seed, groups)
+    metrics = confusion_metrics(counts, scored.positive)
     if scored.probabilities is not None:
-        drawn.metrics.update(ranking_draws(scored, draws, seed, groups))
-        if groups is not None:
-            terms = row_terms(scored)
-            drawn.metrics.update({name: mean_draws(terms[name], draws, seed, groups) for name in terms})
-    return drawn
+        metrics |= ranking_draws(scored, draws, seed, groups)
+        metrics |= {name: mean_draws(terms, draws, seed, groups) for name, terms in row_terms(scored).items()}
+    return Draws(metrics, counts, bootstrap_method(draws, groups))
 
 
-def _matrix_draws(confusion: NDArray[np.int64], positive: int, draws: int, seed: int) -> Draws:
-    counts = matrix_counts(confusion, draws, seed)
-    return Draws(confusion_metrics(counts, positive), counts, bootstrap_method(draws, None))
+def _drawn_intervals(scored: Scored, drawn: dict[str, Floats], method: str) -> dict[str, Estimate]:
+    values = statistics(scored)
+    found = {name: percentile_interval(values[name], drawn[name], method) for name in drawn}
+    if (name := "average_precision") in found:
+        found[name] = spread_interval(values[name], drawn[name], method)
+    return found
 
 
-def _score_intervals(scored: Scored) -> dict[str, Estimate]:
-    """The intervals for independent rows that need no draws."""
+def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimate]:
+    """The metrics of scores for independent rows; without draws where that is possible."""
     if scored.probabilities is None:
         return {}
     highest_brier = 1.0 if scored.classes == 2 else 2.0
-    found = {
+    found = _drawn_intervals(scored, ranking_draws(scored, draws, seed, None), bootstrap_method(draws, None))
+    found |= {
         "log_loss": mean_interval(scored.log_losses),
         "brier": mean_interval(scored.brier_terms, highest_brier),
     }
@@ -221,3 +220,7 @@ def _precision(hits: float, claimed: float) -> Estimate:
 
 def _recall(hits: float, true: float) -> Estimate:
     return wilson(float(hits), float(true)) if true else ABSENT
+
+
+def _f1(hits: float, true: float, claimed: float) -> Estimate:
+    return wilson_f1(float(hits), float(true), float(claimed)) if true else ABSENT

@@ -1,4 +1,4 @@
-"""Confidence intervals: Wilson, normal for means, DeLong for areas, bootstrap for the rest.
+"""Confidence intervals: Wilson, t for means, logit for what lies between 0 and 1, percentiles of bootstrap draws.
 
 The quantiles come from `statistics.NormalDist` and a series of our own, as scipy takes a second to load. Every
 interval is two-sided at 95 % and says its sampling model in `method`.
@@ -51,6 +51,26 @@ def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -
     half = Z / (1 + Z**2 / rows) * math.sqrt(share * (1 - share) / rows + Z**2 / (4 * rows**2))
     # At 0 and at all hits the interval ends at 0 and 1 exactly; rounding must not put the value outside.
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
+
+
+def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
+    """F1 of a class, from the Wilson interval of the hits among the rows that have the class or are predicted so.
+
+    F1 = 2s / (1 + s) rises with that share s, which is binomial given the number of such rows.
+
+    Args:
+        hits: rows of the class that are predicted so.
+        true: rows of the class, at least one.
+        claimed: predictions of the class.
+
+    Source: Lam, Gopal, Qian 2023, the indirect Wilson method: at 100 to 1,000 rows it covers 95 %, where the percentile
+    bootstrap covers 92 to 95 %, and it has an interval for a class without an error.
+    """
+    value = 2 * hits / (true + claimed)
+    _, low, high = _ends(wilson(hits, true + claimed - hits))
+    low, high = (2 * end / (1 + end) for end in (low, high))
+    method = "Wilson, on rows of the class or predicted so (Lam et al. 2023), independent rows"
+    return Estimate(value, min(value, low), max(value, high), method)
 
 
 def mean_of_shares(hits: Floats, rows: Floats) -> Estimate:

@@ -21,19 +21,15 @@ def judge_confusion(
     classes: Sequence[str] | None = None,
     *,
     positive: str | None = None,
-    draws: int = 1000,
-    seed: int = 0,
 ) -> Judgement:
     """The judgement of a C × C matrix of counts, rows true, columns predicted.
 
-    A bootstrap draw of rows is a multinomial draw of cells, so the intervals are those that the rows would give.
+    Its intervals are those that the rows would give, if they are independent; none of them needs bootstrap draws.
 
     Args:
         matrix: whole numbers from 0.
         classes: C names; without them, the numbers 0 to C − 1.
         positive: the positive class of two; without it, the second.
-        draws: of the bootstrap.
-        seed: of the bootstrap.
 
     Raises:
         InputError: the matrix is not square, not of counts, or empty, or the names do not fit.
@@ -45,7 +41,7 @@ def judge_confusion(
     if positive is not None and (positive not in names or len(names) != 2):
         raise InputError(f'{SOURCE}: the positive class "{positive}" is not one of two classes ({", ".join(names)}).')
     index = names.index(positive) if positive is not None else 1
-    estimates = estimate_matrix(counts, names, index, draws, seed)
+    estimates = estimate_matrix(counts, names, index)
     judgement = Judgement(
         source=SOURCE,
         split=None,
@@ -55,8 +51,7 @@ def judge_confusion(
         metrics=estimates.metrics,
         per_class=estimates.per_class,
         confusion=tuple(tuple(row) for row in counts.tolist()),
-        draws=draws,
-        seed=seed,
+        draws=0,
     )
     note = Finding("scores_left_out", "info", "A matrix has no scores: only what its counts say is given.")
     return replace(judgement, findings=(*find(judgement), note))

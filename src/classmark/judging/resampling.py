@@ -1,4 +1,4 @@
-"""The bootstrap, vectorised: R draws as weights of rows, cells or groups, never a loop over a metrics library.
+"""The bootstrap, vectorised: R draws as weights of rows or groups, never a loop over a metrics library.
 
 Rows are drawn with replacement and the class counts are not held fixed (Efron & Tibshirani 1993, chapter 6). With
 groups, whole groups are drawn (Field & Welsh 2007, cluster bootstrap). Blocks of draws keep memory bounded; the draws
@@ -59,19 +59,6 @@ def group_counts(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64
     """The class counts of every draw of whole groups."""
     blocks = row_weights(len(scored), draws, seed, groups)
     return _joined([_counted(weights, scored.labels, scored.predicted, scored.classes) for weights in blocks])
-
-
-def matrix_counts(confusion: NDArray[np.int64], draws: int, seed: int) -> ClassCounts:
-    """The class counts of every draw of independent rows, of which the matrix is all that matters.
-
-    Its cells are then multinomial, so that they are drawn and not the rows.
-    """
-    classes, rows = len(confusion), int(confusion.sum())
-    cells = np.flatnonzero(confusion)
-    shares = confusion.ravel()[cells] / rows
-    generator = np.random.default_rng(seed)
-    blocks = (generator.multinomial(rows, shares, size=count) for count in _blocks(draws, len(cells)))
-    return _joined([_counted(block.astype(np.float64), cells // classes, cells % classes, classes) for block in blocks])
 
 
 def _blocks(draws: int, width: int) -> list[int]:

@@ -40,6 +40,27 @@ def test_a_matrix_is_judged_as_its_rows_would_be() -> None:
     assert published.per_class == rows.per_class
 
 
+def test_a_thousand_classes_need_no_draws() -> None:
+    """Draws of a million cells would take minutes."""
+    judgement = judge_confusion(np.ones((1_000, 1_000)) + 999 * np.eye(1_000))
+    assert judgement.draws == 0
+    assert not any("bootstrap" in one.method for one in judgement.metrics.values())
+    f1 = judgement.metrics["f1_macro"]
+    assert f1.value == pytest.approx(1_000 / 1_999)
+    assert 0.499 < f1.low < f1.value < f1.high < 0.502  # type: ignore[operator]
+
+
+def test_a_value_at_its_bound_has_no_interval_but_f1_of_a_class_has() -> None:
+    perfect = judge_confusion([[30, 0], [0, 20]])
+    assert perfect.metrics["mcc"].method == perfect.metrics["f1_macro"].method == "none: the value is at its bound"
+    f1 = perfect.metrics["f1"]
+    assert (f1.value, f1.high) == (1.0, 1.0)
+    assert f1.low == pytest.approx(2 * 20 / (2 * 20 + 1.959964**2), rel=1e-6)
+    one_class = judge_confusion([[30, 0], [20, 0]]).metrics["mcc"]
+    assert (one_class.value, one_class.low, one_class.high) == (0.0, None, None)
+    assert one_class.method == "none: a single class is there or is predicted, the value is set to 0"
+
+
 def test_classes_without_names_are_numbered() -> None:
     assert judge_confusion(MATRIX).classes == ("0", "1")
     assert judge_confusion(MATRIX, ("no", "yes"), positive="no").metrics["recall"].value == 10805 / 12500
