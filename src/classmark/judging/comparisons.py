@@ -20,6 +20,8 @@ from classmark.judging.rows import labelled, positive_index, row_groups, scored_
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
+NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
+NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike or differ on each by the same amount"
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,10 @@ def _mean_difference(a: Floats, b: Floats, groups: NDArray[np.int64] | None) -> 
     if units < 2:
         return Difference(mean_a, mean_b, value, None, None, "none: a single row or group")
     sums = terms - value if groups is None else np.bincount(groups, weights=terms - value)
-    half = t_quantile(units - 1) * math.sqrt(units / (units - 1) * float((sums**2).sum())) / rows
+    deviation = math.sqrt(units / (units - 1) * float((sums**2).sum())) / rows
+    if deviation < NO_SPREAD:
+        return Difference(mean_a, mean_b, value, None, None, "none: the difference is the same on every row or group")
+    half = t_quantile(units - 1) * deviation
     method = "t interval of paired differences, "
     method += "independent rows" if groups is None else f"by group sums ({units:,} groups)"
     return Difference(mean_a, mean_b, value, value - half, value + half, method)
@@ -253,7 +258,9 @@ def _roc_auc(
         if found is None:
             return Difference(value_a, value_b, value, None, None, "none: a single row of a class"), None
         deviation = found[1]
-        p = 2 * NormalDist().cdf(-abs(value) / deviation) if deviation > 0 else None
+        if deviation < NO_SPREAD:
+            return Difference(value_a, value_b, value, None, None, NO_DELONG), None
+        p = 2 * NormalDist().cdf(-abs(value) / deviation)
         low, high = value - Z * deviation, value + Z * deviation
         return Difference(value_a, value_b, value, low, high, "paired DeLong, independent rows"), p
 

@@ -55,6 +55,40 @@ def test_a_model_against_itself_is_not_told_apart(make: Any) -> None:
     )
 
 
+def scores(positive: list[float]) -> Predictions:
+    """Six rows, the last three positive, with these probabilities of the positive class."""
+    values = np.column_stack([1 - np.array(positive), positive])
+    return build_predictions([str(row) for row in range(6)], ["no"] * 3 + ["yes"] * 3, values, ["no", "yes"])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "difference"),
+    [
+        ([0.1, 0.2, 0.7, 0.3, 0.8, 0.9], [0.2, 0.3, 0.6, 0.4, 0.7, 0.8], 0.0),
+        ([0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.7, 0.8, 0.9], 1.0),
+    ],
+)
+def test_roc_areas_without_variance_have_no_interval_and_no_p(
+    a: list[float], b: list[float], difference: float
+) -> None:
+    comparison = compare(scores(a), scores(b))
+    found = comparison.metrics["roc_auc"]
+    assert (found.difference, found.low, found.high) == (difference, None, None)
+    assert found.method == (
+        "none: DeLong's variance is zero, both tables rank these rows alike or differ on each by the same amount"
+    )
+    assert comparison.delong_p is None
+    assert comparison.metrics["log_loss"].low is not None
+
+
+def test_a_mean_difference_that_never_varies_has_no_interval(make: Any) -> None:
+    grouped = {"group": [str(row // 10) for row in range(300)]}
+    for columns in (None, grouped):
+        found = compare(make(columns=columns), make(columns=columns), draws=DRAWS).metrics["log_loss"]
+        assert (found.difference, found.low, found.high) == (0, None, None)
+        assert found.method == "none: the difference is the same on every row or group"
+
+
 def predicted(right: int, rows: int, source: str) -> Predictions:
     """A table of predicted labels of which the first `right` are right."""
     frame = pl.DataFrame(
