@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import PredictionsError
+from classmark.judging.findings import Finding, find_left_out
 from classmark.judging.intervals import CONFIDENCE, Floats, Z, percentile_interval, t_quantile
 from classmark.judging.metrics import Scored, ranking_metrics
 from classmark.judging.ranking import roc_area_difference
@@ -54,9 +55,10 @@ class Comparison:
         a, b: what they are called.
         rows: labelled rows that both predict.
         classes, positive: positive is None for more than two classes.
-        metrics: accuracy, and with probabilities log_loss and roc_auc.
+        metrics: accuracy, and with probabilities in both log_loss and roc_auc.
         delong_p: two-sided p of equal ROC areas, for two classes; None where unknown.
         sentence: the result in one sentence.
+        findings: what a reader must know beside it.
     """
 
     a: str
@@ -68,6 +70,7 @@ class Comparison:
     mcnemar: McNemar
     delong_p: float | None
     sentence: str
+    findings: tuple[Finding, ...] = ()
     groups: int | None = None
     confidence: float = CONFIDENCE
     draws: int = 1000
@@ -77,7 +80,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         content = asdict(self)
         content["delong"] = None if content.pop("delong_p") is None else {"p": self.delong_p}
-        return content | {"classes": list(self.classes)}
+        return content | {"classes": list(self.classes), "findings": list(content["findings"])}
 
 
 def comparison_from_json(content: dict[str, Any]) -> Comparison:
@@ -85,7 +88,9 @@ def comparison_from_json(content: dict[str, Any]) -> Comparison:
     known = dict(content)
     delong = known.pop("delong")
     metrics = {name: Difference(**value) for name, value in known["metrics"].items()}
-    known |= {"classes": tuple(known["classes"]), "metrics": metrics, "mcnemar": McNemar(**known["mcnemar"])}
+    findings = tuple(Finding(**finding) for finding in known["findings"])
+    known |= {"classes": tuple(known["classes"]), "mcnemar": McNemar(**known["mcnemar"])}
+    known |= {"metrics": metrics, "findings": findings}
     return Comparison(**known, delong_p=delong["p"] if delong else None)
 
 
@@ -134,6 +139,7 @@ def compare(
         mcnemar=test,
         delong_p=delong_p,
         sentence=_sentence(name_a, name_b, metrics["accuracy"], len(a)),
+        findings=find_left_out(a, b, (name_a, name_b)),
         groups=None if groups is None else int(groups.max()) + 1,
         draws=draws,
         seed=seed,

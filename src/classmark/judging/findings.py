@@ -1,17 +1,37 @@
-"""What a reader must know about a judgement, found by looking at it and at its table."""
+"""What a reader must know about a judgement or a comparison, found by looking at it and at its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from classmark.judging.comparisons import Comparison
-from classmark.judging.judgement import Finding, Judgement
 from classmark.predictions import Predictions
+
+if TYPE_CHECKING:
+    from classmark.judging.comparisons import Comparison
+    from classmark.judging.judgement import Judgement
 
 FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
 SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
+COMPARED_SCORES = "log loss, ROC area"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reader must know.
+
+    Attributes:
+        code: names the kind of finding.
+        severity: `info`, `warning` or `problem`.
+        message: what was found and what it means.
+    """
+
+    code: str
+    severity: str
+    message: str
 
 
 def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[Finding, ...]:
@@ -27,6 +47,16 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")
     return tuple(sorted(found, key=lambda finding: gravity.index(finding.severity)))
+
+
+def find_left_out(a: Predictions, b: Predictions, names: tuple[str, str]) -> tuple[Finding, ...]:
+    """Which metrics a comparison leaves out, as one table or both have no scores."""
+    without = [name for name, table in zip(names, (a, b), strict=True) if not table.has_probabilities]
+    if not without:
+        return ()
+    who = "Both tables have" if len(without) == 2 else f"{without[0]} has"
+    message = f"{who} predicted labels only, so these are left out: {COMPARED_SCORES}."
+    return (Finding("scores_left_out", "info", message),)
 
 
 def _better(comparison: Comparison) -> bool:

@@ -10,25 +10,11 @@ from classmark.judging.calibration import Bin, Calibration
 from classmark.judging.comparisons import Comparison, comparison_from_json
 from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
+from classmark.judging.findings import Finding
 from classmark.judging.intervals import CONFIDENCE, Estimate
 
 SCHEMA_VERSION = 1
 Metrics = dict[str, Estimate]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something a reader must know.
-
-    Attributes:
-        code: names the kind of finding.
-        severity: `info`, `warning` or `problem`.
-        message: what was found and what it means.
-    """
-
-    code: str
-    severity: str
-    message: str
 
 
 @dataclass(frozen=True)

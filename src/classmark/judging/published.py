@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from classmark.errors import InputError
 from classmark.judging.estimates import estimate_matrix
-from classmark.judging.findings import find
-from classmark.judging.judgement import Finding, Judgement
+from classmark.judging.findings import Finding, find
+from classmark.judging.judgement import Judgement
 
 SOURCE = "published confusion matrix"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from classmark.judging.comparisons import Comparison
+from classmark.judging.findings import Finding
 from classmark.judging.judgement import Judgement
 from classmark.report.words import METRIC_TITLES, floor_sentence, interval_text, value_text
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
 MOST_CLASSES = 8
 SHOWN = (
@@ -39,9 +42,14 @@ def judgement_table(judgement: Judgement) -> Group:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := floor_sentence(judgement):
         parts.append(Text(sentence))
+    return Group(*parts, *_findings(judgement.findings))  # type: ignore[arg-type]
+
+
+def _findings(findings: Sequence[Finding]) -> list[Text]:
+    from rich.text import Text
+
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
-    parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in judgement.findings]
-    return Group(*parts)  # type: ignore[arg-type]
+    return [Text(f"{marks[finding.severity]} {finding.message}") for finding in findings]
 
 
 def _metrics(judgement: Judgement) -> Table:
@@ -74,7 +82,7 @@ def _confusion(judgement: Judgement) -> Table:
 
 
 def comparison_table(comparison: Comparison) -> Group:
-    """The paired differences and the sentence of a comparison."""
+    """The paired differences, the sentence and the findings of a comparison."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -91,4 +99,4 @@ def comparison_table(comparison: Comparison) -> Group:
         f"p {found.p_exact:.3g} exact, {found.p_midp:.3g} mid-p"
     )
     names = f"A = {comparison.a}\nB = {comparison.b}"
-    return Group(Text(names), table, Text(mcnemar), Text(comparison.sentence))
+    return Group(Text(names), table, Text(mcnemar), Text(comparison.sentence), *_findings(comparison.findings))

@@ -176,13 +176,22 @@ def test_other_classes_are_refused(make: Any) -> None:
     )
 
 
-def test_labels_only_against_probabilities_compares_accuracy(make: Any) -> None:
+def test_labels_only_against_probabilities_compares_accuracy_and_says_what_is_left_out(make: Any) -> None:
     scored = make(rows=100)
     predicted = [scored.classes[index] for index in make(rows=100, seed=3).predicted]
     frame = scored.frame.select("id", "label").with_columns(pl.Series("predicted", predicted))
-    comparison = compare(scored, Predictions(frame, scored.metadata, "labels"), draws=DRAWS)
+    labels = Predictions(frame, scored.metadata, "labels.csv")
+    comparison = compare(scored, labels, draws=DRAWS)
     assert list(comparison.metrics) == ["accuracy"]
     assert comparison.delong_p is None
+    content = json.loads(json.dumps(comparison.to_json()))
+    message = "labels.csv has predicted labels only, so these are left out: log loss, ROC area."
+    assert content["findings"] == [{"code": "scores_left_out", "severity": "info", "message": message}]
+    assert comparison_from_json(content) == comparison
+    assert [finding.message for finding in compare(labels, labels, draws=DRAWS).findings] == [
+        "Both tables have predicted labels only, so these are left out: log loss, ROC area."
+    ]
+    assert compare(scored, make(rows=100, seed=3), draws=DRAWS).findings == ()
 
 
 def test_mcnemar_of_a_known_table() -> None:

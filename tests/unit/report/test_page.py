@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from classmark.judging.comparisons import compare
+from classmark.judging.findings import Finding
 from classmark.judging.intervals import Estimate
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
@@ -184,6 +186,14 @@ def test_a_comparison_shows_the_differences_and_nothing_harmful(tmp_path: Path, 
     assert "Accuracy 0.8000 1.0000 +0.2000" in words
     assert "Only A is right on 0 rows, only B on 2." in words
     assert 'aria-label="Paired differences"' in page
+
+
+def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) -> None:
+    comparison = compare(make_table(), make_table())
+    left_out = Finding("scores_left_out", "info", f"{SCRIPT} has predicted labels only")
+    page = write_comparison(tmp_path, replace(comparison, findings=(left_out,))).read_text(encoding="utf-8")
+    check_harmless(page)
+    assert left_out.message in text_of(page)
 
 
 def test_what_is_undefined_is_a_dash(tmp_path: Path, make_table: Make) -> None:

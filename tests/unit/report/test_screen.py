@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from classmark.judging.comparisons import compare
+from classmark.judging.findings import Finding
 from classmark.judging.judge import judge
-from classmark.judging.judgement import Finding, Judgement
+from classmark.judging.judgement import Judgement
 from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions
 from classmark.report.screen import comparison_table, judgement_table
@@ -82,6 +83,15 @@ def test_a_comparison_has_both_names_the_differences_and_the_sentence(make_table
     words = " ".join(word for line in lines for word in line)
     assert "McNemar: only A right 0, only B right 2, p 0.5 exact, 0.25 mid-p" in words
     assert words.endswith(comparison.sentence)
+
+
+def test_what_a_comparison_leaves_out_stands_at_its_end(make_table: Make) -> None:
+    comparison = compare(make_table(), make_table())
+    left_out = Finding("scores_left_out", "info", "b [1].csv has predicted labels only")
+    assert shown(comparison_table(replace(comparison, findings=(left_out,)))) == [
+        *shown(comparison_table(comparison)),
+        left_out.message.split(),
+    ]
 
 
 def test_an_undefined_difference_is_a_dash(make_table: Make) -> None:
