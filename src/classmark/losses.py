@@ -1,5 +1,6 @@
 """Cross-entropy and focal loss on logits, for one logit (two classes) and for C.
 
+Targets are class indices of shape (B,), or, where examples are mixed, the share of each class, shape (B, C).
 All in float32 and in log-sum-exp form, so that extreme logits give finite values and gradients.
 """
 
@@ -18,7 +19,7 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 def build_loss(section: Loss, class_counts: Sequence[int]) -> LossFunction:
-    """The loss of a recipe: (logits of shape (B, C) or (B, 1), class indices of shape (B,)) → scalar.
+    """The loss of a recipe: (logits of shape (B, C) or (B, 1), targets) → scalar.
 
     Args:
         section: the recipe's `loss`.
@@ -31,35 +32,48 @@ def build_loss(section: Loss, class_counts: Sequence[int]) -> LossFunction:
     weights = _class_weights(section, class_counts)
     if section.kind == "focal":
         alpha = _checked(section.alpha, classes, "loss.alpha") or weights
-        return lambda logits, labels: focal(logits, labels, section.gamma, alpha)
-    return lambda logits, labels: cross_entropy(logits, labels, section.label_smoothing, weights)
+        return lambda logits, targets: focal(logits, targets, section.gamma, alpha)
+    return lambda logits, targets: cross_entropy(logits, targets, section.label_smoothing, weights)
 
 
 def cross_entropy(
-    logits: Tensor, labels: Tensor, label_smoothing: float = 0.0, weights: Sequence[float] | None = None
+    logits: Tensor, targets: Tensor, label_smoothing: float = 0.0, weights: Sequence[float] | None = None
 ) -> Tensor:
     """The mean cross-entropy; with weights, the weighted mean Σ w·l / Σ w over the rows' classes.
+
+    Of shares, the mean over rows of −Σ_c w_c t_c log p_c: torch's definition, in which weights scale the loss.
 
     One logit is the second class's against zero, which makes this binary cross-entropy. Smoothing mixes the label
     with the uniform distribution (Szegedy et al. 2016, section 7); with weights it follows torch's definition.
     """
     scores, weight = two_sided(logits), _tensor(weights, logits)
-    return functional.cross_entropy(scores, labels, weight, label_smoothing=label_smoothing)
+    return functional.cross_entropy(scores, targets, weight, label_smoothing=label_smoothing)
 
 
-def focal(logits: Tensor, labels: Tensor, gamma: float = 2.0, alpha: Sequence[float] | None = None) -> Tensor:
+def focal(logits: Tensor, targets: Tensor, gamma: float = 2.0, alpha: Sequence[float] | None = None) -> Tensor:
     """The mean focal loss −α (1 − p)^γ log p, with p the probability of the true class.
 
-    Source: Lin et al. 2017, equations 4 and 5; α is one weight a class, and the mean is over rows.
+    Of shares, the mean over rows of Σ_c t_c · −α_c (1 − p_c)^γ log p_c: each class's loss, weighted with its share.
+
+    Source: Lin et al. 2017, equations 4 and 5; α is one weight a class, and the mean is over rows. They have no shares.
     """
-    scores = two_sided(logits)
-    log_p = scores.log_softmax(dim=1)
-    log_true = log_p.gather(1, labels.unsqueeze(1)).squeeze(1)
+    log_p, weight = two_sided(logits).log_softmax(dim=1), _tensor(alpha, logits)
+    if targets.is_floating_point():
+        losses = -torch.exp(gamma * _log_others(log_p)) * log_p * targets
+        return (losses if weight is None else weight * losses).sum(dim=1).mean()
+    log_true = log_p.gather(1, targets.unsqueeze(1)).squeeze(1)
     # 1 − p from the other classes' log-sum-exp: exact where p rounds to one, and its gradient stays finite.
-    others = log_p.scatter(1, labels.unsqueeze(1), -torch.inf).logsumexp(dim=1)
+    others = log_p.scatter(1, targets.unsqueeze(1), -torch.inf).logsumexp(dim=1)
     losses = -torch.exp(gamma * others) * log_true
-    weight = _tensor(alpha, logits)
-    return (losses if weight is None else weight[labels] * losses).mean()
+    return (losses if weight is None else weight[targets] * losses).mean()
+
+
+def _log_others(log_p: Tensor) -> Tensor:
+    """log(1 − p) of every class, shape (B, C)."""
+    # Only the likeliest class can round to one: it needs the others' log-sum-exp, the rest have p of at most a half.
+    likeliest = log_p.argmax(dim=1, keepdim=True)
+    rest = log_p.scatter(1, likeliest, -torch.inf)
+    return torch.log1p(-rest.exp()).scatter(1, likeliest, rest.logsumexp(dim=1, keepdim=True))
 
 
 def two_sided(logits: Tensor) -> Tensor:
