@@ -16,6 +16,7 @@ from typing import IO
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from classmark.errors import InputError, MissingExtraError
@@ -147,8 +148,8 @@ def _cached(file: _VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[n
         try:
             tensors = load_file(cached)
             return tensors["rows"], tensors["values"]
-        except Exception:  # safetensors' own error type; a damaged cache is made again
-            cached.unlink()
+        except SafetensorError:
+            pass  # damaged: it is made again
     rows, values = _parse(file, vocabulary)
     write_bytes(cached, save({"rows": rows, "values": values}))
     return rows, values

