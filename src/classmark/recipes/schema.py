@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -18,6 +18,17 @@ class Section(BaseModel):
 
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+# The keys of `data` that only some sources read.
+READ_BY = {
+    "path": ("imdb", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table"),
+    "test_path": ("table", "image-table"),
+    "text_column": ("table", "huggingface"),
+    "label_column": ("table", "huggingface", "image-table"),
+    "image_column": ("image-table",),
+    "id_column": ("table",),
+    "parts": ("movie-reviews",),
+}
 
 
 class Data(Section):
@@ -57,7 +68,18 @@ class Data(Section):
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     skip_unreadable: bool = False
-    """Leave out rows that cannot be read (empty text, missing label) instead of stopping; they are counted."""
+    """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8) instead of
+    stopping; they are counted."""
+
+    @field_validator("*")
+    @classmethod
+    def _is_read_by_the_source(cls, value: Any, info: ValidationInfo) -> Any:
+        """A key that the source would ignore is refused, unless it has its default, as in a resolved recipe."""
+        name, source = str(info.field_name), info.data.get("source")
+        readers = READ_BY.get(name)
+        if source is None or readers is None or source in readers or value == cls.model_fields[name].default:
+            return value
+        raise ValueError(f"source {source} does not read this key; it is for {', '.join(readers)}. Leave it out")
 
 
 class TextInput(Section):
