@@ -65,10 +65,11 @@ def torch_step(kind: str) -> Callable[[np.ndarray, np.ndarray], None]:
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence
 
+    from classmark.inputs.examples import TextShape
     from classmark.models.build import build_model, initialise
     from classmark.recipes.schema import BiLSTM
 
-    model = build_model(BiLSTM(), VOCABULARY, WIDTH, 2)
+    model = build_model(BiLSTM(), TextShape(VOCABULARY, WIDTH), 2)
     initialise(model, 0)
     optimizer = torch.optim.Adam(model.parameters(), fused=kind != "tutorial")
     labels = torch.arange(BATCH) % 2

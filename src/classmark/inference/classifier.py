@@ -1,4 +1,4 @@
-"""A trained model with all it needs to take raw texts; `model/` of a run folder, and nothing else, makes one."""
+"""A trained model with all it needs to take raw inputs; `model/` of a run folder, and nothing else, makes one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,35 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
 from classmark.errors import RunError
-from classmark.inputs.batches import evaluation_batches, text_batch
-from classmark.inputs.tokens import Tokens, encode, load_tokenizer, save_tokenizer
+from classmark.inputs.examples import Encoder, Examples, TextShape
+from classmark.inputs.prefetch import prefetched
+from classmark.inputs.text import load_text_encoder
 from classmark.losses import two_sided
 from classmark.models.build import build_model
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.schema import BiLSTM, Recipe, TextInput
 from classmark.runs import read_json, write_json
+
+SCHEMA_VERSION = 2
+
+
+class Description(BaseModel):
+    """What `model.json` holds: all that the weights do not say."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    schema_version: int = SCHEMA_VERSION
+    kind: str
+    classes: tuple[str, ...]
+    shape: TextShape
+    parameters: int
+    printout: str
+    predict_precision: Literal["fp32", "bf16"]
+    model: BiLSTM
+    input: TextInput
 
 
 @dataclass(frozen=True)
@@ -29,38 +47,41 @@ class Classifier:
 
     Attributes:
         model: in evaluation mode.
-        tokenizer: fitted on the run's training split.
-        input: the recipe's `input`: how long texts are cut.
+        encoder: makes examples of raw inputs.
         classes: C class names, in the order of the probabilities.
         precision: `fp32` or `bf16`, of the forward pass.
     """
 
     model: nn.Module
-    tokenizer: Tokenizer
-    input: TextInput
+    encoder: Encoder
     classes: tuple[str, ...]
     precision: Literal["fp32", "bf16"] = "fp32"
 
-    def predict_logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Logits of shape (N, C); a model with one logit z gives [0, z]."""
-        if not texts:
-            return np.empty((0, len(self.classes)), np.float32)
-        return self.token_logits(encode(self.tokenizer, texts).cut(self.input.max_tokens, self.input.keep))
+    def predict_logits(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
+        """Logits of shape (N, C); a model with one logit z gives [0, z].
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        Args:
+            inputs: N texts.
+        """
+        if len(inputs) == 0:
+            return np.empty((0, len(self.classes)), np.float32)
+        return self.logits(self.encoder.examples(inputs))
+
+    def predict_proba(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
         """Probabilities of shape (N, C); rows sum to one."""
-        return softmax(self.predict_logits(texts))
+        return softmax(self.predict_logits(inputs))
 
     @torch.no_grad()
-    def token_logits(self, tokens: Tokens) -> NDArray[np.float32]:
-        """Logits of shape (N, C) of texts that are token ids already."""
+    def logits(self, examples: Examples) -> NDArray[np.float32]:
+        """Logits of shape (N, C) of encoded examples."""
         device = next(self.model.parameters()).device
-        logits = np.empty((len(tokens), len(self.classes)), np.float32)
+        logits = np.empty((len(examples), len(self.classes)), np.float32)
         self.model.eval()
-        for rows in evaluation_batches(tokens.lengths):
-            batch = text_batch(tokens, rows)
+        batches = examples.evaluation_batches()
+        for rows, (loaded, _) in zip(batches, prefetched(examples.load, batches), strict=True):
+            batch = examples.batch(loaded, device)
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
-                output = self.model(batch.tokens.to(device), batch.lengths.to(device))
+                output = self.model(*batch.inputs)
             logits[rows] = two_sided(output).cpu().numpy()
         return logits
 
@@ -73,25 +94,21 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return probabilities
 
 
-def save(classifier: Classifier, recipe: Recipe, folder: Path) -> None:
-    """Write `model/`: weights, tokenizer, and `model.json` last, which makes it complete."""
-    weights = classifier.model.state_dict()
-    vocabulary_size, embedding_size = weights["embedding.weight"].shape
-    write_tensors(folder / "weights.safetensors", weights)
-    save_tokenizer(classifier.tokenizer, folder / "tokenizer.json")
-    description = {
-        "schema_version": 1,
-        "kind": recipe.model.kind,
-        "classes": list(classifier.classes),
-        "vocabulary_size": vocabulary_size,
-        "embedding_size": embedding_size,
-        "parameters": sum(parameter.numel() for parameter in classifier.model.parameters()),
-        "printout": str(classifier.model),
-        "predict_precision": classifier.precision,
-        "model": recipe.model.model_dump(mode="json"),
-        "input": recipe.input.model_dump(mode="json"),
-    }
-    write_json(folder / "model.json", description)
+def save(classifier: Classifier, recipe: Recipe, shape: TextShape, folder: Path) -> None:
+    """Write `model/`: weights, the encoder's files, and `model.json` last, which makes it complete."""
+    write_tensors(folder / "weights.safetensors", classifier.model.state_dict())
+    classifier.encoder.save(folder)
+    description = Description(
+        kind=recipe.model.kind,
+        classes=classifier.classes,
+        shape=shape,
+        parameters=sum(parameter.numel() for parameter in classifier.model.parameters()),
+        printout=str(classifier.model),
+        predict_precision=classifier.precision,
+        model=recipe.model,
+        input=recipe.input,
+    )
+    write_json(folder / "model.json", description.model_dump(mode="json"))
 
 
 def load(path: Path | str, precision: Literal["fp32", "bf16"] | None = None) -> Classifier:
@@ -109,19 +126,20 @@ def load(path: Path | str, precision: Literal["fp32", "bf16"] | None = None) -> 
         raise RunError(
             f"{path}: there is no trained model in this folder. Finish the run: classmark train --resume {path}"
         )
-    description = read_json(folder / "model.json")
     try:
-        section = BiLSTM.model_validate(description["model"])
-        size = (description["vocabulary_size"], description["embedding_size"])
-        model = build_model(section, *size, len(description["classes"]))
+        found = Description.model_validate(read_json(folder / "model.json"))
+        model = build_model(found.model, found.shape, len(found.classes))
         model.load_state_dict(read_tensors(folder / "weights.safetensors"))
-        entries: dict[str, Any] = {
-            "input": TextInput.model_validate(description["input"]),
-            "classes": tuple(description["classes"]),
-            "precision": precision or description["predict_precision"],
-        }
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = _reason(error)
         raise RunError(f"{folder}: the model cannot be loaded ({reason}). Copy the run's model folder anew.") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Classifier(model.to(device).eval(), load_tokenizer(folder / "tokenizer.json"), **entries)
+    encoder = load_text_encoder(found.input, folder)
+    return Classifier(model.to(device).eval(), encoder, found.classes, precision or found.predict_precision)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"model.json, {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    return str(error).splitlines()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,42 +14,81 @@ from tokenizers import Tokenizer
 
 from classmark.data.dataset import Dataset
 from classmark.errors import RecipeError
-from classmark.inputs.tokens import Tokens, encode, fit_tokenizer
+from classmark.inputs.batches import TextBatch, drop_words, evaluation_batches, text_batch, training_batches
+from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
+from classmark.inputs.tokens import Tokens, encode, fit_tokenizer, load_tokenizer, save_tokenizer
 from classmark.inputs.vectors import Vectors, load_vectors
-from classmark.recipes.schema import Recipe
+from classmark.recipes.schema import Recipe, TextInput, Train
 
 DEFAULT_EMBEDDING_SIZE = 100
+TOKENIZER = "tokenizer.json"
 
 
 @dataclass(frozen=True)
-class EncodedSplit:
-    """Texts as token ids, cut as the recipe says, with their class indices, int64 of shape (N,)."""
+class TextExamples:
+    """Texts as token ids, cut as the recipe says.
+
+    Attributes:
+        tokens: N texts.
+        labels: class indices, int64 of shape (N,).
+        word_dropout: the share of words that a draw replaces by `<unk>`.
+    """
 
     tokens: Tokens
     labels: torch.Tensor
+    word_dropout: float = 0.0
+    unit = "tokens"
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def sizes(self) -> Rows:
+        return self.tokens.lengths
+
+    def training_batches(self, section: Train, seed: int, epoch: int) -> list[Rows]:
+        return training_batches(self.tokens.lengths, section, seed, epoch)
+
+    def evaluation_batches(self) -> list[Rows]:
+        return evaluation_batches(self.tokens.lengths)
+
+    def load(self, rows: Rows) -> TextBatch:
+        return text_batch(self.tokens, rows)
+
+    def batch(self, loaded: TextBatch, device: torch.device, draw: Draw | None = None) -> Batch:
+        texts = drop_words(loaded, self.word_dropout, draw) if draw and self.word_dropout else loaded
+        labels = self.labels[torch.from_numpy(texts.rows)].to(device)
+        return Batch((texts.tokens.to(device), texts.lengths.to(device)), labels, int(texts.lengths.sum()))
 
 
 @dataclass(frozen=True)
-class TextInputs:
-    """What training needs of the texts.
-
-    Attributes:
-        tokenizer: fitted on the training split alone.
-        vectors: pretrained, or None where the recipe names none.
-        embedding_size: D, the width of the word vectors.
-        description: vocabulary, unknown words, coverage by the vectors; part of `data.json`.
-    """
+class TextEncoder:
+    """A fitted tokenizer, and how long texts are cut."""
 
     tokenizer: Tokenizer
-    vectors: Vectors | None
-    embedding_size: int
-    train: EncodedSplit
-    validation: EncodedSplit
-    test: EncodedSplit
-    description: dict[str, Any]
+    section: TextInput
+
+    def examples(self, inputs: Sequence[str]) -> TextExamples:
+        return self.encoded(encode(self.tokenizer, inputs), torch.zeros(len(inputs), dtype=torch.int64))
+
+    def encoded(self, tokens: Tokens, labels: torch.Tensor, word_dropout: float = 0.0) -> TextExamples:
+        """The examples of texts that are whole sequences of token ids already."""
+        return TextExamples(tokens.cut(self.section.max_tokens, self.section.keep), labels, word_dropout)
+
+    def save(self, folder: Path) -> None:
+        save_tokenizer(self.tokenizer, folder / TOKENIZER)
 
 
-def prepare_text(recipe: Recipe, dataset: Dataset) -> TextInputs:
+def load_text_encoder(section: TextInput, folder: Path) -> TextEncoder:
+    """The encoder that `save` wrote.
+
+    Raises:
+        RunError: its file is missing or damaged.
+    """
+    return TextEncoder(load_tokenizer(folder / TOKENIZER), section)
+
+
+def prepare_text(recipe: Recipe, dataset: Dataset) -> Inputs:
     """Tokenizer, vectors and encoded splits of a data set.
 
     Raises:
@@ -56,11 +96,12 @@ def prepare_text(recipe: Recipe, dataset: Dataset) -> TextInputs:
         RecipeError: `model.embedding_size` is not the width of the vectors.
     """
     section = recipe.input
-    tokenizer = fit_tokenizer(dataset.train["text"].to_list(), section.vocabulary_size)
-    vocabulary = tokenizer.get_vocab()
-    train = encode(tokenizer, dataset.train["text"].to_list())
-    vectors = load_vectors(section.vectors, vocabulary, recipe.seed) if section.vectors else None
-    size = _embedding_size(recipe, vectors)
+    encoder = TextEncoder(fit_tokenizer(dataset.train["text"].to_list(), section.vocabulary_size), section)
+    vocabulary = encoder.tokenizer.get_vocab()
+    train, validation, test = (
+        encode(encoder.tokenizer, frame["text"].to_list())
+        for frame in (dataset.train, dataset.validation, dataset.test)
+    )
     counts = np.bincount(train.ids, minlength=len(vocabulary))
     description: dict[str, Any] = {
         "vocabulary": len(vocabulary),
@@ -68,31 +109,27 @@ def prepare_text(recipe: Recipe, dataset: Dataset) -> TextInputs:
         "unknown_tokens": float(counts[0] / counts.sum()),
         "longest_tokens": int(train.lengths.max()),
     }
+    vectors = load_vectors(section.vectors, vocabulary, recipe.seed) if section.vectors else None
     if vectors is not None:
-        description["vectors"] = {"name": section.vectors, "width": size, **vectors.coverage(counts)}
-
-    def split(tokens: Tokens, frame: pl.DataFrame) -> EncodedSplit:
-        return EncodedSplit(tokens.cut(section.max_tokens, section.keep), class_indices(frame, dataset.classes))
-
-    validation, test = (encode(tokenizer, frame["text"].to_list()) for frame in (dataset.validation, dataset.test))
-    return TextInputs(
-        tokenizer,
-        vectors,
-        size,
-        split(train, dataset.train),
-        split(validation, dataset.validation),
-        split(test, dataset.test),
+        width = int(vectors.matrix.shape[1])
+        description["vectors"] = {"name": section.vectors, "width": width, **vectors.coverage(counts)}
+    return Inputs(
+        encoder,
+        TextShape(len(vocabulary), embedding_size(recipe, vectors)),
+        encoder.encoded(train, class_indices(dataset.train, dataset.classes), section.word_dropout),
+        encoder.encoded(validation, class_indices(dataset.validation, dataset.classes)),
+        encoder.encoded(test, class_indices(dataset.test, dataset.classes)),
         description,
+        vectors.matrix if vectors is not None else None,
     )
 
 
-def class_indices(frame: pl.DataFrame, classes: Sequence[str]) -> torch.Tensor:
-    """Each row's class index, int64 of shape (N,)."""
-    numbers = {name: index for index, name in enumerate(classes)}
-    return torch.from_numpy(frame["label"].replace_strict(numbers, return_dtype=pl.Int64).to_numpy().copy())
+def embedding_size(recipe: Recipe, vectors: Vectors | None) -> int:
+    """D, which the vectors say where there are some.
 
-
-def _embedding_size(recipe: Recipe, vectors: Vectors | None) -> int:
+    Raises:
+        RecipeError: the recipe says another.
+    """
     asked = recipe.model.embedding_size
     if vectors is None:
         return asked or DEFAULT_EMBEDDING_SIZE
@@ -103,3 +140,9 @@ def _embedding_size(recipe: Recipe, vectors: Vectors | None) -> int:
             f"Leave embedding_size out, or set it to {width}."
         )
     return width
+
+
+def class_indices(frame: pl.DataFrame, classes: Sequence[str]) -> torch.Tensor:
+    """Each row's class index, int64 of shape (N,)."""
+    numbers = {name: index for index, name in enumerate(classes)}
+    return torch.from_numpy(frame["label"].replace_strict(numbers, return_dtype=pl.Int64).to_numpy().copy())

@@ -76,8 +76,9 @@ class BackboneClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """What the classifier sees of each image, shape (B, F)."""
-        pixels = (images.float() - self.mean) / self.std
-        maps = self.backbone.forward_features(pixels.contiguous(memory_format=torch.channels_last))
+        weights = next(self.backbone.parameters()).dtype
+        pixels = ((images.float() - self.mean) / self.std).to(weights, memory_format=torch.channels_last)
+        maps = self.backbone.forward_features(pixels)
         features: Tensor = self.backbone.forward_head(maps, pre_logits=True)
         return features
 

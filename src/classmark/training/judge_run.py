@@ -10,7 +10,7 @@ import polars as pl
 
 from classmark.data.dataset import Dataset
 from classmark.inference.classifier import Classifier, softmax
-from classmark.inputs.text import TextInputs
+from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
@@ -22,16 +22,14 @@ from classmark.training.watch import RunWatch
 Tables = dict[str, Predictions]
 
 
-def predict_splits(
-    run: Run, classifier: Classifier, dataset: Dataset, inputs: TextInputs, splits: Sequence[str]
-) -> Tables:
+def predict_splits(run: Run, classifier: Classifier, dataset: Dataset, inputs: Inputs, splits: Sequence[str]) -> Tables:
     """The predictions table of each split, written into the run folder."""
     encoded = {"validation": inputs.validation, "test": inputs.test}
     frames = {"validation": dataset.validation, "test": dataset.test}
     weights = run.model / "weights.safetensors"
     tables = {}
     for split in splits:
-        logits = classifier.token_logits(encoded[split].tokens)
+        logits = classifier.logits(encoded[split])
         metadata: dict[str, Any] = {
             "split": split,
             "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),
@@ -46,7 +44,7 @@ def predict_splits(
             softmax(logits),
             dataset.classes,
             logits=logits,
-            columns=shown_columns(frame, encoded[split].tokens.lengths.tolist()),
+            columns=shown_columns(frame, encoded[split].sizes.tolist()),
             metadata=metadata,
             source=str(run.predictions(split)),
         )

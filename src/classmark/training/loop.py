@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from classmark.inputs.batches import TextBatch, drop_words, evaluation_batches, text_batch, training_batches
-from classmark.inputs.text import EncodedSplit
+from classmark.inputs.examples import Batch, Draw, Examples
+from classmark.inputs.prefetch import prefetched
 from classmark.losses import LossFunction, two_sided
 from classmark.models.build import derived_seed
 from classmark.recipes.schema import Recipe
 from classmark.runs import Run, write_jsonl
+from classmark.training.average import Average
 from classmark.training.optimizers import learning_rate
 from classmark.training.processor import release_memory
 from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
@@ -28,15 +30,43 @@ class Watch(Protocol):
     @property
     def interrupted(self) -> bool: ...
 
-    def stepped(self, state: TrainState, steps_in_epoch: int, tokens: int) -> None: ...
-    def evaluated(self, row: dict[str, Any], seconds: float, tokens: int) -> None: ...
+    def stepped(self, state: TrainState, steps_in_epoch: int, pace: Pace) -> None: ...
+    def evaluated(self, row: dict[str, Any], pace: Pace | None) -> None: ...
+
+
+@dataclass
+class Pace:
+    """How fast an epoch goes in this process.
+
+    Attributes:
+        unit: what `size` counts, such as `tokens`.
+        size: how many were trained on, in so many `steps`.
+        waiting_seconds: how long the model waited for its inputs.
+    """
+
+    unit: str
+    size: int = 0
+    steps: int = 0
+    waiting_seconds: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+    ended: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the epoch began, up to its last step."""
+        return (self.ended or time.perf_counter()) - self.started
+
+    @property
+    def per_second(self) -> float:
+        return self.size / self.seconds
 
 
 @dataclass(frozen=True)
 class Job:
     """What a run trains and on what; everything here follows from the recipe.
 
-    `model` is `module` as Fabric wraps it: on its device, in the precision of training.
+    `model` is `module` as Fabric wraps it: on its device, in the precision of training. `average`, where the recipe
+    asks for one, holds the moving average of its weights, which is what is evaluated and kept.
     """
 
     recipe: Recipe
@@ -46,9 +76,10 @@ class Job:
     module: nn.Module
     optimizer: Any
     loss: LossFunction
-    train: EncodedSplit
-    validation: EncodedSplit
+    train: Examples
+    validation: Examples
     watch: Watch
+    average: Average | None = None
 
 
 def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -58,53 +89,57 @@ def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tenso
     """
     section = job.recipe.train
     while state.epoch <= section.epochs and not _patience_is_over(state, section.patience):
-        started = time.perf_counter()
-        tokens = train_epoch(job, state, lambda: _save(job, state, best))
+        pace = Pace(job.train.unit)
+        train_epoch(job, state, pace, lambda: _save(job, state, best))
         if job.watch.interrupted:
             break
-        row = evaluate(job, state)
-        if state.best_loss is None or row["validation_loss"] < state.best_loss:
-            state.best_loss, state.best_epoch = row["validation_loss"], state.epoch
-            best.update(copy_of(job.module.state_dict()))
-        job.watch.evaluated(row, time.perf_counter() - started, tokens)
+        with averaged(job):
+            row = evaluate(job, state)
+            if state.best_loss is None or row["validation_loss"] < state.best_loss:
+                state.best_loss, state.best_epoch = row["validation_loss"], state.epoch
+                best.update(copy_of(job.module.state_dict()))
+        job.watch.evaluated(row, pace)
         state.epoch, state.step, state.sums = state.epoch + 1, 0, Sums()
         _save(job, state, best)
     return best
 
 
-def train_epoch(job: Job, state: TrainState, save: Callable[[], None]) -> int:
-    """The tokens seen, after one pass over the training split from `state.step` on, or up to an interruption."""
+def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None]) -> None:
+    """One pass over the training split from `state.step` on, or up to an interruption."""
     section, seed = job.recipe.train, job.recipe.seed
-    batches = training_batches(job.train.tokens.lengths, section, seed, state.epoch)
-    tokens, saved = 0, time.monotonic()
-    for rows in batches[state.step :]:
-        batch = text_batch(job.train.tokens, rows)
-        if job.recipe.input.word_dropout:
-            batch = drop_words(batch, job.recipe.input.word_dropout, (seed, state.epoch, state.step))
-        torch.manual_seed(derived_seed(seed, state.epoch, state.step))
+    batches = job.train.training_batches(section, seed, state.epoch)
+    saved = time.monotonic()
+    for loaded, waited in prefetched(job.train.load, batches[state.step :]):
+        draw, started = Draw(seed, state.epoch, state.step), time.perf_counter()
+        batch = job.train.batch(loaded, job.fabric.device, draw)
+        pace.waiting_seconds += waited + time.perf_counter() - started
+        torch.manual_seed(derived_seed(*draw))
         _set_rate(job, state.global_step, len(batches) * section.epochs)
-        state.sums += step(job, job.train, batch, training=True)
+        state.sums += step(job, batch, training=True)
         state.step, state.global_step = state.step + 1, state.global_step + 1
-        tokens += int(batch.lengths.sum())
+        if job.average is not None:
+            job.average.update(job.module, state.global_step)
+        pace.size, pace.steps = pace.size + batch.size, pace.steps + 1
         release_memory()
-        job.watch.stepped(state, len(batches), tokens)
+        job.watch.stepped(state, len(batches), pace)
         if _due(section.evaluate_every_steps, state.step) and state.step < len(batches):
-            job.watch.evaluated(evaluate(job, state), 0.0, 0)
+            with averaged(job):
+                job.watch.evaluated(evaluate(job, state), None)
         old = time.monotonic() - saved > 60 * section.checkpoint_minutes
         if job.watch.interrupted or old or _due(section.checkpoint_every_steps, state.step):
             save()
             saved = time.monotonic()
         if job.watch.interrupted:
             break
-    return tokens
+    pace.ended = time.perf_counter()
 
 
 def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     """A row of `history.jsonl`, which is written anew with it: how training stands, and a pass over validation."""
     sums = Sums()
-    for rows in evaluation_batches(job.validation.tokens.lengths):
+    for loaded, _ in prefetched(job.validation.load, job.validation.evaluation_batches()):
         release_memory()
-        sums += step(job, job.validation, text_batch(job.validation.tokens, rows), training=False)
+        sums += step(job, job.validation.batch(loaded, job.fabric.device), training=False)
     row = {
         "epoch": state.epoch,
         "step": state.global_step,
@@ -119,14 +154,12 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     return row
 
 
-def step(job: Job, split: EncodedSplit, batch: TextBatch, *, training: bool) -> Sums:
+def step(job: Job, batch: Batch, *, training: bool) -> Sums:
     """Loss and hits on one batch; in training, after which the weights are updated."""
     job.model.train(training)
-    device = job.fabric.device
-    labels = split.labels[torch.from_numpy(batch.rows)].to(device)
     with torch.set_grad_enabled(training):
-        logits = job.model(batch.tokens.to(device), batch.lengths.to(device))
-        loss = job.loss(logits, labels)
+        logits = job.model(*batch.inputs)
+        loss = job.loss(logits, batch.labels)
     if training:
         # Gradients stay where they are: anew at each step they would pin holes in the heap.
         job.optimizer.zero_grad(set_to_none=False)
@@ -134,8 +167,13 @@ def step(job: Job, split: EncodedSplit, batch: TextBatch, *, training: bool) -> 
         if job.recipe.optimizer.clip_norm is not None:
             job.fabric.clip_gradients(job.model, job.optimizer, max_norm=job.recipe.optimizer.clip_norm)
         job.optimizer.step()
-    hits = int((two_sided(logits).argmax(dim=1) == labels).sum())
-    return Sums(loss.item() * len(labels), hits, len(labels))
+    hits = int((two_sided(logits).argmax(dim=1) == batch.labels).sum())
+    return Sums(loss.item() * len(batch.labels), hits, len(batch.labels))
+
+
+def averaged(job: Job) -> AbstractContextManager[None]:
+    """In it the model has the averaged weights, where the recipe asks for them."""
+    return nullcontext() if job.average is None else job.average.in_place_of(job.module)
 
 
 def _set_rate(job: Job, step: int, steps: int) -> None:
@@ -153,4 +191,5 @@ def _due(every: int | None, step: int) -> bool:
 
 def _save(job: Job, state: TrainState, best: dict[str, Tensor]) -> None:
     state.scaler = job.fabric.strategy.precision.state_dict()
-    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, best)
+    average = {} if job.average is None else job.average.tensors
+    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, {"best": best, "average": average})

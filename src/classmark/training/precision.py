@@ -8,9 +8,10 @@ import time
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from classmark.inputs.batches import TextBatch
+from classmark.inputs.examples import TextShape
+from classmark.inputs.text import DEFAULT_EMBEDDING_SIZE
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import BiLSTM, Recipe
 from classmark.runs import cache_folder, read_json, write_json
@@ -31,11 +32,8 @@ def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
     """
     if recipe.train.precision != "auto":
         return recipe
-    key = hashlib.sha256(
-        json.dumps(
-            [processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]
-        ).encode()
-    ).hexdigest()[:16]
+    facts = [processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     path = cache_folder() / "precision.json"
     known = read_json(path) if path.exists() else {}
     if key not in known:
@@ -49,20 +47,18 @@ def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
 def step_seconds(section: BiLSTM, precision: str) -> float:
     """The least time of a few training steps of this model on a made batch, in seconds."""
     device = _device()
-    model = build_model(section, 1_000, section.embedding_size or 100, 2)
+    model = build_model(section, TextShape(1_000, section.embedding_size or DEFAULT_EMBEDDING_SIZE), 2)
     initialise(model, 0)
     model.to(device)
-    generator = torch.Generator().manual_seed(0)
-    tokens = torch.randint(2, 1_000, (TOKENS, BATCH), generator=generator).to(device)
-    lengths = torch.full((BATCH,), TOKENS, device=device)
-    batch = TextBatch(torch.arange(BATCH).numpy(), tokens, lengths)
-    return min(_timed_step(model, batch, precision) for _ in range(STEPS))
+    tokens = torch.randint(2, 1_000, (TOKENS, BATCH), generator=torch.Generator().manual_seed(0)).to(device)
+    inputs = (tokens, torch.full((BATCH,), TOKENS, device=device))
+    return min(_timed_step(model, inputs, precision) for _ in range(STEPS))
 
 
-def _timed_step(model: nn.Module, batch: TextBatch, precision: str) -> float:
+def _timed_step(model: nn.Module, inputs: tuple[Tensor, ...], precision: str) -> float:
     start = time.perf_counter()
     with torch.autocast(_device(), dtype=torch.bfloat16, enabled=precision == "bf16"):
-        logits = model(batch.tokens, batch.lengths)
+        logits = model(*inputs)
     logits.float().square().mean().backward()
     if _device() == "cuda":
         torch.cuda.synchronize()

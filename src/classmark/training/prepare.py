@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
-from classmark.inputs.text import TextInputs
+from classmark.inputs.examples import Inputs
 from classmark.losses import build_loss
 from classmark.models.build import build_model, initialise
 from classmark.recipes import dump_recipe
 from classmark.recipes.schema import Recipe
 from classmark.runs import Run, read_json, write_json, write_text
+from classmark.training.average import Average
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
 from classmark.training.processor import describe_environment
@@ -44,7 +47,7 @@ def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
     return run
 
 
-def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, watch: RunWatch) -> None:
+def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> None:
     """Write `environment.json` and `data.json`, and say the essentials on screen.
 
     Raises:
@@ -60,35 +63,56 @@ def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, 
     write_json(run.data, {**dataset.description, "input": inputs.description})
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
-    words = inputs.description
-    watch.say(
-        f"words    {words['vocabulary']:,} in the vocabulary, {words['unknown_tokens']:.1%} of the tokens unknown"
-    )
-    if "vectors" in words:
-        found = words["vectors"]
-        watch.say(
-            f"vectors  {found['name']}: {found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
-        )
+    for line in input_lines(inputs.description):
+        watch.say(line)
 
 
-def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: TextInputs, watch: RunWatch) -> Job:
+def input_lines(description: Mapping[str, Any]) -> list[str]:
+    """What is said on screen about the inputs."""
+    unknown = f"{description['unknown_tokens']:.1%} of the tokens unknown"
+    lines = [f"words    {description['vocabulary']:,} in the vocabulary, {unknown}"]
+    if "vectors" in description:
+        found = description["vectors"]
+        shares = f"{found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
+        lines.append(f"vectors  {found['name']}: {shares}")
+    return lines
+
+
+def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> Job:
     """Model, optimiser and loss of a recipe, on the device that there is."""
     # Fabric tells at every start which precision plugin it uses; `status.json` and the recipe say it already.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     fabric = Fabric(devices=1, precision=FABRIC_PRECISION[recipe.train.precision])  # type: ignore[arg-type]
-    model = build_model(recipe.model, len(inputs.tokenizer.get_vocab()), inputs.embedding_size, len(dataset.classes))
-    initialise(model, recipe.seed)
-    if inputs.vectors is not None:
-        with torch.no_grad():
-            model.embedding.weight.copy_(torch.from_numpy(inputs.vectors.matrix))  # type: ignore[operator, union-attr]
-    model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
-    counts = torch.bincount(inputs.train.labels, minlength=len(dataset.classes)).tolist()
+    model = first_model(recipe, inputs, len(dataset.classes))
+    counts = [dataset.description["class_counts"]["train"][name] for name in dataset.classes]
     wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model))
     watch.say(
         f"model    {sum(p.numel() for p in model.parameters()):,} parameters, {recipe.train.precision} on {fabric.device}"
     )
-    loss = build_loss(recipe.loss, counts)
-    return Job(recipe, run, fabric, wrapped, model, optimizer, loss, inputs.train, inputs.validation, watch)
+    return Job(
+        recipe=recipe,
+        run=run,
+        fabric=fabric,
+        model=wrapped,
+        module=model,
+        optimizer=optimizer,
+        loss=build_loss(recipe.loss, counts),
+        train=inputs.train,
+        validation=inputs.validation,
+        watch=watch,
+        average=Average(recipe.train.average) if recipe.train.average else None,
+    )
+
+
+def first_model(recipe: Recipe, inputs: Inputs, classes: int) -> nn.Module:
+    """The model before its first step: drawn from the seed, with what is pretrained put in."""
+    model = build_model(recipe.model, inputs.shape, classes)
+    initialise(model, recipe.seed)
+    if inputs.vectors is not None:
+        with torch.no_grad():
+            model.embedding.weight.copy_(torch.from_numpy(inputs.vectors))  # type: ignore[operator, union-attr]
+    model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
+    return model
 
 
 def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:
@@ -96,8 +120,10 @@ def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:
     found = load_checkpoint(job.run.checkpoints, job.module, job.optimizer)
     if found is None:
         return TrainState(), {}
-    state, best = found
+    state, best, average = found
     job.fabric.strategy.precision.load_state_dict(state.scaler)
+    if job.average is not None:
+        job.average.tensors.update(average)
     if isinstance(job.watch, RunWatch):
         job.watch.say(f"resumed  at epoch {state.epoch}, step {state.step}")
     return replace(state), best

@@ -1,4 +1,4 @@
-"""All that a resumed run needs beside its recipe: one readable JSON file and three files of tensors.
+"""All that a resumed run needs beside its recipe: one readable JSON file and a few files of tensors.
 
 Nothing random has to be saved: order, dropped words and dropout follow from (seed, epoch, step).
 """
@@ -68,19 +68,31 @@ class TrainState:
 
 
 def save_checkpoint(
-    folder: Path, state: TrainState, model: nn.Module, optimizer: torch.optim.Optimizer, best: Mapping[str, Tensor]
+    folder: Path,
+    state: TrainState,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    kept: Mapping[str, Mapping[str, Tensor]],
 ) -> None:
     """Write a complete checkpoint into `folder`, then remove the ones before it.
 
     A checkpoint counts once its `state.json` stands, which is written last.
+
+    Args:
+        folder: of all checkpoints of a run.
+        state: where the run stands.
+        model: its weights.
+        optimizer: its tensors.
+        kept: other weights by name: those of the best epoch, the moving average; empty ones are left out.
     """
     target = folder / f"{state.epoch:04d}-{state.step:06d}"
     if (target / "state.json").exists():
         return
     write_tensors(target / "weights.safetensors", model.state_dict())
     write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
-    if best:
-        write_tensors(target / "best.safetensors", best)
+    for name, tensors in kept.items():
+        if tensors:
+            write_tensors(target / f"{name}.safetensors", tensors)
     write_json(target / "state.json", dataclasses.asdict(state))
     for other in folder.iterdir():
         if other != target:
@@ -89,9 +101,9 @@ def save_checkpoint(
 
 def load_checkpoint(
     folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> tuple[TrainState, dict[str, Tensor]] | None:
-    """The state and the best epoch's weights of the newest complete checkpoint, its tensors put into model and
-    optimiser; None where there is none.
+) -> tuple[TrainState, dict[str, Tensor], dict[str, Tensor]] | None:
+    """The state, the best epoch's weights and the moving average of the newest complete checkpoint, its tensors put
+    into model and optimiser; None where there is none.
 
     Raises:
         RunError: the checkpoint is damaged or belongs to another model.
@@ -103,9 +115,12 @@ def load_checkpoint(
     try:
         model.load_state_dict(read_tensors(newest / "weights.safetensors"))
         load_optimizer_tensors(optimizer, read_tensors(newest / "optimizer.safetensors"))
-        best = read_tensors(newest / "best.safetensors") if (newest / "best.safetensors").exists() else {}
+        best, average = (
+            read_tensors(path) if (path := newest / f"{name}.safetensors").exists() else {}
+            for name in ("best", "average")
+        )
         saved = read_json(newest / "state.json")
-        return TrainState(**{**saved, "sums": Sums(**saved["sums"])}), best
+        return TrainState(**{**saved, "sums": Sums(**saved["sums"])}), best, average
     except (OSError, ValueError, RuntimeError, TypeError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise RunError(f"{newest}: the checkpoint cannot be read ({reason}). Remove this folder and resume.") from None

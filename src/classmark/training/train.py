@@ -48,13 +48,11 @@ def resume(run: Run) -> Run:
         watch.stage("judging")
         if best:
             job.module.load_state_dict(best)
-        classifier = Classifier(
-            job.module, inputs.tokenizer, recipe.input, dataset.classes, recipe.train.predict_precision
-        )
+        classifier = Classifier(job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision)
         if watch.interrupted:
             judge_run(run, recipe, predict_splits(run, classifier, dataset, inputs, ["validation"]), {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
-        save(classifier, recipe, run.model)
+        save(classifier, recipe, inputs.shape, run.model)
         floors = write_floors(run, fit_floors(dataset, recipe.seed)) if recipe.judge.floor else {}
         tables = predict_splits(run, classifier, dataset, inputs, ["validation", "test"])
         judge_run(run, recipe, tables, floors, watch)

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from classmark.errors import ClassmarkError, Interrupted
 from classmark.runs import Run, read_jsonl, write_json, write_jsonl
+from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 
 RENEW_SECONDS = 0.5
@@ -39,8 +40,7 @@ class RunWatch:
         self._seconds = {"data": 0.0, "training": 0.0, "judging": 0.0}
         self._status: dict[str, Any] = {"state": "running", "epoch": 1, "step": 0, "steps_in_epoch": 0, "message": ""}
         self._bar: Progress | None = None
-        self._line = self._epoch_started = 0.0
-        self._first_tokens = self._first_step = 0
+        self._line = self._started
         self._timings = read_jsonl(run.timings)
 
     @property
@@ -65,35 +65,42 @@ class RunWatch:
         rounded = {name: round(value, 2) for name, value in {**self._seconds, **running}.items()}
         return {**rounded, "total": round(time.monotonic() - self._started, 2)}
 
-    def stepped(self, state: TrainState, steps_in_epoch: int, tokens: int) -> None:
-        """A training step is done; `tokens` were seen in this epoch by this process."""
-        now = time.monotonic()
-        if self._status["epoch"] != state.epoch or self._epoch_started == 0.0:
-            self._epoch_started, self._first_tokens, self._first_step = now, tokens, state.step
-            self._line = now  # one step says nothing of the speed
+    def stepped(self, state: TrainState, steps_in_epoch: int, pace: Pace) -> None:
+        """A training step is done."""
         self._status.update(epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
-        speed = (tokens - self._first_tokens) / max(1e-9, now - self._epoch_started)
-        text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed:,.0f} tokens/s"
+        speed = f"{pace.per_second:,.0f} {pace.unit}/s"
+        text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed}"
         if self.console.is_terminal:
             self._show_bar(state, steps_in_epoch, text)
-        elif now - self._line > LINE_SECONDS:
-            self._line = now
-            done = max(1, state.step - self._first_step)
-            left = (now - self._epoch_started) / done * (steps_in_epoch - state.step)
+        elif time.monotonic() - self._line > LINE_SECONDS:
+            self._line = time.monotonic()
+            left = pace.seconds / pace.steps * (steps_in_epoch - state.step)
             place = f"epoch {state.epoch}/{self.epochs}  step {state.step}/{steps_in_epoch}"
             self.console.print(f"{place}  {text}  {left:.0f} s left in this epoch", highlight=False, soft_wrap=True)
 
-    def evaluated(self, row: dict[str, Any], seconds: float, tokens: int) -> None:
-        """An evaluation is done; with `seconds`, an epoch is."""
-        if seconds:
-            timing = {"epoch": row["epoch"], "step": row["step"], "seconds": round(seconds, 3)}
-            self._timings.append({**timing, "tokens": tokens, "tokens_per_second": round(tokens / seconds, 1)})
+    def evaluated(self, row: dict[str, Any], pace: Pace | None) -> None:
+        """An evaluation is done; with a pace, an epoch is."""
+        if pace:
+            waiting = pace.waiting_seconds / pace.seconds
+            end = f"{pace.seconds:.1f} s, {waiting:.1%} of them waiting for data"
+            self._timings.append(
+                {
+                    "epoch": row["epoch"],
+                    "step": row["step"],
+                    "seconds": round(pace.seconds, 3),
+                    pace.unit: pace.size,
+                    f"{pace.unit}_per_second": round(pace.per_second, 1),
+                    "waiting_share": round(waiting, 4),
+                }
+            )
             write_jsonl(self.run.timings, self._timings)
+        else:
+            end = f"(step {row['step']})"
         self.close_bar()
         self.console.print(
             f"epoch {row['epoch']}/{self.epochs}  train loss {row['train_loss']:.4f} accuracy {row['train_accuracy']:.2%}"
             f"  validation loss {row['validation_loss']:.4f} accuracy {row['validation_accuracy']:.2%}"
-            + (f"  {seconds:.1f} s" if seconds else f"  (step {row['step']})"),
+            f"  {end}",
             highlight=False,
             soft_wrap=True,
         )

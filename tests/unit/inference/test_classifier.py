@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from classmark.errors import ClassmarkError
 from classmark.inference.classifier import Classifier, load, save
+from classmark.inputs.examples import TextShape
+from classmark.inputs.text import TextEncoder
 from classmark.inputs.tokens import fit_tokenizer
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import BiLSTM, Recipe
@@ -23,14 +26,16 @@ TEXTS = ["A fine film, finely made.", "dull", "I would not see it again " * 30, 
 def classifier() -> Classifier:
     tokenizer = fit_tokenizer(TEXTS[:3], 50)
     assert isinstance(RECIPE.model, BiLSTM)
-    model = build_model(RECIPE.model, tokenizer.get_vocab_size(), 6, 3)
+    model = build_model(RECIPE.model, TextShape(tokenizer.get_vocab_size(), 6), 3)
     initialise(model, 1)
-    return Classifier(model.eval(), tokenizer, RECIPE.input, ("a", "b", "c"))
+    return Classifier(model.eval(), TextEncoder(tokenizer, RECIPE.input), ("a", "b", "c"))
 
 
 @pytest.fixture
 def folder(classifier: Classifier, tmp_path: Path) -> Path:
-    save(classifier, RECIPE, tmp_path / "model")
+    encoder = classifier.encoder
+    assert isinstance(encoder, TextEncoder)
+    save(classifier, RECIPE, TextShape(encoder.tokenizer.get_vocab_size(), 6), tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -67,6 +72,17 @@ def test_a_damaged_file_is_refused_in_one_sentence(folder: Path, file: str, cont
         load(folder)
     assert "\n" not in str(caught.value)
     assert str(folder) in str(caught.value)
+
+
+def test_a_description_that_lacks_something_says_what(folder: Path) -> None:
+    content = json.loads((folder / "model.json").read_text())
+    del content["shape"]
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(ClassmarkError) as caught:
+        load(folder)
+    assert str(caught.value) == (
+        f"{folder}: the model cannot be loaded (model.json, shape: field required). Copy the run's model folder anew."
+    )
 
 
 def test_a_missing_file_is_refused_in_one_sentence(folder: Path) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from classmark.inputs.examples import TextShape
 from classmark.models.bilstm import BiLSTMClassifier, packed_states, padded_states
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import BiLSTM
@@ -22,7 +23,7 @@ def tokens() -> Tensor:
 
 def model(classes: int = 2, **changes: object) -> BiLSTMClassifier:
     section = BiLSTM.model_validate({"hidden_size": 16, "layers": 2, "dropout": 0.0, **changes})
-    built = build_model(section, 50, 8, classes)
+    built = build_model(section, TextShape(50, 8), classes)
     initialise(built, 3)
     assert isinstance(built, BiLSTMClassifier)
     return built
@@ -79,7 +80,7 @@ class PlainTorch(nn.Module):
 
 
 def test_the_reference_model_loads_into_plain_torch() -> None:
-    ours = build_model(BiLSTM(), 25_002, 100, 2)
+    ours = build_model(BiLSTM(), TextShape(25_002, 100), 2)
     initialise(ours, 0)
     theirs = PlainTorch()
     theirs.load_state_dict(ours.state_dict(), strict=True)
@@ -118,7 +119,7 @@ def test_initial_weights_follow_from_seed_and_name() -> None:
 
 
 def test_forget_gates_start_open_and_the_rest_as_torch_draws() -> None:
-    model = build_model(BiLSTM(hidden_size=32), 20, 8, 2)
+    model = build_model(BiLSTM(hidden_size=32), TextShape(20, 8), 2)
     initialise(model, 3)
     weights = dict(model.named_parameters())
     for layer in ("l0", "l0_reverse", "l1", "l1_reverse"):

@@ -17,6 +17,7 @@ from rich.console import Console
 from classmark.errors import Interrupted, RunError
 from classmark.runs import Run, read_json, read_jsonl
 from classmark.training import watch as watch_module
+from classmark.training.loop import Pace
 from classmark.training.state import Sums, TrainState
 from classmark.training.watch import RunWatch, watched
 
@@ -51,6 +52,10 @@ def state(step: int, epoch: int = 1) -> TrainState:
     return TrainState(epoch=epoch, step=step, sums=Sums(loss_sum=4.0, hits=6, rows=8))
 
 
+def pace(steps: int, size: int, seconds: float, waiting_seconds: float = 0.0) -> Pace:
+    return Pace("tokens", size, steps, waiting_seconds, started=1_000.0, ended=1_000.0 + seconds)
+
+
 def wait_for(run: Run, **expected: Any) -> dict[str, Any]:
     """`status.json` once it says this; a reader never finds it half-written."""
     deadline = time.monotonic() + 10
@@ -70,7 +75,7 @@ def test_the_status_is_renewed_while_the_run_goes_on(run: Run, monkeypatch: pyte
         assert {name: first[name] for name in ("state", "epoch", "step", "steps_in_epoch", "message")} == {
             "state": "running", "epoch": 1, "step": 0, "steps_in_epoch": 0, "message": ""
         }  # fmt: skip
-        watch.stepped(state(step=7, epoch=2), 9, 100)
+        watch.stepped(state(step=7, epoch=2), 9, pace(7, 100, 1))
         watch.say("words    12 in the vocabulary")
         status = wait_for(run, epoch=2, step=7, steps_in_epoch=9, message="words    12 in the vocabulary")
         assert list(status["seconds"]) == ["data", "training", "judging", "total"]
@@ -162,51 +167,42 @@ def test_lines_stand_for_the_bar_where_there_is_no_terminal(
     run: Run, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     watch = RunWatch(run, epochs=3)
-    for seconds, step, tokens in ((0, 1, 200), (10, 2, 700)):
+    for seconds, step in ((0, 1), (10, 2)):
         clock(seconds)
-        watch.stepped(state(step), 10, tokens)
+        watch.stepped(state(step), 10, pace(step, 500 * step, max(seconds, 1)))
     assert capsys.readouterr().err == ""
     clock(20)
-    watch.stepped(state(3), 10, 1_200)  # 1,000 tokens and two steps in 20 s, seven steps to go
+    watch.stepped(state(3), 10, pace(2, 1_000, 20))  # 1,000 tokens and two steps in 20 s, seven steps to go
     assert capsys.readouterr() == (
         "",
         "epoch 1/3  step 3/10  loss 0.5000  accuracy 75.00%  50 tokens/s  70 s left in this epoch\n",
     )
     clock(30)
-    watch.stepped(state(4), 10, 1_700)
+    watch.stepped(state(4), 10, pace(3, 1_700, 30))
     assert capsys.readouterr().err == ""
     clock(36)
-    watch.stepped(state(5), 10, 2_200)
+    watch.stepped(state(5), 10, pace(4, 2_200, 36))
     assert capsys.readouterr().err.startswith("epoch 1/3  step 5/10  ")
-
-
-def test_an_epochs_first_step_claims_no_speed(
-    run: Run, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    watch = RunWatch(run, epochs=3)
-    watch.stepped(state(1), 10, 200)
-    clock(100)
-    watch.stepped(state(1, epoch=2), 10, 200)
-    assert capsys.readouterr().err == ""
-    clock(120)
-    watch.stepped(state(5, epoch=2), 10, 1_200)
-    assert capsys.readouterr().err.endswith("  50 tokens/s  25 s left in this epoch\n")
 
 
 def test_an_epoch_is_timed_and_an_evaluation_within_one_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     watch = RunWatch(run, epochs=3)
-    watch.evaluated({**ROW, "step": 20}, 0.0, 0)
+    watch.evaluated({**ROW, "step": 20}, None)
     assert not run.timings.exists()
-    watch.evaluated(ROW, 12.34567, 1_000)
+    watch.evaluated(ROW, pace(40, 1_000, 12.34567, waiting_seconds=0.5))
     row = {"epoch": 1, "step": 40, "seconds": 12.346, "tokens": 1_000, "tokens_per_second": 81.0}
+    row["waiting_share"] = 0.0405
     assert read_jsonl(run.timings) == [row]
     said = "epoch 1/3  train loss 0.5123 accuracy 75.00%  validation loss 0.4000 accuracy 81.25%"
-    assert capsys.readouterr().err.splitlines() == [f"{said}  (step 20)", f"{said}  12.3 s"]
+    assert capsys.readouterr().err.splitlines() == [
+        f"{said}  (step 20)",
+        f"{said}  12.3 s, 4.1% of them waiting for data",
+    ]
 
 
 def test_a_resumed_run_keeps_the_timings_of_before(run: Run) -> None:
-    RunWatch(run, epochs=2).evaluated(ROW, 10.0, 1_000)
-    RunWatch(run, epochs=2).evaluated({**ROW, "epoch": 2, "step": 80}, 5.0, 1_000)
+    RunWatch(run, epochs=2).evaluated(ROW, pace(40, 1_000, 10.0))
+    RunWatch(run, epochs=2).evaluated({**ROW, "epoch": 2, "step": 80}, pace(40, 1_000, 5.0))
     assert [(row["epoch"], row["tokens_per_second"]) for row in read_jsonl(run.timings)] == [(1, 100.0), (2, 200.0)]
 
 
@@ -219,12 +215,12 @@ def test_names_in_brackets_are_no_markup(run: Run, capsys: pytest.CaptureFixture
 def test_a_terminal_has_a_bar_that_ends_with_the_epoch(run: Run) -> None:
     screen, watch = io.StringIO(), RunWatch(run, epochs=3)
     watch.console = Console(file=screen, force_terminal=True, width=120)
-    watch.stepped(state(4), 10, 200)
-    watch.evaluated(ROW, 1.0, 200)
+    watch.stepped(state(4), 10, pace(4, 200, 1))
+    watch.evaluated(ROW, pace(4, 200, 1))
     shown = screen.getvalue()
     for part in ("epoch 1/3", "4/10", "loss 0.5000  accuracy 75.00%", "validation loss 0.4000"):
         assert part in shown
-    assert shown.rstrip().endswith("1.0 s")
-    watch.stepped(state(1, epoch=2), 10, 200)
+    assert shown.rstrip().endswith("1.0 s, 0.0% of them waiting for data")
+    watch.stepped(state(1, epoch=2), 10, pace(1, 50, 1))
     watch.close_bar()
     assert "epoch 2/3" in screen.getvalue()[len(shown) :]
