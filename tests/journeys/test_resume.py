@@ -20,7 +20,7 @@ WORDS = {
 CHANGES = [
     "train.epochs=3", "train.batch_size=2", "train.checkpoint_every_steps=20", "train.evaluate_every_steps=50",
     "model.hidden_size=24", "model.embedding_size=16", "model.layers=2", "model.dropout=0.3", "train.precision=fp32",
-    "judge.draws=100", "train.threads=1",
+    "judge.draws=100", "train.threads=1", "train.average=0.9",
 ]  # fmt: skip
 
 

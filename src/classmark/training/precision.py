@@ -19,7 +19,7 @@ from classmark.training.processor import processor_name
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
-BATCH, TOKENS, STEPS = 64, 128, 3
+BATCH, TOKENS, STEPS = 64, 128, 5
 # bf16 rounds; it has to earn that.
 LEAST_GAIN = 1.1
 
@@ -37,22 +37,26 @@ def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
     path = cache_folder() / "precision.json"
     known = read_json(path) if path.exists() else {}
     if key not in known:
-        seconds = {precision: step_seconds(recipe.model, precision) for precision in ("fp32", "bf16")}
+        seconds = step_seconds(recipe.model)
         faster = "bf16" if seconds["fp32"] > LEAST_GAIN * seconds["bf16"] else "fp32"
         known = {**known, key: {"precision": faster, "seconds": seconds, "model": recipe.model.kind}}
         write_json(path, known)
     return recipe.model_copy(update={"train": recipe.train.model_copy(update={"precision": known[key]["precision"]})})
 
 
-def step_seconds(section: BiLSTM, precision: str) -> float:
-    """The least time of a few training steps of this model on a made batch, in seconds."""
+def step_seconds(section: BiLSTM) -> dict[str, float]:
+    """The least time of a few training steps of this model on a made batch, in seconds, in fp32 and in bf16.
+
+    The two take turns: whatever else the machine does for a while then slows down both.
+    """
     device = _device()
     model = build_model(section, TextShape(1_000, section.embedding_size or DEFAULT_EMBEDDING_SIZE), 2)
     initialise(model, 0)
     model.to(device)
     tokens = torch.randint(2, 1_000, (TOKENS, BATCH), generator=torch.Generator().manual_seed(0)).to(device)
     inputs = (tokens, torch.full((BATCH,), TOKENS, device=device))
-    return min(_timed_step(model, inputs, precision) for _ in range(STEPS))
+    rounds = [[_timed_step(model, inputs, precision) for precision in ("fp32", "bf16")] for _ in range(STEPS)]
+    return dict(zip(("fp32", "bf16"), map(min, *rounds), strict=True))
 
 
 def _timed_step(model: nn.Module, inputs: tuple[Tensor, ...], precision: str) -> float:
