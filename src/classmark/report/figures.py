@@ -39,7 +39,7 @@ def styled(chart: Chart) -> dict[str, object]:
         specification: dict[str, object] = chart.picture().to_dict()
     specification["title"] = chart.title
     axis = {"labelColor": INK, "titleColor": INK, "domainColor": FAINT, "tickColor": FAINT, "gridColor": FAINT}
-    fonts = {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal"}
+    fonts = {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal", "titlePadding": 10}
     specification["config"] = {
         "background": None,
         "font": "system-ui, sans-serif",
