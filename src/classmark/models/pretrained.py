@@ -200,19 +200,21 @@ def read_file(path: Path) -> Mapping[str, Tensor]:
     Raises:
         InputError: the file is missing, damaged, would run code, or holds no named tensors.
     """
+    if not path.is_file():
+        raise InputError(f"model.weights: there is no file {path}. Check the path.")
     try:
         if path.suffix == ".safetensors":
             return read_tensors(path)
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise InputError(f"model.weights: {path} cannot be opened ({error.strerror}). Check the path.") from None
+        raise InputError(f"model.weights: {path} cannot be read ({error}). Check the file.") from None
     except pickle.UnpicklingError:
         raise InputError(
             f"model.weights: {path} is refused, since it is damaged or would run code when loaded. "
             "Give the weights alone: torch.save(model.state_dict(), path), or a .safetensors file."
         ) from None
     except (RuntimeError, ValueError, EOFError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else "it ends early"
         raise InputError(f"model.weights: {path} is damaged ({reason}). Fetch it anew.") from None
     for key in NESTED:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
