@@ -1,0 +1,172 @@
+"""From the bytes of an image file to RGB pixels, whatever odd kind of image it is."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+# Not all that Pillow knows: some of its formats hand the file to other programs. A JPEG may turn out to be an MPO.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+MOST_PIXELS = 120_000_000
+DEEP_GREY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+ORIENTATION = 0x0112  # the EXIF tag; the values of TURNED swap width and height
+TURNED = (5, 6, 7, 8)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image.
+
+    Attributes:
+        pixels: uint8 of shape (S, S, 3), RGB.
+        width, height: of the whole image as it is shown, in pixels.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+
+
+def require_pillow(purpose: str) -> None:
+    """Make sure that Pillow is there.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("Pillow", "images", purpose) from None
+
+
+def quiet_pillow() -> None:
+    """Keep Pillow's warnings from the screen: what is wrong with an image is ours to tell."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logger = logging.getLogger("PIL")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def pillow_version() -> str:
+    """The version of Pillow, on which the last bits of decoded pixels depend."""
+    import PIL
+
+    return PIL.__version__
+
+
+def shorter_side(content: bytes) -> int:
+    """The shorter side in pixels as the file's header gives it; 0 where it cannot be read."""
+    found = _opened(content)
+    return 0 if isinstance(found, str) else min(found.size)
+
+
+def decode(content: bytes, side_px: int) -> Picture | str:
+    """The centre square of an image, scaled so that the image's shorter side has `side_px` pixels.
+
+    EXIF rotation is applied. Transparency is laid on white, 16-bit grey is scaled to 8 bits, of an animation the first
+    frame is taken; colour profiles are left aside. Scaling is bicubic with antialiasing.
+
+    Returns:
+        The picture, or the reason why it cannot be read.
+    """
+    from PIL import ImageOps
+
+    found = _opened(content)
+    if isinstance(found, str):
+        return found
+    with found as image:
+        try:
+            stored = image.size
+            smaller = image.format in ("JPEG", "MPO") and min(stored) >= 4 * side_px
+            if smaller:
+                image.draft(image.mode, (2 * side_px, 2 * side_px))  # decodes to a half, a quarter or an eighth
+            image.load()
+            orientation = _orientation(image)
+            shown = stored[::-1] if orientation in TURNED else stored
+            rgb = _rgb(ImageOps.exif_transpose(image) if orientation != 1 else image)
+            if isinstance(rgb, str):
+                return rgb
+            return Picture(_square(rgb, side_px), *(shown if smaller else rgb.size))
+        except Exception as error:  # damage comes as any kind
+            return f"damaged or truncated ({_first_line(error)})"
+
+
+def encode_jpeg(pixels: Pixels, most_px: int, quality: int = 80) -> bytes:
+    """Pixels of shape (S, S, 3) as a JPEG file of at most `most_px` a side."""
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    if image.width > most_px:
+        image = image.resize((most_px, most_px), Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
+
+
+def _opened(content: bytes) -> Image.Image | str:
+    from PIL import Image, UnidentifiedImageError
+
+    if not content:
+        return "the file is empty"
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError:
+        return "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)"
+    except Image.DecompressionBombError:
+        return f"more than the {MOST_PIXELS:,} pixels that are read"
+    except Exception as error:
+        return f"damaged or truncated ({_first_line(error)})"
+    if image.width * image.height > MOST_PIXELS:
+        return f"{image.width:,} × {image.height:,} pixels, more than the {MOST_PIXELS:,} that are read"
+    return image
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # a damaged EXIF block takes nothing from the picture
+        return 1
+
+
+def _rgb(image: Image.Image) -> Image.Image | str:
+    from PIL import Image
+
+    if image.mode == "F":
+        return "its pixels are floating-point numbers of unknown range; convert it to 8 or 16 bits"
+    if image.mode in DEEP_GREY:
+        deep = np.asarray(image).astype(np.int64)
+        if deep.min() < 0 or deep.max() > 65_535:
+            return "its pixels are 32-bit numbers of unknown range; convert it to 8 or 16 bits"
+        image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _square(image: Image.Image, side_px: int) -> Pixels:
+    from PIL import Image
+
+    if image.size != (side_px, side_px):
+        side = min(image.size)
+        left, top = (image.width - side) / 2, (image.height - side) / 2
+        box = (left, top, left + side, top + side)
+        image = image.resize((side_px, side_px), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(image)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

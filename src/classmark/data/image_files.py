@@ -1,0 +1,133 @@
+"""Where the bytes of each image are: files of a folder, members of a zip, or memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from classmark.data.archives import DAMAGE, MOST_MEMBER_BYTES
+from classmark.errors import InputError
+
+ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """One file an image, by row; it can be sent to another process.
+
+    Attributes:
+        place: the folder or the zip.
+        names: of the files, from the folder or the zip's root on.
+        contents: the files themselves, where they are in memory; `place` is then but a name.
+    """
+
+    place: Path
+    names: tuple[str, ...]
+    contents: tuple[bytes, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, rows: Sequence[int]) -> ImageFiles:
+        """The files of these rows, now in this order."""
+        contents = None if self.contents is None else tuple(self.contents[row] for row in rows)
+        return replace(self, names=tuple(self.names[row] for row in rows), contents=contents)
+
+    def identity(self) -> str:
+        """A digest that changes with the place, the files, their sizes and their times of change."""
+        digest = hashlib.sha256(str(self.place.resolve()).encode("utf-8", "surrogateescape"))
+        if self.contents is None and self.place.is_file():
+            status = self.place.stat()
+            digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+        for row, name in enumerate(self.names):
+            digest.update(f"\x1e{name}\x1f".encode("utf-8", "surrogateescape"))
+            if self.contents is not None:
+                digest.update(hashlib.sha256(self.contents[row]).digest())
+            elif not self.place.is_file():
+                digest.update(_state(self.place / name).encode())
+        return digest.hexdigest()
+
+    def reader(self) -> Callable[[int], bytes | str]:
+        """A function from a row to the file's bytes, or to the reason why they cannot be had, as a string.
+
+        It may be called by several threads at once.
+        """
+        if self.contents is not None:
+            return self.contents.__getitem__
+        return _zip_reader(self) if self.place.is_file() else lambda row: _file_bytes(self.place / self.names[row])
+
+
+def walk_images(folder: Path) -> Iterator[str]:
+    """The images under a folder by their endings, named from it on; hidden files and folders are passed over.
+
+    Raises:
+        InputError: a name is not valid Unicode.
+    """
+    seen: set[str] = set()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        within = Path(parent).relative_to(folder)
+        for name in sorted(files):
+            if is_image(name):
+                yield checked_name(folder, (within / name).as_posix())
+
+
+def is_image(name: str) -> bool:
+    """Whether a file of this name is taken for an image: by its ending, and not hidden."""
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+
+
+def checked_name(folder: Path, name: str) -> str:
+    """The name, if it is valid Unicode.
+
+    Raises:
+        InputError: it is not, so that no table could hold it.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        raise InputError(f"{folder}: the file name {shown} is not valid UTF-8. Rename the file.") from None
+    return name
+
+
+def _state(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return "missing"
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _file_bytes(path: Path) -> bytes | str:
+    try:
+        if (size := path.stat().st_size) > MOST_MEMBER_BYTES:
+            return f"{size:,} bytes, more than the {MOST_MEMBER_BYTES:,} that are read"
+        return path.read_bytes()
+    except FileNotFoundError:
+        return "there is no such file"
+    except OSError as error:
+        return f"it cannot be opened ({error.strerror or error})"
+
+
+def _zip_reader(files: ImageFiles) -> Callable[[int], bytes | str]:
+    archive = zipfile.ZipFile(files.place)
+
+    def read(row: int) -> bytes | str:
+        try:
+            return archive.read(files.names[row])
+        except KeyError:
+            return "there is no such file"
+        except DAMAGE as error:
+            return f"damaged in the archive ({error or type(error).__name__})"
+
+    return read
