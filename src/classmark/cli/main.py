@@ -107,7 +107,7 @@ def judge(
     ] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
-    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 1_000,
+    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")] = 1_000,
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions, whoever made them."""

@@ -21,11 +21,10 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 # The keys of `data` that only some sources read.
 READ_BY = {
-    "path": ("imdb", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table"),
-    "test_path": ("table", "image-table"),
+    "path": ("imdb", "table", "huggingface"),
+    "test_path": ("table",),
     "text_column": ("table", "huggingface"),
-    "label_column": ("table", "huggingface", "image-table"),
-    "image_column": ("image-table",),
+    "label_column": ("table", "huggingface"),
     "id_column": ("table",),
     "parts": ("movie-reviews",),
 }
