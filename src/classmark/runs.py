@@ -5,11 +5,12 @@ Nothing here knows what the files mean; the modules that write them do.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,6 +113,20 @@ def open_run(path: Path) -> Run:
 def cache_folder() -> Path:
     """Where classmark keeps what can be made again: `CLASSMARK_CACHE`, else `~/.cache/classmark`."""
     return Path(os.environ.get("CLASSMARK_CACHE") or Path.home() / ".cache" / "classmark")
+
+
+def measured_once(name: str, facts: Sequence[object], measure: Callable[[], Any]) -> Any:
+    """What `measure` gave the first time that it was asked for these facts on this machine, or gives now.
+
+    Kept in `<name>.json` of the cache folder, so that later runs decide alike.
+    """
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    path = cache_folder() / f"{name}.json"
+    known = read_json(path) if path.exists() else {}
+    if key not in known:
+        known[key] = measure()
+        write_json(path, known)
+    return known[key]
 
 
 @contextmanager

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.errors import MissingExtraError
-
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -38,18 +36,6 @@ class Picture:
     pixels: Pixels
     width: int
     height: int
-
-
-def require_pillow(purpose: str) -> None:
-    """Make sure that Pillow is there.
-
-    Raises:
-        MissingExtraError: it is not.
-    """
-    try:
-        import PIL  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("Pillow", "images", purpose) from None
 
 
 def quiet_pillow() -> None:

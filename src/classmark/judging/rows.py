@@ -1,8 +1,11 @@
-"""From a predictions table to the arrays that metrics take: labelled rows only, the positive class named."""
+"""From predictions tables to the arrays that metrics take: labelled rows only, two tables' rows matched, the positive
+class named.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, PredictionsError, nearest
@@ -56,3 +59,62 @@ def row_groups(predictions: Predictions) -> NDArray[np.int64] | None:
     """The group number of each row, None where each row is a group of its own, and so independent after all."""
     groups = predictions.groups
     return None if groups is None or int(groups.max()) + 1 == len(predictions) else groups
+
+
+def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+    """Both tables with the labelled rows in A's order and the classes in A's order.
+
+    Raises:
+        PredictionsError: ids, labels or classes differ.
+    """
+    if set(a.classes) != set(b.classes):
+        only = sorted(set(a.classes) ^ set(b.classes))
+        raise PredictionsError(
+            f"{a.source} and {b.source} do not have the same classes: {_some(only)} {_is_or_are(only)} in one of them "
+            "only. Compare predictions over the same classes."
+        )
+    left, right = set(a.ids.to_list()), set(b.ids.to_list())
+    if left != right:
+        only_a = [name for name in a.ids.to_list() if name not in right]
+        only_b = [name for name in b.ids.to_list() if name not in left]
+        raise PredictionsError(
+            f"{a.source} and {b.source} do not have the same rows: {len(only_a):,} ids only in the first"
+            f"{_example(only_a)}, {len(only_b):,} only in the second{_example(only_b)}. "
+            "Compare predictions of the same data, with the same ids."
+        )
+    place = pl.DataFrame({"id": b.ids, "row": np.arange(len(b))})
+    order = a.frame.select("id").join(place, on="id", how="left", maintain_order="left")["row"].to_numpy()
+    b = _in_class_order(Predictions(b.frame[order], b.metadata, b.source, b.notes), a.classes)
+    different = (a.labels != b.labels) & (a.labels >= 0) & (b.labels >= 0)
+    if different.any():
+        row = int(np.argmax(different))
+        raise PredictionsError(
+            f'{a.source} and {b.source} give {int(different.sum()):,} rows different labels, for instance id "'
+            f'{a.ids[row]}": "{a.classes[a.labels[row]]}" and "{a.classes[b.labels[row]]}". Labels must agree.'
+        )
+    both = (a.labels >= 0) & (b.labels >= 0)
+    return labelled(a.filter(both)), labelled(b.filter(both), a.source)
+
+
+def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions:
+    if table.classes == classes:
+        return table
+    frame = table.frame
+    if table.has_probabilities:
+        order = [table.classes.index(name) for name in classes]
+        moved = np.ascontiguousarray(table.probabilities[:, order])
+        frame = frame.with_columns(pl.Series("probabilities", moved, dtype=pl.Array(pl.Float64, len(classes))))
+        frame = frame.drop("logits", strict=False)
+    return Predictions(frame, {**table.metadata, "classes": list(classes)}, table.source, table.notes)
+
+
+def _example(ids: list[str]) -> str:
+    return f" (for instance {_some(ids)})" if ids else ""
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _is_or_are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from classmark.models.backbone import BackboneClassifier
-from classmark.runs import cache_folder, read_json, write_json
+from classmark.runs import measured_once
 
 Way = Literal["fp32", "bf16", "bf16-compiled"]
 
@@ -121,14 +120,10 @@ def fastest_way(model: BackboneClassifier, machine: str, images: int) -> Way:
         images: how many will be asked for.
     """
     facts = [machine, torch.__version__, torch.get_num_threads(), str(model.backbone), model.shape.size_px]
-    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-    path = cache_folder() / "features.json"
-    known = read_json(path) if path.exists() else {}
-    found: dict[Way, dict[str, float] | None] = known.get(key, {})
+    found: dict[Way, dict[str, float] | None] = {}
     for way in get_args(Way):
-        if way not in found and (way != "bf16-compiled" or min(seconds_for(images, found).values()) > LONG_SECONDS):
-            found[way] = measure(model, way)
-            write_json(path, {**known, key: found})
+        if way != "bf16-compiled" or min(seconds_for(images, found).values()) > LONG_SECONDS:
+            found[way] = measured_once("features", [*facts, way], partial(measure, model, way))
     return soonest(seconds_for(images, found))
 
 

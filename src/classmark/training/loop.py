@@ -1,4 +1,4 @@
-"""The training loop: fit → run_epoch → step. What happens every epoch is a line in `fit`."""
+"""The training loop: fit → train_epoch → step. What happens every epoch is a line in `fit`."""
 
 from __future__ import annotations
 

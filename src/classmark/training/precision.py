@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +12,7 @@ from classmark.inputs.examples import TextShape
 from classmark.inputs.text import DEFAULT_EMBEDDING_SIZE
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import BiLSTM, Recipe
-from classmark.runs import cache_folder, read_json, write_json
+from classmark.runs import cache_folder, measured_once, read_json
 from classmark.training.processor import processor_name
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -33,15 +31,14 @@ def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
     if recipe.train.precision != "auto":
         return recipe
     facts = [processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]
-    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-    path = cache_folder() / "precision.json"
-    known = read_json(path) if path.exists() else {}
-    if key not in known:
-        seconds = step_seconds(recipe.model)
-        faster = "bf16" if seconds["fp32"] > LEAST_GAIN * seconds["bf16"] else "fp32"
-        known = {**known, key: {"precision": faster, "seconds": seconds, "model": recipe.model.kind}}
-        write_json(path, known)
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"precision": known[key]["precision"]})})
+    found = measured_once("precision", facts, lambda: _measured(recipe.model))
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"precision": found["precision"]})})
+
+
+def _measured(section: BiLSTM) -> dict[str, Any]:
+    seconds = step_seconds(section)
+    faster = "bf16" if seconds["fp32"] > LEAST_GAIN * seconds["bf16"] else "fp32"
+    return {"precision": faster, "seconds": seconds, "model": section.kind}
 
 
 def step_seconds(section: BiLSTM) -> dict[str, float]:

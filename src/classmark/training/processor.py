@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from classmark.data.processes import cores
+
 PACKAGES = ("classmark", "torch", "lightning-fabric", "tokenizers", "safetensors", "numpy", "polars", "scikit-learn")
 
 # Options of glibc's mallopt (malloc.h).
@@ -27,9 +29,7 @@ def prepare_processor(threads: int | None) -> int:
     """
     torch.set_flush_denormal(True)
     keep_freed_memory()
-    count = (
-        threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or os.cpu_count() or 1
-    )
+    count = threads or cores()
     torch.set_num_threads(count)
     return count
 

