@@ -97,7 +97,7 @@ def judge(
 def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: str | None, as_json: bool) -> None:
     """Compare two files or runs; exit with 1 if a check that was asked for fails."""
     from classmark.judging.comparisons import compare as compare_tables
-    from classmark.report.page import write_comparison
+    from classmark.report.comparison import write_comparison
     from classmark.report.screen import comparison_table
 
     comparison = compare_tables(_read(a, {})[0], _read(b, {})[0], positive=positive)

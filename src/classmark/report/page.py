@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from classmark.judging.comparisons import Comparison
 from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
 from classmark.predictions import Predictions
-from classmark.report.charts import difference_chart, judgement_charts, run_charts
+from classmark.report.charts import judgement_charts, run_charts
 from classmark.report.figures import figure_svgs
 from classmark.report.words import (
     METRIC_TITLES,
@@ -44,7 +43,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
     charts = [*run_charts(history), *judgement_charts(judgement)]
     svgs = figure_svgs(charts, out / "figures")
     page = (
-        _environment()
+        page_environment()
         .get_template("report.html.j2")
         .render(
             judgement=judgement,
@@ -62,26 +61,6 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
             verdict=floor_sentence(judgement),
             matrix=confusion_rows(judgement) if len(judgement.classes) <= 20 else [],
             facts=run_facts(run) if run else None,
-        )
-    )
-    write_text(out / "report.html", page)
-    return out / "report.html"
-
-
-def write_comparison(out: Path, comparison: Comparison) -> Path:
-    """The path of `out/report.html` with the paired differences of two models."""
-    chart = difference_chart(comparison.to_json()["metrics"])
-    page = (
-        _environment()
-        .get_template("comparison.html.j2")
-        .render(
-            comparison=comparison,
-            title=f"{comparison.a} and {comparison.b}",
-            chart={
-                "title": chart.title,
-                "reading": chart.reading,
-                "svg": figure_svgs([chart], out / "figures")[chart.name],
-            },
         )
     )
     write_text(out / "report.html", page)
@@ -155,7 +134,8 @@ def fastest_epoch(timings: Sequence[Mapping[str, Any]]) -> str:
     return "{:,.0f} {}/s".format(*max(speeds)) if speeds else ""
 
 
-def _environment() -> Any:
+def page_environment() -> Any:
+    """The Jinja environment of all pages, with numbers and metrics as they show them."""
     import jinja2
 
     environment = jinja2.Environment(

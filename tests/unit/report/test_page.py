@@ -5,64 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classmark.judging.comparisons import compare
-from classmark.judging.findings import Finding
 from classmark.judging.intervals import Estimate
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
 from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions
-from classmark.report.page import confident_errors, interval_bar, write_comparison, write_report
+from classmark.report.page import confident_errors, interval_bar, write_report
 from classmark.runs import Run, write_json, write_jsonl, write_text
+from pages import check_harmless, text_of
 
 Make = Callable[..., Predictions]
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = (f"no{SCRIPT}", "\"'><img src=x onerror=alert(1)>")
 LINK = '<a href="https://example.org/">here</a> https://example.org/a.css url(https://example.org/b.png)'
-
-
-class Elements(HTMLParser):
-    """The tags of a page and their attributes, and its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: list[tuple[str, str]] = []
-        self.words = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.words += " "
-        self.tags.add(tag)
-        self.attributes += [(name, value or "") for name, value in attributes]
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-
-def text_of(page: str) -> str:
-    return " ".join(Elements(page).words.split())
-
-
-def check_harmless(page: str) -> None:
-    """Nothing runs, and nothing is loaded from anywhere."""
-    found = Elements(page)
-    assert not found.tags & {"script", "img", "iframe", "object", "embed", "link", "a", "image", "base", "form", "i"}
-    assert not [name for name, _ in found.attributes if name.startswith("on")]
-    loading = [value for name, value in found.attributes if name in ("src", "href", "xlink:href", "srcset", "action")]
-    assert not [value for value in loading if not value.startswith("#")]
-    styles = "".join(re.findall(r"<style>.*?</style>", page, re.S))
-    styles += "".join(value for name, value in found.attributes if name in ("style", "clip-path", "fill", "filter"))
-    assert "@import" not in styles
-    assert not re.findall(r"url\((?!#)", styles)
 
 
 @pytest.fixture
@@ -175,31 +135,8 @@ def test_the_bar_shows_the_interval() -> None:
         assert interval_bar(estimate) == ""
 
 
-def test_a_comparison_shows_the_differences_and_nothing_harmful(tmp_path: Path, make_table: Make) -> None:
-    a, b = make_table(), make_table(scores=(0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9))
-    comparison = compare(a, b, names=(SCRIPT, "better"))
-    page = write_comparison(tmp_path, comparison).read_text(encoding="utf-8")
-    check_harmless(page)
-    words = text_of(page)
-    assert f"A = {SCRIPT} · B = better · 10 rows, matched by id" in words
-    assert comparison.sentence in words
-    assert "Accuracy 0.8000 1.0000 +0.2000" in words
-    assert "Only A is right on 0 rows, only B on 2." in words
-    assert 'aria-label="Paired differences"' in page
-
-
-def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) -> None:
-    comparison = compare(make_table(), make_table())
-    left_out = Finding("scores_left_out", "info", f"{SCRIPT} has predicted labels only")
-    page = write_comparison(tmp_path, replace(comparison, findings=(left_out,))).read_text(encoding="utf-8")
-    check_harmless(page)
-    assert left_out.message in text_of(page)
-
-
 def test_what_is_undefined_is_a_dash(tmp_path: Path, make_table: Make) -> None:
     one = make_table(["yes"] * 4, [0.1, 0.6, 0.7, 0.8])
-    page = write_comparison(tmp_path / "compared", compare(one, one)).read_text(encoding="utf-8")
-    assert "ROC area – – – –" in text_of(page)
     page = write_report(tmp_path / "judged", judge(one, floors={"linear": one}, draws=100), one).read_text("utf-8")
     assert "linear ROC area – – – –" in text_of(page)
 
