@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +20,37 @@ changed on the command line: `classmark train reviews-quick train.epochs=1 data.
 def reference() -> str:
     """The page as Markdown."""
     schema = Recipe.model_json_schema()
-    sections = {name: schema["$defs"][entry["$ref"].rsplit("/", 1)[-1]] for name, entry in _referring(schema).items()}
-    parts = [INTRODUCTION, _table({name: e for name, e in schema["properties"].items() if name not in sections}, "")]
-    for name, section in sections.items():
-        parts.append(f"## {name}\n\n{section['description']}\n\n{_table(section['properties'], f'{name}.')}")
+    sections = {name: found for name, entry in schema["properties"].items() if (found := _sections(entry))}
+    keys = {name: entry for name, entry in schema["properties"].items() if name not in sections}
+    parts = [INTRODUCTION, _table(keys, schema["$defs"], "")]
+    for name, found in sections.items():
+        for reference in found:
+            section = schema["$defs"][reference]
+            kind = f": {section['properties']['kind']['const']}" if len(found) > 1 else ""
+            table = _table(section["properties"], schema["$defs"], f"{name}.")
+            parts.append(f"## {name}{kind}\n\n{section['description']}\n\n{table}")
     return "\n".join(parts)
 
 
-def _referring(schema: dict[str, Any]) -> dict[str, Any]:
-    return {name: entry for name, entry in schema["properties"].items() if "$ref" in entry}
+def _sections(entry: dict[str, Any]) -> list[str]:
+    """The names of the sections that an entry can be."""
+    return [part["$ref"].rsplit("/", 1)[-1] for part in (entry, *entry.get("oneOf", [])) if "$ref" in part]
 
 
-def _table(entries: dict[str, Any], prefix: str) -> str:
-    rows = ["| key | default | |", "|---|---|---|"]
+def _table(entries: dict[str, Any], sections: dict[str, Any], prefix: str) -> str:
+    return "\n".join(["| key | default | |", "|---|---|---|", *_rows(entries, sections, prefix)]) + "\n"
+
+
+def _rows(entries: dict[str, Any], sections: dict[str, Any], prefix: str) -> Iterator[str]:
     for name, entry in entries.items():
-        default = "needed" if "default" not in entry else "–" if entry["default"] is None else f"`{entry['default']}`"
-        text = " ".join(entry.get("description", "").split()).replace("|", "\\|")
-        rows.append(f"| `{prefix}{name}` | {default} | {_choices(entry)}{text} |")
-    return "\n".join(rows) + "\n"
+        for inner in _sections(entry):
+            yield from _rows(sections[inner]["properties"], sections, f"{prefix}{name}.")
+        if not _sections(entry):
+            default = (
+                "needed" if "default" not in entry else "–" if entry["default"] is None else f"`{entry['default']}`"
+            )
+            text = " ".join(entry.get("description", "").split()).replace("|", "\\|")
+            yield f"| `{prefix}{name}` | {default} | {_choices(entry)}{text} |"
 
 
 def _choices(entry: dict[str, Any]) -> str:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from classmark.data.pixels import Images
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Examples, split.
 
-    Each frame has `id` (string, unique over all splits), `text` and `label` (class name), and where known `group`
-    (string), `source`; `test` has `leaked` (bool: its normalised text stands in train or validation).
+    Each frame has `id` (string, unique over all splits) and `label` (class name); `text`, or for images `row` (the
+    number in `images`), `path`, `sha256` (of the file), `width` and `height` (pixels); where known `group` (string),
+    `source` and others; `test` has `leaked` (bool: its normalised text, or its very image file, stands in train or
+    validation).
 
     Attributes:
         classes: class names, sorted; the second of two is the positive one.
         train, validation, test: the splits.
-        fingerprint: sha256 over ids, texts, labels and splits, in hexadecimal.
+        fingerprint: sha256 over ids, texts or image files, labels and splits, in hexadecimal.
         description: what `data.json` holds: source, fingerprint, split sizes, class counts, duplicates moved, leaks.
+        images: of all splits; None where there are texts.
     """
 
     classes: tuple[str, ...]
@@ -28,3 +34,4 @@ class Dataset:
     test: pl.DataFrame
     fingerprint: str
     description: dict[str, Any]
+    images: Images | None = None

@@ -1,4 +1,4 @@
-"""Exact duplicates: texts that are equal but for case, markup, punctuation and white space."""
+"""Exact duplicates: texts that are equal but for case, markup, punctuation and white space; equal image files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 MARKUP = r"<[^>]{1,40}>"
 # Letters, the marks that belong to them (without which some scripts lose their vowels), numbers, and pictures.
 NO_WORD = r"[^\p{L}\p{M}\p{N}\p{So}]+"
+
+
+def content_keys(rows: pl.DataFrame) -> pl.Series:
+    """A series `key`; two rows are duplicates where their keys are equal."""
+    return rows["sha256"].alias("key") if "sha256" in rows.columns else text_keys(rows["text"])
 
 
 def text_keys(texts: pl.Series) -> pl.Series:

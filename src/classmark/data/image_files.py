@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,11 @@ class ImageFiles:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def chosen(self, rows: Sequence[int]) -> ImageFiles:
+        """Those of these rows, in this order."""
+        contents = None if self.contents is None else tuple(self.contents[row] for row in rows)
+        return ImageFiles(self.place, tuple(self.names[row] for row in rows), contents)
 
     def identity(self) -> str:
         """A digest that changes with the place, the files, their sizes and their times of change."""

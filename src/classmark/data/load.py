@@ -9,33 +9,44 @@ from typing import Any
 import polars as pl
 
 from classmark.data.dataset import Dataset
+from classmark.data.digits import read_digits
 from classmark.data.huggingface import read_huggingface
 from classmark.data.imdb import read_imdb
 from classmark.data.movie_reviews import read_movie_reviews
-from classmark.data.source import RESERVED, Source
+from classmark.data.pixels import Images
+from classmark.data.source import Source
 from classmark.data.splits import Splits, carve, limited
 from classmark.data.tables import read_tables
-from classmark.errors import InputError
+from classmark.data.tiny_imagenet import read_tiny_imagenet
+from classmark.data.usable import usable_rows
+from classmark.errors import InputError, MissingExtraError, nearest
 from classmark.recipes.schema import Data
 
+SIDE_PX = 64
 
-def load_dataset(data: Data, seed: int) -> Dataset:
+
+def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
     """The examples that a recipe names, split.
 
     The test set is the source's official one where it has one; validation, and else the test set, are carved
-    from the training data by class, whole groups and all copies of a text on one side.
+    from the training data by class, whole groups and all copies of a text or of an image file on one side.
 
     Args:
         data: the recipe's `data`.
         seed: fixes the split and the sample of `data.limit`.
+        side_px: images are kept as squares of this side; those that are smaller, as they are.
 
     Raises:
         InputError: the data cannot be read, or is not enough for what the recipe asks.
         MissingExtraError: the source needs a package that is not installed.
     """
-    source = _read(data)
-    training = _usable(source.train, data, source.name)
-    test = None if source.test is None else _usable(source.test, data, source.name)
+    source, images = _read(data), None
+    if data.classes is not None:
+        source = _of_classes(source, data.classes)
+    if source.files is not None:
+        source, images = _opened(source, side_px)
+    training = usable_rows(source.train, data, source.name)
+    test = None if source.test is None else usable_rows(source.test, data, source.name)
     classes = _classes(training, source.name)
     if test is not None:
         _check_test(test, training, classes, source.name)
@@ -47,12 +58,15 @@ def load_dataset(data: Data, seed: int) -> Dataset:
     fingerprint = _fingerprint(splits.frames)
     description = _described(splits, classes) | {
         "source": data.source,
+        "kind": "text" if images is None else "images",
         "path": Path(source.name).name,
         "fingerprint": fingerprint,
         "group": data.group,
         "skipped": skipped,
     }
-    return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description)
+    if images is not None:
+        description["unreadable"] = _unreadable(source)
+    return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description, images=images)
 
 
 def _read(data: Data) -> Source:
@@ -65,50 +79,64 @@ def _read(data: Data) -> Source:
             return read_tables(data)
         case "huggingface":
             return read_huggingface(data)
+        case "tiny-imagenet":
+            return read_tiny_imagenet(data.path)
+        case "digits":
+            return read_digits()
 
 
-def _usable(frame: pl.DataFrame, data: Data, name: str) -> pl.DataFrame:
-    """The rows that have a text and a label, with their `group` where the recipe names one.
+def _of_classes(source: Source, classes: tuple[str, ...]) -> Source:
+    """Only the rows of these classes.
 
     Raises:
-        InputError: some have not, and `data.skip_unreadable` is off; or the group is missing.
+        InputError: there is no such class.
     """
-    empty = frame["text"].is_null() | (frame["text"].str.strip_chars() == "")
-    unlabelled = frame["label"].is_null() | (frame["label"] == "")
-    for bad, what in ((empty, "the text is empty"), (unlabelled, "the label is missing")):
-        if bad.any() and not data.skip_unreadable:
-            raise InputError(
-                f"{_place(frame.filter(bad), name)}: {what}; rows like this: {int(bad.sum()):,}. "
-                "Mend them, or leave them out: data.skip_unreadable=true"
-            )
-    rows = frame.filter(~(empty | unlabelled))
-    if data.group is not None:
-        rows = _grouped(rows, data.group, name)
-    return rows.drop("place", strict=False)
+    known = source.train["label"].drop_nulls().unique().sort().to_list()
+    for name in classes:
+        if name not in known:
+            hint = nearest(name, known) or f" There are {', '.join(known[:10])}{', …' if len(known) > 10 else ''}."
+            raise InputError(f'data.classes: {source.name} has no class "{name}".{hint}')
+    return source.changed(lambda rows: rows.filter(pl.col("label").is_in(list(classes))))
 
 
-def _grouped(rows: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
-    if column not in rows.columns:
-        known = ", ".join(other for other in rows.columns if other not in ("id", "text", "label", "place"))
-        raise InputError(f'data.group: {name} has no column "{column}". Its further columns: {known or "none"}.')
-    groups = rows[column].cast(pl.String)
-    if groups.null_count():
-        raise InputError(
-            f'{_place(rows.filter(groups.is_null()), name)}: no "{column}", which is the data.group; '
-            f"rows like this: {groups.null_count():,}. Every row needs one."
-        )
-    return rows.drop(column if column in RESERVED else ()).with_columns(groups.alias("group"))
+def _opened(source: Source, side_px: int) -> tuple[Source, Images]:
+    """The images of the rows, and the rows with `sha256`, `width`, `height` and `fault` of theirs.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+    """
+    try:
+        from classmark.data.pixel_cache import open_images
+
+        assert source.files is not None
+        frames = [source.train] if source.test is None else [source.train, source.test]
+        rows = pl.concat([frame["row"] for frame in frames])
+        images, facts = open_images(source.files.chosen(rows.to_list()), side_px)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "images", "data.source: images") from None
+    known = pl.DataFrame(
+        {
+            "row": pl.Series(range(len(rows)), dtype=pl.Int64),
+            "sha256": pl.Series(facts.sha256, dtype=pl.String),
+            "width": pl.Series(facts.width, dtype=pl.Int32),
+            "height": pl.Series(facts.height, dtype=pl.Int32),
+            "fault": pl.Series([facts.faults.get(row) for row in range(len(rows))], dtype=pl.String),
+        }
+    )
+    parts = iter([known[: source.train.height], known[source.train.height :]])
+    return source.changed(lambda frame: frame.drop("row").hstack(next(parts))), images
 
 
-def _place(rows: pl.DataFrame, name: str) -> str:
-    """Where the first of the rows stands, for a message."""
-    return str(rows["place"][0]) if "place" in rows.columns else f"{name}, {rows['id'][0]}"
+def _unreadable(source: Source) -> list[dict[str, str]]:
+    frames = [source.train] if source.test is None else [source.train, source.test]
+    bad = pl.concat([frame.select("path", "fault") for frame in frames]).drop_nulls()
+    return [{"path": path, "reason": fault} for path, fault in bad.iter_rows()]
 
 
 def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
     classes = tuple(frame["label"].unique().sort().to_list())
     if not classes:
-        raise InputError(f"{name}: no row has both a text and a label.")
+        raise InputError(f"{name}: no row can be read and has a label.")
     if len(classes) == 1:
         raise InputError(
             f'{name}: every row has the label "{classes[0]}"; a classifier needs two classes or more. '
@@ -119,7 +147,7 @@ def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
 
 def _check_test(test: pl.DataFrame, training: pl.DataFrame, classes: tuple[str, ...], name: str) -> None:
     if test.height == 0:
-        raise InputError(f"{name}: no test row has both a text and a label.")
+        raise InputError(f"{name}: no test row can be read and has a label.")
     unknown = test.filter(~pl.col("label").is_in(list(classes)))
     if unknown.height:
         raise InputError(
@@ -153,10 +181,11 @@ def _described(splits: Splits, classes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _fingerprint(frames: dict[str, pl.DataFrame]) -> str:
-    """sha256 over ids, labels, texts and splits, in hexadecimal."""
+    """sha256 over ids, labels, texts (or the digests of image files) and splits, in hexadecimal."""
     digest = hashlib.sha256()
+    content = "text" if "text" in frames["train"].columns else "sha256"
     for split in ("train", "validation", "test"):
-        columns: list[list[str]] = [frames[split][name].to_list() for name in ("id", "label", "text")]
+        columns: list[list[str]] = [frames[split][name].to_list() for name in ("id", "label", content)]
         for values in zip(*columns, strict=True):
             digest.update("\x1f".join((split, *values)).encode() + b"\x1e")
     return digest.hexdigest()

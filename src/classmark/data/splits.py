@@ -1,4 +1,4 @@
-"""Train, validation and test: by class, by seed, with groups and copies of a text kept together."""
+"""Train, validation and test: by class, by seed, with groups and copies kept together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.data.duplicates import later_copies, stay_together, text_keys
+from classmark.data.duplicates import content_keys, later_copies, stay_together
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
@@ -23,7 +23,7 @@ class Splits:
 
     Attributes:
         frames: `train`, `validation` and `test`; `test` has `leaked`.
-        copies: how many of the rows that were split repeat an earlier one's text.
+        copies: how many of the rows that were split repeat an earlier one's text or image file.
         moved: how many of those a split by row alone would have put on another side than the first.
     """
 
@@ -53,7 +53,7 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
     Raises:
         InputError: a class or the whole is too small for what is asked.
     """
-    rows = training.with_columns(text_keys(training["text"]))
+    rows = training.with_columns(content_keys(training))
     _check_class_sizes(rows, 2 if test is not None else 3, name)
     counts = _counts(rows, test is None, data, name)
     groups = ["group"] if "group" in rows.columns else []
@@ -63,7 +63,7 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
     of_the_first = rows.select("key", part=by_row_alone).select(pl.col("part").first().over("key")).to_series()
     frames = {"train": rows.filter(parts == TRAIN), "validation": rows.filter(parts == VALIDATION)}
     seen = rows["key"] if test is not None else rows.filter(parts != TEST)["key"]
-    last = rows.filter(parts == TEST) if test is None else test.with_columns(text_keys(test["text"]))
+    last = rows.filter(parts == TEST) if test is None else test.with_columns(content_keys(test))
     frames["test"] = last.with_columns(last["key"].is_in(seen.unique().implode()).alias("leaked"))
     return Splits(
         {split: frame.drop("key") for split, frame in frames.items()},
@@ -73,10 +73,11 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
 
 
 def _check_class_sizes(rows: pl.DataFrame, splits: int, name: str) -> None:
-    for label, texts in rows.group_by("label").agg(pl.col("key").n_unique()).sort("label").iter_rows():
-        if texts < splits:
+    what = "text" if "text" in rows.columns else "image"
+    for label, count in rows.group_by("label").agg(pl.col("key").n_unique()).sort("label").iter_rows():
+        if count < splits:
             raise InputError(
-                f'{name}: the class "{label}" has {texts} different text{"s" if texts > 1 else ""}, too few for '
+                f'{name}: the class "{label}" has {count} different {what}{"s" if count > 1 else ""}, too few for '
                 f"{splits} splits. Add some, or leave the class out."
             )
 

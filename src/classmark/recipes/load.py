@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from classmark.errors import RecipeError, nearest
-from classmark.recipes.schema import Recipe
+from classmark.recipes.schema import KINDS, Recipe
 
 Place = tuple[str | int, ...]
 
@@ -119,15 +119,26 @@ def _override(content: dict[str, Any], places: dict[Place, str], text: str) -> s
 
 def _problem(entry: Any, name: str, places: Mapping[Place, str]) -> str:
     """One problem in one line: place, key, what is wrong, what would be right."""
-    at = tuple(entry["loc"])
+    at = _without_kind(tuple(entry["loc"]))
     place = next((places[at[:length]] for length in range(len(at), 0, -1) if at[:length] in places), name)
     return f"{place}: {_dotted(at)}: {_explained(entry, at)}"
 
 
+def _without_kind(at: Place) -> Place:
+    """Pydantic puts the kind of a section that has several into the place; the file has no such level."""
+    return (at[0], *at[2:]) if len(at) > 1 and at[1] in KINDS.get(str(at[0]), ()) else at
+
+
 def _explained(entry: Any, at: Place) -> str:
     match entry["type"]:
+        case "union_tag_invalid":
+            kinds, section = KINDS[str(at[0])], entry["input"]
+            if not isinstance(section, dict):
+                return f"{section!r}: a section of keys is expected here."
+            kind = str(section.get("kind"))
+            return f'there is no kind "{kind}"; there are {", ".join(kinds)}.{nearest(kind, kinds)}'
         case "extra_forbidden":
-            known = list(_section_at(at[:-1]).model_fields)
+            known = list(_section_at(tuple(entry["loc"][:-1])).model_fields)
             return f"unknown key.{nearest(str(at[-1]), known) or ' Known here: ' + ', '.join(known) + '.'}"
         case "missing":
             return "this key is needed."
@@ -139,14 +150,22 @@ def _explained(entry: Any, at: Place) -> str:
 
 
 def _section_at(at: Place) -> type[BaseModel]:
+    """The schema of a section; `at` as pydantic gives it, with the kind of a section that has several."""
     section: type[BaseModel] = Recipe
+    kinds: list[type[BaseModel]] = []
     for part in at:
-        field = section.model_fields.get(str(part))
-        candidates = () if field is None else (field.annotation, *get_args(field.annotation))
-        section = next(
-            (found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel)), section
-        )
+        if (field := section.model_fields.get(str(part))) is None:
+            section = next(found for found in kinds if str(part) in get_args(found.model_fields["kind"].annotation))
+        else:
+            kinds = _sections_in(field.annotation)
+            section = kinds[0] if kinds else section
     return section
+
+
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections_in(part)]
 
 
 def _dotted(at: Place) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -21,34 +21,46 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 # The keys of `data` that only some sources read.
 READ_BY = {
-    "path": ("imdb", "table", "huggingface"),
-    "test_path": ("table",),
+    "path": ("imdb", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table"),
+    "test_path": ("table", "image-table"),
     "text_column": ("table", "huggingface"),
-    "label_column": ("table", "huggingface"),
-    "id_column": ("table",),
+    "label_column": ("table", "huggingface", "image-table"),
+    "id_column": ("table", "image-table"),
+    "image_column": ("image-table",),
     "parts": ("movie-reviews",),
 }
+IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
+KINDS = {"input": ("text", "images"), "model": ("bilstm", "backbone")}
 
 
 class Data(Section):
     """Which examples, and how they are split."""
 
-    source: Literal["imdb", "movie-reviews", "table", "huggingface"]
-    """`imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet files;
-    `huggingface`: a data set by name, through the package `datasets`."""
+    source: Literal[
+        "imdb", "movie-reviews", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table", "digits"
+    ]
+    """Texts. `imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet
+    files; `huggingface`: a data set by name, through the package `datasets`. Images. `tiny-imagenet`: the official
+    archive; `image-folder`: a folder with a folder for each class, or with `train/` and `test/` of that form;
+    `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
     path: str | None = None
-    """Where the archive, its unpacked folder or the table is; for `huggingface` the name of the data set.
-    Without it, `imdb` is fetched from its official address into the cache."""
+    """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
+    set. Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
     test_path: str | None = None
-    """`table` only: a second file that is the test set."""
+    """`table` and `image-table`: a second file that is the test set."""
     text_column: str = "text"
     """`table` and `huggingface`: the column that holds the text."""
     label_column: str = "label"
-    """`table` and `huggingface`: the column that holds the class name."""
+    """`table`, `huggingface` and `image-table`: the column that holds the class name."""
+    image_column: str = "image"
+    """`image-table` only: the column with the path of the image, from the table's own folder on."""
     id_column: str | None = None
-    """`table` only: a column of unique ids; without it, the row number and a hash of the text."""
+    """`table` and `image-table`: a column of unique ids; without it, the row number and a hash of the text, or the
+    path of the image."""
     parts: tuple[Literal["imdb", "rotten-tomatoes"], ...] = ("imdb",)
     """`movie-reviews` only: which of its two parts to use."""
+    classes: tuple[str, ...] | None = None
+    """Use these classes only, by their names."""
     limit: int | None = Field(default=None, ge=10)
     """Use this many examples for training and validation together, and no more than this many for the test,
     drawn by class (stratified)."""
@@ -59,8 +71,8 @@ class Data(Section):
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     skip_unreadable: bool = False
-    """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8) instead of
-    stopping; they are counted."""
+    """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8, an image that
+    is damaged) instead of stopping; they are counted."""
 
     @field_validator("*")
     @classmethod
@@ -114,6 +126,13 @@ class Augmentation(Section):
     cutmix: float = Field(default=0.0, ge=0.0)
     """Paste a rectangle of another image; its area from Beta(α, α), this is α (Yun et al. 2019). With `mixup` too,
     every step takes one of the two by chance."""
+
+    @field_validator("crop_scale")
+    @classmethod
+    def _is_a_span_of_shares(cls, scale: tuple[float, float] | None) -> tuple[float, float] | None:
+        if scale is not None and not 0 < scale[0] <= scale[1] <= 1:
+            raise ValueError(f"{list(scale)}: two shares of the area are expected, from and to, such as [0.35, 1.0]")
+        return scale
 
 
 class ImageInput(Section):
@@ -221,6 +240,8 @@ class Train(Section):
     """Put examples of like length into one batch; the batches come in random order."""
     average: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     """Evaluate and keep a moving average of the weights with this decay a step (EMA); early on the decay is lower."""
+    compile: bool = False
+    """Compile the model with `torch.compile`: up to minutes at the start, then faster steps where it pays."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """`auto` measures a few steps once a machine and fixes the faster one."""
     predict_precision: Literal["fp32", "bf16"] = "fp32"
@@ -248,6 +269,14 @@ class Judge(Section):
     """Train the linear floor and the majority class beside the model."""
 
 
+def _kind_of(section: Any) -> str:
+    return str(section.get("kind") if isinstance(section, dict) else getattr(section, "kind", None))
+
+
+Input = Annotated[Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("images")], Discriminator(_kind_of)]
+Model = Annotated[Annotated[BiLSTM, Tag("bilstm")] | Annotated[Backbone, Tag("backbone")], Discriminator(_kind_of)]
+
+
 class Recipe(Section):
     """A whole recipe."""
 
@@ -258,10 +287,37 @@ class Recipe(Section):
     seed: int = Field(default=1, ge=0)
     """Fixes the split, the initial weights, the order of examples and every draw."""
     data: Data
-    input: TextInput = TextInput()
-    model: BiLSTM = BiLSTM()
+    input: Input = TextInput()
+    model: Model = BiLSTM()
     loss: Loss = Loss()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     train: Train = Train()
     judge: Judge = Judge()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_follow_from_the_source(cls, content: Any) -> Any:
+        """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images."""
+        if not isinstance(content, dict):
+            return content
+        data = content.get("data")
+        images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
+        filled = dict(content)
+        for name, kinds in KINDS.items():
+            section = content.get(name, {})
+            if isinstance(section, dict):
+                filled[name] = {"kind": kinds[images], **section}
+        return filled
+
+    @model_validator(mode="after")
+    def _kinds_fit_the_source(self) -> Recipe:
+        images = self.data.source in IMAGE_SOURCES
+        for name, kinds in KINDS.items():
+            kind = getattr(self, name).kind
+            if kind != kinds[images]:
+                what = "images" if images else "texts"
+                raise ValueError(
+                    f'{name}.kind is "{kind}", but data.source {self.data.source} has {what}; set it to {kinds[images]}'
+                )
+        return self

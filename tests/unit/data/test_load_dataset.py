@@ -34,6 +34,7 @@ def test_what_is_known_about_the_data_is_described(tmp_path: Path) -> None:
     dataset = loaded(table(tmp_path))
     assert dataset.classes == ("blue", "green", "red")
     assert dataset.description == {
+        "kind": "text",
         "source": "table",
         "path": "t.csv",
         "fingerprint": dataset.fingerprint,
@@ -163,11 +164,11 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, object], str]]:
         ),
         "nothing readable": (
             {"path": blank, "skip_unreadable": True},
-            f"{blank}: no row has both a text and a label.",
+            f"{blank}: no row can be read and has a label.",
         ),
         "nothing readable in test": (
             {"path": path, "test_path": blank, "skip_unreadable": True},
-            f"{path}: no test row has both a text and a label.",
+            f"{path}: no test row can be read and has a label.",
         ),
         "one class only": (
             {"path": one},

