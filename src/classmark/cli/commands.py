@@ -99,8 +99,10 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
     from classmark.judging.comparisons import compare as compare_tables
     from classmark.report.comparison import write_comparison
     from classmark.report.screen import comparison_table
+    from classmark.report.sides import build_sides
 
-    comparison = compare_tables(_read(a, {})[0], _read(b, {})[0], positive=positive)
+    (table_a, run_a, _), (table_b, run_b, _) = _read(a, {}), _read(b, {})
+    comparison = compare_tables(table_a, table_b, positive=positive, names=_names((a, run_a), (b, run_b)))
     if fail_if_worse is not None and fail_if_worse not in comparison.metrics:
         known = ", ".join(comparison.metrics)
         raise InputError(
@@ -108,7 +110,7 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
         )
     _free(out, "comparison.json")
     write_json(out / "comparison.json", comparison.to_json())
-    write_comparison(out, comparison)
+    write_comparison(out, comparison, build_sides(comparison, (table_a, table_b), (run_a, run_b)))
     _show(comparison.to_json(), comparison_table(comparison), as_json)
     typer.echo(f"written to {out / 'report.html'}", err=True)
     if fail_if_worse is not None and _is_worse(comparison.metrics[fail_if_worse], fail_if_worse):
@@ -174,6 +176,12 @@ def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict
     if split is None:
         raise RunError(f"{path}: the run has no predictions yet. Finish it: classmark train --resume {path}")
     return read(run.predictions(split)), run, {name: read(table) for name, table in run.floors(split).items()}
+
+
+def _names(*sides: tuple[Path, Run | None]) -> tuple[str, str]:
+    """What both sides are called: a run by its folder's name, a file by its path; both by path where names are alike."""
+    a, b = (path.resolve().name if run else str(path) for path, run in sides)
+    return (a, b) if a != b else (str(sides[0][0]), str(sides[1][0]))
 
 
 def _matrix(text: str) -> list[list[int]]:

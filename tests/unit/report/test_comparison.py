@@ -2,42 +2,176 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from classmark.judging.comparisons import compare
+import polars as pl
+import pytest
+
+from classmark.cli.main import run as classmark
+from classmark.judging.comparisons import Comparison, Difference, compare
 from classmark.judging.findings import Finding
 from classmark.predictions import Predictions
-from classmark.report.comparison import write_comparison
+from classmark.report.comparison import better_side, difference_bar, write_comparison
+from classmark.report.sides import build_sides
 from pages import check_harmless, text_of
+from two_runs import SCRIPT, image_runs, text_runs
 
 Make = Callable[..., Predictions]
-SCRIPT = "<script>alert(1)</script>"
 
 
-def test_a_comparison_shows_the_differences_and_nothing_harmful(tmp_path: Path, make_table: Make) -> None:
+def page_of(out: Path, comparison: Comparison, *tables: Predictions) -> str:
+    a, b = tables
+    return write_comparison(out, comparison, build_sides(comparison, (a, b))).read_text(encoding="utf-8")
+
+
+def compared(out: Path, *paths: Path) -> str:
+    """The page that the command writes."""
+    assert classmark(["compare", *map(str, paths), "--out", str(out)]) == 0
+    return (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def image_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Cross-entropy against focal loss, 200 classes, 1,000 rows."""
+    folder = tmp_path_factory.mktemp("images")
+    return compared(folder / "out", *image_runs(folder))
+
+
+@pytest.fixture(scope="module")
+def text_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("texts")
+    return compared(folder / "out", *text_runs(folder))
+
+
+def test_both_judgements_stand_side_by_side(tmp_path: Path, make_table: Make) -> None:
     a, b = make_table(), make_table(scores=(0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9))
     comparison = compare(a, b, names=(SCRIPT, "better"))
-    page = write_comparison(tmp_path, comparison).read_text(encoding="utf-8")
+    page = page_of(tmp_path, comparison, a, b)
     check_harmless(page)
     words = text_of(page)
-    assert f"A = {SCRIPT} · B = better · 10 rows, matched by id" in words
+    assert f"A {SCRIPT} B better 10 rows, 2 classes (positive: yes), matched by id" in words
     assert comparison.sentence in words
-    assert "Accuracy 0.8000 1.0000 +0.2000" in words
-    assert "Only A is right on 0 rows, only B on 2." in words
-    assert 'aria-label="Paired differences"' in page
+    # Wilson's intervals of 8 and of 10 in 10; Bonett and Price's of two rows gained.
+    assert "Accuracy 80.00 % 49.02 to 94.33 % 100.00 % 72.25 to 100.00 % +20.00 -14.61 to +47.94 cannot tell" in words
+    assert "Calibration error 0.2720 – 0.1000 – -0.1720 no interval" in words
+    assert "Only A is right on 0 rows, only B on 2; both are right on 8 and both wrong on 0." in words
+    assert "DeLong's test of equal ROC areas: p = " in words
 
 
 def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) -> None:
-    comparison = compare(make_table(), make_table())
+    table = make_table()
     left_out = Finding("scores_left_out", "info", f"{SCRIPT} has predicted labels only")
-    page = write_comparison(tmp_path, replace(comparison, findings=(left_out,))).read_text(encoding="utf-8")
+    page = page_of(tmp_path, replace(compare(table, table), findings=(left_out,)), table, table)
     check_harmless(page)
-    assert left_out.message in text_of(page)
+    words = text_of(page)
+    assert left_out.message in words
+    assert "A B warning Only 10 labelled rows" in words
 
 
 def test_what_is_undefined_is_a_dash(tmp_path: Path, make_table: Make) -> None:
     one = make_table(["yes"] * 4, [0.1, 0.6, 0.7, 0.8])
-    page = write_comparison(tmp_path, compare(one, one)).read_text(encoding="utf-8")
-    assert "ROC area – – – –" in text_of(page)
+    assert "ROC area – – – – – no interval" in text_of(page_of(tmp_path, compare(one, one), one, one))
+
+
+def test_many_classes_are_compared_with_pictures_and_in_small(image_page: str) -> None:
+    check_harmless(image_page)
+    assert len(image_page.encode()) < 2_000_000
+    for title in ("Accuracy per epoch", "Reliability", "ROC", "Precision and recall"):
+        assert f'aria-label="{title}"' in image_page
+    assert 'aria-label="Loss per epoch"' not in image_page
+    assert image_page.count("data:image/jpeg;base64,") == 16
+    words = text_of(image_page)
+    assert "A minimises cross-entropy, B focal" in words
+    assert "epoch (of 10 steps in A, 20 in B)" in words
+    assert "200 classes are 200 comparisons" in words
+    assert "corrected for all 200 by Holm's method" in words
+    assert words.count("finds more of") == 2
+    assert "tells the two apart" not in words  # epochs differ beside the loss
+    assert "The recipes differ in loss and train at once" in words
+    assert "loss.kind cross_entropy focal train.epochs 3 4" in words
+    assert "Training data and split the same (fingerprint 0123456789ab)" in words
+    assert "Initial weights the same: they follow from the seed and the names of the parameters" in words
+    assert "epoch A B B − A, points 1 40.00 % 45.00 % +5.00" in words
+    assert "4 – 66.00 % –" in words
+
+
+def test_texts_are_compared_as_text(text_page: str) -> None:
+    check_harmless(text_page)
+    words = text_of(text_page)
+    assert f"a review {SCRIPT}" in words
+    assert 'aria-label="Loss per epoch"' in text_page  # both minimise the same
+    assert "The losses are not drawn" not in words
+    assert "finds more of" not in words
+    assert "The recipes differ in seed and optimizer at once" in words
+    assert "Seed differs: 1 in A, 2 in B" in words
+    assert "Initial weights differ, as the seeds do, but for what is pretrained" in words
+    assert "/somewhere/" not in text_page
+
+
+def test_files_without_scores_say_so(tmp_path: Path) -> None:
+    for name, said in (("a", "nyyn"), ("b", "nyyy")):
+        rows = [f"{row},{label},{one}" for row, (label, one) in enumerate(zip("nyny", said, strict=True))]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id,label,predicted", *rows]) + "\n", encoding="utf-8")
+    words = text_of(compared(tmp_path / "out", tmp_path / "a.csv", tmp_path / "b.csv"))
+    assert "Neither side is a run folder, so nothing is known of how the models were made." in words
+    assert "Training data and split not known, since A and B do not say" in words
+    assert "Left out: A and B have no scores to draw curves from." in words
+    assert "All 1, in the order of the table, since neither side has confidences." in words
+    assert "While they were trained" not in words
+
+
+def test_one_file_without_scores_is_named(tmp_path: Path, make_table: Make) -> None:
+    a = make_table()
+    labels = [a.classes[one] for one in a.predicted]
+    frame = a.frame.drop("probabilities").with_columns(predicted=pl.Series(labels))
+    b = Predictions(frame, a.metadata, "b")
+    words = text_of(page_of(tmp_path, compare(a, b), a, b))
+    assert "Left out: B has no scores to draw curves from." in words
+
+
+def test_the_json_keeps_its_contract_and_calls_runs_by_name(tmp_path: Path) -> None:
+    compared(tmp_path / "out", *text_runs(tmp_path))
+    content = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+    assert (content["a"], content["b"]) == ("text-a", "text-b")
+    assert {"a", "b", "rows", "metrics", "mcnemar", "delong", "sentence"} <= set(content)
+    assert set(content["metrics"]) == {"accuracy", "log_loss", "roc_auc"}
+
+
+def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
+    a, b = text_runs(tmp_path)
+    (tmp_path / "other").mkdir()
+    moved = b.rename(tmp_path / "other" / a.name)
+    compared(tmp_path / "out", a, moved)
+    content = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+    assert (content["a"], content["b"]) == (str(a), str(moved))
+
+
+def test_the_ids_of_svg_parts_differ_between_charts(image_page: str) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', image_page)
+    assert len(ids) == len(set(ids))
+
+
+BETTER = {
+    "accuracy above": ("accuracy", 0.1, 0.2, "B"),
+    "accuracy below": ("accuracy", -0.2, -0.1, "A"),
+    "accuracy about zero": ("accuracy", -0.1, 0.1, ""),
+    "log loss above": ("log_loss", 0.1, 0.2, "A"),
+    "log loss below": ("log_loss", -0.2, -0.1, "B"),
+    "an end at zero": ("brier", 0.0, 0.1, ""),
+    "no interval": ("accuracy", None, None, ""),
+}
+
+
+@pytest.mark.parametrize("case", BETTER)
+def test_which_side_is_better(case: str) -> None:
+    name, low, high, better = BETTER[case]
+    assert better_side(name, Difference(0.5, 0.5, 0.0, low, high, "")) == better
+
+
+def test_the_bar_of_a_difference_stands_about_zero() -> None:
+    assert 'x="71.74" y="1" width="21.74"' in difference_bar(Difference(0.0, 0.0, 0.0, 0.1, 0.2, ""))
+    assert difference_bar(Difference(0.0, 0.0, 0.0, None, None, "")) == difference_bar(None) == ""

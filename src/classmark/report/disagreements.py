@@ -1,0 +1,178 @@
+"""The rows on which two models do not agree: how many, the most confident ones, and the classes they fall in."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from classmark.judging.comparisons import mcnemar
+from classmark.predictions import TEXT_CAP_CHARACTERS
+from classmark.report.sides import Side, Sides
+
+MOST_ROWS, MOST_CLASSES = 8, 10
+SHORT_TEXT_CHARACTERS = 320
+# Above this a picture is no thumbnail, and a few of them would make the page heavy.
+MOST_THUMBNAIL_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How many rows both, one or none gets right; `same_mistake` are those of none with one wrong class from both."""
+
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+    same_mistake: int
+
+    @property
+    def rows(self) -> int:
+        return self.both + self.only_a + self.only_b + self.neither
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """A class's recall in A and in B, with McNemar's exact p over its rows, after Holm over all classes."""
+
+    name: str
+    rows: int
+    a: float
+    b: float
+    only_a: int
+    only_b: int
+    p: float
+
+    @property
+    def difference(self) -> float:
+        return (self.only_b - self.only_a) / self.rows
+
+
+def right_rows(side: Side) -> NDArray[np.bool_]:
+    """Whether each row is predicted right, shape (N,)."""
+    return np.equal(side.predictions.predicted, side.predictions.labels)
+
+
+def agreement(sides: Sides) -> Agreement:
+    """The counts of rows by who is right."""
+    a, b = (right_rows(side) for side in sides)
+    same = sides[0].predictions.predicted == sides[1].predictions.predicted
+    counts = (a & b, a & ~b, b & ~a, ~a & ~b, ~a & ~b & same)
+    return Agreement(*(int(rows.sum()) for rows in counts))
+
+
+def confident_disagreements(sides: Sides, right: str) -> list[dict[str, Any]]:
+    """Rows that only A or only B gets right, by falling confidence of the one that is wrong.
+
+    Args:
+        sides: both.
+        right: A or B. Without probabilities of the other, the confidence of this one orders the rows, else the table.
+    """
+    winner, loser = sides if right == "A" else sides[::-1]
+    rows = np.flatnonzero(right_rows(winner) & ~right_rows(loser))
+    surer = next((side for side in (loser, winner) if side.predictions.has_probabilities), None)
+    if surer is not None:
+        rows = rows[np.argsort(-_confidences(surer, rows), kind="stable")]
+    return [_shown_row(sides, int(row)) for row in rows[:MOST_ROWS]]
+
+
+def class_differences(sides: Sides) -> list[ClassDifference]:
+    """Every class that has rows, in the order of the classes."""
+    labels, classes = sides[0].predictions.labels, sides[0].predictions.classes
+    a, b = (right_rows(side) for side in sides)
+
+    def counts(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.bincount(labels[rows], minlength=len(classes))
+
+    totals, right_a, right_b, only_a, only_b = map(counts, (labels >= 0, a, b, a & ~b, b & ~a))
+    there = np.flatnonzero(totals).tolist()
+    adjusted = holm([mcnemar(int(only_a[place]), int(only_b[place])).p_exact for place in there])
+    return [
+        ClassDifference(
+            name=classes[place],
+            rows=int(totals[place]),
+            a=float(right_a[place] / totals[place]),
+            b=float(right_b[place] / totals[place]),
+            only_a=int(only_a[place]),
+            only_b=int(only_b[place]),
+            p=p,
+        )
+        for place, p in zip(there, adjusted, strict=True)
+    ]
+
+
+def largest_differences(found: list[ClassDifference], better: str) -> list[ClassDifference]:
+    """The classes in which A or B has the higher recall, the largest difference first, ten at most."""
+    sign = 1 if better == "B" else -1
+    ahead = [one for one in found if sign * one.difference > 0]
+    return sorted(ahead, key=lambda one: (-sign * one.difference, one.p, one.name))[:MOST_CLASSES]
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """The p values, adjusted so that the chance of a single false one among them stays at the level.
+
+    Source: Holm 1979, the step-down method, in the form of adjusted p values (Wright 1992).
+    """
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def _confidences(side: Side, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probability of the predicted class, shape of `rows`."""
+    return side.predictions.probabilities[rows, side.predictions.predicted[rows]]
+
+
+def _shown_row(sides: Sides, row: int) -> dict[str, Any]:
+    table = sides[0].predictions
+    said = [
+        {
+            "letter": side.letter,
+            "name": side.predictions.classes[side.predictions.predicted[row]],
+            "right": bool(right_rows(side)[row]),
+            "confidence": float(_confidences(side, np.array([row]))[0]) if side.predictions.has_probabilities else None,
+        }
+        for side in sides
+    ]
+    identifier, path = table.ids[row], _content(sides, "path", row)
+    return {
+        "id": identifier,
+        "path": PurePath(path).name if path and PurePath(path).name != identifier else "",
+        "true": table.classes[table.labels[row]],
+        "said": said,
+        "thumbnail": _thumbnail(_content(sides, "thumbnail", row)),
+        **_text(_content(sides, "text", row)),
+    }
+
+
+def _content(sides: Sides, column: str, row: int) -> Any:
+    """What the row has in a column of A's table, or else of B's."""
+    wanted = pl.Binary if column == "thumbnail" else pl.String
+    frames = (side.predictions.frame for side in sides)
+    return next((frame[column][row] for frame in frames if frame.schema.get(column) == wanted), None)
+
+
+def _thumbnail(picture: bytes | None) -> str:
+    """The JPEG as text for the page; empty for anything else."""
+    if picture is None or not picture.startswith(b"\xff\xd8\xff") or len(picture) > MOST_THUMBNAIL_BYTES:
+        return ""
+    return base64.b64encode(picture).decode("ascii")
+
+
+def _text(text: str | None) -> dict[str, str]:
+    """The beginning of a text and, where it is long, the rest."""
+    plain = re.sub(r"<br\s*/?>", " ", text or "")[:TEXT_CAP_CHARACTERS]
+    if len(plain) <= SHORT_TEXT_CHARACTERS:
+        return {"start": plain, "rest": ""}
+    cut = plain.rfind(" ", 0, SHORT_TEXT_CHARACTERS)
+    cut = cut if cut > 0 else SHORT_TEXT_CHARACTERS
+    return {"start": plain[:cut], "rest": plain[cut:]}

@@ -1,0 +1,98 @@
+"""The two sides of a comparison: each with its rows, its judgement and, where it is one, its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from classmark.errors import RunError
+from classmark.judging.comparisons import Comparison
+from classmark.judging.judge import judge
+from classmark.judging.judgement import SCHEMA_VERSION, Judgement, judgement_from_json
+from classmark.judging.rows import matched, positive_index, scored_rows
+from classmark.predictions import Predictions
+from classmark.runs import Run, read_json, read_jsonl
+
+Sides = tuple["Side", "Side"]
+SHORT_NAME_CHARACTERS = 30
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two models that are compared.
+
+    Attributes:
+        letter: A or B.
+        name: what it is called.
+        predictions: its labelled rows, in the same order on both sides.
+        judgement: of these rows.
+        run: its folder; None for a predictions file.
+    """
+
+    letter: str
+    name: str
+    predictions: Predictions
+    judgement: Judgement
+    run: Run | None = None
+
+    @property
+    def label(self) -> str:
+        """Letter and name for the legend of a chart, cut where the name is long."""
+        cut = self.name if len(self.name) <= SHORT_NAME_CHARACTERS else f"…{self.name[-SHORT_NAME_CHARACTERS:]}"
+        return f"{self.letter}: {cut}"
+
+    @cached_property
+    def recipe(self) -> dict[str, Any]:
+        """The resolved recipe; empty where there is none."""
+        if self.run is None or not self.run.recipe.exists():
+            return {}
+        content = yaml.safe_load(self.run.recipe.read_text(encoding="utf-8"))
+        return content if isinstance(content, dict) else {}
+
+    @cached_property
+    def history(self) -> list[dict[str, Any]]:
+        """The rows of `history.jsonl`; none where there is no run."""
+        return read_jsonl(self.run.history) if self.run else []
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """What the run's `data`, `environment` or `status` file says; empty where it is absent."""
+        path: Path | None = getattr(self.run, name) if self.run else None
+        return read_json(path) if path is not None and path.exists() else {}
+
+
+def build_sides(
+    comparison: Comparison,
+    tables: tuple[Predictions, Predictions],
+    runs: tuple[Run | None, Run | None] = (None, None),
+) -> Sides:
+    """Both sides of a comparison of two tables, rows matched; a run's own judgement is taken where it is of these rows."""
+    a, b = matched(*tables)
+    return (
+        Side("A", comparison.a, a, _judgement(a, runs[0], comparison), runs[0]),
+        Side("B", comparison.b, b, _judgement(b, runs[1], comparison), runs[1]),
+    )
+
+
+def _judgement(rows: Predictions, run: Run | None, comparison: Comparison) -> Judgement:
+    known = _of_run(run)
+    if known is not None and known.classes == rows.classes and known.positive == comparison.positive:
+        confusion = scored_rows(rows, positive_index(rows, comparison.positive)).confusion
+        # A run's folder may hold the judgement of another split, or of rows that the other side lacks.
+        if np.array_equal(np.array(known.confusion), confusion):
+            return known
+    return judge(rows, positive=comparison.positive, draws=comparison.draws, seed=comparison.seed)
+
+
+def _of_run(run: Run | None) -> Judgement | None:
+    if run is None or not run.judgement.exists():
+        return None
+    try:
+        content = read_json(run.judgement)
+        return judgement_from_json(content) if content.get("schema_version") == SCHEMA_VERSION else None
+    except (RunError, KeyError, TypeError):
+        return None  # damaged or of another version: judging these rows anew takes seconds
