@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
+from classmark.judging.curves import Curve
 from classmark.judging.judgement import Judgement
 
 # Okabe & Ito's colours that keep apart for every eye and on light and dark cards.
 BLUE, ORANGE, GREEN, GREY = "#3b82c4", "#d9822b", "#2a9d7f", "#8a94a3"
 COLOURS = (BLUE, ORANGE, GREEN, "#b565a7", "#c8553d", "#6b7fd7", "#8d8d3a", GREY)
 WIDTH, HEIGHT = 340, 240
-MOST_CURVES = 8
-MOST_COUNTED_CLASSES = 20
+MOST_CURVES, MOST_LOW_CURVES = 8, 3
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def run_charts(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
     return [_history(history, "loss", "Loss"), _history(history, "accuracy", "Accuracy")]
 
 
-def judgement_charts(judgement: Judgement) -> list[Chart]:
-    """Every chart that the judgement has data for."""
-    charts = [confusion_chart(judgement)]
+def score_charts(judgement: Judgement) -> list[Chart]:
+    """The curves and the reliability of probabilities; none where there are none."""
+    charts = []
     if judgement.curves.roc:
         charts += [_curve(judgement, "roc"), _curve(judgement, "precision_recall")]
     if judgement.calibration is not None:
@@ -99,56 +99,6 @@ def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Cha
     return Chart(f"{kind}-per-epoch", f"{title} per epoch", reading, pl.DataFrame(rows), draw)
 
 
-def confusion_chart(judgement: Judgement) -> Chart:
-    """The confusion matrix as a heat map: colour by the share of the row, with counts for up to twenty classes."""
-    names = judgement.classes
-    totals = [sum(row) for row in judgement.confusion]
-    data = pl.DataFrame(
-        {
-            "true": [true for true in names for _ in names],
-            "predicted": [predicted for _ in names for predicted in names],
-            "count": [count for row in judgement.confusion for count in row],
-            "share": [
-                count / total if total else 0.0
-                for row, total in zip(judgement.confusion, totals, strict=True)
-                for count in row
-            ],
-        }
-    )
-    data = data.with_columns(pl.Series("percent", [f"{share:.1%}" for share in data["share"]]))
-
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        order = list(names)
-        axis = alt.Axis(labelAngle=0 if len(names) <= 4 else -60, labelLimit=120, labels=len(names) <= 60, ticks=False)
-        base = alt.Chart(data).encode(
-            x=alt.X("predicted:N", title="predicted", sort=order, axis=axis),
-            y=alt.Y(
-                "true:N", title="true", sort=order, axis=alt.Axis(labelLimit=120, labels=len(names) <= 60, ticks=False)
-            ),
-        )
-        scale = alt.Scale(domain=[0, 1], range=["#e8f0f8", "#1d5a96"])
-        cells = base.mark_rect(stroke="white", strokeWidth=1 if len(names) <= 60 else 0).encode(
-            color=alt.Color("share:Q", title="share of row", scale=scale, legend=None)
-        )
-        if len(names) > MOST_COUNTED_CLASSES:
-            return cells.properties(width=WIDTH, height=WIDTH)
-        ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#16324f"))
-        small = len(names) > 6
-        counts = base.mark_text(
-            fontSize=9 if small else 17, fontWeight="bold", dy=0 if small else -9, aria=False
-        ).encode(text=alt.Text("count:Q", format=",d"), color=ink)
-        shares = base.mark_text(fontSize=12, dy=12, aria=False).encode(text="percent:N", color=ink)
-        layers = cells + counts if small else cells + counts + shares
-        return layers.properties(width=WIDTH, height=WIDTH * (0.7 if len(names) <= 4 else 1))
-
-    reading = (
-        "Each row is a true class and adds up to 100 %; the diagonal is right, everything beside it is a confusion."
-    )
-    return Chart("confusion-matrix", "Confusion matrix", reading, data, draw)
-
-
 CURVES = {
     "roc": (
         "ROC",
@@ -169,7 +119,13 @@ CURVES = {
 
 def _curve(judgement: Judgement, kind: str) -> Chart:
     title, x_title, y_title, reading = CURVES[kind]
-    curves = (judgement.curves.roc if kind == "roc" else judgement.curves.precision_recall)[:MOST_CURVES]
+    found = judgement.curves.roc if kind == "roc" else judgement.curves.precision_recall
+    curves = _shown(found)
+    if len(curves) < len(found):
+        reading += (
+            f" Macro is the mean of {len(found) - 2} classes, micro is over all pairs of row and class; beside "
+            f"them stand the {MOST_LOW_CURVES} classes with the smallest area."
+        )
     named = [curve.name if curve.area is None else f"{curve.name} ({curve.area:.3f})" for curve in curves]
     data = pl.concat(
         pl.DataFrame({"curve": name, "x": curve.x, "y": curve.y, "place": range(len(curve.x))})
@@ -178,7 +134,7 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
     if kind == "roc":
         chance = pl.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
     else:
-        share = curves[0].prevalence or 0.0
+        share = (found[0] if len(found) == 1 else found[-2]).prevalence or 0.0
         chance = pl.DataFrame({"x": [0.0, 1.0], "y": [share, share]})
 
     def draw(data: pl.DataFrame) -> Any:
@@ -187,7 +143,9 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
         x, y = alt.X("x:Q", title=x_title, scale=scale, axis=axis), alt.Y("y:Q", title=y_title, scale=scale, axis=axis)
         colours = alt.Scale(domain=named, range=list(COLOURS[: len(named)]))
-        colour = alt.Color("curve:N", title="area", scale=colours, legend=alt.Legend(orient="bottom", columns=2))
+        colour = alt.Color(
+            "curve:N", title="area", scale=colours, legend=alt.Legend(orient="bottom", columns=2, columnPadding=24)
+        )
         lines = (
             alt.Chart(data)
             .mark_line(strokeWidth=2, clip=True)
@@ -197,6 +155,14 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         return (guess + lines).properties(width=WIDTH, height=WIDTH * 0.85)
 
     return Chart(kind.replace("_", "-"), title, reading, data, draw)
+
+
+def _shown(curves: Sequence[Curve]) -> list[Curve]:
+    """The curves that are drawn: of many classes macro and micro, which come last, and those with the smallest area."""
+    if len(curves) <= MOST_CURVES:
+        return list(curves)
+    lowest = sorted(curves[:-2], key=lambda curve: curve.area or 0.0)[:MOST_LOW_CURVES]
+    return [*curves[-2:], *lowest]
 
 
 def reliability_chart(judgement: Judgement) -> Chart:

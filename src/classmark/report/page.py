@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
 from classmark.predictions import Predictions
-from classmark.report.charts import judgement_charts, run_charts
+from classmark.report.charts import run_charts, score_charts
+from classmark.report.confusions import Pair, confused_pairs
+from classmark.report.facts import run_facts
 from classmark.report.figures import figure_svgs
+from classmark.report.heat_map import MOST_COUNTED_CLASSES, confusion_chart, shown_order
+from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.words import (
     METRIC_TITLES,
     curve_advice,
@@ -23,11 +23,10 @@ from classmark.report.words import (
     seconds_text,
     value_text,
 )
-from classmark.runs import Run, read_json, read_jsonl, write_text
+from classmark.runs import Run, read_jsonl, write_text
 
-MOST_ERRORS = 12
-SHORT_TEXT_CHARACTERS = 320
-CARDS = ("accuracy", "log_loss", "roc_auc", "f1", "f1_macro", "top5_accuracy", "brier", "mcc")
+MOST_PAIRS = MOST_UNREADABLE = 20
+CARDS = ("accuracy", "top5_accuracy", "log_loss", "roc_auc", "f1", "f1_macro", "brier", "mcc")
 
 
 def write_report(out: Path, judgement: Judgement, predictions: Predictions | None, run: Run | None = None) -> Path:
@@ -40,7 +39,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
         run: the run folder whose recipe, data, history and environment are shown.
     """
     history = read_jsonl(run.history) if run else []
-    charts = [*run_charts(history), *judgement_charts(judgement)]
+    charts = [*run_charts(history), confusion_chart(judgement), *score_charts(judgement)]
     svgs = figure_svgs(charts, out / "figures")
     page = (
         page_environment()
@@ -54,45 +53,26 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
                 for chart in charts
             },
             cards=[name for name in CARDS if name in judgement.metrics][:4],
-            errors=confident_errors(judgement, predictions)
-            if predictions is not None and predictions.has_probabilities
-            else [],
+            many=len(judgement.classes) > MOST_COUNTED_CLASSES,
+            order=shown_order(judgement),
+            pairs=pairs_shown(judgement, predictions),
+            errors=confident_errors(predictions) if predictions is not None else [],
             advice=curve_advice(judgement),
             verdict=floor_sentence(judgement),
-            matrix=confusion_rows(judgement) if len(judgement.classes) <= 20 else [],
+            matrix=confusion_rows(judgement) if len(judgement.classes) <= MOST_COUNTED_CLASSES else [],
             facts=run_facts(run) if run else None,
+            most_unreadable=MOST_UNREADABLE,
         )
     )
     write_text(out / "report.html", page)
     return out / "report.html"
 
 
-def confident_errors(judgement: Judgement, predictions: Predictions) -> list[dict[str, Any]]:
-    """The wrong predictions with the highest confidence: id, true and predicted class, confidence, text."""
-    wrong = np.flatnonzero((predictions.labels >= 0) & (predictions.labels != predictions.predicted))
-    confidences = predictions.probabilities[wrong, predictions.predicted[wrong]]
-    worst = wrong[np.argsort(-confidences, kind="stable")[:MOST_ERRORS]]
-    texts = predictions.frame["text"] if "text" in predictions.frame.columns else None
-    return [
-        {
-            "id": predictions.ids[int(row)],
-            "true": judgement.classes[predictions.labels[row]],
-            "predicted": judgement.classes[predictions.predicted[row]],
-            "confidence": float(predictions.probabilities[row, predictions.predicted[row]]),
-            **_folded(texts[int(row)] if texts is not None else None),
-        }
-        for row in worst
-    ]
-
-
-def _folded(text: str | None) -> dict[str, str]:
-    """The beginning of a text and, where it is long, the rest."""
-    plain = re.sub(r"<br\s*/?>", " ", text or "")
-    if len(plain) <= SHORT_TEXT_CHARACTERS:
-        return {"start": plain, "rest": ""}
-    cut = plain.rfind(" ", 0, SHORT_TEXT_CHARACTERS)
-    cut = cut if cut > 0 else SHORT_TEXT_CHARACTERS
-    return {"start": plain[:cut], "rest": plain[cut:]}
+def pairs_shown(judgement: Judgement, predictions: Predictions | None) -> list[tuple[Pair, list[Mistake]]]:
+    """The most confused pairs of more than two classes, as many as there are classes and at most twenty, with examples."""
+    classes = len(judgement.classes)
+    pairs = confused_pairs(judgement.confusion, min(MOST_PAIRS, classes)) if classes > 2 else []
+    return [(pair, pair_mistakes(predictions, pair) if predictions is not None else []) for pair in pairs]
 
 
 def confusion_rows(judgement: Judgement) -> list[dict[str, Any]]:
@@ -102,36 +82,6 @@ def confusion_rows(judgement: Judgement) -> list[dict[str, Any]]:
         total = sum(counts)
         rows.append({"name": name, "cells": [(count, count / total if total else 0.0) for count in counts]})
     return rows
-
-
-def run_facts(run: Run) -> dict[str, Any]:
-    """What the files of a run folder say; an absent file's entry is empty."""
-
-    def content(path: Path) -> dict[str, Any]:
-        return read_json(path) if path.exists() else {}
-
-    timings: Sequence[Mapping[str, Any]] = read_jsonl(run.timings)
-    return {
-        "recipe": run.recipe.read_text(encoding="utf-8") if run.recipe.exists() else "",
-        "data": content(run.data),
-        "environment": content(run.environment),
-        "status": content(run.status),
-        "model": content(run.model / "model.json"),
-        "history": read_jsonl(run.history),
-        "timings": timings,
-        "speed": fastest_epoch(timings),
-    }
-
-
-def fastest_epoch(timings: Sequence[Mapping[str, Any]]) -> str:
-    """The speed of the fastest epoch, such as `44,000 tokens/s`; empty without rows of `timings.jsonl`."""
-    speeds = [
-        (speed, unit)
-        for row in timings
-        for unit in ("tokens", "images")
-        if (speed := row.get(f"{unit}_per_second")) is not None
-    ]
-    return "{:,.0f} {}/s".format(*max(speeds)) if speeds else ""
 
 
 def page_environment() -> Any:

@@ -15,12 +15,12 @@ from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.charts import (
     Chart,
-    confusion_chart,
     difference_chart,
-    judgement_charts,
     reliability_chart,
     run_charts,
+    score_charts,
 )
+from classmark.report.heat_map import confusion_chart
 
 HISTORY = [
     {"epoch": epoch, "step": step, "train_loss": loss, "validation_loss": loss + 0.1, "train_accuracy": 0.5 + loss / 10,
@@ -30,7 +30,7 @@ HISTORY = [
 
 
 def chart(judgement: Judgement, name: str) -> Chart:
-    return next(found for found in judgement_charts(judgement) if found.name == name)
+    return next(found for found in score_charts(judgement) if found.name == name)
 
 
 def several_classes(count: int) -> Predictions:
@@ -44,31 +44,10 @@ def several_classes(count: int) -> Predictions:
 
 
 def test_a_judgement_has_the_charts_that_it_has_data_for(judgement: Judgement) -> None:
-    names = [found.name for found in judgement_charts(judgement)]
-    assert names == ["confusion-matrix", "roc", "precision-recall", "reliability"]
+    names = [found.name for found in score_charts(judgement)]
+    assert names == ["roc", "precision-recall", "reliability"]
     matrix = judge_confusion([[3, 1], [1, 5]])
-    assert [found.name for found in judgement_charts(matrix)] == ["confusion-matrix"]
-
-
-def test_the_confusion_matrix_has_counts_and_shares_of_rows(judgement: Judgement) -> None:
-    assert confusion_chart(judgement).frame().rows() == [
-        ("no", "no", 3, 0.75, "75.0%"),
-        ("no", "yes", 1, 0.25, "25.0%"),
-        ("yes", "no", 1, 1 / 6, "16.7%"),
-        ("yes", "yes", 5, 5 / 6, "83.3%"),
-    ]
-
-
-def test_a_class_without_rows_has_shares_of_zero() -> None:
-    judgement = judge_confusion([[2, 2, 0], [0, 0, 0], [1, 0, 3]], ["a", "b", "c"])
-    shares = confusion_chart(judgement).frame()["share"].to_list()
-    assert shares == [0.5, 0.5, 0, 0, 0, 0, 0.25, 0, 0.75]
-
-
-@pytest.mark.parametrize(("classes", "marks"), [(2, {"rect", "text"}), (20, {"rect", "text"}), (21, {"rect"})])
-def test_counts_are_written_up_to_twenty_classes(classes: int, marks: set[str]) -> None:
-    picture = confusion_chart(judge_confusion(np.eye(classes) + 1)).picture().to_dict()
-    assert {layer["mark"]["type"] for layer in picture.get("layer", [picture])} == marks
+    assert score_charts(matrix) == []
 
 
 def test_the_roc_curve_is_scikit_learns(judgement: Judgement, predictions: Predictions) -> None:
@@ -91,11 +70,28 @@ def test_the_precision_recall_curve_is_scikit_learns(judgement: Judgement, predi
     assert guessing == [[{"x": 0.0, "y": 0.6}, {"x": 1.0, "y": 0.6}]]
 
 
-@pytest.mark.parametrize(("classes", "curves"), [(3, 5), (12, 8)])
-def test_at_most_eight_curves_are_drawn(classes: int, curves: int) -> None:
+@pytest.mark.parametrize(("classes", "curves"), [(3, 5), (6, 8)])
+def test_every_class_and_both_means_have_a_curve(classes: int, curves: int) -> None:
     judgement = judge(several_classes(classes), draws=100)
     for name in ("roc", "precision-recall"):
         assert chart(judgement, name).frame()["curve"].n_unique() == curves
+
+
+def test_of_many_classes_the_means_and_the_lowest_have_a_curve() -> None:
+    judgement = judge(several_classes(12), draws=100)
+    for name, every in (("roc", judgement.curves.roc), ("precision-recall", judgement.curves.precision_recall)):
+        found = chart(judgement, name)
+        drawn = found.frame()["curve"].unique(maintain_order=True).str.split(" (").list.first().to_list()
+        lowest = sorted((curve for curve in every if curve.name.startswith("class")), key=lambda one: one.area or 0)
+        assert drawn == ["macro", "micro", *[curve.name for curve in lowest[:3]]]
+        assert "Macro is the mean of 12 classes" in found.reading
+        assert "3 classes with the smallest area" in found.reading
+
+
+def test_guessing_has_the_mean_share_of_a_class() -> None:
+    found = chart(judge(several_classes(12), draws=100), "precision-recall")
+    (guessing,) = [rows for rows in found.picture().to_dict()["datasets"].values() if len(rows) == 2]
+    assert [row["y"] for row in guessing] == pytest.approx([1 / 12, 1 / 12])
 
 
 def test_reliability_has_the_rows_of_each_bin(judgement: Judgement) -> None:
@@ -132,7 +128,8 @@ def test_differences_have_their_intervals() -> None:
 def charts_of_every_kind() -> list[Chart]:
     entry = {"difference": 0.1, "low": -0.05, "high": 0.25}
     judgement = judge(several_classes(3), draws=100)
-    return [*judgement_charts(judgement), *run_charts(HISTORY), difference_chart({"accuracy": entry})]
+    maps = [confusion_chart(judgement), confusion_chart(judge_confusion(np.eye(21) + 1))]
+    return [*maps, *score_charts(judgement), *run_charts(HISTORY), difference_chart({"accuracy": entry})]
 
 
 @pytest.mark.parametrize("found", charts_of_every_kind(), ids=lambda found: found.name)

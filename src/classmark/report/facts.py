@@ -1,0 +1,51 @@
+"""What the files of a run folder say about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from classmark.runs import Run, read_json, read_jsonl
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """The content of each file; an absent file's entry is empty."""
+
+    def content(path: Path) -> dict[str, Any]:
+        return read_json(path) if path.exists() else {}
+
+    timings: Sequence[Mapping[str, Any]] = read_jsonl(run.timings)
+    data = content(run.data)
+    return {
+        "recipe": run.recipe.read_text(encoding="utf-8") if run.recipe.exists() else "",
+        "data": data,
+        "kind": data.get("kind", "text"),
+        "augmentation": augmentation_text(data.get("input", {}).get("augmentation", {})),
+        "environment": content(run.environment),
+        "status": content(run.status),
+        "model": content(run.model / "model.json"),
+        "history": read_jsonl(run.history),
+        "timings": timings,
+        "speed": fastest_epoch(timings),
+    }
+
+
+def fastest_epoch(timings: Sequence[Mapping[str, Any]]) -> str:
+    """The speed of the fastest epoch, such as `44,000 tokens/s`; empty without rows of `timings.jsonl`."""
+    speeds = [
+        (speed, unit)
+        for row in timings
+        for unit in ("tokens", "images")
+        if (speed := row.get(f"{unit}_per_second")) is not None
+    ]
+    return "{:,.0f} {}/s".format(*max(speeds)) if speeds else ""
+
+
+def augmentation_text(section: Mapping[str, Any]) -> str:
+    """What of the recipe's `input.augmentation` is switched on, such as `flip, shift_px 6`; or `none`."""
+    on = {name: value for name, value in section.items() if value}
+    if "randaugment" not in on:  # the magnitude is RandAugment's
+        on.pop("magnitude", None)
+    words = [name if value is True else f"{name} {value}" for name, value in on.items()]
+    return ", ".join(words) or "none"

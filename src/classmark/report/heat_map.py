@@ -1,0 +1,141 @@
+"""The confusion matrix as a heat map: with its counts for few classes, ordered by what is confused for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from classmark.judging.judgement import Judgement
+from classmark.report.charts import BLUE, ORANGE, WIDTH, Chart
+from classmark.report.confusions import class_order, confusion_shares
+
+MOST_COUNTED_CLASSES = 20
+MOST_NAMED_CLASSES = 60
+MOST_CELLS = 10_000
+LARGE_PX, LARGEST_CELL_PX = 600, 24
+
+
+def confusion_chart(judgement: Judgement) -> Chart:
+    """The heat map: colour by the share of the row.
+
+    Up to twenty classes it has every cell with its count. Beyond, it has the cells with rows alone, and classes stand in
+    the order that puts together what is confused.
+    """
+    if len(judgement.classes) <= MOST_COUNTED_CLASSES:
+        return _small(judgement)
+    return _large(judgement)
+
+
+def shown_order(judgement: Judgement) -> tuple[str, ...]:
+    """The classes in the order of the heat map."""
+    if len(judgement.classes) <= MOST_COUNTED_CLASSES:
+        return judgement.classes
+    return tuple(judgement.classes[index] for index in class_order(judgement.confusion))
+
+
+def _small(judgement: Judgement) -> Chart:
+    names = judgement.classes
+    data = pl.DataFrame(
+        {
+            "true": [true for true in names for _ in names],
+            "predicted": [predicted for _ in names for predicted in names],
+            "count": [count for row in judgement.confusion for count in row],
+            "share": confusion_shares(judgement.confusion).ravel(),
+        }
+    )
+    data = data.with_columns(pl.Series("percent", [f"{share:.1%}" for share in data["share"]]))
+
+    def draw(data: pl.DataFrame) -> Any:
+        import altair as alt
+
+        base = _cells(data, names, 0 if len(names) <= 4 else -60, 12)
+        scale = alt.Scale(domain=[0, 1], range=["#e8f0f8", "#1d5a96"])
+        cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+            color=alt.Color("share:Q", title="share of row", scale=scale, legend=None)
+        )
+        ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#16324f"))
+        small = len(names) > 6
+        counts = base.mark_text(
+            fontSize=9 if small else 17, fontWeight="bold", dy=0 if small else -9, aria=False
+        ).encode(text=alt.Text("count:Q", format=",d"), color=ink)
+        shares = base.mark_text(fontSize=12, dy=12, aria=False).encode(text="percent:N", color=ink)
+        layers = cells + counts if small else cells + counts + shares
+        return layers.properties(width=WIDTH, height=WIDTH * (0.7 if len(names) <= 4 else 1))
+
+    reading = (
+        "Each row is a true class and adds up to 100 %; the diagonal is right, everything beside it is a confusion."
+    )
+    return Chart("confusion-matrix", "Confusion matrix", reading, data, draw)
+
+
+def _large(judgement: Judgement) -> Chart:
+    names = shown_order(judgement)
+    counts, shares = np.asarray(judgement.confusion), confusion_shares(judgement.confusion)
+    true, predicted = np.nonzero(counts)
+    data = pl.DataFrame(
+        {
+            "true": [judgement.classes[index] for index in true],
+            "predicted": [judgement.classes[index] for index in predicted],
+            "count": counts[true, predicted],
+            "share": shares[true, predicted],
+            "kind": np.where(true == predicted, "right", "confused").tolist(),
+        }
+    )
+    cells = len(data)
+    data = data.sort("share", descending=True, maintain_order=True).head(MOST_CELLS)
+    cell_px = max(1, min(LARGEST_CELL_PX, LARGE_PX // len(names)))
+
+    def draw(data: pl.DataFrame) -> Any:
+        import altair as alt
+
+        # By the square root, so that a single row of a class is seen too; by opacity, so that it is on light and dark.
+        opacity = alt.Opacity(
+            "share:Q",
+            title="share of the true class",
+            scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.3, 1]),
+            legend=alt.Legend(
+                values=[0.05, 0.2, 0.5, 1],
+                format=".0%",
+                symbolType="square",
+                symbolFillColor=ORANGE,
+                symbolStrokeWidth=0,
+            ),
+        )
+        colour = alt.Color(
+            "kind:N",
+            title=None,
+            scale=alt.Scale(domain=["right", "confused"], range=[BLUE, ORANGE]),
+            legend=alt.Legend(symbolType="square", padding=12),
+        )
+        base = _cells(data, names, -60, min(12, cell_px - 1))
+        # A label a cell would make the file four times as large; the list of pairs is the map in words.
+        size = cell_px * len(names)
+        return base.mark_rect(aria=False).encode(color=colour, opacity=opacity).properties(width=size, height=size)
+
+    reading = (
+        "Each row is a true class, each column a predicted one, both in the order that puts together what is confused: "
+        "a block on the diagonal is a group of classes that the model takes for each other, a cell far from it is an "
+        "error of another kind. Small shares are drawn stronger than they are, so that single rows can be seen."
+    )
+    if cells > MOST_CELLS:
+        reading += f" Of {cells:,} cells with rows, the {MOST_CELLS:,} with the largest shares are drawn."
+    return Chart("confusion-matrix", "Confusion matrix", reading, data, draw)
+
+
+def _cells(data: pl.DataFrame, names: Sequence[str], angle: int, font_px: int) -> Any:
+    import altair as alt
+
+    look: dict[str, Any] = {
+        "labelLimit": 120,
+        "labels": len(names) <= MOST_NAMED_CLASSES,
+        "ticks": False,
+        "labelFontSize": font_px,
+    }
+    scale = alt.Scale(domain=list(names))
+    return alt.Chart(data).encode(
+        x=alt.X("predicted:N", title="predicted", scale=scale, axis=alt.Axis(labelAngle=angle, **look)),
+        y=alt.Y("true:N", title="true", scale=scale, axis=alt.Axis(**look)),
+    )
