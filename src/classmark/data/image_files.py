@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class ImageFiles:
         """
         if self.contents is not None:
             return self.contents.__getitem__
-        return _zip_reader(self) if self.place.is_file() else lambda row: _file_bytes(self.place / self.names[row])
+        return _zip_reader(self) if self.place.is_file() else lambda row: _file_bytes(self.place, self.names[row])
 
 
 def walk_images(folder: Path) -> Iterator[str]:
@@ -67,23 +68,43 @@ def walk_images(folder: Path) -> Iterator[str]:
     Raises:
         InputError: a name is not valid Unicode.
     """
-    seen: set[str] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen:  # a link that leads back
+    for _, names in walk_folders(folder):
+        yield from names
+
+
+def walk_folders(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """A folder (as ``""``) and every folder under it, with the images in each; all are named from the first on.
+
+    Raises:
+        InputError: a name is not valid Unicode, or a folder cannot be opened.
+    """
+    lines: dict[Path, frozenset[str]] = {}  # of each folder, where it and those around it really are
+    for parent, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        real, around = os.path.realpath(parent), lines.get(Path(parent).parent, frozenset())
+        if real in around:  # a link that leads back
             folders.clear()
             continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        lines[Path(parent)] = around | {real}
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         within = Path(parent).relative_to(folder)
-        for name in sorted(files):
-            if is_image(name):
-                yield checked_name(folder, (within / name).as_posix())
+        images = [checked_name(folder, (within / name).as_posix()) for name in sorted(files) if is_image(name)]
+        yield "" if parent == str(folder) else checked_name(folder, within.as_posix()), images
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(
+        f"{error.filename}: the folder cannot be opened ({error.strerror}). Make it readable, or take it away."
+    )
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is passed over: programs keep notes of their own there."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def is_image(name: str) -> bool:
     """Whether a file of this name is taken for an image: by its ending, and not hidden."""
-    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+    return name.lower().endswith(ENDINGS) and not is_hidden(name)
 
 
 def checked_name(folder: Path, name: str) -> str:
@@ -103,17 +124,23 @@ def checked_name(folder: Path, name: str) -> str:
 def _state(path: Path) -> str:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return "missing"
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
-def _file_bytes(path: Path) -> bytes | str:
+def _file_bytes(folder: Path, name: str) -> bytes | str:
+    path = folder / name
     try:
-        if (size := path.stat().st_size) > MOST_MEMBER_BYTES:
-            return f"{size:,} bytes, more than the {MOST_MEMBER_BYTES:,} that are read"
+        if not name:
+            return "no path is given"
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is no file but a device or a pipe"
+        if status.st_size > MOST_MEMBER_BYTES:
+            return f"{status.st_size:,} bytes, more than the {MOST_MEMBER_BYTES:,} that are read"
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a name with a zero byte
         return "there is no such file"
     except OSError as error:
         return f"it cannot be opened ({error.strerror or error})"

@@ -11,6 +11,8 @@ import polars as pl
 from classmark.data.dataset import Dataset
 from classmark.data.digits import read_digits
 from classmark.data.huggingface import read_huggingface
+from classmark.data.image_folder import read_image_folder
+from classmark.data.image_table import read_image_table
 from classmark.data.imdb import read_imdb
 from classmark.data.movie_reviews import read_movie_reviews
 from classmark.data.pixels import Images
@@ -44,6 +46,7 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
     if data.classes is not None:
         source = _of_classes(source, data.classes)
     if source.files is not None:
+        _check_labels(source)
         source, images = _opened(source, side_px)
     training = usable_rows(source.train, data, source.name)
     test = None if source.test is None else usable_rows(source.test, data, source.name)
@@ -81,8 +84,21 @@ def _read(data: Data) -> Source:
             return read_huggingface(data)
         case "tiny-imagenet":
             return read_tiny_imagenet(data.path)
+        case "image-folder":
+            return read_image_folder(data.path)
+        case "image-table":
+            return read_image_table(data)
         case "digits":
             return read_digits()
+
+
+def _check_labels(source: Source) -> None:
+    """Refuse what is wrong with the labels before minutes of decoding."""
+    train, test = (None if rows is None else rows.filter(pl.col("label") != "") for rows in (source.train, source.test))
+    assert train is not None
+    classes = _classes(train, source.name)
+    if test is not None:
+        _check_test(test, train, classes, source.name)
 
 
 def _of_classes(source: Source, classes: tuple[str, ...]) -> Source:

@@ -6,16 +6,19 @@ import csv
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
-from classmark.data.source import RESERVED, Source
+from classmark.data.source import IMAGE_COLUMNS, RESERVED, Source
 from classmark.errors import InputError, nearest
 from classmark.recipes.schema import Data
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+OwnIds = Callable[[pl.Series], list[str]]
 
 
 def read_tables(data: Data) -> Source:
@@ -26,9 +29,9 @@ def read_tables(data: Data) -> Source:
     """
     if data.path is None:
         raise InputError("data.path: this recipe reads a table of yours. Say which: data.path=reviews.csv")
-    train = _examples(Path(data.path), data, "")
-    test = _examples(Path(data.test_path), data, "test-") if data.test_path else None
-    return Source(data.path, train, test)
+    train = read_examples(Path(data.path), data, "text", _identifiers)
+    test = read_examples(Path(data.test_path), data, "text", _identifiers) if data.test_path else None
+    return Source(data.path, train, None if test is None else apart(test, data))
 
 
 def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
@@ -42,6 +45,8 @@ def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
         InputError: it is missing, empty, not UTF-8, malformed, or of another kind.
     """
     ending = path.suffix.lower()
+    if path.is_dir():
+        raise InputError(f"{path}: a folder, not a table. Give a .csv, .tsv, .jsonl or .parquet file.")
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     if path.stat().st_size == 0:
@@ -118,9 +123,22 @@ def _first_fault(path: Path, ending: str, separator: str) -> str | None:
     return None
 
 
-def _examples(path: Path, data: Data, prefix: str) -> pl.DataFrame:
-    """The columns of a `Source`; rows count from 1 without the header, blank ones are passed over."""
-    named = {"data.text_column": data.text_column, "data.label_column": data.label_column}
+def read_examples(path: Path, data: Data, kind: Literal["text", "image"], own_ids: OwnIds) -> pl.DataFrame:
+    """The columns `id`, the kind's, `label` and `place` of a table, and further ones.
+
+    Rows count from 1 without the header; blank ones are passed over.
+
+    Args:
+        path: of the table.
+        data: the recipe's `data`.
+        kind: what the rows hold; `data.text_column` or `data.image_column` names its column.
+        own_ids: gives an id for each value of that column, where there is no `data.id_column`.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, or its ids are not unique.
+    """
+    content_column = data.text_column if kind == "text" else data.image_column
+    named = {f"data.{kind}_column": content_column, "data.label_column": data.label_column}
     named |= {"data.id_column": data.id_column} if data.id_column else {}
     frame = read_table(path, list(named.values()))
     for key, column in named.items():
@@ -135,14 +153,20 @@ def _examples(path: Path, data: Data, prefix: str) -> pl.DataFrame:
         raise InputError(f'{path}: the column "{unread[0]}" holds {frame[unread[0]].dtype}, not text.')
     blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     taken = (RESERVED | set(named.values())) - {data.group} | {"id", "text", "label", "place"}
+    taken |= IMAGE_COLUMNS | {"image"} if kind == "image" else set()
     carried = [name for name in scalars if name not in taken]
-    text = frame[data.text_column].cast(pl.String).alias("text")
+    content = frame[content_column].cast(pl.String).alias(kind)
     label = frame[data.label_column].cast(pl.String).str.strip_chars().alias("label")
-    ids = frame[data.id_column].cast(pl.String) if data.id_column else pl.Series(_identifiers(text, prefix))
+    ids = frame[data.id_column].cast(pl.String) if data.id_column else pl.Series(own_ids(content))
     _check_ids(ids.filter(~blank), path, data.id_column)
     places = pl.Series("place", [f"{path}, row {row}" for row in range(1, frame.height + 1)])
-    columns = [ids.alias("id"), text, label, places, *(frame[name] for name in carried)]
+    columns = [ids.alias("id"), content, label, places, *(frame[name] for name in carried)]
     return pl.DataFrame(columns).filter(~blank)
+
+
+def apart(test: pl.DataFrame, data: Data) -> pl.DataFrame:
+    """Test rows with ids that training rows do not have, where the ids are not the table's own."""
+    return test if data.id_column else test.with_columns(id="test-" + pl.col("id"))
 
 
 def _is_scalar(kind: pl.DataType) -> bool:
@@ -160,7 +184,7 @@ def _check_ids(ids: pl.Series, path: Path, column: str | None) -> None:
         )
 
 
-def _identifiers(texts: pl.Series, prefix: str) -> list[str]:
+def _identifiers(texts: pl.Series) -> list[str]:
     """Row number and content hash, so that an id tells the same example on the same file."""
     digests = (hashlib.sha256((text or "").encode()).hexdigest()[:8] for text in texts)
-    return [f"{prefix}{row}-{digest}" for row, digest in enumerate(digests, start=1)]
+    return [f"{row}-{digest}" for row, digest in enumerate(digests, start=1)]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from classmark.data.archives import DAMAGE, MOST_MEMBERS, check_member
 from classmark.data.fetch import fetch
-from classmark.data.image_files import ImageFiles, is_image, walk_images
+from classmark.data.image_files import ImageFiles
+from classmark.data.listing import list_images
 from classmark.data.source import Source
 from classmark.errors import InputError
 
@@ -26,11 +24,12 @@ VAL = re.compile(r"(?:^|/)val/(?:(n\d{8})/)?(?:images/)?([^/]+)$")
 WORDS, ANNOTATIONS = "words.txt", "val/val_annotations.txt"
 
 
-class _Content(NamedTuple):
-    """The names of all images, and a function to the text of another file, by the end of its name; empty without it."""
+class _Image(NamedTuple):
+    """One image: its number among all, its name, and the WordNet id of its class where it is known."""
 
-    images: list[str]
-    text_of: Callable[[str], str]
+    row: int
+    name: str
+    wnid: str | None
 
 
 def read_tiny_imagenet(path: str | None) -> Source:
@@ -51,25 +50,47 @@ def read_tiny_imagenet(path: str | None) -> Source:
             f"data.path: {place}: there is no such file or folder. Give the path of tiny-imagenet-200.zip or of the "
             f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
         )
-    content = _folder(place) if place.is_dir() else _archive(place)
-    wnids = {
-        line.split("\t")[0]: line.split("\t")[1]
-        for line in content.text_of(ANNOTATIONS).splitlines()
-        if line.count("\t") >= 1
-    }
-    rows: dict[str, list[tuple[int, str, str]]] = {"train": [], "val": []}
-    for row, name in enumerate(content.images):
+    listing = list_images(place, (WORDS, ANNOTATIONS))
+    images, wnids = list(listing.images), _annotations(listing.texts.get(ANNOTATIONS, ""))
+    train: dict[str, _Image] = {}
+    val: dict[str, _Image] = {}
+    for row, name in enumerate(images):
         if (match := TRAIN.search(name)) is not None:
-            rows["train"].append((row, match[2], match[1]))
-        elif (match := VAL.search(name)) is not None and (wnid := match[1] or wnids.get(match[2])):
-            rows["val"].append((row, match[2], wnid))
-    if not rows["train"]:
+            _add(train, match[2], _Image(row, name, match[1]), place)
+        elif (match := VAL.search(name)) is not None:
+            _add(val, match[2], _Image(row, name, match[1] or wnids.get(match[2])), place)
+    if not train:
         raise InputError(
             f"{place}: no training images in it (train/<wnid>/images/*.JPEG). Is it the Tiny ImageNet archive?"
         )
-    names = class_names({wnid for _, _, wnid in rows["train"]}, content.text_of(WORDS))
-    train, val = (_frame(rows[split], content.images, names) for split in ("train", "val"))
-    return Source(str(place), train, val if val.height else None, ImageFiles(place, tuple(content.images)))
+    if val and not any(image.wnid for image in val.values()):
+        raise InputError(
+            f"{place}: val/ holds images, but {ANNOTATIONS}, which gives their classes, is missing or empty. "
+            "Put it back, or take val/ away."
+        )
+    classes = {image.wnid for image in (*train.values(), *val.values()) if image.wnid}
+    names = class_names(classes, listing.texts.get(WORDS, ""))
+    files = ImageFiles(place, tuple(listing.images.values()))
+    return Source(str(place), _frame(train, names), _frame(val, names) if val else None, files)
+
+
+def _annotations(text: str) -> dict[str, str]:
+    """File → WordNet id, of the lines of `val_annotations.txt`."""
+    lines = (line.split("\t") for line in text.splitlines() if "\t" in line)
+    return {parts[0]: parts[1].strip() for parts in lines}
+
+
+def _add(found: dict[str, _Image], file: str, image: _Image, place: Path) -> None:
+    """Add an image; where it lies there twice, as after sorting val into classes, the first is taken.
+
+    Raises:
+        InputError: it lies there twice, in two classes.
+    """
+    first = found.setdefault(file, image)
+    if first.wnid != image.wnid:
+        raise InputError(
+            f"{place}: {first.name} and {image.name} have the same file name in two classes. Take one away."
+        )
 
 
 def class_names(wnids: set[str], words: str) -> dict[str, str]:
@@ -90,17 +111,16 @@ def _shared(names: dict[str, str], name: str) -> bool:
     return Counter(names.values())[name] > 1
 
 
-def _frame(rows: list[tuple[int, str, str]], images: list[str], names: dict[str, str]) -> pl.DataFrame:
-    rows = sorted(rows, key=lambda row: _by_number(images[row[0]]))
+def _frame(found: dict[str, _Image], names: dict[str, str]) -> pl.DataFrame:
+    rows = sorted(found.items(), key=lambda item: _by_number(item[0]))
     return pl.DataFrame(
         {
-            "id": [file for _, file, _ in rows],
-            "label": [names.get(wnid, wnid) for _, _, wnid in rows],
-            "wnid": [wnid for _, _, wnid in rows],
-            "path": [images[row] for row, _, _ in rows],
-            "row": [row for row, _, _ in rows],
-        },
-        schema_overrides={"id": pl.String, "label": pl.String, "wnid": pl.String, "path": pl.String, "row": pl.Int64},
+            "id": pl.Series([file for file, _ in rows], dtype=pl.String),
+            "label": pl.Series([names[image.wnid] if image.wnid else None for _, image in rows], dtype=pl.String),
+            "wnid": pl.Series([image.wnid for _, image in rows], dtype=pl.String),
+            "path": pl.Series([image.name for _, image in rows], dtype=pl.String),
+            "row": pl.Series([image.row for _, image in rows], dtype=pl.Int64),
+        }
     )
 
 
@@ -108,32 +128,3 @@ def _by_number(name: str) -> tuple[str, int, str]:
     """Sorts `a_2` before `a_10`."""
     match = re.search(r"(\d+)\.\w+$", name)
     return (name[: match.start()], int(match[1]), name) if match else (name, -1, name)
-
-
-def _archive(place: Path) -> _Content:
-    try:
-        with zipfile.ZipFile(place) as archive:
-            members = archive.infolist()
-            if len(members) > MOST_MEMBERS:
-                raise InputError(f"{place}: more than {MOST_MEMBERS:,} members. The archive is refused.")
-            for member in members:
-                check_member(place, member.filename, member.file_size)
-            files = [member.filename for member in members if not member.is_dir()]
-            texts = {name: archive.read(name).decode("utf-8", "replace") for name in files if _is_text(name)}
-    except DAMAGE as error:
-        reason = str(error) or type(error).__name__
-        raise InputError(f"{place}: truncated, damaged or no zip archive ({reason}). Fetch it again.") from None
-    images = [name for name in files if is_image(name.rsplit("/", 1)[-1]) and "__MACOSX" not in name]
-    return _Content(images, lambda end: next((text for name, text in texts.items() if name.endswith(end)), ""))
-
-
-def _is_text(name: str) -> bool:
-    return name.endswith((WORDS, ANNOTATIONS))
-
-
-def _folder(place: Path) -> _Content:
-    def texts(end: str) -> Iterator[str]:
-        for found in sorted([*place.glob(end), *place.glob(f"*/{end}")]):
-            yield found.read_text(encoding="utf-8", errors="replace")
-
-    return _Content(list(walk_images(place)), lambda end: next(texts(end), ""))

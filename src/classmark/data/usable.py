@@ -38,14 +38,27 @@ def usable_rows(frame: pl.DataFrame, data: Data, name: str) -> pl.DataFrame:
                     "Mend them, or leave them out: data.skip_unreadable=true"
                 )
     rows = frame.filter(~(unreadable | unlabelled))
+    _check_classes(frame.filter(~unlabelled)["label"], rows["label"], name)
     if data.group is not None:
         rows = _grouped(rows, data.group, name)
     return rows.drop("place", "fault", strict=False)
 
 
+def _check_classes(before: pl.Series, after: pl.Series, name: str) -> None:
+    """Refuse that a class has lost all its rows; that all have, others say."""
+    lost = sorted(set(before) - set(after))
+    if lost and len(after):
+        raise InputError(
+            f'{name}: no row of the class "{lost[0]}" can be read; rows of it: {int((before == lost[0]).sum()):,}. '
+            "Mend them, or name the classes to use: data.classes=[…]"
+        )
+
+
 def unreadable_images(rows: pl.DataFrame, name: str) -> str:
     """What is said of images that cannot be read: which, why, and what to do."""
-    listed = [f"{path}: {fault}" for path, fault in rows.head(MOST_NAMED).select("path", "fault").iter_rows()]
+    columns = ("place", "path", "fault") if "place" in rows.columns else ("path", "fault")
+    first = rows.head(MOST_NAMED).select(columns).iter_rows()
+    listed = [f"{', '.join(filter(None, where)).removeprefix(f'{name}, ')}: {fault}" for *where, fault in first]
     more = f"; and {rows.height - MOST_NAMED:,} more" if rows.height > MOST_NAMED else ""
     count = "1 image" if rows.height == 1 else f"{rows.height:,} images"
     return (
