@@ -57,13 +57,13 @@ def show_schema() -> None:
     _print_json(Recipe.model_json_schema())
 
 
-def predict(run: Path, inputs: Sequence[str], out: Path, text: str, label: str, id_column: str | None) -> None:
+def predict(run: Path, inputs: Sequence[str], out: Path, columns: Mapping[str, Any]) -> None:
     """Predict and write a table; how many rows goes to standard error."""
     try:
         from classmark.inference import PredictOptions, predict_files
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), "text", "Predicting") from None
-    rows = predict_files(run, inputs, out, PredictOptions(text=text, label=label, id=id_column))
+    rows = predict_files(run, inputs, out, PredictOptions(**columns))
     typer.echo(f"{rows:,} rows", err=True)
     typer.echo(str(out))
 

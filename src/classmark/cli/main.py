@@ -76,15 +76,16 @@ def recipes_schema() -> None:
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
     inputs: Annotated[
-        list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet or .txt files, folders of .txt, or - .")
+        list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet, .txt or image files, folders of them, or - .")
     ],
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
     label: Annotated[str, typer.Option(help="The column of true classes, if there is one.")] = "label",
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
 ) -> None:
-    """Predict new texts with a trained model."""
-    _commands().predict(run, inputs, out, text, label, id_column)
+    """Predict new texts or images with a trained model."""
+    _commands().predict(run, inputs, out, {"text": text, "image": image, "label": label, "id": id_column})
 
 
 @app.command()

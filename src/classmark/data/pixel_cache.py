@@ -21,13 +21,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from classmark.data.decode import Pixels, decode, pillow_version, quiet_pillow, shorter_side
 from classmark.data.image_files import ImageFiles
 from classmark.data.pixels import Images
 from classmark.data.processes import cores, in_processes
+from classmark.data.progress import shown_progress
 from classmark.errors import InputError, RunError
 from classmark.runs import atomic_path, cache_folder, read_json, write_json
 
@@ -166,7 +165,8 @@ class _Cache:
         task, chunks, facts, checksums = _DecodeRows(self._files, side_px, out), self._chunks(side_px), Facts(), []
         parallel = len(self._files) > FEW and cores() > 1
         results = in_processes(task, chunks, min(cores(), len(chunks))) if parallel else map(task, chunks)
-        with _progress(len(self._files)) as advance:
+        shown = shown_progress("decoding images", len(self._files)) if len(self._files) > FEW else _silent()
+        with shown as advance:
             for rows, checksum in results:
                 facts.extend(rows)
                 checksums.append(checksum)
@@ -244,12 +244,5 @@ def _largest_in_sample(files: ImageFiles) -> int:
 
 
 @contextmanager
-def _progress(images: int) -> Iterator[Callable[[int], None]]:
-    """Shows on standard error how many images are decoded."""
-    if images <= FEW:
-        yield lambda done: None
-        return
-    columns = (TextColumn("decoding images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=images)
-        yield lambda done: progress.advance(task, done)
+def _silent() -> Iterator[Callable[[int], None]]:
+    yield lambda done: None

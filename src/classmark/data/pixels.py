@@ -40,7 +40,7 @@ class Images:
         """The images of these rows, uint8 of shape (B, S, S, 3), RGB; it may be called from any thread.
 
         Raises:
-            InputError: a file can no longer be read.
+            InputError: a file cannot be read.
         """
         if self.stored is not None:
             pixels: Pixels = self.stored[rows]
@@ -65,8 +65,7 @@ class _Decoder:
         content = self._bytes_of(row)
         found = content if isinstance(content, str) else decode(content, self._side_px)
         if isinstance(found, str):
-            name = self._files.names[row]
-            raise InputError(f"{self._files.place}: {name} can no longer be read ({found}). Bring the file back.")
+            raise InputError(f"{self._files.place / self._files.names[row]}: the image cannot be read ({found}).")
         return found.pixels
 
 

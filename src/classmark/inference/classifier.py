@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
 from classmark.errors import RunError
-from classmark.inputs.examples import Encoder, Examples, TextShape
+from classmark.inputs.examples import Encoder, Examples, ImageShape, Shape, TextShape
+from classmark.inputs.images import ImageEncoder, load_image_encoder
 from classmark.inputs.prefetch import prefetched
 from classmark.inputs.text import load_text_encoder
 from classmark.losses import two_sided
 from classmark.models.build import build_model
 from classmark.models.weights import read_tensors, write_tensors
-from classmark.recipes.schema import BiLSTM, Recipe, TextInput
+from classmark.recipes.schema import Input, Model, Recipe, TextInput
 from classmark.runs import read_json, write_json
 
 SCHEMA_VERSION = 2
@@ -33,17 +34,17 @@ class Description(BaseModel):
     schema_version: int = SCHEMA_VERSION
     kind: str
     classes: tuple[str, ...]
-    shape: TextShape
+    shape: TextShape | ImageShape
     parameters: int
     printout: str
     predict_precision: Literal["fp32", "bf16"]
-    model: BiLSTM
-    input: TextInput
+    model: Model
+    input: Input
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A model that takes texts.
+    """A model that takes texts or images.
 
     Attributes:
         model: in evaluation mode.
@@ -57,11 +58,16 @@ class Classifier:
     classes: tuple[str, ...]
     precision: Literal["fp32", "bf16"] = "fp32"
 
+    @property
+    def kind(self) -> Literal["text", "images"]:
+        """What it takes."""
+        return "images" if isinstance(self.encoder, ImageEncoder) else "text"
+
     def predict_logits(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
         """Logits of shape (N, C); a model with one logit z gives [0, z].
 
         Args:
-            inputs: N texts.
+            inputs: N texts; or N images: paths, files as bytes, or uint8 pixels of shape (H, W, 3).
         """
         if len(inputs) == 0:
             return np.empty((0, len(self.classes)), np.float32)
@@ -94,7 +100,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return probabilities
 
 
-def save(classifier: Classifier, recipe: Recipe, shape: TextShape, folder: Path) -> None:
+def save(classifier: Classifier, recipe: Recipe, shape: Shape, folder: Path) -> None:
     """Write `model/`: weights, the encoder's files, and `model.json` last, which makes it complete."""
     write_tensors(folder / "weights.safetensors", classifier.model.state_dict())
     classifier.encoder.save(folder)
@@ -134,8 +140,13 @@ def load(path: Path | str, precision: Literal["fp32", "bf16"] | None = None) -> 
         reason = _reason(error)
         raise RunError(f"{folder}: the model cannot be loaded ({reason}). Copy the run's model folder anew.") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    encoder = load_text_encoder(found.input, folder)
-    return Classifier(model.to(device).eval(), encoder, found.classes, precision or found.predict_precision)
+    return Classifier(
+        model.to(device).eval(), _load_encoder(found.input, folder), found.classes, precision or found.predict_precision
+    )
+
+
+def _load_encoder(section: Input, folder: Path) -> Encoder:
+    return load_text_encoder(section, folder) if isinstance(section, TextInput) else load_image_encoder(folder)
 
 
 def _reason(error: Exception) -> str:

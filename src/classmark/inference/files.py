@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classmark.data.image_files import ENDINGS, is_image, walk_images
 from classmark.data.tables import read_table
 from classmark.errors import InputError, nearest
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from classmark.inference.classifier import Classifier
 
 T = TypeVar("T")
+Kind = Literal["text", "images"]
 CHUNK_ROWS = 4_096
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 OUT_ENDINGS = (".parquet", ".csv", ".jsonl")
@@ -35,14 +37,15 @@ class Predicts(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...]: ...
-    def predict_logits(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    def predict_logits(self, inputs: Sequence[str]) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """The columns of tables: the text, and where they are there the true class and an id."""
+    """The columns of tables: the text or the image, and where they are there the true class and an id."""
 
     text: str = "text"
+    image: str = "image"
     label: str = "label"
     id: str | None = None
 
@@ -52,7 +55,8 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
 
     Args:
         run: a run folder or its `model/` folder.
-        inputs: tables, `.txt` files, folders of `.txt` files, or `-`: standard input, a text a line.
+        inputs: tables, or `-`: standard input, a text or the path of an image a line. For texts also `.txt` files and
+            folders of them; for images also image files and folders of them.
         out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` for each class.
         options: column names of tables.
 
@@ -64,11 +68,12 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
 
     if out.suffix not in OUT_ENDINGS:
         raise InputError(f'--out: "{out.name}" must end in {", ".join(OUT_ENDINGS)}.')
-    chunks = read_chunks(inputs, options)
+    classifier = load(run)
+    chunks = read_chunks(inputs, options, classifier.kind)
     first = next(chunks, None)
     if first is None:
         raise InputError(f"{', '.join(inputs)}: there is nothing to predict.")
-    return write_predictions(load(run), _again(first, chunks), out)
+    return write_predictions(classifier, _again(first, chunks), out)
 
 
 def _again(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -76,28 +81,30 @@ def _again(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.Dat
     yield from rest
 
 
-def read_chunks(inputs: Sequence[str], options: PredictOptions) -> Iterator[pl.DataFrame]:
-    """Frames of at most 4,096 rows with `id`, `text` and `label` (null where unknown)."""
+def read_chunks(inputs: Sequence[str], options: PredictOptions, kind: Kind = "text") -> Iterator[pl.DataFrame]:
+    """Frames of at most 4,096 rows with `id`, `text` or `path` (of an image), and `label` (null where unknown)."""
     for number, name in enumerate(inputs):
         prefix = "" if len(inputs) == 1 else f"{number + 1}-"
         path = Path(name)
         if name == "-":
-            yield from _line_chunks(sys.stdin, prefix)
-        elif path.is_dir() or path.suffix == ".txt":
-            yield from _file_chunks(path, prefix)
+            yield from _line_chunks(sys.stdin, prefix, kind)
+        elif path.is_dir() or (is_image(path.name) if kind == "images" else path.suffix == ".txt"):
+            yield from _image_chunks(path, prefix) if kind == "images" else _file_chunks(path, prefix)
         elif path.suffix.lower() in TABLE_ENDINGS:
-            yield from _table_chunks(path, options, prefix)
+            yield from _table_chunks(path, options, prefix, kind)
         else:
+            files = "image" if kind == "images" else ".txt"
             raise InputError(
-                f"{name}: give {', '.join(TABLE_ENDINGS)} or .txt files, folders of .txt files, or - for standard input."
+                f"{name}: give {', '.join(TABLE_ENDINGS)} or {files} files, folders of {files} files, or - for "
+                "standard input."
             )
 
 
-def _line_chunks(stream: IO[str], prefix: str) -> Iterator[pl.DataFrame]:
+def _line_chunks(stream: IO[str], prefix: str, kind: Kind) -> Iterator[pl.DataFrame]:
     numbered = enumerate((line.rstrip("\n") for line in stream), start=1)
     try:
         for lines in batched_rows(numbered):
-            yield _frame([f"{prefix}line-{number}" for number, _ in lines], [text for _, text in lines])
+            yield _frame([f"{prefix}line-{number}" for number, _ in lines], [line for _, line in lines], kind)
     except UnicodeError:  # in the C locale, wrong bytes become surrogates first
         raise InputError("standard input: not valid UTF-8. Convert it, for instance with iconv.") from None
 
@@ -110,7 +117,20 @@ def _file_chunks(path: Path, prefix: str) -> Iterator[pl.DataFrame]:
         raise InputError(f"{path}: the folder has no .txt files.")
     for part in batched_rows(iter(files)):
         names = [file.relative_to(path).as_posix() if path.is_dir() else file.name for file in part]
-        yield _frame([f"{prefix}{name}" for name in names], [_read_text(file) for file in part])
+        yield _frame([f"{prefix}{name}" for name in names], [_read_text(file) for file in part], "text")
+
+
+def _image_chunks(path: Path, prefix: str) -> Iterator[pl.DataFrame]:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file.")
+    folder = path if path.is_dir() else path.parent
+    names = walk_images(path) if path.is_dir() else iter([path.name])
+    empty = True
+    for part in batched_rows(names):
+        empty = False
+        yield _frame([f"{prefix}{name}" for name in part], [str(folder / name) for name in part], "images")
+    if empty:
+        raise InputError(f"{path}: the folder has no images ({', '.join(ENDINGS)}).")
 
 
 def _read_text(path: Path) -> str:
@@ -120,19 +140,20 @@ def _read_text(path: Path) -> str:
         raise InputError(f"{path}: byte {error.start + 1} is not valid UTF-8. Convert the file to UTF-8.") from None
 
 
-def _table_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[pl.DataFrame]:
+def _table_chunks(path: Path, options: PredictOptions, prefix: str, kind: Kind) -> Iterator[pl.DataFrame]:
     try:
-        yield from _scanned_chunks(path, options, prefix)
+        yield from _scanned_chunks(path, options, prefix, kind)
     except pl.exceptions.PolarsError as error:
         read_table(path)  # names the row at fault, where one is
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: cannot be read as {path.suffix[1:]} ({reason}).") from None
 
 
-def _scanned_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterator[pl.DataFrame]:
+def _scanned_chunks(path: Path, options: PredictOptions, prefix: str, kind: Kind) -> Iterator[pl.DataFrame]:
     lazy = _scan(path)
     columns = lazy.collect_schema().names()
-    for key, name in (("--text", options.text), ("--id", options.id)):
+    option, content = ("--image", options.image) if kind == "images" else ("--text", options.text)
+    for key, name in ((option, content), ("--id", options.id)):
         if name is not None and name not in columns:
             raise InputError(
                 f'{path}: there is no column "{name}"; the columns are {", ".join(columns)}.{nearest(name, columns)} '
@@ -148,12 +169,13 @@ def _scanned_chunks(path: Path, options: PredictOptions, prefix: str) -> Iterato
                 else [f"{prefix}{number}" for number in numbers]
             )
             labels = part[options.label].cast(pl.String).to_list() if options.label in columns else None
-            texts = part[options.text].cast(pl.String)
-            for what, column in {"text": texts, "id": pl.Series(ids)}.items():
+            contents = part[content].cast(pl.String)
+            for what, column in {option[2:]: contents, "id": pl.Series(ids)}.items():
                 if column.null_count():
                     place = row + int(column.is_null().arg_max() or 0) + 1
                     raise InputError(f"{path}, row {place}: the {what} is missing.")
-            yield _frame(ids, texts.to_list(), labels)
+            found = contents.to_list()
+            yield _frame(ids, [str(path.parent / name) for name in found] if kind == "images" else found, kind, labels)
             row += part.height
 
 
@@ -182,11 +204,12 @@ def batched_rows(rows: Iterator[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def _frame(ids: Sequence[str], texts: Sequence[str], labels: Sequence[str | None] | None = None) -> pl.DataFrame:
+def _frame(
+    ids: Sequence[str], contents: Sequence[str], kind: Kind, labels: Sequence[str | None] | None = None
+) -> pl.DataFrame:
     known = labels if labels is not None else [None] * len(ids)
-    return pl.DataFrame(
-        {"id": ids, "text": texts, "label": known}, schema=dict.fromkeys(("id", "text", "label"), pl.String)
-    )
+    columns = {"id": ids, "path" if kind == "images" else "text": contents, "label": known}
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
 def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.DataFrame], out: Path) -> int:
@@ -219,12 +242,13 @@ def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.Dat
 def _predicted(classifier: Predicts | Classifier, chunk: pl.DataFrame, ending: str) -> pl.DataFrame:
     from classmark.inference.classifier import softmax
 
-    logits = classifier.predict_logits(chunk["text"].to_list())
+    content = "path" if "path" in chunk.columns else "text"
+    logits = classifier.predict_logits(chunk[content].to_list())
     probabilities = softmax(logits)
     if ending == ".parquet":
         known = chunk["label"].is_in(list(classifier.classes))
         labels = chunk.select(pl.when(known).then("label")).to_series()
-        shown = chunk.select(pl.col("text").str.slice(0, TEXT_CAP_CHARACTERS))
+        shown = chunk.select(pl.col(content).str.slice(0, TEXT_CAP_CHARACTERS))
         return build_predictions(
             chunk["id"], labels, probabilities, classifier.classes, logits=logits, columns=shown
         ).frame

@@ -6,8 +6,6 @@ and rounding to them costs nothing that training notices.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from classmark.inputs.draws import Draws, Stream
+from classmark.inputs.examples import Interpolation
 from classmark.inputs.pixels import on_device, pixels_at, resampling
 from classmark.inputs.randaugment import randaugment
 from classmark.recipes.schema import Augmentation
@@ -44,7 +43,7 @@ def augment(images: Tensor, draws: Draws, section: Augmentation, size_px: int) -
     return erase(images, draws, section.erasing) if section.erasing else images
 
 
-def resize(images: Tensor, size_px: int, interpolation: Literal["bilinear", "bicubic"] = "bicubic") -> Tensor:
+def resize(images: Tensor, size_px: int, interpolation: Interpolation = "bicubic") -> Tensor:
     """The images as squares, antialiased, uint8 of shape (B, 3, size_px, size_px)."""
     size = (size_px, size_px)
     if images.shape[2:] == size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from classmark.recipes.schema import Train
 
 Rows = NDArray[np.int64]
+Interpolation = Literal["bilinear", "bicubic"]
 
 
 class Draw(NamedTuple):
@@ -32,12 +33,14 @@ class Batch:
     Attributes:
         inputs: what the model's `forward` takes.
         labels: class indices, int64 of shape (B,).
-        size: tokens of texts: what speed is counted in.
+        size: tokens of texts, or the number of images: what speed is counted in.
+        targets: where examples are mixed, each class's share, float32 of shape (B, C); `labels` are then the largest.
     """
 
     inputs: tuple[Tensor, ...]
     labels: Tensor
     size: int
+    targets: Tensor | None = None
 
 
 class Examples(Protocol):
@@ -45,7 +48,7 @@ class Examples(Protocol):
 
     @property
     def unit(self) -> str:
-        """What the size of a batch counts, such as `tokens`."""
+        """What the size of a batch counts: `tokens` or `images`."""
         ...
 
     def __len__(self) -> int: ...
@@ -99,12 +102,12 @@ class Preprocessing:
     Attributes:
         mean: of red, green and blue, on the scale from 0 to 1.
         std: likewise.
-        interpolation: how an image is resized: `bicubic` or `bilinear`.
+        interpolation: how an image is resized.
     """
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    interpolation: str
+    interpolation: Interpolation
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class Inputs:
     """
 
     encoder: Encoder
-    shape: TextShape
+    shape: Shape
     train: Examples
     validation: Examples
     test: Examples

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import torch
 from tokenizers import Tokenizer
 
@@ -16,9 +15,10 @@ from classmark.data.dataset import Dataset
 from classmark.errors import RecipeError
 from classmark.inputs.batches import TextBatch, drop_words, evaluation_batches, text_batch, training_batches
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
+from classmark.inputs.labels import class_indices
 from classmark.inputs.tokens import Tokens, encode, fit_tokenizer, load_tokenizer, save_tokenizer
 from classmark.inputs.vectors import Vectors, load_vectors
-from classmark.recipes.schema import Recipe, TextInput, Train
+from classmark.recipes.schema import BiLSTM, TextInput, Train
 
 DEFAULT_EMBEDDING_SIZE = 100
 TOKENIZER = "tokenizer.json"
@@ -88,14 +88,19 @@ def load_text_encoder(section: TextInput, folder: Path) -> TextEncoder:
     return TextEncoder(load_tokenizer(folder / TOKENIZER), section)
 
 
-def prepare_text(recipe: Recipe, dataset: Dataset) -> Inputs:
+def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset) -> Inputs:
     """Tokenizer, vectors and encoded splits of a data set.
+
+    Args:
+        section: the recipe's `input`.
+        model: the recipe's `model`, for the width of the vectors.
+        seed: the recipe's seed, for vectors that are drawn.
+        dataset: of texts.
 
     Raises:
         InputError: the vectors cannot be read.
         RecipeError: `model.embedding_size` is not the width of the vectors.
     """
-    section = recipe.input
     encoder = TextEncoder(fit_tokenizer(dataset.train["text"].to_list(), section.vocabulary_size), section)
     vocabulary = encoder.tokenizer.get_vocab()
     train, validation, test = (
@@ -109,13 +114,13 @@ def prepare_text(recipe: Recipe, dataset: Dataset) -> Inputs:
         "unknown_tokens": float(counts[0] / counts.sum()),
         "longest_tokens": int(train.lengths.max()),
     }
-    vectors = load_vectors(section.vectors, vocabulary, recipe.seed) if section.vectors else None
+    vectors = load_vectors(section.vectors, vocabulary, seed) if section.vectors else None
     if vectors is not None:
         width = int(vectors.matrix.shape[1])
         description["vectors"] = {"name": section.vectors, "width": width, **vectors.coverage(counts)}
     return Inputs(
         encoder,
-        TextShape(len(vocabulary), embedding_size(recipe, vectors)),
+        TextShape(len(vocabulary), embedding_size(model, vectors, section.vectors)),
         encoder.encoded(train, class_indices(dataset.train, dataset.classes), section.word_dropout),
         encoder.encoded(validation, class_indices(dataset.validation, dataset.classes)),
         encoder.encoded(test, class_indices(dataset.test, dataset.classes)),
@@ -124,25 +129,19 @@ def prepare_text(recipe: Recipe, dataset: Dataset) -> Inputs:
     )
 
 
-def embedding_size(recipe: Recipe, vectors: Vectors | None) -> int:
-    """D, which the vectors say where there are some.
+def embedding_size(model: BiLSTM, vectors: Vectors | None, reference: str | None) -> int:
+    """D, which the vectors of this reference say where there are some.
 
     Raises:
         RecipeError: the recipe says another.
     """
-    asked = recipe.model.embedding_size
+    asked = model.embedding_size
     if vectors is None:
         return asked or DEFAULT_EMBEDDING_SIZE
     width = int(vectors.matrix.shape[1])
     if asked not in (None, width):
         raise RecipeError(
-            f"model.embedding_size: {asked}, but {recipe.input.vectors} has vectors of width {width}. "
+            f"model.embedding_size: {asked}, but {reference} has vectors of width {width}. "
             f"Leave embedding_size out, or set it to {width}."
         )
     return width
-
-
-def class_indices(frame: pl.DataFrame, classes: Sequence[str]) -> torch.Tensor:
-    """Each row's class index, int64 of shape (N,)."""
-    numbers = {name: index for index, name in enumerate(classes)}
-    return torch.from_numpy(frame["label"].replace_strict(numbers, return_dtype=pl.Int64).to_numpy().copy())

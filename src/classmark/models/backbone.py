@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from classmark.errors import MissingExtraError, RecipeError, nearest
-from classmark.inputs.examples import ImageShape, Preprocessing
+from classmark.inputs.examples import ImageShape, Interpolation, Preprocessing
 from classmark.models.dropout import Dropout
 from classmark.models.stages import hold_still, stage_numbers
 from classmark.recipes.schema import Backbone
@@ -93,7 +93,8 @@ def preprocessing_of(name: str) -> Preprocessing:
     from timm.data.config import resolve_data_config
 
     found = resolve_data_config({}, pretrained_cfg=_configuration(name).to_dict())  # type: ignore[no-untyped-call]
-    return Preprocessing(tuple(found["mean"]), tuple(found["std"]), found["interpolation"])
+    interpolation: Interpolation = "bilinear" if found["interpolation"] == "bilinear" else "bicubic"
+    return Preprocessing(tuple(found["mean"]), tuple(found["std"]), interpolation)
 
 
 def create_backbone(section: Backbone, size_px: int, classes: int) -> Any:

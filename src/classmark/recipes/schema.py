@@ -177,6 +177,8 @@ class Backbone(Section):
     tune: Literal["all", "head"] | Annotated[int, Field(ge=1)] = "all"
     """What is trained: everything; the classifier alone, on features that are computed once; or the classifier and
     the last so many stages."""
+    features: Literal["auto", "fp32", "bf16", "bf16-compiled"] = "auto"
+    """`tune: head`: how the features are computed; `auto` measures once a machine and fixes the fastest way."""
     freeze_norm: bool = False
     """Keep the batch-norm layers of the backbone as they are, statistics included."""
     layer_decay: float | None = Field(default=None, gt=0.0, le=1.0)

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from classmark.data.dataset import Dataset
+from classmark.data.pixels import Images, thumbnails
 from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
@@ -44,7 +45,7 @@ def predict_splits(run: Run, classifier: Classifier, dataset: Dataset, inputs: I
             softmax(logits),
             dataset.classes,
             logits=logits,
-            columns=shown_columns(frame, encoded[split].sizes.tolist()),
+            columns=shown_columns(frame, encoded[split].sizes.tolist(), dataset.images),
             metadata=metadata,
             source=str(run.predictions(split)),
         )
@@ -52,8 +53,14 @@ def predict_splits(run: Run, classifier: Classifier, dataset: Dataset, inputs: I
     return tables
 
 
-def shown_columns(frame: pl.DataFrame, lengths: Sequence[int]) -> pl.DataFrame:
-    """The further columns of a predictions table: all but id and label, the text capped, and `length` in tokens."""
+def shown_columns(frame: pl.DataFrame, lengths: Sequence[int], images: Images | None) -> pl.DataFrame:
+    """The further columns of a predictions table: all but id and label.
+
+    A text is capped, and `length` is in tokens; of an image there is a `thumbnail`.
+    """
+    if images is not None:
+        small = pl.Series("thumbnail", thumbnails(images, frame["row"].to_numpy()), dtype=pl.Binary)
+        return frame.drop("id", "label", "row", "sha256").with_columns(small)
     return frame.drop("id", "label").with_columns(
         pl.col("text").str.slice(0, TEXT_CAP_CHARACTERS), pl.Series("length", lengths, dtype=pl.Int32)
     )

@@ -143,7 +143,7 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     row = {
         "epoch": state.epoch,
         "step": state.global_step,
-        "learning_rate": job.optimizer.param_groups[0]["lr"],
+        "learning_rate": max(group["lr"] for group in job.optimizer.param_groups),
         "train_loss": state.sums.loss,
         "train_accuracy": state.sums.accuracy,
         "validation_loss": sums.loss,
@@ -159,7 +159,7 @@ def step(job: Job, batch: Batch, *, training: bool) -> Sums:
     job.model.train(training)
     with torch.set_grad_enabled(training):
         logits = job.model(*batch.inputs)
-        loss = job.loss(logits, batch.labels)
+        loss = job.loss(logits, batch.labels if batch.targets is None else batch.targets)
     if training:
         # Gradients stay where they are: anew at each step they would pin holes in the heap.
         job.optimizer.zero_grad(set_to_none=False)
@@ -177,8 +177,9 @@ def averaged(job: Job) -> AbstractContextManager[None]:
 
 
 def _set_rate(job: Job, step: int, steps: int) -> None:
+    rate = learning_rate(job.recipe.schedule, job.recipe.optimizer.learning_rate, step, steps)
     for group in job.optimizer.param_groups:
-        group["lr"] = learning_rate(job.recipe.schedule, job.recipe.optimizer.learning_rate, step, steps)
+        group["lr"] = rate * group["share"]
 
 
 def _patience_is_over(state: TrainState, patience: int | None) -> bool:

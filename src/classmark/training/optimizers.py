@@ -7,22 +7,38 @@ import math
 import torch
 from torch import nn
 
+from classmark.models.stages import layer_depths
 from classmark.recipes.schema import Optimizer, Schedule
 
 # One-cycle starts at a 25th of the highest rate and ends at a 10,000th of that (Smith & Topin 2019, as in torch).
 START_DIVISOR, END_DIVISOR, ONE_CYCLE_WARMUP = 25.0, 1e4, 0.3
 
 
-def build_optimizer(section: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
+def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | None = None) -> torch.optim.Optimizer:
     """The optimiser over all trained parameters; weight decay on weight matrices only.
 
     Word vectors are spared from decay: one that is not in the batch would shrink all the same.
+
+    Args:
+        section: the recipe's `optimizer`.
+        model: whose parameters are trained.
+        layer_decay: of an image backbone: each stage learns at this share of the rate of the one behind it. A group's
+            `share` is what it takes of the rate.
     """
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    decayed = [p for name, p in trained if p.ndim > 1 and not name.startswith("embedding")]
-    spared = [p for name, p in trained if p.ndim <= 1 or name.startswith("embedding")]
-    groups = [{"params": decayed, "weight_decay": section.weight_decay}, {"params": spared, "weight_decay": 0.0}]
-    groups = [group for group in groups if group["params"]]
+    depths = layer_depths(model) if layer_decay else {}
+    found: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, parameter in trained:
+        spared = parameter.ndim <= 1 or name.startswith("embedding")
+        found.setdefault((depths.get(name, 0), spared), []).append(parameter)
+    groups = [
+        {
+            "params": parameters,
+            "weight_decay": 0.0 if spared else section.weight_decay,
+            "share": (layer_decay or 1.0) ** depth,
+        }
+        for (depth, spared), parameters in sorted(found.items(), key=lambda entry: entry[0])
+    ]
     match section.kind:
         case "adam":
             return torch.optim.Adam(groups, section.learning_rate, section.betas, fused=True)

@@ -8,16 +8,18 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from classmark.inputs.examples import TextShape
+from classmark.inputs.examples import ImageShape, TextShape
 from classmark.inputs.text import DEFAULT_EMBEDDING_SIZE
 from classmark.models.build import build_model, initialise
-from classmark.recipes.schema import BiLSTM, Recipe
+from classmark.recipes.schema import Backbone, BiLSTM, ImageInput, Recipe
 from classmark.runs import cache_folder, measured_once, read_json
-from classmark.training.processor import processor_name
+from classmark.training.processor import machine_name, processor_name
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
-BATCH, TOKENS, STEPS = 64, 128, 5
+TEXTS, TOKENS, STEPS = 64, 128, 5
+# As many images as have this many pixels: some at 64 pixels a side, a few at 224.
+MOST_IMAGES, PIXELS = 64, 2**18
 # bf16 rounds; it has to earn that.
 LEAST_GAIN = 1.1
 
@@ -26,34 +28,69 @@ def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
     """The recipe with `train.precision` fixed: `auto` becomes the faster of fp32 and bf16 for this model.
 
     Measured once a machine, version of torch, thread count and model; the answer is kept in the cache folder, so
-    that later runs take the same.
+    that later runs take the same. A classifier alone has nothing to gain.
     """
     if recipe.train.precision != "auto":
         return recipe
+    if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
+        precision = "fp32"
+    else:
+        precision = measured_precision(recipe, threads)
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"precision": precision})})
+
+
+def measured_precision(recipe: Recipe, threads: int) -> str:
+    """The faster one of fp32 and bf16."""
     facts = [processor_name(), torch.__version__, threads, recipe.model.model_dump(mode="json"), _device()]
-    found = measured_once("precision", facts, lambda: _measured(recipe.model))
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"precision": found["precision"]})})
+    if isinstance(recipe.input, ImageInput):
+        facts += [machine_name(), recipe.input.size_px]
+    found: dict[str, Any] = measured_once("precision", facts, lambda: _measured(recipe))
+    return str(found["precision"])
 
 
-def _measured(section: BiLSTM) -> dict[str, Any]:
-    seconds = step_seconds(section)
+def _measured(recipe: Recipe) -> dict[str, Any]:
+    seconds = step_seconds(recipe)
     faster = "bf16" if seconds["fp32"] > LEAST_GAIN * seconds["bf16"] else "fp32"
-    return {"precision": faster, "seconds": seconds, "model": section.kind}
+    return {"precision": faster, "seconds": seconds, "model": recipe.model.kind, "batch": made_batch(recipe)}
 
 
-def step_seconds(section: BiLSTM) -> dict[str, float]:
-    """The least time of a few training steps of this model on a made batch, in seconds, in fp32 and in bf16.
+def step_seconds(recipe: Recipe) -> dict[str, float]:
+    """The least time of a few training steps on a made batch, in seconds, in fp32 and in bf16.
 
     The two take turns: whatever else the machine does for a while then slows down both.
     """
-    device = _device()
-    model = build_model(section, TextShape(1_000, section.embedding_size or DEFAULT_EMBEDDING_SIZE), 2)
-    initialise(model, 0)
-    model.to(device)
-    tokens = torch.randint(2, 1_000, (TOKENS, BATCH), generator=torch.Generator().manual_seed(0)).to(device)
-    inputs = (tokens, torch.full((BATCH,), TOKENS, device=device))
+    model, inputs = made_step(recipe)
     rounds = [[_timed_step(model, inputs, precision) for precision in ("fp32", "bf16")] for _ in range(STEPS)]
     return dict(zip(("fp32", "bf16"), map(min, *rounds), strict=True))
+
+
+def made_batch(recipe: Recipe) -> str:
+    """What is timed, in words."""
+    if isinstance(recipe.input, ImageInput):
+        return f"{_image_count(recipe.input.size_px)} images of {recipe.input.size_px} pixels"
+    return f"{TEXTS} × {TOKENS} tokens"
+
+
+def made_step(recipe: Recipe) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """The recipe's model, and a made batch for it."""
+    device, generator = _device(), torch.Generator().manual_seed(0)
+    match recipe.model, recipe.input:
+        case BiLSTM() as section, _:
+            model = build_model(section, TextShape(1_000, section.embedding_size or DEFAULT_EMBEDDING_SIZE), 2)
+            tokens = torch.randint(2, 1_000, (TOKENS, TEXTS), generator=generator)
+            inputs: tuple[Tensor, ...] = (tokens, torch.full((TEXTS,), TOKENS))
+        case Backbone() as section, ImageInput(size_px=size):
+            model = build_model(section, ImageShape(size), 2)
+            shape = (_image_count(size), 3, size, size)
+            inputs = (torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8),)
+        case _:
+            raise AssertionError("the schema lets only kinds through that fit")
+    initialise(model, 0)
+    return model.to(device), tuple(tensor.to(device) for tensor in inputs)
+
+
+def _image_count(size_px: int) -> int:
+    return max(2, min(MOST_IMAGES, PIXELS // size_px**2))
 
 
 def _timed_step(model: nn.Module, inputs: tuple[Tensor, ...], precision: str) -> float:
@@ -77,7 +114,7 @@ def describe_choices() -> list[tuple[str, str]]:
     return [
         (
             entry["model"],
-            f"{entry['precision']} (a step of {BATCH} × {TOKENS} tokens took "
+            f"{entry['precision']} (a step of {entry.get('batch', f'{TEXTS} × {TOKENS} tokens')} took "
             + ", ".join(f"{seconds * 1000:.0f} ms in {name}" for name, seconds in entry["seconds"].items())
             + ")",
         )

@@ -13,17 +13,24 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from classmark.data.dataset import Dataset
+from classmark.data.load import SIDE_PX, load_dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
+from classmark.inputs.images import ImageExamples, prepare_images, stored_px
+from classmark.inputs.text import prepare_text
 from classmark.losses import build_loss
+from classmark.models.backbone import BackboneClassifier, preprocessing_of
 from classmark.models.build import build_model, initialise
+from classmark.models.folded import fastest_way
+from classmark.models.pretrained import load_weights
 from classmark.recipes import dump_recipe
-from classmark.recipes.schema import Recipe
+from classmark.recipes.schema import Backbone, BiLSTM, ImageInput, Recipe, TextInput
 from classmark.runs import Run, read_json, write_json, write_text
 from classmark.training.average import Average
+from classmark.training.features import FeatureExamples, feature_examples, views_of
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
-from classmark.training.processor import describe_environment
+from classmark.training.processor import describe_environment, machine_name
 from classmark.training.state import TrainState, load_checkpoint
 from classmark.training.watch import RunWatch
 
@@ -45,6 +52,23 @@ def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
         data = data.model_copy(update=paths)
     write_text(run.recipe, dump_recipe(recipe.model_copy(update={"data": data, "train": train})))
     return run
+
+
+def open_dataset(recipe: Recipe) -> Dataset:
+    """The examples of a recipe, split."""
+    side_px = stored_px(recipe.input) if isinstance(recipe.input, ImageInput) else SIDE_PX
+    return load_dataset(recipe.data, recipe.seed, side_px)
+
+
+def prepare_inputs(recipe: Recipe, dataset: Dataset) -> Inputs:
+    """The splits of a data set as the recipe's model takes them."""
+    match recipe.input, recipe.model:
+        case TextInput() as section, BiLSTM() as model:
+            return prepare_text(section, model, recipe.seed, dataset)
+        case ImageInput() as section, Backbone(backbone=name):
+            return prepare_images(section, preprocessing_of(name), dataset)
+        case _:
+            raise AssertionError("the schema lets only kinds through that fit")
 
 
 def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> None:
@@ -69,6 +93,10 @@ def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watc
 
 def input_lines(description: Mapping[str, Any]) -> list[str]:
     """What is said on screen about the inputs."""
+    if "size_px" in description:
+        width, height = description["width"], description["height"]
+        found = f"{width[0]}–{width[1]} × {height[0]}–{height[1]} pixels"
+        return [f"images   {found}, kept at {description['stored_px']}, seen at {description['size_px']}"]
     unknown = f"{description['unknown_tokens']:.1%} of the tokens unknown"
     lines = [f"words    {description['vocabulary']:,} in the vocabulary, {unknown}"]
     if "vectors" in description:
@@ -83,12 +111,18 @@ def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch:
     # Fabric tells at every start which precision plugin it uses; `status.json` and the recipe say it already.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     fabric = Fabric(devices=1, precision=FABRIC_PRECISION[recipe.train.precision])  # type: ignore[arg-type]
-    model = first_model(recipe, inputs, len(dataset.classes))
+    model = first_model(recipe, inputs, len(dataset.classes), watch)
+    if recipe.train.compile:
+        model.compile()
     counts = [dataset.description["class_counts"]["train"][name] for name in dataset.classes]
-    wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model))
-    watch.say(
-        f"model    {sum(p.numel() for p in model.parameters()):,} parameters, {recipe.train.precision} on {fabric.device}"
-    )
+    decay = recipe.model.layer_decay if isinstance(recipe.model, Backbone) else None
+    wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model, decay))
+    trained, size = (sum(p.numel() for p in model.parameters() if p.requires_grad or every) for every in (False, True))
+    some = "" if trained == size else f", {trained:,} of them trained"
+    watch.say(f"model    {size:,} parameters{some}, {recipe.train.precision} on {fabric.device}")
+    train, validation = inputs.train, inputs.validation
+    if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
+        recipe, train, validation = head_examples(run, recipe, model, inputs, watch)
     return Job(
         recipe=recipe,
         run=run,
@@ -97,22 +131,46 @@ def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch:
         module=model,
         optimizer=optimizer,
         loss=build_loss(recipe.loss, counts),
-        train=inputs.train,
-        validation=inputs.validation,
+        train=train,
+        validation=validation,
         watch=watch,
         average=Average(recipe.train.average) if recipe.train.average else None,
     )
 
 
-def first_model(recipe: Recipe, inputs: Inputs, classes: int) -> nn.Module:
+def first_model(recipe: Recipe, inputs: Inputs, classes: int, watch: RunWatch) -> nn.Module:
     """The model before its first step: drawn from the seed, with what is pretrained put in."""
     model = build_model(recipe.model, inputs.shape, classes)
     initialise(model, recipe.seed)
-    if inputs.vectors is not None:
-        with torch.no_grad():
-            model.embedding.weight.copy_(torch.from_numpy(inputs.vectors))  # type: ignore[operator, union-attr]
-    model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
+    if isinstance(recipe.model, Backbone):
+        if recipe.model.weights is not None:
+            assert isinstance(model, BackboneClassifier)
+            watch.say(f"weights  {load_weights(model, recipe.model.backbone, recipe.model.weights)}")
+    elif isinstance(recipe.input, TextInput):
+        if inputs.vectors is not None:
+            with torch.no_grad():
+                model.embedding.weight.copy_(torch.from_numpy(inputs.vectors))  # type: ignore[operator, union-attr]
+        model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
     return model
+
+
+def head_examples(
+    run: Run, recipe: Recipe, model: nn.Module, inputs: Inputs, watch: RunWatch
+) -> tuple[Recipe, FeatureExamples, FeatureExamples]:
+    """The features that a classifier alone is trained on, and the recipe with the way to them fixed, also in the run."""
+    assert isinstance(model, BackboneClassifier)
+    assert isinstance(recipe.model, Backbone)
+    assert isinstance(inputs.train, ImageExamples)
+    assert isinstance(inputs.validation, ImageExamples)
+    way = recipe.model.features
+    if way == "auto":
+        images = len(inputs.train) * len(views_of(inputs.train)) + len(inputs.validation)
+        way = fastest_way(model, machine_name(), images)
+        recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"features": way})})
+        write_text(run.recipe, dump_recipe(recipe))
+    watch.say(f"features {model.classifier.in_features:,} an image, computed once ({way})")
+    train, validation = (feature_examples(model, split, way, watch) for split in (inputs.train, inputs.validation))
+    return recipe, train, validation
 
 
 def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:

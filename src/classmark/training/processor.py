@@ -14,7 +14,10 @@ import torch
 
 from classmark.data.processes import cores
 
-PACKAGES = ("classmark", "torch", "lightning-fabric", "tokenizers", "safetensors", "numpy", "polars", "scikit-learn")
+PACKAGES = (
+    *("classmark", "torch", "lightning-fabric", "tokenizers", "timm", "pillow", "safetensors"),
+    *("numpy", "polars", "scikit-learn"),
+)
 
 # Options of glibc's mallopt (malloc.h).
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
@@ -59,6 +62,11 @@ def release_memory() -> None:
 @functools.cache
 def _glibc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+
+
+def machine_name() -> str:
+    """The graphics card's name for itself, else the processor's."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else processor_name()
 
 
 def processor_name() -> str:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from classmark.baselines import fit_floors
-from classmark.data import load_dataset
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
-from classmark.inputs.text import prepare_text
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
 from classmark.runs import Run, new_run
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
 from classmark.training.precision import resolve_precision
-from classmark.training.prepare import build_job, open_folder, restore, write_facts
+from classmark.training.prepare import build_job, open_dataset, open_folder, prepare_inputs, restore, write_facts
 from classmark.training.processor import prepare_processor
 from classmark.training.watch import watched
 
@@ -39,8 +37,8 @@ def resume(run: Run) -> Run:
     recipe = load_recipe(str(run.recipe))
     prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
-        dataset = load_dataset(recipe.data, recipe.seed)
-        inputs = prepare_text(recipe, dataset)
+        dataset = open_dataset(recipe)
+        inputs = prepare_inputs(recipe, dataset)
         write_facts(run, recipe, dataset, inputs, watch)
         job = build_job(run, recipe, dataset, inputs, watch)
         watch.stage("training")

@@ -106,9 +106,7 @@ def test_what_is_not_stored_is_decoded_when_it_is_read(
     (folder / "a" / "000.png").unlink()
     with pytest.raises(InputError) as caught:
         images.read(np.array([0]))
-    assert (
-        str(caught.value) == f"{folder}: a/000.png can no longer be read (there is no such file). Bring the file back."
-    )
+    assert str(caught.value) == f"{folder}/a/000.png: the image cannot be read (there is no such file)."
 
 
 def test_unreadable_files_have_their_reasons(folder: Path) -> None:

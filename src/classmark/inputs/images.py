@@ -1,0 +1,204 @@
+"""From a data set of images to what a model trains on: squares of bytes, varied where they are trained on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from classmark.data.dataset import Dataset
+from classmark.data.image_files import ImageFiles
+from classmark.data.pixels import Images
+from classmark.errors import InputError, RunError
+from classmark.inputs.augment import augment, resize
+from classmark.inputs.draws import Draws, Stream
+from classmark.inputs.examples import Batch, Draw, ImageShape, Inputs, Interpolation, Preprocessing, Rows
+from classmark.inputs.labels import class_indices
+from classmark.inputs.mixing import mix
+from classmark.recipes.schema import Augmentation, ImageInput, Train
+from classmark.runs import read_json, write_json
+
+PREPROCESSING = "preprocessing.json"
+PLAIN = Augmentation()
+# Pixels of one image in a pass without training, times this many rows: what fits into a processor's caches and more.
+EVALUATION_ROWS, EVALUATION_PIXELS = 256, 2**20
+# Crops are cut from squares that are larger by this, as usual (256 for 224, Krizhevsky et al. 2012).
+CROP_MARGIN = 256 / 224
+
+
+class LoadedImages(NamedTuple):
+    """The images of some rows: which, shape (B,), and their pixels, uint8 of shape (B, 3, S, S)."""
+
+    rows: Rows
+    pixels: Tensor
+
+
+@dataclass(frozen=True)
+class ImageExamples:
+    """Images with their classes.
+
+    Attributes:
+        images: those of the whole data set.
+        places: which of them the N examples are, shape (N,).
+        labels: class indices, int64 of shape (N,).
+        classes: C.
+        size_px: the side of the square that the model sees.
+        interpolation: how a square of another size becomes one of that.
+        augmentation: how a draw varies the images.
+    """
+
+    images: Images
+    places: Rows
+    labels: Tensor
+    classes: int
+    size_px: int
+    interpolation: Interpolation = "bicubic"
+    augmentation: Augmentation = PLAIN
+    unit = "images"
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def sizes(self) -> Rows:
+        return np.ones(len(self.places), np.int64)
+
+    def training_batches(self, section: Train, seed: int, epoch: int) -> list[Rows]:
+        order = np.random.default_rng((seed, epoch)).permutation(len(self))
+        return parts(order, section.batch_size)
+
+    def evaluation_batches(self) -> list[Rows]:
+        return parts(np.arange(len(self)), min(EVALUATION_ROWS, max(1, EVALUATION_PIXELS // self.size_px**2)))
+
+    def load(self, rows: Rows) -> LoadedImages:
+        pixels = self.images.read(self.places[rows]).transpose(0, 3, 1, 2)
+        return LoadedImages(rows, torch.from_numpy(np.ascontiguousarray(pixels)))
+
+    def batch(self, loaded: LoadedImages, device: torch.device, draw: Draw | None = None) -> Batch:
+        labels = self.labels[torch.from_numpy(loaded.rows)].to(device)
+        images = loaded.pixels.to(device)
+        if draw is None:
+            return Batch((resize(images, self.size_px, self.interpolation),), labels, len(labels))
+        images = augment(images, Draws(draw.seed, draw.epoch, loaded.rows), self.augmentation, self.size_px)
+        generator = np.random.default_rng((*draw, int(Stream.MIX)))
+        images, targets = mix(images, labels, self.classes, self.augmentation, generator)
+        if targets.ndim == 1:
+            return Batch((images,), labels, len(labels))
+        return Batch((images,), targets.argmax(dim=1), len(labels), targets)
+
+
+def parts(rows: Rows, size: int) -> list[Rows]:
+    """The rows cut into runs of this size, the last one perhaps shorter."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+@dataclass(frozen=True)
+class ImageEncoder:
+    """How an image file becomes what the model sees.
+
+    Attributes:
+        side_px: images are first scaled and cut to a square of this side, as those of training were.
+        size_px: the side of the square that the model sees.
+        interpolation: how the one becomes the other.
+    """
+
+    side_px: int
+    size_px: int
+    interpolation: Interpolation
+
+    def examples(self, inputs: Sequence[str | Path | bytes | NDArray[np.uint8]]) -> ImageExamples:
+        """Examples of image files: their paths, their bytes, or their pixels of shape (H, W, 3).
+
+        Raises:
+            InputError: an input is none of these.
+        """
+        if all(isinstance(each, str | Path) for each in inputs):
+            files = ImageFiles(Path(), tuple(map(str, inputs)))
+        else:
+            contents = tuple(_bytes(each) for each in inputs)
+            files = ImageFiles(Path("images"), tuple(f"number {row}" for row in range(1, len(inputs) + 1)), contents)
+        labels = torch.zeros(len(inputs), dtype=torch.int64)
+        return self.encoded(Images(files, self.side_px), np.arange(len(inputs)), labels, 0)
+
+    def encoded(
+        self, images: Images, places: Rows, labels: Tensor, classes: int, augmentation: Augmentation = PLAIN
+    ) -> ImageExamples:
+        """The examples at these places of a data set's images."""
+        return ImageExamples(images, places, labels, classes, self.size_px, self.interpolation, augmentation)
+
+    def save(self, folder: Path) -> None:
+        write_json(folder / PREPROCESSING, asdict(self))
+
+
+def load_image_encoder(folder: Path) -> ImageEncoder:
+    """The encoder that `save` wrote.
+
+    Raises:
+        RunError: its file is missing or damaged.
+    """
+    path = folder / PREPROCESSING
+    try:
+        return ImageEncoder(**read_json(path))
+    except TypeError as error:
+        raise RunError(f"{path}: not what belongs there ({error}). Copy the run's model folder anew.") from None
+
+
+def stored_px(section: ImageInput) -> int:
+    """The side of the squares that images are kept as."""
+    scale = CROP_MARGIN if section.augmentation.crop_scale else 1.0
+    return round(section.size_px * scale)
+
+
+def prepare_images(section: ImageInput, preprocessing: Preprocessing, dataset: Dataset) -> Inputs:
+    """The splits of a data set as examples.
+
+    Args:
+        section: the recipe's `input`.
+        preprocessing: what the backbone's weights expect.
+        dataset: of images.
+    """
+    images = dataset.images
+    assert images is not None
+    encoder = ImageEncoder(images.side_px, section.size_px, preprocessing.interpolation)
+    train, validation, test = (
+        encoder.encoded(
+            images,
+            frame["row"].to_numpy(),
+            class_indices(frame, dataset.classes),
+            len(dataset.classes),
+            section.augmentation if number == 0 else PLAIN,
+        )
+        for number, frame in enumerate((dataset.train, dataset.validation, dataset.test))
+    )
+    description = {"size_px": section.size_px, "stored_px": images.side_px, **_sizes(dataset)}
+    return Inputs(encoder, ImageShape(section.size_px, preprocessing), train, validation, test, description)
+
+
+def _sizes(dataset: Dataset) -> dict[str, Any]:
+    """The smallest and largest width and height, in pixels."""
+    sizes = pl.concat([frame.select("width", "height") for frame in (dataset.train, dataset.validation, dataset.test)])
+    return {name: [sizes[name].min(), sizes[name].max()] for name in ("width", "height")}
+
+
+def _bytes(image: str | Path | bytes | NDArray[np.uint8]) -> bytes:
+    if isinstance(image, bytes):
+        return image
+    if isinstance(image, str | Path):
+        return Path(image).read_bytes()
+    if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
+        from PIL import Image
+
+        stream = io.BytesIO()
+        Image.fromarray(image).save(stream, "PNG")
+        return stream.getvalue()
+    raise InputError(
+        f"{type(image).__name__}: give the path of an image, its bytes, or uint8 pixels of shape (H, W, 3)."
+    )

@@ -1,0 +1,139 @@
+"""Training the classifier alone: the features of a backbone that stands still are computed once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from classmark.data.progress import shown_progress
+from classmark.errors import Interrupted
+from classmark.inputs.draws import Draws, Stream
+from classmark.inputs.examples import Batch, Draw, Rows
+from classmark.inputs.images import ImageExamples, parts
+from classmark.inputs.prefetch import prefetched
+from classmark.models.backbone import BackboneClassifier
+from classmark.models.folded import BATCH, Way, frozen_features
+from classmark.recipes.schema import Train
+from classmark.runs import atomic_path, cache_folder
+from classmark.training.loop import Watch
+
+CACHE_VERSION = 1
+EVALUATION_ROWS = 4_096
+
+
+@dataclass(frozen=True)
+class FeatureExamples:
+    """The features of images, and of their mirror images where training varies them so.
+
+    Attributes:
+        views: float16 arrays of shape (N, F): plain, and perhaps mirrored.
+        labels: class indices, int64 of shape (N,).
+    """
+
+    views: list[NDArray[np.float16]]
+    labels: Tensor
+    unit = "images"
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def sizes(self) -> Rows:
+        return np.ones(len(self), np.int64)
+
+    def training_batches(self, section: Train, seed: int, epoch: int) -> list[Rows]:
+        return parts(np.random.default_rng((seed, epoch)).permutation(len(self)), section.batch_size)
+
+    def evaluation_batches(self) -> list[Rows]:
+        return parts(np.arange(len(self)), EVALUATION_ROWS)
+
+    def load(self, rows: Rows) -> tuple[Rows, list[NDArray[np.float16]]]:
+        return rows, [view[rows] for view in self.views]
+
+    def batch(
+        self, loaded: tuple[Rows, list[NDArray[np.float16]]], device: torch.device, draw: Draw | None = None
+    ) -> Batch:
+        rows, views = loaded
+        features = views[0]
+        if draw is not None and len(views) > 1:
+            mirrored = Draws(draw.seed, draw.epoch, rows).uniforms(Stream.FLIP, 1) < 0.5
+            features = np.where(mirrored, views[1], features)
+        labels = self.labels[torch.from_numpy(rows)].to(device)
+        return Batch((torch.from_numpy(features.astype(np.float32)).to(device),), labels, len(rows))
+
+
+def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way, watch: Watch) -> FeatureExamples:
+    """The features of a split, from the cache folder where they have been computed before.
+
+    Args:
+        model: whose backbone stands still.
+        examples: of the split; mirrored too where its augmentation flips.
+        way: how they are computed.
+        watch: asked whether to stop.
+
+    Raises:
+        Interrupted: the watch said so.
+    """
+    key = _key(model, examples, way)
+    views = [_view(model, examples, way, key, mirrored, watch) for mirrored in views_of(examples)]
+    return FeatureExamples(views, examples.labels)
+
+
+def views_of(examples: ImageExamples) -> list[bool]:
+    """Whether each view is mirrored."""
+    return [False, True] if examples.augmentation.flip else [False]
+
+
+def _view(
+    model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool, watch: Watch
+) -> NDArray[np.float16]:
+    path = cache_folder() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
+    if (known := _read(path, len(examples))) is not None:
+        return known
+    rows, done = parts(np.arange(len(examples)), BATCH), 0
+    features = np.empty((len(examples), model.classifier.in_features), np.float16)
+    with shown_progress("mirrored features" if mirrored else "features", len(examples)) as advance:
+        for found in frozen_features(model, _batches(examples, rows, model.mean.device, mirrored), way):
+            features[done : done + len(found)] = found
+            done += len(found)
+            advance(len(found))
+            if watch.interrupted:
+                raise Interrupted("Stopped while features were computed. Start again: they are not kept yet.", 2)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, features)
+    return features
+
+
+def _batches(examples: ImageExamples, rows: list[Rows], device: torch.device, mirrored: bool) -> Iterator[Tensor]:
+    for loaded, _ in prefetched(examples.load, rows):
+        (images,) = examples.batch(loaded, device).inputs
+        yield images.flip(3) if mirrored else images
+
+
+def _read(path: Path, count: int) -> NDArray[np.float16] | None:
+    try:
+        features: NDArray[np.float16] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError):
+        return None
+    return features if len(features) == count else None
+
+
+def _key(model: BackboneClassifier, examples: ImageExamples, way: Way) -> str:
+    """Changes with all that the features follow from."""
+    digest = hashlib.sha256()
+    head = {id(parameter) for parameter in model.classifier.parameters()}
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if id(tensor) not in head:
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    facts = [CACHE_VERSION, torch.__version__, str(model.mean.device), way, str(model.backbone)]
+    facts += [examples.size_px, examples.interpolation, examples.images.side_px, examples.images.files.identity()]
+    digest.update(json.dumps(facts).encode() + examples.places.tobytes())
+    return digest.hexdigest()[:24]
