@@ -22,7 +22,7 @@ from classmark.report.origins import differing_settings, settings_sentence, shar
 from classmark.report.overlays import curve_overlay, fractional_epochs, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
 from classmark.report.sides import Side, Sides
-from classmark.report.words import SHARES
+from classmark.report.words import METRIC_TITLES, SHARES
 from classmark.runs import write_text
 
 HEADLINE = (
@@ -74,7 +74,7 @@ def write_comparison(out: Path, comparison: Comparison, sides: Sides) -> Path:
     """
     charts = comparison_charts(sides)
     svgs = figure_svgs(charts, out / "figures")
-    settings = differing_settings(sides)
+    settings, rows = differing_settings(sides), headline(comparison, sides)
     classes = class_differences(sides) if len(comparison.classes) > 2 else []
     page = (
         page_environment()
@@ -83,7 +83,8 @@ def write_comparison(out: Path, comparison: Comparison, sides: Sides) -> Path:
             comparison=comparison,
             sides=sides,
             title=f"{comparison.a} and {comparison.b}",
-            headline=headline(comparison, sides),
+            headline=rows,
+            metrics_sentence=metrics_sentence(rows),
             findings=both_findings(sides),
             charts={chart.name: {"reading": chart.reading, "svg": svgs[chart.name]} for chart in charts},
             epochs=epoch_rows(sides),
@@ -133,7 +134,7 @@ def loss_note(sides: Sides) -> str:
     )
     return (
         f"The losses are not drawn over each other: {named}, and such values have different scales by construction, so "
-        "neither their height nor how fast they fall can be compared. The log loss in the table above is the same for both."
+        "neither their height nor how fast they fall can be compared. The log loss in the table above is one measure for both."
     ).replace("_", "-")
 
 
@@ -152,6 +153,18 @@ def headline(comparison: Comparison, sides: Sides) -> list[Headline]:
         for name in HEADLINE
         if (name in a or name in b) and not (name == "f1_macro" and "f1" in a)
     ]
+
+
+def metrics_sentence(rows: list[Headline]) -> str:
+    """Which side the paired intervals favour, metric by metric: they need not all favour the same one."""
+    tested = [row for row in rows if row.paired is not None and row.paired.low is not None]
+    parts = []
+    for letter, words in (("A", "A is better in"), ("B", "B is better in"), ("", "nothing can be told from")):
+        named = [METRIC_TITLES[row.name] for row in tested if row.better == letter]
+        if named:
+            listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+            parts.append(f"{words} {listed.lower().replace('roc', 'ROC').replace('brier', 'Brier')}")
+    return f"By the paired intervals {'; '.join(parts)}." if parts else "No metric has a paired interval on these rows."
 
 
 def better_side(name: str, paired: Difference | None) -> str:
@@ -181,9 +194,9 @@ def epoch_rows(sides: Sides) -> list[dict[str, Any]]:
     ]
 
 
-def _at_epoch_ends(side: Side) -> dict[int, float]:
+def _at_epoch_ends(side: Side) -> dict[int, float | None]:
     places = zip(side.history, fractional_epochs(side), strict=True)
-    return {row["epoch"]: row["validation_accuracy"] for row, place in places if place == row["epoch"]}
+    return {row["epoch"]: row.get("validation_accuracy") for row, place in places if place == row["epoch"]}
 
 
 def amount(value: float | None, name: str) -> str:
