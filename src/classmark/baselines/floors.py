@@ -9,52 +9,66 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classmark.baselines.image_linear import Features, Labels, fit_image_linear
 from classmark.baselines.linear import fit_linear
 from classmark.baselines.majority import class_shares
+from classmark.baselines.sample import sampled_rows
 from classmark.data.dataset import Dataset
 from classmark.predictions import Predictions, build_predictions
 
 # More rows move the floor by less than a point, and it has to stay a matter of seconds.
 MOST_TRAINING_ROWS = 100_000
 
+Probabilities = Mapping[str, NDArray[np.float64]]
 
-def fit_floors(dataset: Dataset, seed: int) -> dict[str, dict[str, Predictions]]:
+
+def fit_floors(dataset: Dataset, seed: int, features: Features | None = None) -> dict[str, dict[str, Predictions]]:
     """For `majority` and `linear`, the predictions on `validation` and `test`.
 
     Both are fitted on the training split, the linear one on at most 100,000 rows of it, drawn by `seed`; what
     there is to choose is chosen on validation.
+
+    Args:
+        dataset: of texts or images.
+        seed: draws rows where there are too many.
+        features: of images, on which the linear floor is fitted too; it is the better one of these and the pixels.
     """
-    train = _sample(dataset.train, seed) if dataset.train.height > MOST_TRAINING_ROWS else dataset.train
-    shares = class_shares(_class_indices(dataset.train, dataset), dataset.classes)
+    labels = {split: _class_indices(getattr(dataset, split), dataset) for split in ("train", "validation", "test")}
+    shares = class_shares(labels["train"], dataset.classes)
+    constant = {split: np.tile(shares, (len(labels[split]), 1)) for split in ("validation", "test")}
+    about = {"floor": "majority", "training_rows": dataset.train.height}
+    if dataset.images is None:
+        predicted, about_linear = _of_texts(dataset, labels, seed)
+    else:
+        predicted, about_linear = _of_images(dataset, labels, seed, features)
+    return {"majority": _tables(dataset, constant, about), "linear": _tables(dataset, predicted, about_linear)}
+
+
+def _of_texts(dataset: Dataset, labels: Labels, seed: int) -> tuple[Probabilities, dict[str, Any]]:
+    rows = sampled_rows(dataset.train["label"], MOST_TRAINING_ROWS, seed)
+    texts = {split: getattr(dataset, split)["text"].to_list() for split in ("validation", "test")}
     linear = fit_linear(
-        train["text"].to_list(),
-        _class_indices(train, dataset),
-        dataset.validation["text"].to_list(),
-        _class_indices(dataset.validation, dataset),
+        dataset.train["text"][rows].to_list(),
+        labels["train"][rows],
+        texts["validation"],
+        labels["validation"],
         len(dataset.classes),
     )
-    about_majority = {"floor": "majority", "training_rows": dataset.train.height}
-    about_linear = {
-        "floor": linear.method,
-        "training_rows": train.height,
+    about = {"training_rows": len(rows), "chosen_on": "validation", "validation_scores": linear.scores}
+    predicted = {split: linear.probabilities(given) for split, given in texts.items()}
+    return predicted, {"floor": linear.method, **about}
+
+
+def _of_images(
+    dataset: Dataset, labels: Labels, seed: int, features: Features | None
+) -> tuple[Probabilities, dict[str, Any]]:
+    linear = fit_image_linear(dataset, labels, seed, features)
+    about = {
+        "training_rows": linear.scores[linear.method]["training_rows"],
         "chosen_on": "validation",
         "validation_scores": linear.scores,
     }
-    floors: dict[str, dict[str, Predictions]] = {"majority": {}, "linear": {}}
-    for split, frame in (("validation", dataset.validation), ("test", dataset.test)):
-        constant = np.tile(shares, (frame.height, 1))
-        floors["majority"][split] = _table(frame, constant, dataset, {"split": split, **about_majority})
-        predicted = linear.probabilities(frame["text"].to_list())
-        floors["linear"][split] = _table(frame, predicted, dataset, {"split": split, **about_linear})
-    return floors
-
-
-def _sample(train: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """As many random rows as a floor needs, one of each class among them."""
-    order = pl.Series(np.random.default_rng((seed, 5)).permutation(train.height))
-    first = train[order]["label"].is_first_distinct()
-    drawn = pl.concat([order.filter(first), order.filter(~first)])[:MOST_TRAINING_ROWS]
-    return train[drawn.sort()]
+    return linear.probabilities, {"floor": linear.method, **about}
 
 
 def _class_indices(frame: pl.DataFrame, dataset: Dataset) -> NDArray[np.int64]:
@@ -62,10 +76,17 @@ def _class_indices(frame: pl.DataFrame, dataset: Dataset) -> NDArray[np.int64]:
     return frame["label"].replace_strict(numbers, return_dtype=pl.Int64).to_numpy()
 
 
+def _tables(dataset: Dataset, probabilities: Probabilities, about: Mapping[str, Any]) -> dict[str, Predictions]:
+    return {
+        split: _table(getattr(dataset, split), found, dataset, {"split": split, **about})
+        for split, found in probabilities.items()
+    }
+
+
 def _table(
     frame: pl.DataFrame, probabilities: NDArray[np.float64], dataset: Dataset, metadata: Mapping[str, Any]
 ) -> Predictions:
-    """A predictions table without the texts, which the model's own table holds."""
+    """A predictions table without the texts or images, which the model's own table holds."""
     kept = frame.select(name for name in ("group", "leaked") if name in frame.columns)
     return build_predictions(
         frame["id"],

