@@ -47,7 +47,7 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
         source = _of_classes(source, data.classes)
     if source.files is not None:
         _check_labels(source)
-        source, images = _opened(source, side_px)
+        source, images = _opened(source, side_px, data.source)
     training = usable_rows(source.train, data, source.name)
     test = None if source.test is None else usable_rows(source.test, data, source.name)
     classes = _classes(training, source.name)
@@ -110,12 +110,12 @@ def _of_classes(source: Source, classes: tuple[str, ...]) -> Source:
     known = source.train["label"].drop_nulls().unique().sort().to_list()
     for name in classes:
         if name not in known:
-            hint = nearest(name, known) or f" There are {', '.join(known[:10])}{', …' if len(known) > 10 else ''}."
+            hint = nearest(name, known) or f" There are {', '.join(known[:10])}{', …' if len(known) > 10 else '.'}"
             raise InputError(f'data.classes: {source.name} has no class "{name}".{hint}')
     return source.changed(lambda rows: rows.filter(pl.col("label").is_in(list(classes))))
 
 
-def _opened(source: Source, side_px: int) -> tuple[Source, Images]:
+def _opened(source: Source, side_px: int, kind: str) -> tuple[Source, Images]:
     """The images of the rows, and the rows with `sha256`, `width`, `height` and `fault` of theirs.
 
     Raises:
@@ -128,8 +128,8 @@ def _opened(source: Source, side_px: int) -> tuple[Source, Images]:
         frames = [source.train] if source.test is None else [source.train, source.test]
         rows = pl.concat([frame["row"] for frame in frames])
         images, facts = open_images(source.files.chosen(rows.to_list()), side_px)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "images", "data.source: images") from None
+    except ModuleNotFoundError:
+        raise MissingExtraError("Pillow", "images", f"data.source: {kind}") from None
     known = pl.DataFrame(
         {
             "row": pl.Series(range(len(rows)), dtype=pl.Int64),
