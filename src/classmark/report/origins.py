@@ -11,6 +11,7 @@ from typing import Any
 from classmark.report.sides import Side, Sides
 from classmark.report.words import seconds_text
 
+MOST_CHARACTERS = 120
 # What a run is called and where its files lie changes nothing in the model.
 LEFT_OUT = ("name", "description", "data.path", "data.test_path")
 
@@ -132,4 +133,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         # Of a file, its name: where it lies is no choice of the recipe.
         return PurePath(value).name if PurePath(value).is_absolute() else value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"

@@ -202,4 +202,4 @@ def _dash(sides: Sides) -> Any:
 def _legend() -> Any:
     import altair as alt
 
-    return alt.Legend(orient="bottom", columns=1)
+    return alt.Legend(orient="bottom", columns=1, symbolOpacity=1)

@@ -73,6 +73,14 @@ def test_of_a_path_only_the_files_name_is_shown(runs: tuple[Run, Run]) -> None:
     assert differing_settings(sides_of(runs)) == [Setting("input.vectors", "glove.txt", "other.txt")]
 
 
+def test_a_long_list_is_cut(runs: tuple[Run, Run]) -> None:
+    change(runs[1], data={"source": "imdb", "classes": [f"n{place:08d}" for place in range(200)]})
+    setting = differing_settings(sides_of(runs))[0]
+    assert (setting.key, setting.a) == ("data.classes", "–")
+    assert setting.b.startswith('["n00000000", ')
+    assert len(setting.b) == 121
+
+
 UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
     "other model": ({"model": {"kind": "bilstm", "layers": 1}}, "not known to be the same, since the models differ"),
     "other seed": ({"seed": 2}, "differ, as the seeds do, but for what is pretrained"),
