@@ -17,11 +17,13 @@ def run_facts(run: Run) -> dict[str, Any]:
 
     timings: Sequence[Mapping[str, Any]] = read_jsonl(run.timings)
     data = content(run.data)
+    inputs = data.get("input", {})
     return {
         "recipe": run.recipe.read_text(encoding="utf-8") if run.recipe.exists() else "",
         "data": data,
         "kind": data.get("kind", "text"),
-        "augmentation": augmentation_text(data.get("input", {}).get("augmentation", {})),
+        "sizes": sizes_text(inputs.get("pixels", {})),
+        "augmentation": augmentation_text(inputs.get("augmentation", {})),
         "environment": content(run.environment),
         "status": content(run.status),
         "model": content(run.model / "model.json"),
@@ -40,6 +42,16 @@ def fastest_epoch(timings: Sequence[Mapping[str, Any]]) -> str:
         if (speed := row.get(f"{unit}_per_second")) is not None
     ]
     return "{:,.0f} {}/s".format(*max(speeds)) if speeds else ""
+
+
+def sizes_text(pixels: Mapping[str, Any]) -> str:
+    """The sizes of the images as they come, such as `32 to 500 pixels wide and 64 high`; empty where they are not known."""
+    spans = []
+    for side, word in (("width", "wide"), ("height", "high")):
+        ends = [pixels[f"{end}_{side}"] for end in ("min", "max") if f"{end}_{side}" in pixels]
+        if ends:
+            spans.append(f"{' to '.join(f'{end:,}' for end in sorted(set(ends)))} pixels {word}")
+    return " and ".join(spans)
 
 
 def augmentation_text(section: Mapping[str, Any]) -> str:

@@ -51,6 +51,7 @@ def styled(chart: Chart) -> dict[str, object]:
             "titleFontSize": 12,
             "orient": "bottom",
             "labelLimit": 260,
+            "layout": {"bottom": {"margin": 24, "direction": "horizontal", "anchor": "start"}},
         },
         "title": {"color": INK, "fontSize": 14, "anchor": "start"},
         "view": {"stroke": None},

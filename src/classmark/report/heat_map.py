@@ -95,7 +95,7 @@ def _large(judgement: Judgement) -> Chart:
         opacity = alt.Opacity(
             "share:Q",
             title="share of the true class",
-            scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.3, 1]),
+            scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.4, 1]),
             legend=alt.Legend(
                 values=[0.05, 0.2, 0.5, 1],
                 format=".0%",
@@ -106,9 +106,9 @@ def _large(judgement: Judgement) -> Chart:
         )
         colour = alt.Color(
             "kind:N",
-            title=None,
+            title="rows are",
             scale=alt.Scale(domain=["right", "confused"], range=[BLUE, ORANGE]),
-            legend=alt.Legend(symbolType="square", padding=12),
+            legend=alt.Legend(symbolType="square"),
         )
         base = _cells(data, names, -60, min(12, cell_px - 1))
         # A label a cell would make the file four times as large; the list of pairs is the map in words.

@@ -26,7 +26,9 @@ from classmark.report.words import (
 from classmark.runs import Run, read_jsonl, write_text
 
 MOST_PAIRS = MOST_UNREADABLE = 20
-CARDS = ("accuracy", "top5_accuracy", "log_loss", "roc_auc", "f1", "f1_macro", "brier", "mcc")
+MOST_CARDS = 4
+CARDS = ("accuracy", "log_loss", "roc_auc", "f1", "f1_macro", "brier", "mcc")
+CARDS_OF_MANY = ("accuracy", "top5_accuracy", "f1_macro", "log_loss", "mcc", "brier")  # every ROC area is near 1 there
 
 
 def write_report(out: Path, judgement: Judgement, predictions: Predictions | None, run: Run | None = None) -> Path:
@@ -38,6 +40,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
         predictions: the table it was made from, for the errors that are shown; None for a published matrix.
         run: the run folder whose recipe, data, history and environment are shown.
     """
+    many = len(judgement.classes) > MOST_COUNTED_CLASSES
     history = read_jsonl(run.history) if run else []
     charts = [*run_charts(history), confusion_chart(judgement), *score_charts(judgement)]
     svgs = figure_svgs(charts, out / "figures")
@@ -52,14 +55,14 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
                 chart.name: {"title": chart.title, "reading": chart.reading, "svg": svgs[chart.name]}
                 for chart in charts
             },
-            cards=[name for name in CARDS if name in judgement.metrics][:4],
-            many=len(judgement.classes) > MOST_COUNTED_CLASSES,
+            cards=[name for name in (CARDS_OF_MANY if many else CARDS) if name in judgement.metrics][:MOST_CARDS],
+            many=many,
             order=shown_order(judgement),
             pairs=pairs_shown(judgement, predictions),
             errors=confident_errors(predictions) if predictions is not None else [],
             advice=curve_advice(judgement),
             verdict=floor_sentence(judgement),
-            matrix=confusion_rows(judgement) if len(judgement.classes) <= MOST_COUNTED_CLASSES else [],
+            matrix=[] if many else confusion_rows(judgement),
             facts=run_facts(run) if run else None,
             most_unreadable=MOST_UNREADABLE,
         )
