@@ -28,9 +28,10 @@ def read_image_table(data: Data) -> Source:
     table = Path(data.path)
     train = _examples(table, data, 0)
     names = train["path"].to_list()
-    if not any(_is_there(table.parent / name) for name in names if name):
+    given = [table.parent / name for name in names if name]
+    if given and not any(map(_is_there, given)):
         raise InputError(
-            f"{table}: none of its images is there, such as {table.parent / names[0]}. Paths in the column "
+            f"{table}: none of its images is there, such as {given[0]}. Paths in the column "
             f'"{data.image_column}" count from the folder of the table on, or are absolute.'
         )
     test = None

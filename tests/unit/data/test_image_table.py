@@ -207,7 +207,7 @@ def test_no_path() -> None:
 
 @pytest.mark.parametrize("name", ["gone.png", "x" * 300, "zero\\u0000byte"])
 def test_none_of_the_images_is_there(tmp_path: Path, name: str) -> None:
-    path = listed(tmp_path, f'{{"image": "{name}", "label": "x"}}\n{{"image": null, "label": "y"}}\n', "t.jsonl")
+    path = listed(tmp_path, f'{{"image": null, "label": "y"}}\n{{"image": "{name}", "label": "x"}}\n', "t.jsonl")
     shown = name.replace("\\u0000", "\0")
     assert refusal(path) == (
         f"{path}: none of its images is there, such as {tmp_path}/{shown}. "
@@ -238,6 +238,13 @@ BAD = {
         "t.xlsx",
         "PK",
         ': a file ending in ".xlsx" is not read. Give a .csv, .tsv, .jsonl or .parquet file.',
+    ),
+    "only blank rows": ("t.csv", "image,label\n,\n,\n", ": no row can be read and has a label."),
+    "no paths": (
+        "t.csv",
+        "image,label\n,x\n ,y\n",
+        ": 2 images cannot be read: row 1: no path is given; row 2: no path is given. "
+        "Mend them or take them away, or leave them out: data.skip_unreadable=true",
     ),
     "one class": (
         "t.csv",
