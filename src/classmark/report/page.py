@@ -41,8 +41,9 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
         run: the run folder whose recipe, data, history and environment are shown.
     """
     many = len(judgement.classes) > MOST_COUNTED_CLASSES
+    order = shown_order(judgement)
     history = read_jsonl(run.history) if run else []
-    charts = [*run_charts(history), confusion_chart(judgement), *score_charts(judgement)]
+    charts = [*run_charts(history), confusion_chart(judgement, order), *score_charts(judgement)]
     svgs = figure_svgs(charts, out / "figures")
     page = (
         page_environment()
@@ -57,7 +58,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
             },
             cards=[name for name in (CARDS_OF_MANY if many else CARDS) if name in judgement.metrics][:MOST_CARDS],
             many=many,
-            order=shown_order(judgement),
+            order=order,
             pairs=pairs_shown(judgement, predictions),
             errors=confident_errors(predictions) if predictions is not None else [],
             advice=curve_advice(judgement),

@@ -52,6 +52,8 @@ def test_both_axes_have_the_order_that_puts_together_what_is_confused() -> None:
     assert abs(order.index("2") - order.index("28")) == 1
     encoding = confusion_chart(judgement).picture().to_dict()["encoding"]
     assert encoding["x"]["scale"]["domain"] == encoding["y"]["scale"]["domain"] == order
+    given = confusion_chart(judgement, judgement.classes).picture().to_dict()["encoding"]
+    assert given["x"]["scale"]["domain"] == given["y"]["scale"]["domain"] == list(judgement.classes)
 
 
 @pytest.mark.parametrize(("classes", "named"), [(60, True), (61, False)])

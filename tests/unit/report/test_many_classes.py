@@ -130,7 +130,7 @@ def test_the_cards_have_top_1_and_top_5(words: str, judgement: Judgement) -> Non
 def test_the_order_puts_the_animals_together(page: str) -> None:
     order = re.search(r"in the order of the map</summary><p>(.*?)</p>", page)
     assert order
-    names = order.group(1).split(", ")
+    names = order.group(1).split(" · ")
     assert sorted(names) == sorted(CLASSES)
     animals = [re.sub(rf"^({'|'.join(KINDS)})", "", name) for name in names]
     assert sum(one != other for one, other in pairwise(animals)) == len(ANIMALS) - 1
