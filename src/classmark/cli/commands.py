@@ -102,6 +102,7 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
     from classmark.report.sides import build_sides
 
     (table_a, run_a, _), (table_b, run_b, _) = _read(a, {}), _read(b, {})
+    _same_split((table_a, run_a), (table_b, run_b))
     comparison = compare_tables(table_a, table_b, positive=positive, names=_names((a, run_a), (b, run_b)))
     if fail_if_worse is not None and fail_if_worse not in comparison.metrics:
         known = ", ".join(comparison.metrics)
@@ -182,6 +183,16 @@ def _names(*sides: tuple[Path, Run | None]) -> tuple[str, str]:
     """What both sides are called: a run by its folder's name, a file by its path; both by path where names are alike."""
     a, b = (path.resolve().name if run else str(path) for path, run in sides)
     return (a, b) if a != b else (str(sides[0][0]), str(sides[1][0]))
+
+
+def _same_split(*sides: tuple[Any, Run | None]) -> None:
+    """Refuse a finished run against an unfinished one, which has predictions of validation only."""
+    for (table, run), (other, finished) in (sides, sides[::-1]):
+        if run and finished and table.split == "validation" and other.split == "test":
+            raise RunError(
+                f"{run.path}: the run is unfinished and has no test predictions, as {finished.path} has. "
+                f"Finish it: classmark train --resume {run.path}"
+            )
 
 
 def _matrix(text: str) -> list[list[int]]:

@@ -38,6 +38,7 @@ HEADLINE = (
     "ece",
 )
 LOWER_IS_BETTER = ("log_loss", "brier", "ece")
+MOST_DECIMALS = 8
 
 
 @dataclass(frozen=True)
@@ -200,10 +201,14 @@ def _at_epoch_ends(side: Side) -> dict[int, float | None]:
 
 
 def amount(value: float | None, name: str) -> str:
-    """A difference with its sign: of shares in points, the others with four decimals."""
+    """A difference with its sign: of shares in points with two decimals, of others with four."""
     if value is None:
         return "–"
-    return f"{100 * value:+.2f}" if name in SHARES else f"{value:+.4f}"
+    shown, decimals = (100 * value, 2) if name in SHARES else (value, 4)
+    # More of them where an end of an interval would else read as zero and yet tell the two apart.
+    while shown and round(shown, decimals) == 0 and decimals < MOST_DECIMALS:
+        decimals += 1
+    return f"{shown:+.{decimals}f}"
 
 
 def difference_bar(paired: Difference | None) -> str:

@@ -146,7 +146,7 @@ def _shown_row(sides: Sides, row: int) -> dict[str, Any]:
     identifier, path = table.ids[row], _content(sides, "path", row)
     return {
         "id": identifier,
-        "path": PurePath(path).name if path and PurePath(path).name != identifier else "",
+        "path": PurePath(path).name if path and identifier not in (PurePath(path).name, PurePath(path).stem) else "",
         "true": table.classes[table.labels[row]],
         "said": said,
         "thumbnail": _thumbnail(_content(sides, "thumbnail", row)),

@@ -14,8 +14,8 @@ import pytest
 from classmark.cli.main import run as classmark
 from classmark.judging.comparisons import Comparison, Difference, compare
 from classmark.judging.findings import Finding
-from classmark.predictions import Predictions
-from classmark.report.comparison import better_side, difference_bar, write_comparison
+from classmark.predictions import Predictions, read, write
+from classmark.report.comparison import amount, better_side, difference_bar, write_comparison
 from classmark.report.sides import build_sides
 from pages import check_harmless, text_of
 from two_runs import SCRIPT, image_runs, text_runs
@@ -149,6 +149,38 @@ def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
     compared(tmp_path / "out", a, moved)
     content = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
     assert (content["a"], content["b"]) == (str(a), str(moved))
+
+
+def test_an_unfinished_run_is_not_compared_with_a_finished_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    table = read(Path("text-b/predictions/test.parquet"))
+    Path("text-b/predictions/test.parquet").unlink()
+    validation = Predictions(table.frame, {**table.metadata, "split": "validation"})
+    write(validation, Path("text-b/predictions/validation.parquet"))
+    for sides in (("text-a", "text-b"), ("text-b", "text-a")):
+        assert classmark(["compare", *sides, "--out", "out"]) == 2
+        assert capsys.readouterr().err.strip() == (
+            "error: text-b: the run is unfinished and has no test predictions, as text-a has. "
+            "Finish it: classmark train --resume text-b"
+        )
+
+
+AMOUNTS = {
+    ("accuracy", 0.0242): "+2.42",
+    ("accuracy", -0.00001): "-0.001",
+    ("roc_auc", -0.00004): "-0.00004",
+    ("roc_auc", 0.0): "+0.0000",
+    ("log_loss", 0.03689): "+0.0369",
+    ("log_loss", None): "–",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), AMOUNTS)
+def test_an_end_of_an_interval_never_reads_as_zero(name: str, value: float | None) -> None:
+    assert amount(value, name) == AMOUNTS[name, value]
 
 
 def test_the_ids_of_svg_parts_differ_between_charts(image_page: str) -> None:
