@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classmark.judging.comparisons import Comparison, Difference
+from classmark.judging.comparisons import Comparison
 from classmark.judging.findings import Finding
-from classmark.judging.intervals import Estimate
-from classmark.judging.paired import further_differences
 from classmark.report.charts import Chart
 from classmark.report.disagreements import (
     agreement,
@@ -18,51 +15,12 @@ from classmark.report.disagreements import (
     largest_differences,
 )
 from classmark.report.figures import figure_svgs
+from classmark.report.headline import amount, difference_bar, headline, metrics_sentence
 from classmark.report.origins import differing_settings, settings_sentence, shared_facts
 from classmark.report.overlays import curve_overlay, fractional_epochs, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
 from classmark.report.sides import Side, Sides
-from classmark.report.words import METRIC_TITLES, SHARES
 from classmark.runs import write_text
-
-HEADLINE = (
-    "accuracy",
-    "top5_accuracy",
-    "f1",
-    "f1_macro",
-    "mcc",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "ece",
-)
-LOWER_IS_BETTER = ("log_loss", "brier", "ece")
-MOST_DECIMALS = 8
-
-
-@dataclass(frozen=True)
-class Headline:
-    """A metric on both sides and its paired difference.
-
-    Attributes:
-        name: of the metric.
-        a, b: with the interval of each alone; None where one side lacks it.
-        paired: B − A; None where no paired interval is made of this metric.
-        better: A or B where the paired interval lies wholly on its side, else empty.
-    """
-
-    name: str
-    a: Estimate | None
-    b: Estimate | None
-    paired: Difference | None
-    better: str
-
-    @property
-    def difference(self) -> float | None:
-        """B − A of the values."""
-        values = [one.value if one else None for one in (self.a, self.b)]
-        return None if values[0] is None or values[1] is None else values[1] - values[0]
 
 
 def write_comparison(out: Path, comparison: Comparison, sides: Sides) -> Path:
@@ -144,37 +102,6 @@ def any_run(sides: Sides) -> bool:
     return any(side.run is not None for side in sides)
 
 
-def headline(comparison: Comparison, sides: Sides) -> list[Headline]:
-    """The metrics that a side has, each with what tells the two apart."""
-    a, b = (side.judgement.metrics for side in sides)
-    rows_a, rows_b = (side.predictions for side in sides)
-    paired = comparison.metrics | further_differences(rows_a, rows_b, comparison.positive)
-    return [
-        Headline(name, a.get(name), b.get(name), paired.get(name), better_side(name, paired.get(name)))
-        for name in HEADLINE
-        if (name in a or name in b) and not (name == "f1_macro" and "f1" in a)
-    ]
-
-
-def metrics_sentence(rows: list[Headline]) -> str:
-    """Which side the paired intervals favour, metric by metric: they need not all favour the same one."""
-    tested = [row for row in rows if row.paired is not None and row.paired.low is not None]
-    parts = []
-    for letter, words in (("A", "A is better in"), ("B", "B is better in"), ("", "nothing can be told from")):
-        named = [METRIC_TITLES[row.name] for row in tested if row.better == letter]
-        if named:
-            listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
-            parts.append(f"{words} {listed.lower().replace('roc', 'ROC').replace('brier', 'Brier')}")
-    return f"By the paired intervals {'; '.join(parts)}." if parts else "No metric has a paired interval on these rows."
-
-
-def better_side(name: str, paired: Difference | None) -> str:
-    """The side on which the interval of the difference lies wholly, empty where there is none or zero is in it."""
-    if paired is None or paired.low is None or paired.high is None or paired.low <= 0 <= paired.high:
-        return ""
-    return "B" if (paired.low > 0) != (name in LOWER_IS_BETTER) else "A"
-
-
 def both_findings(sides: Sides) -> list[tuple[str, Finding]]:
     """The problems and warnings of both judgements with the letters of the sides that have them."""
     found: dict[Finding, str] = {}
@@ -198,30 +125,3 @@ def epoch_rows(sides: Sides) -> list[dict[str, Any]]:
 def _at_epoch_ends(side: Side) -> dict[int, float | None]:
     places = zip(side.history, fractional_epochs(side), strict=True)
     return {row["epoch"]: row.get("validation_accuracy") for row, place in places if place == row["epoch"]}
-
-
-def amount(value: float | None, name: str) -> str:
-    """A difference with its sign: of shares in points with two decimals, of others with four."""
-    if value is None:
-        return "–"
-    shown, decimals = (100 * value, 2) if name in SHARES else (value, 4)
-    # More of them where an end of an interval would else read as zero and yet tell the two apart.
-    while shown and round(shown, decimals) == 0 and decimals < MOST_DECIMALS:
-        decimals += 1
-    return f"{shown:+.{decimals}f}"
-
-
-def difference_bar(paired: Difference | None) -> str:
-    """A small bar about zero with the interval of a difference, as SVG; empty where there is none."""
-    if paired is None or paired.low is None or paired.high is None:
-        return ""
-    reach = 1.15 * max(abs(paired.low), abs(paired.high))
-    low, high = (50 + 50 * end / reach for end in (paired.low, paired.high))
-    import markupsafe
-
-    return markupsafe.Markup(
-        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="track" y="2" width="100" height="2" rx="1"/>'
-        f'<rect class="span" x="{low:.2f}" y="1" width="{max(0.8, high - low):.2f}" height="4" rx="1"/>'
-        '<rect class="zero" x="49.6" width="0.8" height="6"/></svg>'
-    )

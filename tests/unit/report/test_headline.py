@@ -1,0 +1,44 @@
+"""What a paired difference is shown as, and which side it favours."""
+
+from __future__ import annotations
+
+import pytest
+
+from classmark.judging.comparisons import Difference
+from classmark.report.headline import amount, better_side, difference_bar
+
+AMOUNTS = {
+    ("accuracy", 0.0242): "+2.42",
+    ("accuracy", -0.00001): "-0.001",
+    ("roc_auc", -0.00004): "-0.00004",
+    ("roc_auc", 0.0): "+0.0000",
+    ("log_loss", 0.03689): "+0.0369",
+    ("log_loss", None): "–",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), AMOUNTS)
+def test_an_end_of_an_interval_never_reads_as_zero(name: str, value: float | None) -> None:
+    assert amount(value, name) == AMOUNTS[name, value]
+
+
+BETTER = {
+    "accuracy above": ("accuracy", 0.1, 0.2, "B"),
+    "accuracy below": ("accuracy", -0.2, -0.1, "A"),
+    "accuracy about zero": ("accuracy", -0.1, 0.1, ""),
+    "log loss above": ("log_loss", 0.1, 0.2, "A"),
+    "log loss below": ("log_loss", -0.2, -0.1, "B"),
+    "an end at zero": ("brier", 0.0, 0.1, ""),
+    "no interval": ("accuracy", None, None, ""),
+}
+
+
+@pytest.mark.parametrize("case", BETTER)
+def test_which_side_is_better(case: str) -> None:
+    name, low, high, better = BETTER[case]
+    assert better_side(name, Difference(0.5, 0.5, 0.0, low, high, "")) == better
+
+
+def test_the_bar_of_a_difference_stands_about_zero() -> None:
+    assert 'x="71.74" y="1" width="21.74"' in difference_bar(Difference(0.0, 0.0, 0.0, 0.1, 0.2, ""))
+    assert difference_bar(Difference(0.0, 0.0, 0.0, None, None, "")) == difference_bar(None) == ""
