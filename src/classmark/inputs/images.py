@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ PLAIN = Augmentation()
 EVALUATION_ROWS, EVALUATION_PIXELS = 256, 2**20
 # Crops are cut from squares that are larger by this, as usual (256 for 224, Krizhevsky et al. 2012).
 CROP_MARGIN = 256 / 224
+STEP_PX = 8
 
 
 class LoadedImages(NamedTuple):
@@ -53,6 +54,7 @@ class ImageExamples:
         size_px: the side of the square that the model sees.
         interpolation: how a square of another size becomes one of that.
         augmentation: how a draw varies the images.
+        sizes_px: the side in each epoch of training, where it grows.
     """
 
     images: Images
@@ -62,6 +64,7 @@ class ImageExamples:
     size_px: int
     interpolation: Interpolation = "bicubic"
     augmentation: Augmentation = PLAIN
+    sizes_px: tuple[int, ...] = ()
     unit = "images"
 
     def __len__(self) -> int:
@@ -87,7 +90,8 @@ class ImageExamples:
         images = loaded.pixels.to(device)
         if draw is None:
             return Batch((resize(images, self.size_px, self.interpolation),), labels, len(labels))
-        images = augment(images, Draws(draw.seed, draw.epoch, loaded.rows), self.augmentation, self.size_px)
+        size_px = self.sizes_px[draw.epoch - 1] if self.sizes_px else self.size_px
+        images = augment(images, Draws(draw.seed, draw.epoch, loaded.rows), self.augmentation, size_px)
         generator = np.random.default_rng((*draw, int(Stream.MIX)))
         images, targets = mix(images, labels, self.classes, self.augmentation, generator)
         if targets.ndim == 1:
@@ -128,11 +132,9 @@ class ImageEncoder:
         labels = torch.zeros(len(inputs), dtype=torch.int64)
         return self.encoded(Images(files, self.side_px), np.arange(len(inputs)), labels, 0)
 
-    def encoded(
-        self, images: Images, places: Rows, labels: Tensor, classes: int, augmentation: Augmentation = PLAIN
-    ) -> ImageExamples:
+    def encoded(self, images: Images, places: Rows, labels: Tensor, classes: int) -> ImageExamples:
         """The examples at these places of a data set's images."""
-        return ImageExamples(images, places, labels, classes, self.size_px, self.interpolation, augmentation)
+        return ImageExamples(images, places, labels, classes, self.size_px, self.interpolation)
 
     def save(self, folder: Path) -> None:
         write_json(folder / PREPROCESSING, asdict(self))
@@ -157,35 +159,46 @@ def stored_px(section: ImageInput) -> int:
     return round(section.size_px * scale)
 
 
-def prepare_images(section: ImageInput, preprocessing: Preprocessing, dataset: Dataset) -> Inputs:
+def growing_sizes(section: ImageInput, epochs: int) -> tuple[int, ...]:
+    """The side in each epoch: from `grow_from_px` to `size_px` in multiples of 8; none where it does not grow."""
+    if section.grow_from_px is None:
+        return ()
+    first, last = section.grow_from_px, section.size_px
+    between = [first + (last - first) * epoch / max(1, epochs - 1) for epoch in range(epochs - 1)]
+    return (*(min(last, STEP_PX * round(size / STEP_PX)) for size in between), last)
+
+
+def prepare_images(section: ImageInput, preprocessing: Preprocessing, dataset: Dataset, epochs: int) -> Inputs:
     """The splits of a data set as examples.
 
     Args:
         section: the recipe's `input`.
         preprocessing: what the backbone's weights expect.
         dataset: of images.
+        epochs: of training.
     """
     images = dataset.images
     assert images is not None
     encoder = ImageEncoder(images.side_px, section.size_px, preprocessing.interpolation)
     train, validation, test = (
-        encoder.encoded(
-            images,
-            frame["row"].to_numpy(),
-            class_indices(frame, dataset.classes),
-            len(dataset.classes),
-            section.augmentation if number == 0 else PLAIN,
-        )
-        for number, frame in enumerate((dataset.train, dataset.validation, dataset.test))
+        encoder.encoded(images, frame["row"].to_numpy(), class_indices(frame, dataset.classes), len(dataset.classes))
+        for frame in (dataset.train, dataset.validation, dataset.test)
     )
-    description = {"size_px": section.size_px, "stored_px": images.side_px, **_sizes(dataset)}
+    train = replace(train, augmentation=section.augmentation, sizes_px=growing_sizes(section, epochs))
+    description = {
+        "size_px": section.size_px,
+        "stored_px": images.side_px,
+        "augmentation": section.augmentation.model_dump(mode="json"),
+        "pixels": _sizes(dataset),
+    }
     return Inputs(encoder, ImageShape(section.size_px, preprocessing), train, validation, test, description)
 
 
 def _sizes(dataset: Dataset) -> dict[str, Any]:
     """The smallest and largest width and height, in pixels."""
     sizes = pl.concat([frame.select("width", "height") for frame in (dataset.train, dataset.validation, dataset.test)])
-    return {name: [sizes[name].min(), sizes[name].max()] for name in ("width", "height")}
+    smallest, largest = sizes.min().row(0), sizes.max().row(0)
+    return dict(zip(("min_width", "min_height", "max_width", "max_height"), smallest + largest, strict=True))
 
 
 def _bytes(image: str | Path | bytes | NDArray[np.uint8]) -> bytes:

@@ -19,7 +19,7 @@ Place = tuple[str | int, ...]
 def shipped_recipes() -> dict[str, Path]:
     """Name → file of the recipes that come with classmark."""
     with as_file(files("classmark.recipes") / "shipped") as folder:
-        return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        return {path.stem: path for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem)}
 
 
 def recipe_text(name: str) -> str:

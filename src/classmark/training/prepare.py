@@ -13,24 +13,21 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from classmark.data.dataset import Dataset
-from classmark.data.load import SIDE_PX, load_dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
-from classmark.inputs.images import ImageExamples, prepare_images, stored_px
-from classmark.inputs.text import prepare_text
 from classmark.losses import build_loss
-from classmark.models.backbone import BackboneClassifier, preprocessing_of
+from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model, initialise
-from classmark.models.folded import fastest_way
 from classmark.models.pretrained import load_weights
 from classmark.recipes import dump_recipe
-from classmark.recipes.schema import Backbone, BiLSTM, ImageInput, Recipe, TextInput
+from classmark.recipes.schema import Backbone, Recipe, TextInput
 from classmark.runs import Run, read_json, write_json, write_text
 from classmark.training.average import Average
-from classmark.training.features import FeatureExamples, feature_examples, views_of
+from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
-from classmark.training.processor import describe_environment, machine_name
+from classmark.training.precision import resolve_precision
+from classmark.training.processor import describe_environment
 from classmark.training.state import TrainState, load_checkpoint
 from classmark.training.watch import RunWatch
 
@@ -38,7 +35,7 @@ FABRIC_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
 def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
-    """A new run folder that holds the resolved recipe, from which alone the run can be repeated.
+    """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it.
 
     Raises:
         RunError: the folder holds something already.
@@ -54,21 +51,13 @@ def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
     return run
 
 
-def open_dataset(recipe: Recipe) -> Dataset:
-    """The examples of a recipe, split."""
-    side_px = stored_px(recipe.input) if isinstance(recipe.input, ImageInput) else SIDE_PX
-    return load_dataset(recipe.data, recipe.seed, side_px)
-
-
-def prepare_inputs(recipe: Recipe, dataset: Dataset) -> Inputs:
-    """The splits of a data set as the recipe's model takes them."""
-    match recipe.input, recipe.model:
-        case TextInput() as section, BiLSTM() as model:
-            return prepare_text(section, model, recipe.seed, dataset)
-        case ImageInput() as section, Backbone(backbone=name):
-            return prepare_images(section, preprocessing_of(name), dataset)
-        case _:
-            raise AssertionError("the schema lets only kinds through that fit")
+def settle(run: Run, recipe: Recipe, inputs: Inputs) -> Recipe:
+    """The recipe with every `auto` replaced by what is fastest here, also in the run folder."""
+    assert recipe.train.threads is not None
+    settled = settle_features(resolve_precision(recipe, recipe.train.threads), inputs)
+    if settled != recipe:
+        write_text(run.recipe, dump_recipe(settled))
+    return settled
 
 
 def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> None:
@@ -94,9 +83,12 @@ def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watc
 def input_lines(description: Mapping[str, Any]) -> list[str]:
     """What is said on screen about the inputs."""
     if "size_px" in description:
-        width, height = description["width"], description["height"]
-        found = f"{width[0]}–{width[1]} × {height[0]}–{height[1]} pixels"
-        return [f"images   {found}, kept at {description['stored_px']}, seen at {description['size_px']}"]
+        found = description["pixels"]
+        spans = [(found[f"min_{side}"], found[f"max_{side}"]) for side in ("width", "height")]
+        sizes = " × ".join(f"{low}" if low == high else f"{low}–{high}" for low, high in spans)
+        return [
+            f"images   {sizes} pixels, kept as squares of {description['stored_px']}, seen at {description['size_px']}"
+        ]
     unknown = f"{description['unknown_tokens']:.1%} of the tokens unknown"
     lines = [f"words    {description['vocabulary']:,} in the vocabulary, {unknown}"]
     if "vectors" in description:
@@ -122,7 +114,8 @@ def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch:
     watch.say(f"model    {size:,} parameters{some}, {recipe.train.precision} on {fabric.device}")
     train, validation = inputs.train, inputs.validation
     if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
-        recipe, train, validation = head_examples(run, recipe, model, inputs, watch)
+        assert isinstance(model, BackboneClassifier)
+        train, validation = feature_splits(model, inputs, recipe.model.features, watch)
     return Job(
         recipe=recipe,
         run=run,
@@ -152,25 +145,6 @@ def first_model(recipe: Recipe, inputs: Inputs, classes: int, watch: RunWatch) -
                 model.embedding.weight.copy_(torch.from_numpy(inputs.vectors))  # type: ignore[operator, union-attr]
         model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
     return model
-
-
-def head_examples(
-    run: Run, recipe: Recipe, model: nn.Module, inputs: Inputs, watch: RunWatch
-) -> tuple[Recipe, FeatureExamples, FeatureExamples]:
-    """The features that a classifier alone is trained on, and the recipe with the way to them fixed, also in the run."""
-    assert isinstance(model, BackboneClassifier)
-    assert isinstance(recipe.model, Backbone)
-    assert isinstance(inputs.train, ImageExamples)
-    assert isinstance(inputs.validation, ImageExamples)
-    way = recipe.model.features
-    if way == "auto":
-        images = len(inputs.train) * len(views_of(inputs.train)) + len(inputs.validation)
-        way = fastest_way(model, machine_name(), images)
-        recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"features": way})})
-        write_text(run.recipe, dump_recipe(recipe))
-    watch.say(f"features {model.classifier.in_features:,} an image, computed once ({way})")
-    train, validation = (feature_examples(model, split, way, watch) for split in (inputs.train, inputs.validation))
-    return recipe, train, validation
 
 
 def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:

@@ -10,10 +10,10 @@ from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
 from classmark.runs import Run, new_run
+from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
-from classmark.training.precision import resolve_precision
-from classmark.training.prepare import build_job, open_dataset, open_folder, prepare_inputs, restore, write_facts
+from classmark.training.prepare import build_job, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor
 from classmark.training.watch import watched
 
@@ -26,8 +26,7 @@ def train(recipe: Recipe, out: Path | None = None) -> Run:
         Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
     """
     threads = prepare_processor(recipe.train.threads)
-    run = open_folder(Run(out) if out else new_run(recipe.name), resolve_precision(recipe, threads), threads)
-    return resume(run)
+    return resume(open_folder(Run(out) if out else new_run(recipe.name), recipe, threads))
 
 
 def resume(run: Run) -> Run:
@@ -37,9 +36,9 @@ def resume(run: Run) -> Run:
     recipe = load_recipe(str(run.recipe))
     prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
-        dataset = open_dataset(recipe)
-        inputs = prepare_inputs(recipe, dataset)
+        dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
+        recipe = settle(run, recipe, inputs)
         job = build_job(run, recipe, dataset, inputs, watch)
         watch.stage("training")
         best = fit(job, *restore(job))

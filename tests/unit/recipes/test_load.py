@@ -71,8 +71,8 @@ def test_no_such_recipe() -> None:
     with pytest.raises(RecipeError) as caught:
         load_recipe("review-quick")
     assert str(caught.value) == (
-        '"review-quick" is neither a file nor a shipped recipe. Shipped: imdb-bilstm, reviews-bilstm, reviews-quick, '
-        'text-csv. Did you mean "reviews-quick"?'
+        f'"review-quick" is neither a file nor a shipped recipe. Shipped: {", ".join(shipped_recipes())}. '
+        'Did you mean "reviews-quick"?'
     )
 
 
