@@ -64,17 +64,16 @@ def fit_logistic(
     matrix, held_out = (matrix - mean) / std, (held_out - mean) / std
     model = LogisticRegression(max_iter=MOST_ITERATIONS, warm_start=True)
     tried: list[Logistic] = []
+    lowest = np.full(2, np.inf)
     for strength in STRENGTHS:
         with warnings.catch_warnings():
             # A floor a hair from its optimum is still a floor; the step limit keeps it quick.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.set_params(C=strength).fit(matrix, labels)
         found = score(_probabilities(model, held_out, classes), held_out_labels)
-        if tried and all(
-            value >= min(past)
-            for value, past in zip(found, zip(*(one.score for one in tried), strict=True), strict=True)
-        ):
+        if np.greater_equal(found, lowest).all():
             break
+        lowest = np.minimum(found, lowest)
         tried.append(Logistic(mean, std, copy.copy(model), classes, found))
     return min(tried, key=lambda one: one.score)
 
