@@ -25,7 +25,8 @@ Probabilities = Mapping[str, NDArray[np.float64]]
 def fit_floors(dataset: Dataset, seed: int, features: Features | None = None) -> dict[str, dict[str, Predictions]]:
     """For `majority` and `linear`, the predictions on `validation` and `test`.
 
-    Both are fitted on the training split, the linear one on at most 100,000 rows of it, drawn by `seed`; what
+    Both are fitted on the training split, the linear one on at most 100,000 rows of it, drawn by `seed`
+    (fewer where images have more than 200 classes); what
     there is to choose is chosen on validation.
 
     Args:
