@@ -28,7 +28,8 @@ def train(reference: str | None, overrides: Sequence[str], out: Path | None, res
     try:
         from classmark import training
     except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "text", "Training") from None
+        begun = recipe or load_recipe(str(run.recipe))  # type: ignore[union-attr]
+        raise MissingExtraError(str(error.name), begun.input.kind, "Training") from None
     finished = training.resume(run) if run is not None else training.train(recipe, out)  # type: ignore[arg-type]
     typer.echo(str(finished.path))
 
@@ -62,7 +63,7 @@ def predict(run: Path, inputs: Sequence[str], out: Path, columns: Mapping[str, A
     try:
         from classmark.inference import PredictOptions, predict_files
     except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "text", "Predicting") from None
+        raise MissingExtraError(str(error.name), _kind(run), "Predicting") from None
     rows = predict_files(run, inputs, out, PredictOptions(**columns))
     typer.echo(f"{rows:,} rows", err=True)
     typer.echo(str(out))
@@ -143,6 +144,12 @@ def doctor(as_json: bool) -> None:
 
     found = examine()
     _show(found, doctor_table(found), as_json)
+
+
+def _kind(run: Path) -> str:
+    """What the model of a run folder takes: `text` or `images`."""
+    path = next((path for path in (run / "model" / "model.json", run / "model.json") if path.is_file()), None)
+    return "text" if path is None else str((read_json(path).get("input") or {}).get("kind", "text"))
 
 
 def _run_row(run: Run) -> dict[str, Any]:

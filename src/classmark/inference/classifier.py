@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
-from classmark.errors import RunError
+from classmark.errors import InputError, RunError
 from classmark.inputs.examples import Encoder, Examples, ImageShape, Shape, TextShape
 from classmark.inputs.images import ImageEncoder, load_image_encoder
 from classmark.inputs.prefetch import prefetched
@@ -68,7 +68,12 @@ class Classifier:
 
         Args:
             inputs: N texts; or N images: paths, files as bytes, or uint8 pixels of shape (H, W, 3).
+
+        Raises:
+            InputError: it is no list, or an image cannot be read.
         """
+        if isinstance(inputs, str | bytes | Path):
+            raise InputError(f"{type(inputs).__name__}: give a list, even of one: predict_proba([…])")
         if len(inputs) == 0:
             return np.empty((0, len(self.classes)), np.float32)
         return self.logits(self.encoder.examples(inputs))

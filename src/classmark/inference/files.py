@@ -90,6 +90,8 @@ def read_chunks(inputs: Sequence[str], options: PredictOptions, kind: Kind = "te
             yield from _line_chunks(sys.stdin, prefix, kind)
         elif path.is_dir() or (is_image(path.name) if kind == "images" else path.suffix == ".txt"):
             yield from _image_chunks(path, prefix) if kind == "images" else _file_chunks(path, prefix)
+        elif not path.suffix and not path.exists():
+            raise InputError(f"{path}: there is no such file or folder.")
         elif path.suffix.lower() in TABLE_ENDINGS:
             yield from _table_chunks(path, options, prefix, kind)
         else:
@@ -104,6 +106,8 @@ def _line_chunks(stream: IO[str], prefix: str, kind: Kind) -> Iterator[pl.DataFr
     numbered = enumerate((line.rstrip("\n") for line in stream), start=1)
     try:
         for lines in batched_rows(numbered):
+            if kind == "images" and (empty := next((number for number, line in lines if not line), None)):
+                raise InputError(f"standard input, line {empty}: no path is given.")
             yield _frame([f"{prefix}line-{number}" for number, _ in lines], [line for _, line in lines], kind)
     except UnicodeError:  # in the C locale, wrong bytes become surrogates first
         raise InputError("standard input: not valid UTF-8. Convert it, for instance with iconv.") from None

@@ -23,7 +23,9 @@ ERASED_SHARE, ERASED_RATIO = (0.02, 1 / 3), (0.3, 10 / 3)
 TRIES = 10
 
 
-def augment(images: Tensor, draws: Draws, section: Augmentation, size_px: int) -> Tensor:
+def augment(
+    images: Tensor, draws: Draws, section: Augmentation, size_px: int, interpolation: Interpolation = "bicubic"
+) -> Tensor:
     """The images varied as the recipe says, uint8 of shape (B, 3, size_px, size_px).
 
     In this order: crop or resize, flip and shift, RandAugment, erasing. What an image becomes follows from the draws of
@@ -34,8 +36,10 @@ def augment(images: Tensor, draws: Draws, section: Augmentation, size_px: int) -
         draws: those of the images' rows.
         section: the recipe's `input.augmentation`.
         size_px: the recipe's `input.size_px`.
+        interpolation: how images that are not cropped are resized.
     """
-    images = crop(images, draws, section.crop_scale, size_px) if section.crop_scale else resize(images, size_px)
+    scale = section.crop_scale
+    images = crop(images, draws, scale, size_px) if scale else resize(images, size_px, interpolation)
     if section.flip or section.shift_px:
         images = flip_and_shift(images, draws, section.flip, section.shift_px)
     if section.randaugment:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveInt, TypeAdapter, ValidationError
 from torch import Tensor
 
 from classmark.data.dataset import Dataset
@@ -76,7 +77,11 @@ class ImageExamples:
 
     def training_batches(self, section: Train, seed: int, epoch: int) -> list[Rows]:
         order = np.random.default_rng((seed, epoch)).permutation(len(self))
-        return parts(order, section.batch_size)
+        found = parts(order, section.batch_size)
+        # A batch norm has nothing to average over in a single image whose map is down to one pixel.
+        if len(found) > 1 and len(found[-1]) == 1 < section.batch_size:
+            found[-2:] = [np.concatenate(found[-2:])]
+        return found
 
     def evaluation_batches(self) -> list[Rows]:
         return parts(np.arange(len(self)), min(EVALUATION_ROWS, max(1, EVALUATION_PIXELS // self.size_px**2)))
@@ -91,7 +96,8 @@ class ImageExamples:
         if draw is None:
             return Batch((resize(images, self.size_px, self.interpolation),), labels, len(labels))
         size_px = self.sizes_px[draw.epoch - 1] if self.sizes_px else self.size_px
-        images = augment(images, Draws(draw.seed, draw.epoch, loaded.rows), self.augmentation, size_px)
+        draws = Draws(draw.seed, draw.epoch, loaded.rows)
+        images = augment(images, draws, self.augmentation, size_px, self.interpolation)
         generator = np.random.default_rng((*draw, int(Stream.MIX)))
         images, targets = mix(images, labels, self.classes, self.augmentation, generator)
         if targets.ndim == 1:
@@ -114,21 +120,24 @@ class ImageEncoder:
         interpolation: how the one becomes the other.
     """
 
-    side_px: int
-    size_px: int
+    side_px: PositiveInt
+    size_px: PositiveInt
     interpolation: Interpolation
 
     def examples(self, inputs: Sequence[str | Path | bytes | NDArray[np.uint8]]) -> ImageExamples:
         """Examples of image files: their paths, their bytes, or their pixels of shape (H, W, 3).
 
         Raises:
-            InputError: an input is none of these.
+            InputError: an input is none of these, or a file among bytes and pixels cannot be read.
         """
         if all(isinstance(each, str | Path) for each in inputs):
             files = ImageFiles(Path(), tuple(map(str, inputs)))
         else:
-            contents = tuple(_bytes(each) for each in inputs)
-            files = ImageFiles(Path("images"), tuple(f"number {row}" for row in range(1, len(inputs) + 1)), contents)
+            names = tuple(
+                str(each) if isinstance(each, str | Path) else f"image {row}" for row, each in enumerate(inputs, 1)
+            )
+            contents = tuple(_bytes(each, name) for each, name in zip(inputs, names, strict=True))
+            files = ImageFiles(Path(), names, contents)
         labels = torch.zeros(len(inputs), dtype=torch.int64)
         return self.encoded(Images(files, self.side_px), np.arange(len(inputs)), labels, 0)
 
@@ -148,9 +157,11 @@ def load_image_encoder(folder: Path) -> ImageEncoder:
     """
     path = folder / PREPROCESSING
     try:
-        return ImageEncoder(**read_json(path))
-    except TypeError as error:
-        raise RunError(f"{path}: not what belongs there ({error}). Copy the run's model folder anew.") from None
+        return TypeAdapter(ImageEncoder).validate_python(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        raise RunError(f"{path}: not what belongs there ({reason}). Copy the run's model folder anew.") from None
 
 
 def stored_px(section: ImageInput) -> int:
@@ -164,8 +175,9 @@ def growing_sizes(section: ImageInput, epochs: int) -> tuple[int, ...]:
     if section.grow_from_px is None:
         return ()
     first, last = section.grow_from_px, section.size_px
-    between = [first + (last - first) * epoch / max(1, epochs - 1) for epoch in range(epochs - 1)]
-    return (*(min(last, STEP_PX * round(size / STEP_PX)) for size in between), last)
+    between = (first + (last - first) * epoch / (epochs - 1) for epoch in range(1, epochs - 1))
+    sizes = (first, *(min(last, max(first, STEP_PX * round(size / STEP_PX))) for size in between))
+    return (*sizes[: epochs - 1], last)
 
 
 def prepare_images(section: ImageInput, preprocessing: Preprocessing, dataset: Dataset, epochs: int) -> Inputs:
@@ -201,17 +213,25 @@ def _sizes(dataset: Dataset) -> dict[str, Any]:
     return dict(zip(("min_width", "min_height", "max_width", "max_height"), smallest + largest, strict=True))
 
 
-def _bytes(image: str | Path | bytes | NDArray[np.uint8]) -> bytes:
+def _bytes(image: str | Path | bytes | NDArray[np.uint8], name: str) -> bytes:
     if isinstance(image, bytes):
         return image
     if isinstance(image, str | Path):
-        return Path(image).read_bytes()
-    if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
+        found = ImageFiles(Path(), (name,)).reader()(0)
+        if isinstance(found, str):
+            raise InputError(f"{name}: the image cannot be read ({found}).")
+        return found
+    if (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+        and image.size
+    ):
         from PIL import Image
 
         stream = io.BytesIO()
         Image.fromarray(image).save(stream, "PNG")
         return stream.getvalue()
-    raise InputError(
-        f"{type(image).__name__}: give the path of an image, its bytes, or uint8 pixels of shape (H, W, 3)."
-    )
+    what = f"{image.dtype} of shape {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+    raise InputError(f"{name}: {what}; give the path of an image, its bytes, or uint8 pixels of shape (H, W, 3).")

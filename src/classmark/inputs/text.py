@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 
 from classmark.data.dataset import Dataset
 from classmark.errors import RecipeError
@@ -19,6 +18,9 @@ from classmark.inputs.labels import class_indices
 from classmark.inputs.tokens import Tokens, encode, fit_tokenizer, load_tokenizer, save_tokenizer
 from classmark.inputs.vectors import Vectors, load_vectors
 from classmark.recipes.schema import BiLSTM, TextInput, Train
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 DEFAULT_EMBEDDING_SIZE = 100
 TOKENIZER = "tokenizer.json"

@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Regex, Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.normalizers import Lowercase, Replace
-from tokenizers.normalizers import Sequence as NormalizerSequence
-from tokenizers.pre_tokenizers import Split
-from tokenizers.trainers import WordLevelTrainer
 
-from classmark.errors import RunError
+from classmark.errors import MissingExtraError, RunError
 from classmark.runs import write_text
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 UNKNOWN, PADDING = 0, 1
 UNKNOWN_WORD, PADDING_WORD = "<unk>", "<pad>"
@@ -70,11 +68,15 @@ def fit_tokenizer(texts: Sequence[str], vocabulary_size: int) -> Tokenizer:
     Lower case, `<br />` and curly apostrophes replaced, words split as `WORD` says. `<unk>` is 0, `<pad>` is 1, then
     `vocabulary_size` words, or as many as there are.
     """
-    tokenizer = Tokenizer(WordLevel({UNKNOWN_WORD: UNKNOWN, PADDING_WORD: PADDING}, unk_token=UNKNOWN_WORD))
-    tokenizer.normalizer = NormalizerSequence([Lowercase(), Replace(Regex(r"<br\s*/?>"), " "), Replace("’", "'")])
-    tokenizer.pre_tokenizer = Split(Regex(WORD), behavior="removed", invert=True)
-    trainer = WordLevelTrainer(
-        vocab_size=vocabulary_size + 2, special_tokens=[UNKNOWN_WORD, PADDING_WORD], show_progress=False
+    library = load_tokenizers()
+    words = {UNKNOWN_WORD: UNKNOWN, PADDING_WORD: PADDING}
+    tokenizer: Tokenizer = library.Tokenizer(library.models.WordLevel(words, unk_token=UNKNOWN_WORD))
+    normal = library.normalizers
+    line_break = normal.Replace(library.Regex(r"<br\s*/?>"), " ")
+    tokenizer.normalizer = normal.Sequence([normal.Lowercase(), line_break, normal.Replace("’", "'")])
+    tokenizer.pre_tokenizer = library.pre_tokenizers.Split(library.Regex(WORD), behavior="removed", invert=True)
+    trainer = library.trainers.WordLevelTrainer(
+        vocab_size=vocabulary_size + 2, special_tokens=list(words), show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer, length=len(texts))
     return tokenizer
@@ -105,7 +107,23 @@ def load_tokenizer(path: Path) -> Tokenizer:
     Raises:
         RunError: the file is missing or damaged.
     """
+    library = load_tokenizers()
     try:
-        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        found: Tokenizer = library.Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        return found
     except Exception as error:  # the library raises bare Exception for a damaged file
         raise RunError(f"{path}: the tokenizer cannot be read ({error}). Copy the run's model folder anew.") from None
+
+
+def load_tokenizers() -> ModuleType:
+    """The package tokenizers, which images can do without.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import tokenizers
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "text", "input.kind: text") from None
+    found: ModuleType = tokenizers
+    return found

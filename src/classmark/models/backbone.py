@@ -149,17 +149,17 @@ def make_stem_small(backbone: Any, section: Backbone) -> None:
 
 
 @torch.no_grad()
-def check_size(model: BackboneClassifier, name: str) -> None:
-    """Try an image of the recipe's size.
+def check_size(model: BackboneClassifier, name: str, size_px: int | None = None) -> None:
+    """Try an image of the recipe's size, or of another that images are to grow from.
 
     Raises:
         RecipeError: the backbone cannot take it.
     """
-    size = model.shape.size_px
+    size = size_px or model.shape.size_px
     try:
         model.eval()(torch.zeros(1, 3, size, size))
     except (RuntimeError, ValueError, AssertionError) as error:
-        raise _unfit(name, size, error) from None
+        raise _unfit(name, size, error, grown=size_px is not None) from None
     model.train()
 
 
@@ -192,12 +192,12 @@ def _configuration(name: str) -> Any:
     return configuration
 
 
-def _unfit(name: str, size_px: int, error: Exception) -> RecipeError:
-    usual = _configuration(name).input_size[-1]
+def _unfit(name: str, size_px: int, error: Exception, *, grown: bool = False) -> RecipeError:
+    key, usual = "input.size_px", f"Take another size, such as {_configuration(name).input_size[-1]}"
+    if grown:
+        key, usual = "input.grow_from_px", "Leave it out, or take a larger size"
     reason = str(error).splitlines()[0].rstrip(".")
-    return RecipeError(
-        f"input.size_px: {name} cannot take images of {size_px} pixels ({reason}). Take another size, such as {usual}."
-    )
+    return RecipeError(f"{key}: {name} cannot take images of {size_px} pixels ({reason}). {usual}.")
 
 
 def _leave_prefix_out(_: nn.Module, state: dict[str, Any], prefix: str, __: Any) -> None:

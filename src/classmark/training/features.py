@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from classmark.data.progress import shown_progress
-from classmark.errors import Interrupted
+from classmark.errors import InputError, Interrupted, RunError
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
@@ -24,11 +25,11 @@ from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.recipes.schema import Backbone, Recipe, Train
-from classmark.runs import atomic_path, cache_folder
-from classmark.training.loop import Watch
+from classmark.runs import atomic_path, cache_folder, read_json, write_json
 from classmark.training.processor import machine_name
+from classmark.training.watch import RunWatch
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2  # of these files and of how features are computed
 EVALUATION_ROWS = 4_096
 
 
@@ -87,7 +88,7 @@ def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
 
 
 def feature_splits(
-    model: BackboneClassifier, inputs: Inputs, way: Way | Literal["auto"], watch: Watch
+    model: BackboneClassifier, inputs: Inputs, way: Way | Literal["auto"], watch: RunWatch
 ) -> tuple[FeatureExamples, FeatureExamples]:
     """The features of the training and the validation split, computed in a settled way."""
     assert way != "auto"
@@ -97,7 +98,7 @@ def feature_splits(
     return feature_examples(model, train, way, watch), feature_examples(model, validation, way, watch)
 
 
-def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way, watch: Watch) -> FeatureExamples:
+def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way, watch: RunWatch) -> FeatureExamples:
     """The features of a split, from the cache folder where they have been computed before.
 
     Args:
@@ -108,6 +109,7 @@ def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Wa
 
     Raises:
         Interrupted: the watch said so.
+        InputError: the cache folder cannot be written, or has no room.
     """
     key = _key(model, examples, way)
     views = [_view(model, examples, way, key, mirrored, watch) for mirrored in views_of(examples)]
@@ -120,22 +122,26 @@ def views_of(examples: ImageExamples) -> list[bool]:
 
 
 def _view(
-    model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool, watch: Watch
+    model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool, watch: RunWatch
 ) -> NDArray[np.float16]:
     path = cache_folder() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
-    if (known := _read(path, len(examples))) is not None:
+    shape = (len(examples), model.classifier.in_features)
+    if (known := _read(path, shape)) is not None:
         return known
     rows, done = parts(np.arange(len(examples)), BATCH), 0
-    features = np.empty((len(examples), model.classifier.in_features), np.float16)
+    features = np.empty(shape, np.float16)
     with shown_progress("mirrored features" if mirrored else "features", len(examples)) as advance:
         for found in frozen_features(model, _batches(examples, rows, model.mean.device, mirrored), way):
             features[done : done + len(found)] = found
             done += len(found)
             advance(len(found))
             if watch.interrupted:
-                raise Interrupted("Stopped while features were computed. Start again: they are not kept yet.", 2)
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.save(file, features)
+                raise Interrupted(
+                    "Stopped while features were computed; they are kept once all are there. "
+                    f"Continue with: classmark train --resume {watch.run.path}",
+                    watch.signal_number,
+                )
+    _write(path, features)
     return features
 
 
@@ -145,12 +151,27 @@ def _batches(examples: ImageExamples, rows: list[Rows], device: torch.device, mi
         yield images.flip(3) if mirrored else images
 
 
-def _read(path: Path, count: int) -> NDArray[np.float16] | None:
+def _write(path: Path, features: NDArray[np.float16]) -> None:
     try:
-        features: NDArray[np.float16] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError):
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.save(file, features)
+        write_json(path.with_suffix(".json"), {"crc32": zlib.crc32(features.data)})
+    except OSError as error:
+        raise InputError(
+            f"{path.parent}: {features.nbytes:,} bytes of features cannot be kept there ({error.strerror or error}). "
+            "Name a folder with room for them: CLASSMARK_CACHE=…"
+        ) from None
+
+
+def _read(path: Path, shape: tuple[int, int]) -> NDArray[np.float16] | None:
+    """The mapped features; None where they are missing or damaged."""
+    try:
+        expected = read_json(path.with_suffix(".json"))["crc32"]
+        features: NDArray[np.float16] = np.lib.format.open_memmap(path, mode="r").view(np.ndarray)
+    except (RunError, OSError, KeyError, ValueError):
         return None
-    return features if len(features) == count else None
+    whole = features.shape == shape and features.dtype == np.float16 and zlib.crc32(features.data) == expected
+    return features if whole else None
 
 
 def _key(model: BackboneClassifier, examples: ImageExamples, way: Way) -> str:
@@ -160,7 +181,14 @@ def _key(model: BackboneClassifier, examples: ImageExamples, way: Way) -> str:
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         if id(tensor) not in head:
             digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    facts = [CACHE_VERSION, torch.__version__, str(model.mean.device), way, str(model.backbone)]
+    facts = [
+        CACHE_VERSION,
+        torch.__version__,
+        torch.get_num_threads(),
+        str(model.mean.device),
+        way,
+        str(model.backbone),
+    ]
     facts += [examples.size_px, examples.interpolation, examples.images.side_px, examples.images.files.identity()]
     digest.update(json.dumps(facts).encode() + examples.places.tobytes())
     return digest.hexdigest()[:24]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from classmark.data import load_dataset
 from classmark.data.dataset import Dataset
-from classmark.data.load import SIDE_PX
 from classmark.inputs.examples import Inputs
 from classmark.inputs.images import prepare_images, stored_px
 from classmark.inputs.text import prepare_text
@@ -18,12 +17,13 @@ def load_inputs(recipe: Recipe) -> tuple[Dataset, Inputs]:
     Raises:
         ClassmarkError: the data, or what else the recipe names, cannot be used.
     """
-    side_px = stored_px(recipe.input) if isinstance(recipe.input, ImageInput) else SIDE_PX
-    dataset = load_dataset(recipe.data, recipe.seed, side_px)
     match recipe.input, recipe.model:
         case TextInput() as section, BiLSTM() as model:
+            dataset = load_dataset(recipe.data, recipe.seed)
             return dataset, prepare_text(section, model, recipe.seed, dataset)
         case ImageInput() as section, Backbone(backbone=name):
-            return dataset, prepare_images(section, preprocessing_of(name), dataset, recipe.train.epochs)
+            preprocessing = preprocessing_of(name)  # a misspelt name is told before minutes of decoding
+            dataset = load_dataset(recipe.data, recipe.seed, stored_px(section))
+            return dataset, prepare_images(section, preprocessing, dataset, recipe.train.epochs)
         case _:
             raise AssertionError("the schema lets only kinds through that fit")

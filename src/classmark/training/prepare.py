@@ -16,11 +16,11 @@ from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
 from classmark.losses import build_loss
-from classmark.models.backbone import BackboneClassifier
+from classmark.models.backbone import BackboneClassifier, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
 from classmark.recipes import dump_recipe
-from classmark.recipes.schema import Backbone, Recipe, TextInput
+from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import Run, read_json, write_json, write_text
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
@@ -135,9 +135,12 @@ def first_model(recipe: Recipe, inputs: Inputs, classes: int, watch: RunWatch) -
     """The model before its first step: drawn from the seed, with what is pretrained put in."""
     model = build_model(recipe.model, inputs.shape, classes)
     initialise(model, recipe.seed)
-    if isinstance(recipe.model, Backbone):
+    if isinstance(model, BackboneClassifier):
+        assert isinstance(recipe.model, Backbone)
+        assert isinstance(recipe.input, ImageInput)
+        if recipe.input.grow_from_px is not None:
+            check_size(model, recipe.model.backbone, recipe.input.grow_from_px)
         if recipe.model.weights is not None:
-            assert isinstance(model, BackboneClassifier)
             watch.say(f"weights  {load_weights(model, recipe.model.backbone, recipe.model.weights)}")
     elif isinstance(recipe.input, TextInput):
         if inputs.vectors is not None:
