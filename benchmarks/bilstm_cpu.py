@@ -22,6 +22,8 @@ from statistics import median
 
 import numpy as np
 
+from page import write_section
+
 TRAINING_FLOP_PER_TOKEN = 13.8e6
 BATCH, VOCABULARY, WIDTH, HIDDEN = 64, 25_002, 100, 256
 MATRIX = 4_096
@@ -146,8 +148,6 @@ def page(found: dict[str, object]) -> str:
     limit = float(found["limit"])  # type: ignore[arg-type]
     best = max(rates["classmark-fp32"] or 0, rates["classmark-bf16"] or 0)
     lines = [
-        "# Benchmarks",
-        "",
         "## BiLSTM, training step on a CPU",
         "",
         f"`python benchmarks/bilstm_cpu.py --batches {found['batches']} --keras PYTHON --out docs/benchmarks.md`: one run,",
@@ -187,4 +187,4 @@ if __name__ == "__main__":
         result = measure(options.batches, options.keras, Path(name))
     print(json.dumps(result, indent=1))
     if options.out is not None:
-        options.out.write_text(page(result), encoding="utf-8")
+        write_section(options.out, page(result))
