@@ -1,14 +1,29 @@
-"""Schedules against torch's own, and which parameters decay."""
+"""Schedules against torch's own, which parameters decay, and at which share of the rate they learn."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
+from torch.nn import functional
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
-from classmark.recipes.schema import Optimizer, Schedule
+from classmark.inputs.examples import ImageShape
+from classmark.losses import build_loss
+from classmark.models.build import build_model, initialise
+from classmark.models.stages import layer_depths
+from classmark.recipes.schema import Backbone, Optimizer, Recipe, Schedule
+from classmark.runs import Run
+from classmark.training.features import FeatureExamples
+from classmark.training.loop import Job, Pace, evaluate, train_epoch
 from classmark.training.optimizers import build_optimizer, learning_rate
+from classmark.training.state import TrainState, load_checkpoint, save_checkpoint
+from classmark.training.watch import RunWatch
 
 STEPS, HIGHEST = 137, 3e-3
 
@@ -63,3 +78,90 @@ def test_only_matrices_outside_the_embedding_decay(kind: str, expected: type) ->
     assert [p is model["fc"].weight for p in decayed["params"]] == [True]
     assert [p is model["embedding"].weight for p in spared["params"]] == [True]
     assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
+
+
+def small_backbone(**changes: Any) -> nn.Module:
+    model = build_model(Backbone.model_validate({"backbone": "test_resnet", **changes}), ImageShape(16), 3)
+    initialise(model, 1)
+    return model
+
+
+def test_each_stage_learns_at_its_share() -> None:
+    model = small_backbone()
+    optimizer = build_optimizer(Optimizer(kind="adamw", weight_decay=0.1), model, 0.5)
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    found = {names[each]: group for group in optimizer.param_groups for each in group["params"]}
+    assert set(found) == set(names.values())
+    depths = layer_depths(model)
+    assert len(set(depths.values())) == 6
+    for name, group in found.items():
+        assert group["share"] == 0.5 ** depths[name]
+        assert group["weight_decay"] == (0.1 if dict(model.named_parameters())[name].ndim > 1 else 0.0)
+    assert found["backbone.fc.weight"]["share"] == 1.0
+    assert found["backbone.layer4.0.conv1.weight"]["share"] == 0.5
+    assert found["backbone.conv1.0.weight"]["share"] == 0.5**5
+
+
+@pytest.mark.parametrize("decay", [None, 1.0])
+def test_without_layer_decay_all_learn_alike(decay: float | None) -> None:
+    assert {group["share"] for group in build_optimizer(Optimizer(), small_backbone(), decay).param_groups} == {1.0}
+
+
+def test_shares_count_from_the_classifier_where_stages_stand_still() -> None:
+    groups = build_optimizer(Optimizer(), small_backbone(tune=2), 0.5).param_groups
+    assert sorted({group["share"] for group in groups}) == [0.25, 0.5, 1.0]
+
+
+def made_job(model: nn.Module, optimizer: torch.optim.Optimizer, run: Run) -> Job:
+    """A job of four steps an epoch, for what it says of the learning rate."""
+    generator = np.random.default_rng(1)
+    views = [generator.normal(size=(8, model.classifier.in_features)).astype(np.float16)]  # type: ignore[union-attr, operator]
+    examples: Any = FeatureExamples(views, torch.arange(8) % 3)
+    content = {"name": "x", "data": {"source": "digits"}, "optimizer": {"learning_rate": 0.01}}
+    recipe = Recipe.model_validate({**content, "train": {"batch_size": 2}, "schedule": {"kind": "cosine"}})
+    fabric = Fabric(accelerator="cpu", devices=1)
+    return Job(
+        recipe=recipe, run=run, fabric=fabric, model=model, module=model, optimizer=optimizer,
+        loss=build_loss(recipe.loss, [3, 3, 2]), train=examples, validation=examples, watch=RunWatch(run, 1),
+    )  # fmt: skip
+
+
+def test_history_has_the_highest_rate_and_steps_take_their_share(tmp_path: Path) -> None:
+    model, run = small_backbone(), Run(tmp_path)
+    optimizer = build_optimizer(Optimizer(learning_rate=0.01), model, 0.5)
+    job, state = made_job(model, optimizer, run), TrainState()
+    train_epoch(job, state, Pace("images"), lambda: None)
+    expected = learning_rate(Schedule(kind="cosine"), 0.01, 3, 4 * job.recipe.train.epochs)
+    assert 0 < expected < 0.01
+    assert evaluate(job, state)["learning_rate"] == expected
+    assert [group["lr"] for group in optimizer.param_groups] == [
+        expected * group["share"] for group in optimizer.param_groups
+    ]
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_a_resumed_optimizer_keeps_its_shares_and_moments(kind: str, tmp_path: Path) -> None:
+    section = Optimizer.model_validate({"kind": kind, "learning_rate": 0.01})
+    images = torch.randint(0, 256, (4, 3, 16, 16), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+
+    def step(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+        for group in optimizer.param_groups:
+            group["lr"] = 0.01 * group["share"]
+        optimizer.zero_grad()
+        functional.cross_entropy(model.train()(images), torch.tensor([0, 1, 2, 0])).backward()
+        optimizer.step()
+        return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    model = small_backbone()
+    optimizer = build_optimizer(section, model, 0.5)
+    step(model, optimizer)
+    save_checkpoint(tmp_path, TrainState(step=1, global_step=1), model, optimizer, {})
+    whole = step(model, optimizer)
+    again = small_backbone()
+    resumed = build_optimizer(section, again, 0.5)
+    shares = [group["share"] for group in resumed.param_groups]
+    assert load_checkpoint(tmp_path, again, resumed) is not None
+    assert [group["share"] for group in resumed.param_groups] == shares
+    assert len(set(shares)) == 6
+    for name, tensor in step(again, resumed).items():
+        assert torch.equal(tensor, whole[name]), name
