@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from classmark.baselines import fit_floors
 from classmark.data.dataset import Dataset
 from classmark.data.pixels import Images, thumbnails
 from classmark.inference.classifier import Classifier, softmax
@@ -18,6 +19,7 @@ from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predic
 from classmark.recipes.schema import Recipe
 from classmark.report.page import write_report
 from classmark.runs import Run, write_json
+from classmark.training.image_floor import floor_features
 from classmark.training.watch import RunWatch
 
 Tables = dict[str, Predictions]
@@ -66,8 +68,9 @@ def shown_columns(frame: pl.DataFrame, lengths: Sequence[int], images: Images | 
     )
 
 
-def write_floors(run: Run, floors: Mapping[str, Mapping[str, Predictions]]) -> dict[str, Tables]:
+def write_floors(run: Run, recipe: Recipe, dataset: Dataset) -> dict[str, Tables]:
     """The baselines' predictions tables, written into the run folder."""
+    floors = fit_floors(dataset, recipe.seed, floor_features(recipe, dataset))
     for name, tables in floors.items():
         for split, table in tables.items():
             write(table, run.predictions(split, floor=name))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classmark.baselines import fit_floors
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
@@ -50,7 +49,7 @@ def resume(run: Run) -> Run:
             judge_run(run, recipe, predict_splits(run, classifier, dataset, inputs, ["validation"]), {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
         save(classifier, recipe, inputs.shape, run.model)
-        floors = write_floors(run, fit_floors(dataset, recipe.seed)) if recipe.judge.floor else {}
+        floors = write_floors(run, recipe, dataset) if recipe.judge.floor else {}
         tables = predict_splits(run, classifier, dataset, inputs, ["validation", "test"])
         judge_run(run, recipe, tables, floors, watch)
     return run
