@@ -120,8 +120,10 @@ def _override(content: dict[str, Any], places: dict[Place, str], text: str) -> s
 def _problem(entry: Any, name: str, places: Mapping[Place, str]) -> str:
     """One problem in one line: place, key, what is wrong, what would be right."""
     at = _without_kind(tuple(entry["loc"]))
-    place = next((places[at[:length]] for length in range(len(at), 0, -1) if at[:length] in places), name)
-    return f"{place}: {_dotted(at)}: {_explained(entry, at)}"
+    said = f"{_dotted(at)}: {_explained(entry, at)}" if at else _explained(entry, at)
+    named = at or tuple(said.partition(" ")[0].rstrip(":").split("."))  # of the whole recipe: it begins with a key
+    place = next((places[named[:length]] for length in range(len(named), 0, -1) if named[:length] in places), name)
+    return f"{place}: {said}"
 
 
 def _without_kind(at: Place) -> Place:
