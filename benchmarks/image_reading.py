@@ -22,10 +22,15 @@ from classmark.data.pixel_cache import open_images
 from classmark.data.processes import cores
 from classmark.data.tiny_imagenet import read_tiny_imagenet
 from classmark.training.processor import processor_name
-from page import write_section
+from page import wrapped, write_section
 
-COMMAND = "python benchmarks/image_reading.py --data tiny-imagenet-200.zip --out docs/benchmarks.md"
 BATCH = 64
+TITLE = "## Images, reading"
+IN_WORDS = (
+    "`python benchmarks/image_reading.py --data tiny-imagenet-200.zip --out docs/benchmarks.md`: the training images of Tiny "
+    "ImageNet from the zip into the cache, by all cores, once; opened again, with every byte checked; and read once in random "
+    f"batches of {BATCH}."
+)
 
 
 def measure(data: Path, count: int, side_px: int) -> dict[str, Any]:
@@ -57,20 +62,14 @@ def measure(data: Path, count: int, side_px: int) -> dict[str, Any]:
 
 def section(found: dict[str, Any]) -> str:
     """The measurement as a Markdown section."""
-    lines = [
-        "## Images, reading",
-        "",
-        f"`{COMMAND}`: the training",
-        "images of Tiny ImageNet from the zip into the cache, by all cores, once; opened again, with every byte checked; and",
-        f"read once in random batches of {BATCH}.",
-        "",
-        f"Machine: {found['processor']}, {found['cores']} cores. {found['images']:,} images of {found['side_px']} pixels a side.",
-        "",
+    facts = f"Machine: {found['processor']}, {found['cores']} cores."
+    images = f"{found['images']:,} images of {found['side_px']} pixels a side."
+    rows = [
         "| part | seconds | images/s |",
         "|---|---|---|",
         *(f"| {name} | {each:.1f} | {found['images'] / each:,.0f} |" for name, each in found["seconds"].items()),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n\n".join([TITLE, wrapped(IN_WORDS), wrapped(f"{facts} {images}"), "\n".join(rows)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -225,7 +225,7 @@ def bare(job: Job, setting: Setting, steps: int) -> tuple[float, float]:
 
     def step() -> None:
         loss: Tensor = nn.functional.cross_entropy(job.model(images), labels)
-        job.optimizer.zero_grad(set_to_none=False)
+        job.optimizer.zero_grad()
         job.fabric.backward(loss)
         job.optimizer.step()
 

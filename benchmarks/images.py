@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -24,6 +23,7 @@ import polars as pl
 from classmark.data.tiny_imagenet import read_tiny_imagenet
 from classmark.training.processor import describe_environment
 from image_ways import SHIFT_PX, WARM_UP_STEPS, Setting
+from page import wrapped
 
 CLASSES, IMAGES_A_CLASS = 200, 10  # of the first, fewer where the images do not suffice for so many of each
 RATES = ("tutorial", "timm", "classmark", "bare", "bare, compiled")
@@ -136,14 +136,16 @@ def ratio(found: dict[str, Any], name: str, other: str) -> float:
     return median(a / b for a, b in zip(rates[name], rates[other], strict=True))
 
 
-def in_words(command: str, workers: int) -> str:
+def in_words(script: str, *, workers: int, compiled: bool) -> str:
     """What is measured, in Markdown."""
+    options = f"--data tiny-imagenet-200.zip{' --compile' * compiled} --out docs/benchmarks.md"
+    command = f"python benchmarks/{script} {options}"
     parts = [wrapped(part.format(command=command, workers=workers)) for part in IN_WORDS]
     return "\n\n".join([parts[0], "\n".join(parts[1:])])
 
 
 def results(found: dict[str, Any], machine: str) -> str:
-    """The measurement, in Markdown."""
+    """What was found, in Markdown."""
     rates = found["rates"]
     size = f"{found['size_px']} × {found['size_px']} pixels, batch {found['batch']}, {found['images']:,} images"
     rounds = f"{len(rates['bare'])} rounds; classmark in {found['precision'][-1]}"
@@ -164,7 +166,7 @@ def results(found: dict[str, Any], machine: str) -> str:
     return "\n\n".join([wrapped(setting), "\n".join(rows), wrapped(end)])
 
 
-def wrapped(text: str) -> str:
-    """A paragraph, or a point of a list, in lines of the length that the pages have."""
-    indent = "  " if text.startswith("- ") else ""
-    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+def section(title: str, script: str, found: dict[str, Any], machine: str) -> str:
+    """The measurement as a Markdown section."""
+    words = in_words(script, workers=found["workers"], compiled="compile_seconds" in found)
+    return "\n\n".join([f"## {title}", words, results(found, machine)]) + "\n"

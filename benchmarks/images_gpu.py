@@ -22,18 +22,14 @@ import torch
 from classmark.recipes import load_recipe
 from classmark.runs import read_json, read_jsonl
 from classmark.training import train
-from images import add_options, in_words, measure, results
-from page import write_section
+from images import add_options, measure, section
+from page import wrapped, write_section
 
-COMMAND = "python benchmarks/images_gpu.py --data tiny-imagenet-200.zip --compile --out docs/benchmarks.md"
 RECIPE = "tiny-imagenet-scratch"
-
-
-def section(found: dict[str, Any]) -> str:
-    """The measurement as a Markdown section."""
-    machine = f"{found['environment']['gpu']}, {found['environment']['cores']} cores"
-    parts = ["## Images, training on a GPU", in_words(COMMAND, found["workers"]), results(found, machine)]
-    return "\n\n".join(parts) + "\n"
+TRAINING = (
+    f"`python benchmarks/images_gpu.py --data tiny-imagenet-200.zip --train` trains the recipe {RECIPE} and prints its accuracy, "
+    "its seconds, images a second, and the share of the time in which the model waited for images."
+)
 
 
 def trained(data: Path, changes: Sequence[str]) -> dict[str, Any]:
@@ -76,7 +72,9 @@ if __name__ == "__main__":
         sys.exit()
     with tempfile.TemporaryDirectory() as name:
         result = measure(options, "cuda", Path(name))
+    machine = f"{result['environment']['gpu']}, {result['environment']['cores']} cores"
+    written = section("Images, training on a GPU", "images_gpu.py", result, machine) + f"\n{wrapped(TRAINING)}\n"
     print(json.dumps(result, indent=1))
-    print("\n" + section(result))
+    print("\n" + written)
     if options.out is not None:
-        write_section(options.out, section(result))
+        write_section(options.out, written)

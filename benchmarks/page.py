@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 
@@ -15,3 +16,9 @@ def write_section(path: Path, section: str) -> None:
     place = titles.index(title) if title in titles else len(titles)
     sections[place : place + 1] = [section]
     path.write_text(head + "\n\n".join(each.strip("\n") for each in sections) + "\n", encoding="utf-8")
+
+
+def wrapped(text: str) -> str:
+    """A paragraph, or a point of a list, in lines of the length that the pages have."""
+    indent = "  " if text.startswith("- ") else ""
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
