@@ -65,7 +65,7 @@ def predict(run: Path, inputs: Sequence[str], out: Path, columns: Mapping[str, A
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), _kind(run), "Predicting") from None
     rows = predict_files(run, inputs, out, PredictOptions(**columns))
-    typer.echo(f"{rows:,} rows", err=True)
+    typer.echo(f"{rows:,} row{'s' * (rows != 1)}", err=True)
     typer.echo(str(out))
 
 
