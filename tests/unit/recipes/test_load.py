@@ -80,3 +80,14 @@ def test_a_bad_override() -> None:
     with pytest.raises(RecipeError) as caught:
         load_recipe("reviews-quick", ["epochs"])
     assert str(caught.value) == 'override "epochs": expected key=value, for instance train.epochs=1'
+
+
+def test_the_reference_pair_differs_in_its_loss_alone() -> None:
+    one, other = (
+        load_recipe(name).model_dump(exclude={"name", "description", "loss"})
+        for name in ("tiny-imagenet-densenet121", "tiny-imagenet-densenet121-focal")
+    )
+    assert one == other
+    losses = [load_recipe(f"tiny-imagenet-densenet121{end}").loss for end in ("", "-focal")]
+    assert [loss.kind for loss in losses] == ["cross_entropy", "focal"]
+    assert losses[1].gamma == 2.0
