@@ -16,6 +16,8 @@ BLUE, ORANGE, GREEN, GREY = "#3b82c4", "#d9822b", "#2a9d7f", "#8a94a3"
 COLOURS = (BLUE, ORANGE, GREEN, "#b565a7", "#c8553d", "#6b7fd7", "#8d8d3a", GREY)
 WIDTH, HEIGHT = 340, 240
 MOST_CURVES, MOST_LOW_CURVES = 8, 3
+DIAGONAL = {"x": [0.0, 1.0], "y": [0.0, 1.0]}
+DASHED = (5, 4)
 
 
 @dataclass(frozen=True)
@@ -62,35 +64,32 @@ def score_charts(judgement: Judgement) -> list[Chart]:
     return charts
 
 
-def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Chart:
-    last_steps = {row["epoch"]: row["step"] for row in history}
-    before = {epoch: last_steps.get(epoch - 1, 0) for epoch in last_steps}
-    rows = [
-        {
-            "epoch": row["epoch"]
-            - 1
-            + (row["step"] - before[row["epoch"]]) / (last_steps[row["epoch"]] - before[row["epoch"]]),
-            "split": split,
-            "value": row[f"{split}_{kind}"],
-        }
+def fractional_epochs(history: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Where each row of the history stands, 1.5 being half through the second epoch."""
+    ends = {row["epoch"]: row["step"] for row in history}
+    starts = {epoch: ends.get(epoch - 1, 0) for epoch in ends}
+    return [
+        row["epoch"] - 1 + (row["step"] - starts[row["epoch"]]) / max(1, ends[row["epoch"]] - starts[row["epoch"]])
         for row in history
+    ]
+
+
+def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Chart:
+    last = max(row["epoch"] for row in history)
+    rows = [
+        {"epoch": epoch, "split": split, "value": row[f"{split}_{kind}"]}
+        for row, epoch in zip(history, fractional_epochs(history), strict=True)
         for split in ("train", "validation")
     ]
 
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        epochs = [*range(1, max(last_steps) + 1)]
-        x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(values=epochs, format="d", grid=False))
-        y = alt.Y(
-            "value:Q",
-            title=kind,
-            scale=alt.Scale(zero=False),
-            axis=alt.Axis(format=".0%" if kind == "accuracy" else "~g"),
-        )
+        x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(values=[*range(1, last + 1)], format="d", grid=False))
         colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=["train", "validation"], range=[GREY, BLUE]))
-        base = alt.Chart(data).encode(x=x, y=y, color=colour)
-        return _sized(base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=40, opacity=1))
+        base = alt.Chart(data).encode(x=x, y=history_axis(kind), color=colour)
+        layers = base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=40, opacity=1)
+        return layers.properties(width=WIDTH, height=HEIGHT)
 
     reading = (
         f"Training {kind} is averaged over the epoch while the weights still move and dropout is on; where validation turns "
@@ -131,17 +130,12 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         pl.DataFrame({"curve": name, "x": curve.x, "y": curve.y, "place": range(len(curve.x))})
         for name, curve in zip(named, curves, strict=True)
     )
-    if kind == "roc":
-        chance = pl.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
-    else:
-        share = (found[0] if len(found) == 1 else found[-2]).prevalence or 0.0
-        chance = pl.DataFrame({"x": [0.0, 1.0], "y": [share, share]})
+    guessing = guessing_line(kind, (found[0] if len(found) == 1 else found[-2]).prevalence)
 
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
-        x, y = alt.X("x:Q", title=x_title, scale=scale, axis=axis), alt.Y("y:Q", title=y_title, scale=scale, axis=axis)
+        x, y = share_axis(alt.X, "x:Q", x_title), share_axis(alt.Y, "y:Q", y_title)
         colours = alt.Scale(domain=named, range=list(COLOURS[: len(named)]))
         colour = alt.Color(
             "curve:N", title="area", scale=colours, legend=alt.Legend(orient="bottom", columns=2, columnPadding=24)
@@ -151,8 +145,7 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
             .mark_line(strokeWidth=2, clip=True)
             .encode(x=x, y=y, color=colour, order="place:Q", detail="curve:N")
         )
-        guess = alt.Chart(chance).mark_line(strokeDash=[5, 4], strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
-        return (guess + lines).properties(width=WIDTH, height=WIDTH * 0.85)
+        return beside_line(lines, guessing, DASHED)
 
     return Chart(kind.replace("_", "-"), title, reading, data, draw)
 
@@ -173,17 +166,7 @@ def reliability_chart(judgement: Judgement) -> Chart:
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
-        x = alt.X("confidence:Q", title="confidence of the predicted class", scale=scale, axis=axis)
-        base = alt.Chart(data).encode(x=x)
-        y = alt.Y("accuracy:Q", title="share that is right", scale=scale, axis=axis)
-        bands = base.mark_rule(color=BLUE, strokeWidth=2, opacity=0.6).encode(
-            y=alt.Y("accuracy_low:Q", title="share that is right", scale=scale, axis=axis), y2="accuracy_high:Q"
-        )
-        points = base.mark_point(filled=True, size=55, color=BLUE, opacity=1).encode(y=y)
-        line = pl.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
-        ideal = alt.Chart(line).mark_line(strokeDash=[5, 4], strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
-        return (ideal + bands + points).properties(width=WIDTH, height=WIDTH * 0.85)
+        return reliability_picture(alt.Chart(data).encode(color=alt.value(BLUE)), DASHED)
 
     reading = (
         "Where points stand below the dashed line the model is surer than it should be, above it less sure; bars are 95 % "
@@ -192,27 +175,51 @@ def reliability_chart(judgement: Judgement) -> Chart:
     return Chart("reliability", "Reliability", reading, data, draw)
 
 
-def difference_chart(differences: Mapping[str, Mapping[str, Any]]) -> Chart:
-    """Paired differences with their intervals, from the `metrics` of a comparison's JSON."""
-    rows = [
-        {"metric": name, **{key: entry[key] for key in ("difference", "low", "high")}}
-        for name, entry in differences.items()
-    ]
+def history_axis(kind: str) -> Any:
+    """The axis of `accuracy` or `loss` per epoch."""
+    import altair as alt
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        base = alt.Chart(data).encode(y=alt.Y("metric:N", title="metric", sort=None))
-        bars = base.mark_rule(strokeWidth=2, color=BLUE).encode(x=alt.X("low:Q", title="B − A"), x2="high:Q")
-        points = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(
-            x=alt.X("difference:Q", title="B − A")
-        )
-        zero = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(strokeDash=[5, 4], color=GREY).encode(x="x:Q")
-        return _sized(zero + bars + points, height=40 + 36 * len(rows))
-
-    reading = "Each bar is the 95 % interval of a paired difference; where it crosses zero, these rows cannot tell the two apart."
-    return Chart("differences", "Paired differences", reading, pl.DataFrame(rows), draw)
+    axis = alt.Axis(format=".0%" if kind == "accuracy" else "~g")
+    return alt.Y("value:Q", title=kind, scale=alt.Scale(zero=False), axis=axis)
 
 
-def _sized(chart: Any, height: int = HEIGHT) -> Any:
-    return chart.properties(width=WIDTH, height=height)
+def share_axis(channel: Any, field: str, title: str) -> Any:
+    """An axis from 0 to 1; `channel` is Altair's X or Y."""
+    import altair as alt
+
+    scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
+    return channel(field, title=title, scale=scale, axis=axis)
+
+
+def guessing_line(kind: str, prevalence: float | None) -> pl.DataFrame:
+    """Both ends of the curve of guessing: the diagonal for `roc`, else the share of positive rows all along."""
+    if kind == "roc":
+        return pl.DataFrame(DIAGONAL)
+    return pl.DataFrame({"x": [0.0, 1.0], "y": [prevalence or 0.0] * 2})
+
+
+def beside_line(picture: Any, line: pl.DataFrame, dash: Sequence[int]) -> Any:
+    """The picture before a thin grey line with which it is to be compared."""
+    import altair as alt
+
+    thin = alt.Chart(line).mark_line(strokeDash=dash, strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
+    return (thin + picture).properties(width=WIDTH, height=WIDTH * 0.85)
+
+
+def reliability_picture(base: Any, dash: Sequence[int], **points: Any) -> Any:
+    """Accuracy over confidence with its bands, and the diagonal.
+
+    Args:
+        base: an Altair chart of bins, coloured.
+        dash: of the diagonal.
+        points: further encodings of the points.
+    """
+    import altair as alt
+
+    title = "share that is right"
+    base = base.encode(x=share_axis(alt.X, "confidence:Q", "confidence of the predicted class"))
+    bands = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
+        y=share_axis(alt.Y, "accuracy_low:Q", title), y2="accuracy_high:Q"
+    )
+    marks = base.mark_point(filled=True, size=55, opacity=1).encode(y=share_axis(alt.Y, "accuracy:Q", title), **points)
+    return beside_line(bands + marks, pl.DataFrame(DIAGONAL), dash)

@@ -7,7 +7,7 @@ from typing import Any
 
 from classmark.judging.comparisons import Comparison
 from classmark.judging.findings import Finding
-from classmark.report.charts import Chart
+from classmark.report.charts import Chart, fractional_epochs
 from classmark.report.disagreements import (
     agreement,
     class_differences,
@@ -17,7 +17,7 @@ from classmark.report.disagreements import (
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar, headline, metrics_sentence
 from classmark.report.origins import differing_settings, settings_sentence, shared_facts
-from classmark.report.overlays import curve_overlay, fractional_epochs, history_overlay, reliability_overlay
+from classmark.report.overlays import curve_overlay, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
 from classmark.report.sides import Side, Sides
 from classmark.runs import write_text
@@ -123,5 +123,5 @@ def epoch_rows(sides: Sides) -> list[dict[str, Any]]:
 
 
 def _at_epoch_ends(side: Side) -> dict[int, float | None]:
-    places = zip(side.history, fractional_epochs(side), strict=True)
+    places = zip(side.history, fractional_epochs(side.history), strict=True)
     return {row["epoch"]: row.get("validation_accuracy") for row, place in places if place == row["epoch"]}

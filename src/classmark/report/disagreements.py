@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -13,13 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.judging.comparisons import mcnemar
-from classmark.predictions import TEXT_CAP_CHARACTERS
+from classmark.report.excerpts import content, folded_text, thumbnail_address
 from classmark.report.sides import Side, Sides
 
 MOST_ROWS, MOST_CLASSES = 8, 10
-SHORT_TEXT_CHARACTERS = 320
-# Above this a picture is no thumbnail, and a few of them would make the page heavy.
-MOST_THUMBNAIL_BYTES = 20_000
 
 
 @dataclass(frozen=True)
@@ -143,36 +138,15 @@ def _shown_row(sides: Sides, row: int) -> dict[str, Any]:
         }
         for side in sides
     ]
-    identifier, path = table.ids[row], _content(sides, "path", row)
+    tables = [side.predictions for side in sides]
+    identifier, path = table.ids[row], PurePath(content(tables, "path", pl.String, row) or "")
+    start, rest = folded_text(tables, row)
     return {
         "id": identifier,
-        "path": PurePath(path).name if path and identifier not in (PurePath(path).name, PurePath(path).stem) else "",
+        "path": path.name if identifier not in (path.name, path.stem) else "",
         "true": table.classes[table.labels[row]],
         "said": said,
-        "thumbnail": _thumbnail(_content(sides, "thumbnail", row)),
-        **_text(_content(sides, "text", row)),
+        "thumbnail": thumbnail_address(tables, row),
+        "start": start,
+        "rest": rest,
     }
-
-
-def _content(sides: Sides, column: str, row: int) -> Any:
-    """What the row has in a column of A's table, or else of B's."""
-    wanted = pl.Binary if column == "thumbnail" else pl.String
-    frames = (side.predictions.frame for side in sides)
-    return next((frame[column][row] for frame in frames if frame.schema.get(column) == wanted), None)
-
-
-def _thumbnail(picture: bytes | None) -> str:
-    """The JPEG as text for the page; empty for anything else."""
-    if picture is None or not picture.startswith(b"\xff\xd8\xff") or len(picture) > MOST_THUMBNAIL_BYTES:
-        return ""
-    return base64.b64encode(picture).decode("ascii")
-
-
-def _text(text: str | None) -> dict[str, str]:
-    """The beginning of a text and, where it is long, the rest."""
-    plain = re.sub(r"<br\s*/?>", " ", text or "")[:TEXT_CAP_CHARACTERS]
-    if len(plain) <= SHORT_TEXT_CHARACTERS:
-        return {"start": plain, "rest": ""}
-    cut = plain.rfind(" ", 0, SHORT_TEXT_CHARACTERS)
-    cut = cut if cut > 0 else SHORT_TEXT_CHARACTERS
-    return {"start": plain[:cut], "rest": plain[cut:]}

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from classmark.predictions import Predictions
 from classmark.report.confusions import Pair
+from classmark.report.excerpts import folded_text, thumbnail_address
 
 MOST_ERRORS = 12
 MOST_EXAMPLES = 3
-SHORT_TEXT_CHARACTERS = 320
-# Classmark's own thumbnails have about 2,000 bytes; those of other tables must not swell the page.
-MOST_THUMBNAIL_BYTES = 16_384
-JPEG_START = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True)
@@ -72,33 +66,8 @@ def _mistakes(predictions: Predictions, rows: Iterable[int], most: int) -> list[
             predictions.classes[predictions.labels[row]],
             predictions.classes[predictions.predicted[row]],
             None if confidences is None else float(confidences[place]),
-            *_folded(_content(predictions, "text", pl.String, row)),
-            _address(_content(predictions, "thumbnail", pl.Binary, row)),
+            *folded_text([predictions], row),
+            thumbnail_address([predictions], row),
         )
         for place, row in enumerate(found[:most].tolist())
     ]
-
-
-def _content(predictions: Predictions, column: str, kind: type[pl.DataType], row: int) -> str | bytes | None:
-    """What the row has in this column, if it is there and of this type: any table may use the name for something else."""
-    if predictions.frame.schema.get(column) != kind:
-        return None
-    content: str | bytes | None = predictions.frame[column][row]
-    return content
-
-
-def _folded(text: str | bytes | None) -> tuple[str, str]:
-    """The beginning of a text and, where it is long, the rest."""
-    plain = re.sub(r"<br\s*/?>", " ", text) if isinstance(text, str) else ""
-    if len(plain) <= SHORT_TEXT_CHARACTERS:
-        return plain, ""
-    cut = plain.rfind(" ", 0, SHORT_TEXT_CHARACTERS)
-    cut = cut if cut > 0 else SHORT_TEXT_CHARACTERS
-    return plain[:cut], plain[cut:]
-
-
-def _address(picture: str | bytes | None) -> str:
-    """A small JPEG file as a `data:` address; empty for anything else."""
-    if not isinstance(picture, bytes) or len(picture) > MOST_THUMBNAIL_BYTES or not picture.startswith(JPEG_START):
-        return ""
-    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode('ascii')}"

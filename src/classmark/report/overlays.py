@@ -8,21 +8,28 @@ from typing import Any
 import polars as pl
 
 from classmark.judging.curves import Curve
-from classmark.report.charts import BLUE, GREY, HEIGHT, ORANGE, WIDTH, Chart
+from classmark.report.charts import (
+    BLUE,
+    CURVES,
+    GREY,
+    HEIGHT,
+    ORANGE,
+    WIDTH,
+    Chart,
+    beside_line,
+    fractional_epochs,
+    guessing_line,
+    history_axis,
+    reliability_picture,
+    share_axis,
+)
 from classmark.report.sides import Side, Sides
 
 COLOURS, SHAPES = (BLUE, ORANGE), ("circle", "square")
 SPLITS = ("validation", "training")
 MOST_MARKED_EPOCHS = 12
-CURVES = {
-    "roc": ("ROC", "false positive rate", "true positive rate", "The closer to the upper left corner the better."),
-    "precision_recall": (
-        "Precision and recall",
-        "recall",
-        "precision",
-        "The closer to the upper right corner the better.",
-    ),
-}
+BEST_CORNERS = {"roc": "upper left", "precision_recall": "upper right"}
+DOTTED = (2, 4)  # B's lines are dashed
 
 
 def history_overlay(sides: Sides, kind: str) -> Chart:
@@ -31,7 +38,7 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
         [
             {"model": side.label, "split": split, "epoch": epoch, "step": row["step"], "value": row[f"{column}_{kind}"]}
             for side in sides
-            for row, epoch in zip(side.history, fractional_epochs(side), strict=True)
+            for row, epoch in zip(side.history, fractional_epochs(side.history), strict=True)
             for split, column in zip(SPLITS, ("validation", "train"), strict=True)
             if row.get(f"{column}_{kind}") is not None
         ],
@@ -46,12 +53,7 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
         axis = alt.Axis(format="d", grid=False, **ticks)
         base = alt.Chart(data).encode(
             x=alt.X("epoch:Q", title=_steps_title(sides), axis=axis),
-            y=alt.Y(
-                "value:Q",
-                title=kind,
-                scale=alt.Scale(zero=False),
-                axis=alt.Axis(format=".0%" if kind == "accuracy" else "~g"),
-            ),
+            y=history_axis(kind),
             color=_colour(sides),
         )
         solid = alt.Scale(domain=list(SPLITS), range=[[1, 0], [4, 4]])
@@ -70,16 +72,6 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
     return Chart(f"{kind}-per-epoch", f"{kind.capitalize()} per epoch", reading, data, draw)
 
 
-def fractional_epochs(side: Side) -> list[float]:
-    """Where each row of the history stands, 1.5 being half through the second epoch."""
-    ends = {row["epoch"]: row["step"] for row in side.history}
-    starts = {epoch: ends.get(epoch - 1, 0) for epoch in ends}
-    return [
-        row["epoch"] - 1 + (row["step"] - starts[row["epoch"]]) / max(1, ends[row["epoch"]] - starts[row["epoch"]])
-        for row in side.history
-    ]
-
-
 def steps_an_epoch(side: Side) -> int:
     """Steps of the first epoch in the history."""
     first = side.history[0]["epoch"]
@@ -96,27 +88,24 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
     curves = [_summary_curve(side, kind) for side in sides]
     if curves[0] is None or curves[1] is None:
         return None
-    title, x_title, y_title, reading = CURVES[kind]
+    title, x_title, y_title, _ = CURVES[kind]
     data = pl.concat(
         pl.DataFrame({"model": side.label, "x": curve.x, "y": curve.y, "place": range(len(curve.x))})
         for side, curve in zip(sides, curves, strict=True)
         if curve is not None
     )
-    share = curves[0].prevalence or 0.0
-    chance = pl.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0] if kind == "roc" else [share, share]})
+    guessing = guessing_line(kind, curves[0].prevalence)
 
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
-        x, y = alt.X("x:Q", title=x_title, scale=scale, axis=axis), alt.Y("y:Q", title=y_title, scale=scale, axis=axis)
+        x, y = share_axis(alt.X, "x:Q", x_title), share_axis(alt.Y, "y:Q", y_title)
         lines = (
             alt.Chart(data)
             .mark_line(strokeWidth=2.2, clip=True)
             .encode(x=x, y=y, color=_colour(sides), order="place:Q", strokeDash=_dash(sides))
         )
-        guess = alt.Chart(chance).mark_line(strokeDash=[2, 4], strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
-        return (guess + lines).properties(width=WIDTH, height=WIDTH * 0.85)
+        return beside_line(lines, guessing, DOTTED)
 
     of = (
         f"of {curves[0].name}"
@@ -128,9 +117,10 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
         for side, curve in zip(sides, curves, strict=True)
         if curve is not None and curve.area is not None
     )
-    return Chart(
-        kind.replace("_", "-"), title, f"The curve {of}; areas: {areas}. {reading} Dotted: guessing.", data, draw
+    reading = (
+        f"The curve {of}; areas: {areas}. The closer to the {BEST_CORNERS[kind]} corner the better. Dotted: guessing."
     )
+    return Chart(kind.replace("_", "-"), title, reading, data, draw)
 
 
 def _summary_curve(side: Side, kind: str) -> Curve | None:
@@ -157,17 +147,7 @@ def reliability_overlay(sides: Sides) -> Chart | None:
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
-        x = alt.X("confidence:Q", title="confidence of the predicted class", scale=scale, axis=axis)
-        y: dict[str, Any] = {"title": "share that is right", "scale": scale, "axis": axis}
-        base = alt.Chart(data).encode(x=x, color=_colour(sides))
-        bands = base.mark_rule(strokeWidth=2, opacity=0.6).encode(y=alt.Y("accuracy_low:Q", **y), y2="accuracy_high:Q")
-        points = base.mark_point(filled=True, size=55, opacity=1).encode(
-            y=alt.Y("accuracy:Q", **y), shape=_shape(sides)
-        )
-        line = pl.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
-        ideal = alt.Chart(line).mark_line(strokeDash=[2, 4], strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
-        return (ideal + bands + points).properties(width=WIDTH, height=WIDTH * 0.85)
+        return reliability_picture(alt.Chart(data).encode(color=_colour(sides)), DOTTED, shape=_shape(sides))
 
     reading = (
         "Below the dotted line a model is surer than it should be, above it less sure; bars are 95 % intervals of each "

@@ -15,7 +15,6 @@ from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.charts import (
     Chart,
-    difference_chart,
     reliability_chart,
     run_charts,
     score_charts,
@@ -118,18 +117,10 @@ def test_no_history_has_no_charts() -> None:
     assert run_charts([]) == []
 
 
-def test_differences_have_their_intervals() -> None:
-    entry = {"a": 0.8, "b": 0.9, "difference": 0.1, "low": -0.05, "high": 0.25, "method": "t"}
-    nothing = dict.fromkeys(entry)
-    frame = difference_chart({"accuracy": entry, "roc_auc": nothing}).frame()
-    assert frame.rows() == [("accuracy", 0.1, -0.05, 0.25), ("roc_auc", None, None, None)]
-
-
 def charts_of_every_kind() -> list[Chart]:
-    entry = {"difference": 0.1, "low": -0.05, "high": 0.25}
     judgement = judge(several_classes(3), draws=100)
     maps = [confusion_chart(judgement), confusion_chart(judge_confusion(np.eye(21) + 1))]
-    return [*maps, *score_charts(judgement), *run_charts(HISTORY), difference_chart({"accuracy": entry})]
+    return [*maps, *score_charts(judgement), *run_charts(HISTORY)]
 
 
 @pytest.mark.parametrize("found", charts_of_every_kind(), ids=lambda found: found.name)

@@ -71,7 +71,7 @@ def test_only_small_jpegs_are_shown() -> None:
         said("cccc", "dddd"),
     )
     rows = confident_disagreements(both(a, b), "A")
-    assert [row["thumbnail"] for row in rows] == ["/9j/AAAAAAAAAAAAAA==", "", "", ""]
+    assert [row["thumbnail"] for row in rows] == ["data:image/jpeg;base64,/9j/AAAAAAAAAAAAAA==", "", "", ""]
     assert [row["path"] for row in rows] == ["", "1.jpg", "", ""]
 
 

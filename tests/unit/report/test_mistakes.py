@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from classmark.predictions import Predictions, build_predictions
+from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions
 from classmark.report.confusions import confused_pairs
-from classmark.report.mistakes import MOST_THUMBNAIL_BYTES, Mistake, confident_errors, pair_mistakes
+from classmark.report.excerpts import MOST_THUMBNAIL_BYTES
+from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 
 Make = Callable[..., Predictions]
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -35,6 +36,11 @@ def test_the_most_confident_errors_come_first(make_table: Make) -> None:
 def test_a_text_without_spaces_is_folded_too(make_table: Make) -> None:
     error = confident_errors(make_table(texts=["x" * 400] * 10))[0]
     assert (len(error.start), len(error.rest)) == (320, 80)
+
+
+def test_a_text_of_another_table_is_capped(make_table: Make) -> None:
+    error = confident_errors(make_table(texts=["x" * 5_000] * 10))[0]
+    assert len(error.start + error.rest) == TEXT_CAP_CHARACTERS
 
 
 def test_at_most_twelve_errors_are_shown(make_table: Make) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from classmark.judging.comparisons import compare
 from classmark.predictions import Predictions, read
+from classmark.report.charts import fractional_epochs
 from classmark.report.overlays import (
     curve_overlay,
-    fractional_epochs,
     history_overlay,
     reliability_overlay,
     steps_an_epoch,
@@ -32,7 +32,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
 
 
 def test_runs_of_other_lengths_share_the_axis(sides: Sides) -> None:
-    assert [fractional_epochs(side) for side in sides] == [[1, 1.5, 2, 3], [1, 1.5, 2, 3, 4]]
+    assert [fractional_epochs(side.history) for side in sides] == [[1, 1.5, 2, 3], [1, 1.5, 2, 3, 4]]
     assert [steps_an_epoch(side) for side in sides] == [10, 20]
     data = history_overlay(sides, "accuracy").frame()
     assert data["model"].unique(maintain_order=True).to_list() == LABELS
