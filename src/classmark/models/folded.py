@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -60,6 +61,8 @@ def frozen(model: BackboneClassifier, way: Way) -> Callable[[Tensor], Tensor]:
     folded.backbone.to(torch.bfloat16)
     if way == "bf16":
         return folded.features
+    # Where CUDA is installed and no card is there, compiling would warn of it, which says nothing of these features.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     return torch.compile(folded.features, options={"freezing": True})
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from classmark.baselines import Features, sampled_rows
 from classmark.data.dataset import Dataset
 from classmark.data.pixels import Images
+from classmark.data.progress import shown_progress
 from classmark.errors import MissingExtraError
 from classmark.inputs.augment import resize
 from classmark.inputs.examples import ImageShape
@@ -52,8 +53,12 @@ def floor_features(recipe: Recipe, dataset: Dataset) -> Features | None:
     ]
     places = np.concatenate(splits)
     way = fastest_way(model, machine_name(), len(places))
-    found = np.concatenate(list(frozen_features(model, _batches(images, places, model.mean.device), way)))
-    train, validation, test = np.split(found, np.cumsum([len(split) for split in splits])[:-1])
+    found = []
+    with shown_progress("features for the linear floor", len(places)) as advance:
+        for features in frozen_features(model, _batches(images, places, model.mean.device), way):
+            found.append(features)
+            advance(len(features))
+    train, validation, test = np.split(np.concatenate(found), np.cumsum([len(split) for split in splits])[:-1])
     return Features(f"{WEIGHTS} at {SIZE_PX} px", rows, train, validation, test)
 
 

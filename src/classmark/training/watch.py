@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from classmark.data.progress import LINE_SECONDS
 from classmark.errors import ClassmarkError, Interrupted
 from classmark.runs import Run, read_jsonl, write_json, write_jsonl
 from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 
 RENEW_SECONDS = 0.5
-LINE_SECONDS = 15.0
 
 
 class RunWatch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from classmark.inputs.examples import ImageShape
 from classmark.models import folded
 from classmark.models.build import build_model, initialise
-from classmark.models.folded import conv_norm_pairs, fastest_way, fold, frozen_features, seconds_for, soonest
+from classmark.models.folded import conv_norm_pairs, fastest_way, fold, frozen, frozen_features, seconds_for, soonest
 from classmark.recipes.schema import Backbone
 
 SHAPE = ImageShape(32)
@@ -49,6 +50,14 @@ def test_bf16_moves_them_a_little(model: torch.nn.Module, images: torch.Tensor) 
     cosines = (exact * rounded).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
     assert cosines.min() > 0.98
     assert rounded.dtype == np.float32
+
+
+def test_compiling_does_not_warn_of_a_missing_card(model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("torch.utils.cpp_extension")
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    monkeypatch.setattr(torch, "compile", lambda features, options: features)
+    frozen(model, "bf16-compiled")
+    assert logger.level == logging.ERROR
 
 
 def test_the_way_with_the_fewest_seconds_is_taken_if_it_earns_its_rounding() -> None:
