@@ -158,3 +158,15 @@ def test_fail_if_worse(second: float, code: int, capsys: pytest.CaptureFixture[s
     assert run(["compare", "a.csv", "b.csv", "--out", "o", "--fail-if-worse", "accuracy"]) == code
     assert Path("o/comparison.json").exists()
     assert Path("o/report.html").exists()
+
+
+@pytest.mark.parametrize(("metric", "code"), [("accuracy", 0), ("log_loss", 1), ("brier", 1), ("roc_auc", 0)])
+def test_fail_if_worse_in_one_metric_alone(metric: str, code: int) -> None:
+    for name, drop in (("a.csv", 0.0), ("b.csv", 0.1)):  # B is as often right as A, but less sure of it
+        rights = [0.9 - drop * (1 + i % 3) for i in range(200)]
+        lines = [
+            f"{i},{('yes', 'no')[i % 2]},{1 - right if i % 2 == 0 else right:.3f},{right if i % 2 == 0 else 1 - right:.3f}"
+            for i, right in enumerate(rights)
+        ]
+        Path(name).write_text("id,label,no,yes\n" + "\n".join(lines) + "\n")
+    assert run(["compare", "a.csv", "b.csv", "--out", "o", "--fail-if-worse", metric]) == code

@@ -98,6 +98,7 @@ def judge(
 def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: str | None, as_json: bool) -> None:
     """Compare two files or runs; exit with 1 if a check that was asked for fails."""
     from classmark.judging.comparisons import compare as compare_tables
+    from classmark.judging.paired import better_side
     from classmark.report.comparison import write_comparison
     from classmark.report.screen import comparison_table
     from classmark.report.sides import build_sides
@@ -115,7 +116,7 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
     write_comparison(out, comparison, build_sides(comparison, (table_a, table_b), (run_a, run_b)))
     _show(comparison.to_json(), comparison_table(comparison), as_json)
     typer.echo(f"written to {out / 'report.html'}", err=True)
-    if fail_if_worse is not None and _is_worse(comparison.metrics[fail_if_worse], fail_if_worse):
+    if fail_if_worse is not None and better_side(fail_if_worse, comparison.metrics[fail_if_worse]) == "A":
         typer.echo(f"B is worse in {fail_if_worse}: the interval of the difference lies wholly against it.", err=True)
         raise typer.Exit(1)
 
@@ -221,12 +222,6 @@ def _free(out: Path, own: str) -> None:
         raise InputError(f"--out: {out} is a file; name a folder.")
     if out.is_dir() and any(out.iterdir()) and not (out / own).exists():
         raise InputError(f"--out: {out} is not empty and holds no {own}. Name a new folder.")
-
-
-def _is_worse(difference: Any, metric: str) -> bool:
-    if difference.low is None:
-        return False
-    return bool(difference.low > 0 if metric in ("log_loss", "brier", "ece") else difference.high < 0)
 
 
 def _show(content: Any, table: Any, as_json: bool) -> None:

@@ -1,38 +1,17 @@
-"""Two models on the same rows: paired differences, McNemar's and DeLong's tests, one plain sentence."""
+"""Two models on the same rows: their paired differences, McNemar's test, one plain sentence."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
-from statistics import NormalDist
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from classmark.judging.findings import Finding, find_left_out
-from classmark.judging.intervals import CONFIDENCE, Floats, Z, percentile_interval, t_quantile
-from classmark.judging.metrics import Scored, ranking_metrics
-from classmark.judging.ranking import roc_area_difference
-from classmark.judging.resampling import paired_draws
+from classmark.judging.intervals import CONFIDENCE
+from classmark.judging.paired import Difference, paired_differences
 from classmark.judging.rows import matched, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
-NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
-NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike or differ on each by the same amount"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One metric of two models, `difference` = B − A with its 95 % interval."""
-
-    a: float | None
-    b: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    method: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +32,8 @@ class Comparison:
         a, b: what they are called.
         rows: labelled rows that both predict.
         classes, positive: positive is None for more than two classes.
-        metrics: accuracy, and with probabilities in both log_loss and roc_auc.
+        metrics: accuracy, and with probabilities in both log_loss, roc_auc and brier, of six classes or more
+            top5_accuracy.
         delong_p: two-sided p of equal ROC areas, for two classes; None where unknown.
         sentence: the result in one sentence.
         findings: what a reader must know beside it.
@@ -121,11 +101,7 @@ def compare(
     rows_a, rows_b = scored_rows(a, index), scored_rows(b, index)
     groups = row_groups(a)
     right_a, right_b = rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels
-    metrics = {"accuracy": _accuracy(right_a, right_b, groups)}
-    delong_p = None
-    if rows_a.probabilities is not None and rows_b.probabilities is not None:
-        metrics["log_loss"] = _mean_difference(rows_a.log_losses, rows_b.log_losses, groups)
-        metrics["roc_auc"], delong_p = _roc_auc(rows_a, rows_b, groups, draws, seed)
+    metrics, delong_p = paired_differences(rows_a, rows_b, groups, draws, seed)
     test = mcnemar(int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
     return Comparison(
         a=name_a,
@@ -158,73 +134,6 @@ def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
     every = 2**discordant
     exact = 1.0 if only_a_right == only_b_right else min(1.0, 2 * total / every)
     return McNemar(exact, (2 * total - term) / every, only_a_right, only_b_right)
-
-
-def _accuracy(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: NDArray[np.int64] | None) -> Difference:
-    """The difference of accuracies.
-
-    Source: Bonett & Price 2012: Wald's interval after one row is added to each kind of disagreement; it covers well
-    with few disagreements, where the plain one has no width.
-    """
-    if groups is not None:
-        return _mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
-    rows = len(right_a)
-    gained, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
-    up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
-    half = Z * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
-    low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
-    a, b = float(right_a.mean()), float(right_b.mean())
-    return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows")
-
-
-def _mean_difference(a: Floats, b: Floats, groups: NDArray[np.int64] | None) -> Difference:
-    """The difference of two means over the same rows with a t interval.
-
-    With groups the variance is that of the group sums of residuals. Source: Liang & Zeger 1986, for a mean.
-    """
-    terms = b - a
-    value, rows = float(terms.mean()), len(terms)
-    units = rows if groups is None else int(groups.max()) + 1
-    mean_a, mean_b = float(a.mean()), float(b.mean())
-    if units < 2:
-        return Difference(mean_a, mean_b, value, None, None, "none: a single row or group")
-    sums = terms - value if groups is None else np.bincount(groups, weights=terms - value)
-    deviation = math.sqrt(units / (units - 1) * float((sums**2).sum())) / rows
-    if deviation < NO_SPREAD:
-        return Difference(mean_a, mean_b, value, None, None, "none: the difference is the same on every row or group")
-    half = t_quantile(units - 1) * deviation
-    method = "t interval of paired differences, "
-    method += "independent rows" if groups is None else f"by group sums ({units:,} groups)"
-    return Difference(mean_a, mean_b, value, value - half, value + half, method)
-
-
-def _roc_auc(
-    a: Scored, b: Scored, groups: NDArray[np.int64] | None, draws: int, seed: int
-) -> tuple[Difference, float | None]:
-    assert a.probabilities is not None
-    assert b.probabilities is not None
-    ones = np.ones((1, len(a)))
-    value_a, value_b = (float(ranking_metrics(rows, ones)["roc_auc"][0]) for rows in (a, b))
-    if not (math.isfinite(value_a) and math.isfinite(value_b)):
-        return Difference(None, None, None, None, None, "undefined: rows of one class only"), None
-    value = value_b - value_a
-    if a.classes == 2 and groups is None:
-        found = roc_area_difference(
-            a.labels == a.positive, a.probabilities[:, a.positive], b.probabilities[:, a.positive]
-        )
-        if found is None:
-            return Difference(value_a, value_b, value, None, None, "none: a single row of a class"), None
-        deviation = found[1]
-        if deviation < NO_SPREAD:
-            return Difference(value_a, value_b, value, None, None, NO_DELONG), None
-        p = 2 * NormalDist().cdf(-abs(value) / deviation)
-        low, high = value - Z * deviation, value + Z * deviation
-        return Difference(value_a, value_b, value, low, high, "paired DeLong, independent rows"), p
-
-    sampled = paired_draws(lambda rows, weights: ranking_metrics(rows, weights)["roc_auc"], a, b, draws, seed, groups)
-    kind = "rows, independent rows" if groups is None else f"whole groups ({int(groups.max()) + 1:,} groups)"
-    interval = percentile_interval(value, sampled, f"paired percentile bootstrap, {draws:,} draws of {kind}")
-    return Difference(value_a, value_b, value, interval.low, interval.high, interval.method), None
 
 
 def _sentence(a: str, b: str, accuracy: Difference, rows: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from classmark.judging.metrics import TOP_K_CLASSES
 from classmark.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
 SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
-COMPARED_SCORES = "log loss, ROC area"
+COMPARED_SCORES = "log loss, ROC area, Brier score"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def find_left_out(a: Predictions, b: Predictions, names: tuple[str, str]) -> tup
     if not without:
         return ()
     who = "Both tables have" if len(without) == 2 else f"{without[0]} has"
-    message = f"{who} predicted labels only, so these are left out: {COMPARED_SCORES}."
+    scores = COMPARED_SCORES + (", top-5 accuracy" if len(a.classes) >= TOP_K_CLASSES else "")
+    message = f"{who} predicted labels only, so these are left out: {scores}."
     return (Finding("scores_left_out", "info", message),)
 
 

@@ -18,6 +18,7 @@ from classmark.judging.ranking import Ranking, areas, rank
 
 LOG_LOSS_CLIP = float(np.finfo(np.float64).eps)  # 2.2e-16, to the digit where scikit-learn clips
 TOP_K, TOP_K_CLASSES = 5, 6
+LOWER_IS_BETTER = ("log_loss", "brier", "ece")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from classmark.judging.comparisons import Comparison, Difference
+from classmark.judging.comparisons import Comparison
 from classmark.judging.intervals import Estimate
-from classmark.judging.paired import further_differences
+from classmark.judging.paired import Difference, better_side
 from classmark.report.sides import Sides
 from classmark.report.words import METRIC_TITLES, SHARES
 
@@ -22,7 +22,6 @@ HEADLINE = (
     "brier",
     "ece",
 )
-LOWER_IS_BETTER = ("log_loss", "brier", "ece")
 MOST_DECIMALS = 8
 
 
@@ -53,8 +52,7 @@ class Headline:
 def headline(comparison: Comparison, sides: Sides) -> list[Headline]:
     """The metrics that a side has, each with what tells the two apart."""
     a, b = (side.judgement.metrics for side in sides)
-    rows_a, rows_b = (side.predictions for side in sides)
-    paired = comparison.metrics | further_differences(rows_a, rows_b, comparison.positive)
+    paired = comparison.metrics
     return [
         Headline(name, a.get(name), b.get(name), paired.get(name), better_side(name, paired.get(name)))
         for name in HEADLINE
@@ -72,13 +70,6 @@ def metrics_sentence(rows: list[Headline]) -> str:
             listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
             parts.append(f"{words} {listed.lower().replace('roc', 'ROC').replace('brier', 'Brier')}")
     return f"By the paired intervals {'; '.join(parts)}." if parts else "No metric has a paired interval on these rows."
-
-
-def better_side(name: str, paired: Difference | None) -> str:
-    """The side on which the interval of the difference lies wholly, empty where there is none or zero is in it."""
-    if paired is None or paired.low is None or paired.high is None or paired.low <= 0 <= paired.high:
-        return ""
-    return "B" if (paired.low > 0) != (name in LOWER_IS_BETTER) else "A"
 
 
 def amount(value: float | None, name: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from classmark.judging.comparisons import Difference
 from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
+from classmark.judging.paired import Difference
 
 METRIC_TITLES = {
     "log_loss": "Log loss",

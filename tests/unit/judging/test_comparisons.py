@@ -34,7 +34,7 @@ def test_swapping_the_models_turns_every_difference_round(make: Any) -> None:
         a, b = make(classes=classes), make(classes=classes, seed=1)
         one, other = compare(a, b, draws=DRAWS), compare(b, a, draws=DRAWS)
         assert one.mcnemar.p_exact == other.mcnemar.p_exact
-        for name in ("accuracy", "log_loss", "roc_auc"):
+        for name in ("accuracy", "log_loss", "roc_auc", "brier"):
             here, there = one.metrics[name], other.metrics[name]
             assert (here.a, here.b) == (there.b, there.a)
             assert here.difference == pytest.approx(here.b - here.a, abs=1e-12)  # type: ignore[operator]
@@ -141,7 +141,7 @@ def test_groups_widen_the_intervals() -> None:
     grouped = compare(table(groups, 1), table(groups, 2), draws=DRAWS)
     independent = compare(table(None, 1), table(None, 2), draws=DRAWS)
     assert grouped.groups == 50
-    for name in ("accuracy", "log_loss", "roc_auc"):
+    for name in ("accuracy", "log_loss", "roc_auc", "brier"):
         wide, narrow = grouped.metrics[name], independent.metrics[name]
         assert wide.difference == pytest.approx(narrow.difference, abs=1e-12)  # type: ignore[arg-type]
         assert wide.high - wide.low > 3 * (narrow.high - narrow.low)  # type: ignore[operator]
@@ -185,11 +185,11 @@ def test_labels_only_against_probabilities_compares_accuracy_and_says_what_is_le
     assert list(comparison.metrics) == ["accuracy"]
     assert comparison.delong_p is None
     content = json.loads(json.dumps(comparison.to_json()))
-    message = "labels.csv has predicted labels only, so these are left out: log loss, ROC area."
+    message = "labels.csv has predicted labels only, so these are left out: log loss, ROC area, Brier score."
     assert content["findings"] == [{"code": "scores_left_out", "severity": "info", "message": message}]
     assert comparison_from_json(content) == comparison
     assert [finding.message for finding in compare(labels, labels, draws=DRAWS).findings] == [
-        "Both tables have predicted labels only, so these are left out: log loss, ROC area."
+        "Both tables have predicted labels only, so these are left out: log loss, ROC area, Brier score."
     ]
     assert compare(scored, make(rows=100, seed=3), draws=DRAWS).findings == ()
 

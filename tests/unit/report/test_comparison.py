@@ -139,7 +139,7 @@ def test_the_json_keeps_its_contract_and_calls_runs_by_name(tmp_path: Path) -> N
     content = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
     assert (content["a"], content["b"]) == ("text-a", "text-b")
     assert {"a", "b", "rows", "metrics", "mcnemar", "delong", "sentence"} <= set(content)
-    assert set(content["metrics"]) == {"accuracy", "log_loss", "roc_auc"}
+    assert set(content["metrics"]) == {"accuracy", "log_loss", "roc_auc", "brier"}
 
 
 def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:

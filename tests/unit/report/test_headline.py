@@ -1,11 +1,11 @@
-"""What a paired difference is shown as, and which side it favours."""
+"""What a paired difference is shown as."""
 
 from __future__ import annotations
 
 import pytest
 
-from classmark.judging.comparisons import Difference
-from classmark.report.headline import amount, better_side, difference_bar
+from classmark.judging.paired import Difference
+from classmark.report.headline import amount, difference_bar
 
 AMOUNTS = {
     ("accuracy", 0.0242): "+2.42",
@@ -20,23 +20,6 @@ AMOUNTS = {
 @pytest.mark.parametrize(("name", "value"), AMOUNTS)
 def test_an_end_of_an_interval_never_reads_as_zero(name: str, value: float | None) -> None:
     assert amount(value, name) == AMOUNTS[name, value]
-
-
-BETTER = {
-    "accuracy above": ("accuracy", 0.1, 0.2, "B"),
-    "accuracy below": ("accuracy", -0.2, -0.1, "A"),
-    "accuracy about zero": ("accuracy", -0.1, 0.1, ""),
-    "log loss above": ("log_loss", 0.1, 0.2, "A"),
-    "log loss below": ("log_loss", -0.2, -0.1, "B"),
-    "an end at zero": ("brier", 0.0, 0.1, ""),
-    "no interval": ("accuracy", None, None, ""),
-}
-
-
-@pytest.mark.parametrize("case", BETTER)
-def test_which_side_is_better(case: str) -> None:
-    name, low, high, better = BETTER[case]
-    assert better_side(name, Difference(0.5, 0.5, 0.0, low, high, "")) == better
 
 
 def test_the_bar_of_a_difference_stands_about_zero() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from classmark.judging.comparisons import Comparison, Difference, McNemar
+from classmark.judging.comparisons import Comparison, McNemar
 from classmark.judging.estimates import ORDER
 from classmark.judging.intervals import Estimate
+from classmark.judging.paired import Difference
 from classmark.judging.published import judge_confusion
 from classmark.report.words import (
     METRIC_TITLES,
