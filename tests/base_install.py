@@ -31,9 +31,10 @@ def main() -> None:
         assert (folder / "judged" / "report.html").stat().st_size > 10_000
         pair = [str(folder / "a.csv"), str(folder / "b.csv")]
         subprocess.run([*classmark, "compare", *pair, "--out", str(folder / "compared")], check=True)
-        train = subprocess.run([*classmark, "train", "reviews-quick"], capture_output=True, text=True, check=False)
-        assert train.returncode == 2, train
-        assert 'pip install "classmark[text]"' in train.stderr, train.stderr
+        for recipe, extra in (("reviews-quick", "text"), ("digits-quick", "images")):
+            train = subprocess.run([*classmark, "train", recipe], capture_output=True, text=True, check=False)
+            assert train.returncode == 2, train
+            assert f'pip install "classmark[{extra}]"' in train.stderr, train.stderr
     print("1 passed, 0 failed")
 
 

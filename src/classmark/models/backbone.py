@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import ModuleType
 from typing import Any
 
@@ -161,6 +162,22 @@ def check_size(model: BackboneClassifier, name: str, size_px: int | None = None)
     except (RuntimeError, ValueError, AssertionError) as error:
         raise _unfit(name, size, error, grown=size_px is not None) from None
     model.train()
+
+
+@torch.no_grad()
+def check_lone_image(model: BackboneClassifier, name: str, size_px: int) -> None:
+    """Try to train on batches of one image of this size.
+
+    Raises:
+        RecipeError: a batch norm would see but one value of each channel.
+    """
+    try:
+        copy.deepcopy(model).train()(torch.zeros(1, 3, size_px, size_px))
+    except ValueError:
+        raise RecipeError(
+            f"train.batch_size: 1, but the batch norms of {name} have nothing to average over in one image of "
+            f"{size_px} pixels. Set it to 2 or more."
+        ) from None
 
 
 def load_timm() -> ModuleType:

@@ -16,7 +16,7 @@ from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
 from classmark.losses import build_loss
-from classmark.models.backbone import BackboneClassifier, check_size
+from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
 from classmark.recipes import dump_recipe
@@ -47,7 +47,10 @@ def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
     if data.source != "huggingface":
         paths = {name: str(Path(value).resolve()) for name in ("path", "test_path") if (value := getattr(data, name))}
         data = data.model_copy(update=paths)
-    write_text(run.recipe, dump_recipe(recipe.model_copy(update={"data": data, "train": train})))
+    model = recipe.model
+    if isinstance(model, Backbone) and model.weights and Path(model.weights).is_file():
+        model = model.model_copy(update={"weights": str(Path(model.weights).resolve())})
+    write_text(run.recipe, dump_recipe(recipe.model_copy(update={"data": data, "model": model, "train": train})))
     return run
 
 
@@ -140,6 +143,8 @@ def first_model(recipe: Recipe, inputs: Inputs, classes: int, watch: RunWatch) -
         assert isinstance(recipe.input, ImageInput)
         if recipe.input.grow_from_px is not None:
             check_size(model, recipe.model.backbone, recipe.input.grow_from_px)
+        if recipe.train.batch_size == 1:
+            check_lone_image(model, recipe.model.backbone, recipe.input.grow_from_px or recipe.input.size_px)
         if recipe.model.weights is not None:
             watch.say(f"weights  {load_weights(model, recipe.model.backbone, recipe.model.weights)}")
     elif isinstance(recipe.input, TextInput):

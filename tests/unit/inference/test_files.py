@@ -320,3 +320,30 @@ def test_the_command_names_the_rows_and_the_file(
     assert run(words) == 0
     assert capsys.readouterr() == (f"{out}\n", "1,234 rows\n")
     assert pl.read_csv(out).columns == ["id", "label", "predicted", "p_long", "p_short"]
+
+
+def test_standard_input_has_a_path_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a.png\nb c/2.jpg\n"))
+    (chunk,) = read_chunks(["-"], PredictOptions(), "images")
+    assert chunk.rows() == [("line-1", "a.png", None), ("line-2", "b c/2.jpg", None)]
+    assert chunk.columns == ["id", "path", "label"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a.png\n\nb.png\n"))
+    with pytest.raises(InputError) as caught:
+        list(read_chunks(["-"], PredictOptions(), "images"))
+    assert str(caught.value) == "standard input, line 2: no path is given."
+
+
+def test_images_come_from_files_folders_and_tables(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a/2.jpeg", "a/notes.txt", ".hidden/3.png", "a/.4.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).touch()
+    folder, table = tmp_path / "photos", tmp_path / "t.tsv"
+    table.write_text(f"picture\tkind\nphotos/b.PNG\tcat\n{folder}/a/2.jpeg\t\n")
+    options = PredictOptions(image="picture", label="kind")
+    found = list(read_chunks([str(folder), str(folder / "b.PNG"), str(table)], options, "images"))
+    paths = [str(folder / "a/2.jpeg"), str(folder / "b.PNG")]
+    assert [chunk.rows() for chunk in found] == [
+        [("1-b.PNG", paths[1], None), ("1-a/2.jpeg", paths[0], None)],
+        [("2-b.PNG", paths[1], None)],
+        [("3-1", paths[1], "cat"), ("3-2", paths[0], None)],
+    ]
