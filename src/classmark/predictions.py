@@ -1,7 +1,7 @@
 """The predictions table: the contract between whatever makes predictions and whatever judges them.
 
 A Parquet file with one row an example; file metadata, key `classmark`, is JSON with `schema_version`,
-`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`.
+`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`, `caveats`.
 
 | column          | type                       |                                                              |
 |-----------------|----------------------------|--------------------------------------------------------------|
@@ -67,6 +67,12 @@ class Predictions:
     @property
     def split(self) -> str | None:
         return self.metadata.get("split")
+
+    @property
+    def caveats(self) -> dict[str, str]:
+        """What its maker knows that a reader of its scores must know: code of the finding → sentence."""
+        known = self.metadata.get("caveats")
+        return {str(code): str(sentence) for code, sentence in known.items()} if isinstance(known, Mapping) else {}
 
     @cached_property
     def ids(self) -> pl.Series:

@@ -135,6 +135,7 @@ def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
     if not predictions.has_probabilities:
         message = f"The table has predicted labels only, so these are left out: {SCORE_METRICS}."
         found.append(Finding("scores_left_out", "info", message))
+    found += [Finding(code, "info", sentence) for code, sentence in predictions.caveats.items()]
     return found + [Finding("assumed", "info", note) for note in predictions.notes]
 
 

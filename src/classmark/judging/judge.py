@@ -80,4 +80,6 @@ def judge(
             floor, predictions, positive=judgement.positive, draws=draws, seed=seed, names=names
         )
         judgement.floor[name] = estimates(labelled(floor), row_groups(labelled(floor))).metrics
+        if isinstance(method := floor.metadata.get("floor"), str):
+            judgement.floor_methods[name] = method
     return replace(judgement, findings=find(judgement, predictions))

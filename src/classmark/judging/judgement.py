@@ -45,6 +45,7 @@ class Judgement:
         confusion: C × C counts, rows true, columns predicted.
         calibration: None where there are no probabilities.
         floor: baseline name → its metrics on the same rows.
+        floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         floor_comparison: baseline name → comparison (A the baseline, B this model).
     """
 
@@ -61,6 +62,7 @@ class Judgement:
     leaked: Leaked | None = None
     groups: Groups | None = None
     floor: dict[str, Metrics] = field(default_factory=dict)
+    floor_methods: dict[str, str] = field(default_factory=dict)
     floor_comparison: dict[str, Comparison] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     draws: int = 1000
@@ -91,6 +93,7 @@ class Judgement:
             "groups": self.groups
             and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
             "floor": {name: _metrics_json(metrics) for name, metrics in self.floor.items()},
+            "floor_methods": self.floor_methods,
             "floor_comparison": {name: one.to_json() for name, one in self.floor_comparison.items()},
             "findings": [asdict(finding) for finding in self.findings],
         }
@@ -113,6 +116,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
         floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
+        floor_methods=dict(content.get("floor_methods", {})),
         floor_comparison={name: comparison_from_json(one) for name, one in content["floor_comparison"].items()},
         findings=tuple(Finding(**finding) for finding in content["findings"]),
     )

@@ -103,11 +103,11 @@ def any_run(sides: Sides) -> bool:
 
 
 def both_findings(sides: Sides) -> list[tuple[str, Finding]]:
-    """The problems and warnings of both judgements with the letters of the sides that have them."""
+    """The problems, warnings and caveats of both judgements with the letters of the sides that have them."""
     found: dict[Finding, str] = {}
     for side in sides:
         for finding in side.judgement.findings:
-            if finding.severity != "info":
+            if finding.severity != "info" or finding.code in side.predictions.caveats:
                 found[finding] = found.get(finding, "") + side.letter
     return [(letters, finding) for finding, letters in found.items()]
 

@@ -63,16 +63,28 @@ def floor_sentence(judgement: Judgement) -> str:
     comparison = judgement.floor_comparison.get("linear")
     if comparison is None:
         return ""
-    accuracy = comparison.metrics["accuracy"]
+    accuracy, floor = comparison.metrics["accuracy"], linear_floor(judgement.floor_methods.get("linear"))
     if accuracy.difference is None or accuracy.low is None or accuracy.high is None:
-        return "Too few rows to compare the model with the linear baseline."
+        return f"Too few rows to compare the model with {floor}."
     points, low, high = (100 * value for value in (accuracy.difference, accuracy.low, accuracy.high))
     span = f"{points:+.1f} points of accuracy ({low:+.1f} to {high:+.1f})"
     if low > 0:
-        return f"The model is better than a linear model on the same rows by {span}."
+        return f"On the same rows the model is better than {floor} by {span}."
     if high < 0:
-        return f"The model is worse than a linear model on the same rows: {span}. The linear one is the better choice."
-    return f"These rows cannot tell the model from a linear one: {span}."
+        return f"On the same rows the model is worse than {floor}: {span}. The linear one is the better choice."
+    return f"These rows cannot tell the model from {floor}: {span}."
+
+
+def linear_floor(method: str | None) -> str:
+    """What the linear floor is, from the method that its table names."""
+    match method:
+        case None:
+            return "a linear model"
+        case "naive-bayes" | "tf-idf":
+            return "a linear model on words and word pairs"
+        case "pixels":
+            return "a linear model on raw pixels"
+    return f"a linear model on the frozen features of {method}"
 
 
 def curve_advice(judgement: Judgement) -> str:

@@ -46,10 +46,11 @@ def resume(run: Run) -> Run:
             job.module.load_state_dict(best)
         classifier = Classifier(job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision)
         if watch.interrupted:
-            judge_run(run, recipe, predict_splits(run, classifier, dataset, inputs, ["validation"]), {}, watch)
+            tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation"])
+            judge_run(run, recipe, tables, {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
         save(classifier, recipe, inputs.shape, run.model)
         floors = write_floors(run, recipe, dataset) if recipe.judge.floor else {}
-        tables = predict_splits(run, classifier, dataset, inputs, ["validation", "test"])
+        tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", "test"])
         judge_run(run, recipe, tables, floors, watch)
     return run

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from classmark.errors import InputError
+from classmark.judging.findings import Finding
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, judgement_from_json
 from classmark.predictions import Predictions, build_predictions
@@ -16,7 +17,7 @@ DRAWS = 200
 TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "leaked", "groups", "floor",
-    "floor_comparison", "findings",
+    "floor_methods", "floor_comparison", "findings",
 }  # fmt: skip
 
 
@@ -172,6 +173,25 @@ def test_floors_stand_beside_with_the_paired_difference(make: Any) -> None:
     assert accuracy.a == judgement.floor["linear"]["accuracy"].value
     assert accuracy.b == judgement.metrics["accuracy"].value
     assert not [code for code in codes(judgement) if "floor" in code]
+
+
+def test_a_floor_whose_table_says_so_is_known_by_its_method(make: Any) -> None:
+    floor = make(seed=7)
+    named = Predictions(floor.frame, {**floor.metadata, "floor": "tf-idf"})
+    judgement = judge(make(), floors={"linear": named, "other": floor}, draws=DRAWS)
+    assert judgement.floor_methods == {"linear": "tf-idf"}
+    content = judgement.to_json()
+    assert judgement_from_json(content) == judgement
+    del content["floor_methods"]  # as judgements before it had it
+    assert judgement_from_json(content).floor_methods == {}
+
+
+@pytest.mark.parametrize("known", [{"seen_before": "The model knows these rows."}, None, "text", ["text"]])
+def test_what_the_maker_of_a_table_knows_is_found(make: Any, known: Any) -> None:
+    table = make()
+    judgement = judge(Predictions(table.frame, {**table.metadata, "caveats": known}), draws=DRAWS)
+    expected = [Finding("seen_before", "info", "The model knows these rows.")] if isinstance(known, dict) else []
+    assert list(judgement.findings) == expected
 
 
 def test_a_model_that_does_not_beat_the_floor_is_told_so(make: Any) -> None:

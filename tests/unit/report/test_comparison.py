@@ -73,6 +73,14 @@ def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) 
     assert "A B warning Only 10 labelled rows" in words
 
 
+def test_a_caveat_of_one_side_stands_with_its_letter(tmp_path: Path, make_table: Make) -> None:
+    table = make_table()
+    known = Predictions(table.frame, {**table.metadata, "caveats": {"seen": f"{SCRIPT} has seen these rows."}}, "b")
+    page = page_of(tmp_path, compare(table, known), table, known)
+    check_harmless(page)
+    assert f"B info {SCRIPT} has seen these rows." in text_of(page)
+
+
 def test_what_is_undefined_is_a_dash(tmp_path: Path, make_table: Make) -> None:
     one = make_table(["yes"] * 4, [0.1, 0.6, 0.7, 0.8])
     assert "ROC area – – – – – no interval" in text_of(page_of(tmp_path, compare(one, one), one, one))

