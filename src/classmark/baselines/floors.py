@@ -14,6 +14,7 @@ from classmark.baselines.linear import fit_linear
 from classmark.baselines.majority import class_shares
 from classmark.baselines.sample import sampled_rows
 from classmark.data.dataset import Dataset
+from classmark.data.labels import class_indices
 from classmark.predictions import Predictions, build_predictions
 
 # More rows move the floor by less than a point, and it has to stay a matter of seconds.
@@ -34,7 +35,9 @@ def fit_floors(dataset: Dataset, seed: int, features: Features | None = None) ->
         seed: draws rows where there are too many.
         features: of images, on which the linear floor is fitted too; it is the better one of these and the pixels.
     """
-    labels = {split: _class_indices(getattr(dataset, split), dataset) for split in ("train", "validation", "test")}
+    labels = {
+        split: class_indices(getattr(dataset, split), dataset.classes) for split in ("train", "validation", "test")
+    }
     shares = class_shares(labels["train"], dataset.classes)
     constant = {split: np.tile(shares, (len(labels[split]), 1)) for split in ("validation", "test")}
     about = {"floor": "majority", "training_rows": dataset.train.height}
@@ -70,11 +73,6 @@ def _of_images(
         "validation_scores": linear.scores,
     }
     return linear.probabilities, {"floor": linear.method, **about}
-
-
-def _class_indices(frame: pl.DataFrame, dataset: Dataset) -> NDArray[np.int64]:
-    numbers = {name: index for index, name in enumerate(dataset.classes)}
-    return frame["label"].replace_strict(numbers, return_dtype=pl.Int64).to_numpy()
 
 
 def _tables(dataset: Dataset, probabilities: Probabilities, about: Mapping[str, Any]) -> dict[str, Predictions]:

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from classmark.data.dataset import Dataset
 from classmark.data.image_files import ImageFiles
+from classmark.data.labels import class_indices
 from classmark.data.pixels import Images
 from classmark.errors import InputError, RunError
 from classmark.inputs.augment import augment, resize
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, ImageShape, Inputs, Interpolation, Preprocessing, Rows
-from classmark.inputs.labels import class_indices
 from classmark.inputs.mixing import mix
 from classmark.recipes.schema import Augmentation, ImageInput, Train
 from classmark.runs import read_json, write_json
@@ -193,8 +193,9 @@ def prepare_images(section: ImageInput, preprocessing: Preprocessing, dataset: D
     assert images is not None
     encoder = ImageEncoder(images.side_px, section.size_px, preprocessing.interpolation)
     train, validation, test = (
-        encoder.encoded(images, frame["row"].to_numpy(), class_indices(frame, dataset.classes), len(dataset.classes))
+        encoder.encoded(images, frame["row"].to_numpy(), torch.from_numpy(labels), len(dataset.classes))
         for frame in (dataset.train, dataset.validation, dataset.test)
+        for labels in (class_indices(frame, dataset.classes),)
     )
     train = replace(train, augmentation=section.augmentation, sizes_px=growing_sizes(section, epochs))
     description = {

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from classmark.data.dataset import Dataset
+from classmark.data.labels import class_indices
 from classmark.errors import RecipeError
 from classmark.inputs.batches import TextBatch, drop_words, evaluation_batches, text_batch, training_batches
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
-from classmark.inputs.labels import class_indices
 from classmark.inputs.tokens import Tokens, encode, fit_tokenizer, load_tokenizer, save_tokenizer
 from classmark.inputs.vectors import Vectors, load_vectors
 from classmark.recipes.schema import BiLSTM, TextInput, Train
@@ -123,9 +123,9 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
     return Inputs(
         encoder,
         TextShape(len(vocabulary), embedding_size(model, vectors, section.vectors)),
-        encoder.encoded(train, class_indices(dataset.train, dataset.classes), section.word_dropout),
-        encoder.encoded(validation, class_indices(dataset.validation, dataset.classes)),
-        encoder.encoded(test, class_indices(dataset.test, dataset.classes)),
+        encoder.encoded(train, torch.from_numpy(class_indices(dataset.train, dataset.classes)), section.word_dropout),
+        encoder.encoded(validation, torch.from_numpy(class_indices(dataset.validation, dataset.classes))),
+        encoder.encoded(test, torch.from_numpy(class_indices(dataset.test, dataset.classes))),
         description,
         vectors.matrix if vectors is not None else None,
     )

