@@ -1,9 +1,11 @@
-"""Files of installed packages, read without running any of their code."""
+"""Packages that not everyone needs: the code of some, and the files of others, read without running any of theirs."""
 
 from __future__ import annotations
 
+import importlib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import ModuleType
 
 from classmark.errors import InputError, MissingExtraError
 
@@ -31,3 +33,20 @@ def package_file(package: str, name: str, extra: str, purpose: str) -> Path:
     raise InputError(
         f"the package {package} has no file {name}. Install it anew: pip install --force-reinstall {package}"
     )
+
+
+def load_package(package: str, extra: str, purpose: str) -> ModuleType:
+    """An installed package, imported.
+
+    Args:
+        package: as it is imported.
+        extra: of classmark, which installs it.
+        purpose: what needs it, for the message.
+
+    Raises:
+        MissingExtraError: it, or a package that it needs, is not installed.
+    """
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), extra, purpose) from None

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.errors import MissingExtraError, RunError
+from classmark.data.packages import load_package
+from classmark.errors import RunError
 from classmark.runs import write_text
 
 if TYPE_CHECKING:
@@ -121,9 +122,4 @@ def load_tokenizers() -> ModuleType:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        import tokenizers
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "text", "input.kind: text") from None
-    found: ModuleType = tokenizers
-    return found
+    return load_package("tokenizers", "text", "input.kind: text")

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from classmark.errors import MissingExtraError, RecipeError, nearest
+from classmark.data.packages import load_package
+from classmark.errors import RecipeError, nearest
 from classmark.inputs.examples import ImageShape, Interpolation, Preprocessing
 from classmark.models.dropout import Dropout
 from classmark.models.stages import hold_still, stage_numbers
@@ -186,12 +187,7 @@ def load_timm() -> ModuleType:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        import timm
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "images", "model.backbone") from None
-    found: ModuleType = timm
-    return found
+    return load_package("timm", "images", "model.backbone")
 
 
 def _configuration(name: str) -> Any:
