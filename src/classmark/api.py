@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from classmark.inference import Classifier
     from classmark.judging.comparisons import Comparison
     from classmark.judging.judgement import Judgement
+    from classmark.predictions import Predictions
     from classmark.runs import Run
 
 
@@ -38,13 +39,19 @@ def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -
     return train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None)
 
 
-def judge(labels: Sequence[Any], probabilities: ArrayLike, classes: Sequence[Any] | None = None) -> Judgement:
+def judge(
+    labels: Sequence[Any],
+    probabilities: ArrayLike,
+    classes: Sequence[Any] | None = None,
+    validation: tuple[Sequence[Any], ArrayLike] | None = None,
+) -> Judgement:
     """The judgement of predictions in memory.
 
     Args:
         labels: N true classes.
         probabilities: shape (N, C), rows sum to one, or (N,): the second class's of two.
         classes: C names in the order of the columns; without them, the sorted labels.
+        validation: labels and probabilities of other rows by the same model; what is fitted or chosen comes from these.
 
     Raises:
         PredictionsError: the values break the contract of a predictions table.
@@ -56,23 +63,10 @@ def judge(labels: Sequence[Any], probabilities: ArrayLike, classes: Sequence[Any
         0.75
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.predictions import build_predictions
 
-    values = np.asarray(probabilities, dtype=np.float64)
-    if values.ndim == 1:
-        values = np.stack([1 - values, values], axis=1)
-    names = [str(name) for name in (classes if classes is not None else sorted(set(labels)))]
-    if len(values) != len(labels):
-        raise InputError(
-            f"judge: {len(labels):,} labels and {len(values):,} rows of probabilities. Give one row a label."
-        )
-    if values.shape[1] != len(names):
-        raise InputError(
-            f"judge: {values.shape[1]} columns of probabilities for {len(names)} classes. Name them: classes=[…]"
-        )
-    ids = [str(row) for row in range(1, len(labels) + 1)]
-    table = build_predictions(ids, [str(label) for label in labels], values, names, source="labels and probabilities")
-    return judge_table(table)
+    names = tuple(str(name) for name in (classes if classes is not None else sorted(set(labels))))
+    held_out = None if validation is None else _table(*validation, names, "validation")
+    return judge_table(_table(labels, probabilities, names, "labels and probabilities"), validation=held_out)
 
 
 def compare(a: str | Path, b: str | Path) -> Comparison:
@@ -98,3 +92,22 @@ def load(run: str | Path) -> Classifier:
     from classmark.inference import load as load_classifier
 
     return load_classifier(run)
+
+
+def _table(labels: Sequence[Any], probabilities: ArrayLike, classes: Sequence[str], source: str) -> Predictions:
+    from classmark.predictions import build_predictions
+
+    values = np.asarray(probabilities, dtype=np.float64)
+    if values.ndim == 1:
+        values = np.stack([1 - values, values], axis=1)
+    if len(values) != len(labels):
+        raise InputError(
+            f"judge: {len(labels):,} labels and {len(values):,} rows of probabilities. Give one row a label."
+        )
+    if values.shape[1] != len(classes):
+        raise InputError(
+            f"judge: {values.shape[1]} columns of probabilities for {len(classes)} classes. Name them: classes=[…]"
+        )
+    ids = [str(row) for row in range(1, len(labels) + 1)]
+    names = [str(label) for label in labels]
+    return build_predictions(ids, names, values, classes, metadata={"numbered": True}, source=source)

@@ -7,7 +7,7 @@ the same as logits when that is declared, or a predicted label only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -131,9 +131,11 @@ def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predic
     rows = Rows(source, options, ids, labels, others, notes)
     predicted = _class_names(frame[guessed]) if guessed else None
     if scores is not None:
-        return _from_scores(rows, scores, predicted)
-    assert predicted is not None
-    return _from_labels(rows, predicted)
+        table = _from_scores(rows, scores, predicted)
+    else:
+        assert predicted is not None
+        table = _from_labels(rows, predicted)
+    return table if id_column else replace(table, metadata={**table.metadata, "numbered": True})
 
 
 def _column(

@@ -1,7 +1,7 @@
 """The predictions table: the contract between whatever makes predictions and whatever judges them.
 
 A Parquet file with one row an example; file metadata, key `classmark`, is JSON with `schema_version`,
-`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`, `caveats`.
+`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`, `caveats`, `numbered`.
 
 | column          | type                       |                                                              |
 |-----------------|----------------------------|--------------------------------------------------------------|
@@ -67,6 +67,11 @@ class Predictions:
     @property
     def split(self) -> str | None:
         return self.metadata.get("split")
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the ids are row numbers that the reader gave, so that equal ids say nothing."""
+        return bool(self.metadata.get("numbered"))
 
     @property
     def caveats(self) -> dict[str, str]:

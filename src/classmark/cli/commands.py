@@ -70,7 +70,13 @@ def predict(run: Path, inputs: Sequence[str], out: Path, columns: Mapping[str, A
 
 
 def judge(
-    file: Path | None, out: Path, confusion: str | None, columns: Mapping[str, Any], draws: int, as_json: bool
+    file: Path | None,
+    validation: Path | None,
+    out: Path,
+    confusion: str | None,
+    columns: Mapping[str, Any],
+    draws: int,
+    as_json: bool,
 ) -> None:
     """Judge a file, a run or a published matrix."""
     from classmark.judging.judge import judge as judge_table
@@ -82,12 +88,17 @@ def judge(
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
     predictions, run, floors = None, None, dict[str, Any]()
     if file is None:
+        if validation is not None:
+            raise InputError("--validation goes with a predictions file; a matrix has no scores to fit anything to.")
         counts = _matrix(confusion or "")
         names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
         judgement = judge_confusion(counts, names, positive=columns["positive"])
     else:
         predictions, run, floors = _read(file, columns)
-        judgement = judge_table(predictions, floors=floors, positive=columns["positive"], draws=draws)
+        held_out = _validation(validation, run, predictions, columns)
+        judgement = judge_table(
+            predictions, validation=held_out, floors=floors, positive=columns["positive"], draws=draws
+        )
     _free(out, "judgement.json")
     write_json(out / "judgement.json", judgement.to_json())
     write_report(out, judgement, predictions, run)
@@ -185,6 +196,17 @@ def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict
     if split is None:
         raise RunError(f"{path}: the run has no predictions yet. Finish it: classmark train --resume {path}")
     return read(run.predictions(split)), run, {name: read(table) for name, table in run.floors(split).items()}
+
+
+def _validation(path: Path | None, run: Run | None, test: Any, columns: Mapping[str, Any]) -> Any:
+    """The rows to fit and choose on: those of the file that is named, else a run's own, else none."""
+    from classmark.foreign import ReadOptions, read_predictions
+    from classmark.predictions import read
+
+    if path is not None:
+        return read_predictions(path, ReadOptions(**columns))
+    own = run.predictions("validation") if run else None
+    return read(own) if own and own.exists() and test.split != "validation" else None
 
 
 def _names(*sides: tuple[Path, Run | None]) -> tuple[str, str]:

@@ -94,6 +94,9 @@ def judge(
         Path | None, typer.Argument(help="A predictions file (CSV, JSONL, Parquet) or a run folder.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
+    validation: Annotated[
+        Path | None, typer.Option(help="The same model's predictions on other rows, to fit and choose on.")
+    ] = None,
     confusion: Annotated[
         str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")
     ] = None,
@@ -120,7 +123,7 @@ def judge(
         "logits": logits,
     }
     columns |= {"probabilities": _split(probabilities), "classes": _split(classes)}
-    _commands().judge(file, out, confusion, columns, draws, as_json)
+    _commands().judge(file, validation, out, confusion, columns, draws, as_json)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from classmark.judging.curves import Curves, draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
-from classmark.judging.rows import labelled, positive_index, row_groups, scored_rows
+from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
 NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
@@ -25,6 +25,7 @@ NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
 def judge(
     predictions: Predictions,
     *,
+    validation: Predictions | None = None,
     floors: Mapping[str, Predictions] = NO_FLOORS,
     positive: str | None = None,
     draws: int = 1000,
@@ -34,13 +35,15 @@ def judge(
 
     Args:
         predictions: at least one row with a label.
+        validation: predictions of the same model on other rows. Whatever is fitted or chosen (temperature, thresholds)
+            comes from these alone; without them it is left out.
         floors: baseline name → its predictions on the same rows.
         positive: the positive class of two; without it, the second.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
-        PredictionsError: no row has a label, or a floor has other rows.
+        PredictionsError: no row has a label, a floor has other rows, or a validation row is among the judged ones.
         InputError: `positive` is no class, or there are too few draws.
     """
     if draws < 2:
@@ -49,6 +52,7 @@ def judge(
     index = positive_index(rows, positive)
     scored = scored_rows(rows, index)
     groups = row_groups(rows)
+    chosen_on = None if validation is None else held_out(predictions, validation)
 
     def estimates(table: Predictions, by: NDArray[np.int64] | None) -> Estimates:
         where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
@@ -66,6 +70,7 @@ def judge(
         confusion=tuple(tuple(row) for row in scored.confusion.tolist()),
         curves=draw_curves(scored, rows.classes) if rows.has_probabilities else Curves(),
         calibration=calibrate(scored) if rows.has_probabilities else None,
+        validation_rows=None if chosen_on is None else len(chosen_on),
         groups=None if groups is None else Groups(int(groups.max()) + 1, estimates(rows, None).metrics),
         draws=draws,
         seed=seed,

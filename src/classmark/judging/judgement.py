@@ -44,6 +44,7 @@ class Judgement:
         metrics: name → estimate.
         confusion: C × C counts, rows true, columns predicted.
         calibration: None where there are no probabilities.
+        validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
         floor: baseline name → its metrics on the same rows.
         floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         floor_comparison: baseline name → comparison (A the baseline, B this model).
@@ -59,6 +60,7 @@ class Judgement:
     confusion: tuple[tuple[int, ...], ...]
     curves: Curves = field(default_factory=Curves)
     calibration: Calibration | None = None
+    validation_rows: int | None = None
     leaked: Leaked | None = None
     groups: Groups | None = None
     floor: dict[str, Metrics] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Judgement:
             "calibration": self.calibration.to_json() if self.calibration else None,
             "thresholds": None,
             "slices": [],
+            "validation_rows": self.validation_rows,
             "leaked": self.leaked
             and {"rows": self.leaked.rows, "metrics_without": _metrics_json(self.leaked.metrics_without)},
             "groups": self.groups
@@ -113,6 +116,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         and Calibration(
             tuple(Bin(**part) for part in calibration["bins"]), calibration["ece"], calibration["ece_debiased"]
         ),
+        validation_rows=content.get("validation_rows"),
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
         floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},

@@ -96,6 +96,45 @@ def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     return labelled(a.filter(both)), labelled(b.filter(both), a.source)
 
 
+def held_out(test: Predictions, validation: Predictions) -> Predictions:
+    """The labelled validation rows with the classes in the test table's order: what may be fitted on.
+
+    Rows of a table without ids are numbered, so such tables are told apart by what stands in them.
+
+    Raises:
+        PredictionsError: the classes differ, a row stands in both, no row has a label, or only one has probabilities.
+    """
+    if set(test.classes) != set(validation.classes):
+        only = sorted(set(test.classes) ^ set(validation.classes))
+        raise PredictionsError(
+            f"{validation.source}: the validation rows have other classes than {test.source}: {_some(only)} "
+            f"{_is_or_are(only)} in one of them only. Give validation predictions of the same model."
+        )
+    if test.has_probabilities and not validation.has_probabilities:
+        raise PredictionsError(
+            f"{validation.source}: predicted labels only, but {test.source} has probabilities. "
+            "Give validation predictions of the same model."
+        )
+    if test.numbered or validation.numbered:
+        shared = [] if not _same_rows(test, validation) else test.ids.to_list()
+    else:
+        known = set(test.ids.to_list())
+        shared = [name for name in validation.ids.to_list() if name in known]
+    if shared:
+        raise PredictionsError(
+            f"{validation.source}: {len(shared):,} rows stand in {test.source} too{_example(shared)}. "
+            "Nothing is fitted on test rows: give validation rows that the test set does not have."
+        )
+    return labelled(_in_class_order(validation, test.classes))
+
+
+def _same_rows(a: Predictions, b: Predictions) -> bool:
+    columns = [name for name in ("label", "probabilities", "predicted", "logits") if name in a.frame.columns]
+    if len(a) != len(b) or any(name not in b.frame.columns for name in columns):
+        return False
+    return all(a.frame[name].equals(b.frame[name], null_equal=True) for name in columns)
+
+
 def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions:
     if table.classes == classes:
         return table

@@ -104,6 +104,7 @@ def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tab
     split = "test" if "test" in tables else "validation"
     judgement = judge(
         tables[split],
+        validation=tables["validation"] if split == "test" else None,
         floors={name: baseline[split] for name, baseline in floors.items()},
         positive=recipe.judge.positive,
         draws=recipe.judge.draws,

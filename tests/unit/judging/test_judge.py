@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from classmark.errors import InputError
+from classmark.errors import InputError, PredictionsError
 from classmark.judging.findings import Finding
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, judgement_from_json
@@ -16,7 +17,7 @@ from classmark.predictions import Predictions, build_predictions
 DRAWS = 200
 TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
-    "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "leaked", "groups", "floor",
+    "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
     "floor_methods", "floor_comparison", "findings",
 }  # fmt: skip
 
@@ -276,3 +277,32 @@ def test_few_groups_are_named(make: Any) -> None:
     judgement = judge(make(columns={"group": [str(row % 5) for row in range(300)]}), draws=DRAWS)
     messages = [finding.message for finding in judgement.findings if finding.code == "few_groups"]
     assert messages == ["Only 5 groups: intervals from resampling so few are too narrow. 30 or more are needed."]
+
+
+def renamed(table: Predictions, prefix: str) -> Predictions:
+    return replace(table, frame=table.frame.with_columns((pl.lit(prefix) + pl.col("id")).alias("id")))
+
+
+def test_validation_rows_are_counted_and_survive_json(make: Any) -> None:
+    judgement = judge(make(), validation=renamed(make(seed=1), "v"), draws=DRAWS)
+    assert judgement.validation_rows == 300
+    assert judgement_from_json(json.loads(json.dumps(judgement.to_json()))) == judgement
+
+
+def test_nothing_is_fitted_on_a_judged_row(make: Any) -> None:
+    with pytest.raises(PredictionsError, match=r"300 rows stand in .* too .*Nothing is fitted on test rows"):
+        judge(make(), validation=make(seed=1), draws=DRAWS)
+
+
+def test_numbered_rows_are_told_apart_by_what_stands_in_them(make: Any) -> None:
+    test, other = (replace(table, metadata={**table.metadata, "numbered": True}) for table in (make(), make(seed=1)))
+    assert judge(test, validation=other, draws=DRAWS).validation_rows == 300
+    with pytest.raises(PredictionsError, match="Nothing is fitted on test rows"):
+        judge(test, validation=test, draws=DRAWS)
+
+
+def test_validation_of_another_model_is_refused(make: Any) -> None:
+    with pytest.raises(PredictionsError, match=r'other classes than .*: "maybe", "yes" are in one of them'):
+        judge(make(), validation=renamed(make(classes=("maybe", "no")), "v"), draws=DRAWS)
+    with pytest.raises(PredictionsError, match="predicted labels only"):
+        judge(make(), validation=labels_only(["no", "yes"], ["no", "yes"]), draws=DRAWS)
