@@ -18,7 +18,7 @@ from classmark.judging.intervals import Z, mean_interval, mean_of_shares, t_quan
 from classmark.judging.matrices import macro_f1, matthews
 from classmark.judging.metrics import Scored, class_counts, confusion_metrics, statistics
 from classmark.judging.ranking import roc_area, roc_area_difference
-from classmark.judging.resampling import group_counts, mean_draws, ranking_draws, row_weights
+from classmark.judging.resampling import bootstrap, group_counts, ranking_draws, row_weights
 from classmark.predictions import Predictions, build_predictions
 
 Floats = NDArray[np.float64]
@@ -297,7 +297,7 @@ def test_whole_groups_are_drawn() -> None:
     drawn = confusion_metrics(group_counts(rows, 30, 0, groups), rows.positive)
     np.testing.assert_allclose(drawn["accuracy"], expected_accuracy, rtol=0, atol=1e-12)
     losses = (weights * rows.log_losses).sum(axis=1) / weights.sum(axis=1)
-    np.testing.assert_allclose(mean_draws(rows.log_losses, 30, 0, groups), losses, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(bootstrap(rows, 30, 0, groups)["log_loss"], losses, rtol=0, atol=1e-12)
 
 
 def test_every_draw_is_the_metric_of_its_rows() -> None:

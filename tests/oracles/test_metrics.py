@@ -176,7 +176,7 @@ def test_weighted_areas_are_those_of_repeated_rows(digits: int) -> None:
     positive = generator.random(300) < 0.2
     scores = np.round(generator.random(300) + 0.3 * positive, digits)
     weights = generator.multinomial(300, np.full(300, 1 / 300), size=25).astype(np.float64)
-    roc, average = areas(rank(positive, scores), weights.T)
+    roc, average = areas(rank(positive, scores), weights)
     repeated = [np.repeat(np.arange(300), row.astype(np.int64)) for row in weights]
     expected_roc = [sk.roc_auc_score(positive[rows], scores[rows]) for rows in repeated]
     expected_average = [sk.average_precision_score(positive[rows], scores[rows]) for rows in repeated]

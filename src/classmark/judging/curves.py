@@ -86,13 +86,13 @@ def _precision_at_recall(ranking: Ranking) -> tuple[Floats, Floats]:
 
 def _roc(name: str, ranking: Ranking, points: int) -> Curve:
     x, y = _thinned(*_rates(ranking), points)
-    area = areas(ranking, np.ones((len(ranking.order), 1)))[0][0]
+    area = areas(ranking, np.ones((1, len(ranking.order))))[0][0]
     return Curve(name, _rounded(x), _rounded(y), float(area))
 
 
 def _precision_recall(name: str, ranking: Ranking, points: int) -> Curve:
     x, y = _thinned(*_precision_at_recall(ranking), points)
-    area = areas(ranking, np.ones((len(ranking.order), 1)))[1][0]
+    area = areas(ranking, np.ones((1, len(ranking.order))))[1][0]
     return Curve(name, _rounded(x), _rounded(y), float(area), float(ranking.positive.mean()))
 
 

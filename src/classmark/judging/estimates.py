@@ -26,15 +26,14 @@ from classmark.judging.metrics import (
     class_counts,
     class_scores,
     confusion_metrics,
-    row_terms,
     statistics,
 )
 from classmark.judging.ranking import roc_area
 from classmark.judging.resampling import (
     Groups,
+    bootstrap,
     bootstrap_method,
     group_counts,
-    mean_draws,
     ranking_draws,
 )
 
@@ -184,8 +183,7 @@ def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64
     counts = group_counts(scored, draws, seed, groups)
     metrics = confusion_metrics(counts, scored.positive)
     if scored.probabilities is not None:
-        metrics |= ranking_draws(scored, draws, seed, groups)
-        metrics |= {name: mean_draws(terms, draws, seed, groups) for name, terms in row_terms(scored).items()}
+        metrics |= bootstrap(scored, draws, seed, groups)
     return Draws(metrics, counts, bootstrap_method(draws, groups))
 
 
@@ -202,7 +200,7 @@ def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimat
     if scored.probabilities is None:
         return {}
     highest_brier = 1.0 if scored.classes == 2 else 2.0
-    found = _drawn_intervals(scored, ranking_draws(scored, draws, seed, None), bootstrap_method(draws, None))
+    found = _drawn_intervals(scored, ranking_draws(scored, draws, seed), bootstrap_method(draws, None))
     found |= {
         "log_loss": mean_interval(scored.log_losses),
         "brier": mean_interval(scored.brier_terms, highest_brier),

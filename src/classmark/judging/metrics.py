@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Floats, divided
-from classmark.judging.ranking import Ranking, areas, rank
+from classmark.judging.ranking import Ranking, Weights, areas, rank
 
 LOG_LOSS_CLIP = float(np.finfo(np.float64).eps)  # 2.2e-16, to the digit where scikit-learn clips
 TOP_K, TOP_K_CLASSES = 5, 6
@@ -152,14 +152,20 @@ def confusion_metrics(counts: ClassCounts, positive: int) -> dict[str, Floats]:
     return found
 
 
-def ranking_metrics(scored: Scored, weights: Floats) -> dict[str, Floats]:
-    """`roc_auc` and `average_precision`, each of shape (R,).
+def weighted_metrics(scored: Scored, weights: Weights) -> dict[str, Floats]:
+    """The metrics that come from the rows' probabilities, and accuracy, each of shape (R,); weights (R, N)."""
+    rows = weights.sum(axis=1).astype(np.float64)
+    terms = {"accuracy": (scored.predicted == scored.labels).astype(np.float64)} | row_terms(scored)
+    means = {name: (weights * term).sum(axis=1) / rows for name, term in terms.items()}
+    return means | ranking_metrics(scored, weights)
+
+
+def ranking_metrics(scored: Scored, weights: Weights) -> dict[str, Floats]:
+    """`roc_auc` and `average_precision`, each of shape (R,), for row weights of shape (R, N).
 
     Two classes: of the positive one; more: the macro mean of one against the rest, over the classes that have rows.
     """
-    # Rows as the first axis, so that sorting them for each class moves whole runs of memory.
-    by_row = np.ascontiguousarray(weights.T)
-    found = [areas(ranking, by_row) for ranking in scored.rankings]
+    found = [areas(ranking, weights) for ranking in scored.rankings]
     present = [ranking.positive.any() for ranking in scored.rankings]
     kept = [pair for pair, there in zip(found, present, strict=True) if there] or found
     roc, average = (np.array([pair[index] for pair in kept]) for index in (0, 1))

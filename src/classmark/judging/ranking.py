@@ -5,77 +5,112 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Estimate, Floats, logit_interval, t_quantile
 
+Weights = NDArray[np.uint8] | Floats
+
 
 @dataclass(frozen=True)
 class Ranking:
-    """Rows sorted by falling score, with equal scores as one step.
+    """Rows sorted by falling score, with equal scores as one step. Six bytes a row, as there is one for each class.
 
     Attributes:
         order: row numbers by falling score, shape (N,).
-        positive: whether the sorted row is positive, as 0.0 and 1.0, shape (N,).
-        ends: the last place of each run of equal scores, shape (S,).
+        positive: whether the sorted row is positive, shape (N,).
+        closes: whether the sorted row is the last of those with its score, shape (N,).
     """
 
-    order: NDArray[np.int64]
-    positive: Floats
-    ends: NDArray[np.int64]
+    order: NDArray[np.int32]
+    positive: NDArray[np.bool_]
+    closes: NDArray[np.bool_]
 
     @cached_property
-    def steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """What the areas need: the starts of steps, which of them have positives, their starts among positives.
+    def steps(self) -> Steps:
+        """The steps that have positives: neither area depends on how the negatives between them are ordered."""
+        positives = np.flatnonzero(self.positive).astype(np.int32)
+        ends = np.flatnonzero(self.closes).astype(np.int32)
+        which = np.searchsorted(ends, positives)
+        closing = np.flatnonzero(np.diff(which, append=-1)).astype(np.int32)
+        kept = which[closing]
+        last = ends[kept]
+        before = np.where(kept > 0, ends[kept - 1], -1).astype(np.int32)
+        tied = np.flatnonzero(last - before > np.diff(closing, prepend=-1))
+        return Steps(positives, closing, last, tied, before[tied] + 1)
 
-        Runs without a positive that follow one another are one step: neither area depends on where they part.
-        """
-        found = np.cumsum(self.positive)[self.ends]
-        has = np.diff(found, prepend=0.0) > 0
-        kept = has | np.append(has[1:], True)
-        starts = np.append(0, self.ends[kept][:-1] + 1)
-        return starts, np.flatnonzero(has[kept]), np.append(0, found[has][:-1]).astype(np.int64)
+
+class Steps(NamedTuple):
+    """Where the areas look: positions among the sorted rows, steps without a positive left out.
+
+    Attributes:
+        positives: of the P positive rows.
+        closing: which of these is the last of its step, shape (S,).
+        last: of the last row of each step, shape (S,).
+        tied: which steps have negatives too, shape (M,).
+        tied_first: of the first row of these steps, shape (M,).
+    """
+
+    positives: NDArray[np.int32]
+    closing: NDArray[np.int32]
+    last: NDArray[np.int32]
+    tied: NDArray[np.int64]
+    tied_first: NDArray[np.int32]
 
 
 def rank(positive: NDArray[np.bool_], scores: Floats) -> Ranking:
     """The ranking of rows by score; `positive` and `scores` have shape (N,)."""
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    ends = np.append(np.flatnonzero(np.diff(ordered)), len(scores) - 1)
-    return Ranking(order, positive[order].astype(np.float64), ends)
+    order = np.argsort(-scores, kind="stable").astype(np.int32)
+    closes = np.append(np.diff(scores[order]) != 0, True)
+    return Ranking(order, positive[order], closes)
 
 
 def counts_at_steps(ranking: Ranking) -> tuple[Floats, Floats]:
     """True and false positives with the threshold at each distinct score, each of shape (S,)."""
-    hits = np.cumsum(ranking.positive)[ranking.ends].astype(np.float64)
-    return hits, ranking.ends + 1.0 - hits
+    ends = np.flatnonzero(ranking.closes)
+    hits = np.cumsum(ranking.positive)[ends].astype(np.float64)
+    return hits, ends + 1.0 - hits
 
 
-def areas(ranking: Ranking, weights: Floats) -> tuple[Floats, Floats]:
+def areas(ranking: Ranking, weights: Weights) -> tuple[Floats, Floats]:
     """ROC area (trapezoids) and average precision (steps, not interpolated), each of shape (R,).
 
     NaN where a class has no weight. Source: Fawcett 2006, algorithm 3; average precision as in scikit-learn.
 
     Args:
         ranking: of the rows.
-        weights: shape (N, R): how often each row counts.
+        weights: shape (R, N): how often each row counts.
     """
-    starts, with_positives, positive_starts = ranking.steps
-    ordered = weights[ranking.order]
-    every = np.cumsum(np.add.reduceat(ordered, starts, axis=0), axis=0)
-    gained = np.zeros_like(every)
-    if len(with_positives):
-        own = ordered[ranking.positive > 0]
-        gained[with_positives] = np.add.reduceat(own, positive_starts, axis=0)
-    hits = np.cumsum(gained, axis=0)
-    misses = every - hits
-    positives, negatives = hits[-1], misses[-1]
+    steps = ranking.steps
+    ordered: NDArray[Any] = np.take(weights, ranking.order, axis=1)
+    every = _running(ordered)
+    hits = _running(np.take(ordered, steps.positives, axis=1))
+    if hits.shape[1] == 0:
+        return np.full(len(weights), np.nan), np.full(len(weights), np.nan)
+    positives = hits[:, -1].astype(np.float64)
+    negatives = every[:, -1] - positives
+    found = np.take(hits, steps.closing, axis=1).astype(np.float64)
+    reached = np.take(every, steps.last, axis=1).astype(np.float64)
+    gained = np.diff(found, axis=1, prepend=0.0)
+    below = gained * (negatives[:, None] - (reached - found))
+    if len(steps.tied):
+        opened = every[:, steps.tied_first] - ordered[:, steps.tied_first]
+        own = gained[:, steps.tied]
+        below[:, steps.tied] += own * (reached[:, steps.tied] - opened - own) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        average = np.where(gained > 0, gained * hits / every, 0.0).sum(axis=0) / positives
-        roc = (np.diff(misses, axis=0, prepend=0.0) * (hits - gained / 2)).sum(axis=0) / (positives * negatives)
-    return np.where(negatives > 0, roc, np.nan), np.where(positives > 0, average, np.nan)
+        roc = below.sum(axis=1) / (positives * negatives)
+        reached += reached == 0  # nothing is gained there
+        average = (gained * found / reached).sum(axis=1) / positives
+    return np.where((negatives > 0) & (positives > 0), roc, np.nan), np.where(positives > 0, average, np.nan)
+
+
+def _running(weights: NDArray[Any]) -> NDArray[Any]:
+    """Running sums of each draw; counts are summed as whole numbers, which is faster and exact."""
+    sums: NDArray[Any] = np.cumsum(weights, axis=1, dtype=np.int32 if weights.dtype == np.uint8 else np.float64)
+    return sums
 
 
 def placements(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Floats]:

@@ -1,23 +1,30 @@
-"""The bootstrap, vectorised: R draws as weights of rows or groups, never a loop over a metrics library.
+"""The bootstrap, vectorised: R draws as counts of rows or groups, never a loop over a metrics library.
 
 Rows are drawn with replacement and the class counts are not held fixed (Efron & Tibshirani 1993, chapter 6). With
-groups, whole groups are drawn (Field & Welsh 2007, cluster bootstrap). Blocks of draws keep memory bounded; the draws
-do not depend on the size of the blocks.
+groups, whole groups are drawn (Field & Welsh 2007, cluster bootstrap). Draws are made one behind the other and measured
+in blocks by as many threads as there are cores; neither blocks nor threads change a draw or its metrics.
 """
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Floats
-from classmark.judging.metrics import ClassCounts, Scored, ranking_metrics
+from classmark.judging.metrics import ClassCounts, Scored, ranking_metrics, weighted_metrics
+from classmark.judging.ranking import Weights
 
-BLOCK_BYTES = 8 << 20
+BLOCK_ROWS = 1 << 17  # rows × draws of a block: what a core's cache holds
 
 Groups = NDArray[np.int64] | None
+Result = TypeVar("Result")
 
 
 def bootstrap_method(draws: int, groups: Groups) -> str:
@@ -26,64 +33,94 @@ def bootstrap_method(draws: int, groups: Groups) -> str:
     return f"percentile bootstrap, {draws:,} draws, {sampling}"
 
 
-def row_weights(rows: int, draws: int, seed: int, groups: Groups = None) -> Iterator[Floats]:
+def row_weights(rows: int, draws: int, seed: int, groups: Groups = None) -> Iterator[NDArray[np.uint8]]:
     """Blocks of weights, shape (R', N): how often each row stands in each draw."""
-    generator = np.random.default_rng(seed)
     units = rows if groups is None else int(groups.max()) + 1
-    for count in _blocks(draws, rows):
-        picked = np.stack([np.bincount(generator.integers(0, units, units), minlength=units) for _ in range(count)])
-        yield (picked if groups is None else picked[:, groups]).astype(np.float64)
+    return (_counts(picked, units, groups) for picked in _picks(rows, units, draws, seed))
 
 
-def ranking_draws(scored: Scored, draws: int, seed: int, groups: Groups) -> dict[str, Floats]:
-    """`roc_auc` and `average_precision` of every draw, each of shape (R,)."""
-    blocks = [ranking_metrics(scored, weights) for weights in row_weights(len(scored), draws, seed, groups)]
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+def bootstrap(scored: Scored, draws: int, seed: int, groups: Groups = None) -> dict[str, Floats]:
+    """Accuracy and every metric of probabilities (but `ece`) in every draw, each of shape (R,)."""
+    return _together(per_draw(partial(weighted_metrics, scored), len(scored), draws, seed, groups))
+
+
+def ranking_draws(scored: Scored, draws: int, seed: int, groups: Groups = None) -> dict[str, Floats]:
+    """`roc_auc` and `average_precision` of the same draws, each of shape (R,)."""
+    return _together(per_draw(partial(ranking_metrics, scored), len(scored), draws, seed, groups))
 
 
 def paired_draws(
-    statistic: Callable[[Scored, Floats], Floats], a: Scored, b: Scored, draws: int, seed: int, groups: Groups
+    statistic: Callable[[Scored, Weights], Floats], a: Scored, b: Scored, draws: int, seed: int, groups: Groups
 ) -> Floats:
     """The statistic of B less that of A in every draw, both on the same drawn rows, shape (R,)."""
-    blocks = row_weights(len(a), draws, seed, groups)
-    return np.concatenate([statistic(b, weights) - statistic(a, weights) for weights in blocks])
-
-
-def mean_draws(terms: Floats, draws: int, seed: int, groups: NDArray[np.int64]) -> Floats:
-    """The mean of one term a row in every draw of whole groups, shape (R,)."""
-    sums, sizes = np.bincount(groups, weights=terms), np.bincount(groups).astype(np.float64)
-    return np.concatenate([weights @ sums / (weights @ sizes) for weights in row_weights(len(sums), draws, seed)])
+    return np.concatenate(
+        per_draw(lambda weights: statistic(b, weights) - statistic(a, weights), len(a), draws, seed, groups)
+    )
 
 
 def group_counts(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> ClassCounts:
     """The class counts of every draw of whole groups."""
-    blocks = row_weights(len(scored), draws, seed, groups)
-    return _joined([_counted(weights, scored.labels, scored.predicted, scored.classes) for weights in blocks])
+    blocks = per_draw(partial(_class_counts, scored), len(scored), draws, seed, groups)
+    return ClassCounts(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
 
 
-def _blocks(draws: int, width: int) -> list[int]:
-    block = max(1, BLOCK_BYTES // (8 * width))
-    return [min(block, draws - start) for start in range(0, draws, block)]
+def per_draw(
+    statistic: Callable[[NDArray[np.uint8]], Result], rows: int, draws: int, seed: int, groups: Groups
+) -> list[Result]:
+    """The statistic of each block of weights, in the order of the draws.
+
+    The first block is measured alone, so that what is computed once for all draws is there for the threads. As many
+    blocks wait as there are threads, which bounds memory.
+    """
+    units = rows if groups is None else int(groups.max()) + 1
+    threads = _cores()
+
+    def measure(picked: NDArray[np.int64]) -> Result:
+        return statistic(_counts(picked, units, groups))
+
+    blocks = _picks(rows, units, draws, seed)
+    found = [measure(next(blocks))]
+    waiting = deque[Future[Result]]()
+    with ThreadPoolExecutor(threads) as pool:
+        for picked in blocks:
+            if len(waiting) > threads:
+                found.append(waiting.popleft().result())
+            waiting.append(pool.submit(measure, picked))
+        found.extend(each.result() for each in waiting)
+    return found
 
 
-def _counted(weights: Floats, true: NDArray[np.int64], claimed: NDArray[np.int64], classes: int) -> ClassCounts:
-    hit = true == claimed
+def _picks(rows: int, units: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Blocks of drawn units, shape (R', U), all from one stream of random numbers."""
+    generator = np.random.default_rng(seed)
+    block = max(1, BLOCK_ROWS // rows)
+    for start in range(0, draws, block):
+        yield generator.integers(0, units, (min(block, draws - start), units))
+
+
+def _counts(picked: NDArray[np.int64], units: int, groups: Groups) -> NDArray[np.uint8]:
+    """How often each row was drawn, shape (R', N): the chance that one is drawn more than 255 times is 1e-507."""
+    counts = np.stack([np.bincount(each, minlength=units) for each in picked]).astype(np.uint8)
+    return counts if groups is None else counts[:, groups]
+
+
+def _class_counts(scored: Scored, weights: NDArray[np.uint8]) -> ClassCounts:
+    right = scored.labels == scored.predicted
+
+    def summed(classes: NDArray[np.int64], counts: Weights) -> Floats:
+        return np.stack([np.bincount(classes, weights=row, minlength=scored.classes) for row in counts])
+
     return ClassCounts(
-        _summed(weights, true, classes),
-        _summed(weights, claimed, classes),
-        _summed(weights[:, hit], true[hit], classes),
+        summed(scored.labels, weights),
+        summed(scored.predicted, weights),
+        summed(scored.labels[right], weights[:, right]),
     )
 
 
-def _summed(weights: Floats, indices: NDArray[np.int64], classes: int) -> Floats:
-    """The weight of each class, shape (R, C), from weights of shape (R, U) and U class indices."""
-    order = np.argsort(indices, kind="stable")
-    present, starts = np.unique(indices[order], return_index=True)
-    sums = np.zeros((len(weights), classes))
-    if len(present):
-        sums[:, present] = np.add.reduceat(weights[:, order], starts, axis=1)
-    return sums
+def _together(blocks: list[dict[str, Floats]]) -> dict[str, Floats]:
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def _joined(blocks: list[ClassCounts]) -> ClassCounts:
-    return ClassCounts(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+def _cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
