@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.calibration import calibrate
+from classmark.judging.calibration import binned_error, width_edges
 from classmark.judging.intervals import (
     Estimate,
     Floats,
@@ -110,7 +110,7 @@ def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, gr
         drawn = _group_draws(scored, draws, seed, groups)
         metrics = _drawn_intervals(scored, drawn.metrics, drawn.method)
     if scored.probabilities is not None:
-        metrics["ece"] = Estimate(calibrate(scored).ece, None, None, NO_ECE_INTERVAL)
+        metrics["ece"] = Estimate(binned_error(scored, width_edges()).ece, None, None, NO_ECE_INTERVAL)
     return Estimates(ordered(metrics), class_estimates(scored.confusion, classes, drawn))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from classmark.judging.calibration import Bin, Calibration
+from classmark.judging.calibration import Calibration, calibration_from_json
 from classmark.judging.comparisons import Comparison, comparison_from_json
 from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
@@ -112,10 +112,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         per_class=tuple(_class(one) for one in content["per_class"]),
         confusion=tuple(tuple(row) for row in content["confusion"]),
         curves=Curves(*(tuple(map(_curve, content["curves"][name])) for name in ("roc", "precision_recall"))),
-        calibration=calibration
-        and Calibration(
-            tuple(Bin(**part) for part in calibration["bins"]), calibration["ece"], calibration["ece_debiased"]
-        ),
+        calibration=calibration and calibration_from_json(calibration),
         validation_rows=content.get("validation_rows"),
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
