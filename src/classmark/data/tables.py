@@ -8,13 +8,15 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from classmark.data.source import IMAGE_COLUMNS, RESERVED, Source
 from classmark.errors import InputError, nearest
-from classmark.recipes.schema import Data
+
+if TYPE_CHECKING:
+    from classmark.recipes.schema import Data
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
