@@ -159,7 +159,10 @@ def binned_error(scored: Scored, edges: Floats) -> BinnedError:
     sums = np.bincount(place, weights=confidence, minlength=count)
     variances = np.bincount(place, weights=confidence * (1 - confidence), minlength=count)
     there = rows > 0
-    bins = tuple(_bin(edges, int(index), rows, hits, sums) for index in np.flatnonzero(there))
+    bins = tuple(
+        _bin(float(edges[index]), float(edges[index + 1]), int(rows[index]), float(hits[index]), float(sums[index]))
+        for index in np.flatnonzero(there)
+    )
     shares, gaps = rows[there] / len(scored), np.abs(hits - sums)[there] / rows[there]
     # With each row right with the probability that it states, a bin's gap is near a normal of this deviation about 0.
     deviations = np.sqrt(np.maximum(variances[there], 0)) / rows[there]
@@ -176,13 +179,12 @@ def binned_error(scored: Scored, edges: Floats) -> BinnedError:
     )
 
 
-def _bin(edges: Floats, index: int, rows: Floats, hits: Floats, sums: Floats) -> Bin:
-    share = wilson(float(hits[index]), int(rows[index]))
+def _bin(low: float, high: float, rows: int, hits: float, confidences: float) -> Bin:
+    share = wilson(hits, rows)
     assert share.value is not None
     assert share.low is not None
     assert share.high is not None
-    mean = float(sums[index] / rows[index])
-    return Bin(float(edges[index]), float(edges[index + 1]), int(rows[index]), mean, share.value, share.low, share.high)
+    return Bin(low, high, rows, confidences / rows, share.value, share.low, share.high)
 
 
 def _debiased(bins: tuple[Bin, ...]) -> float:

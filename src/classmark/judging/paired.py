@@ -45,9 +45,9 @@ def paired_differences(
     found = {"accuracy": _share_difference(a.predicted == a.labels, b.predicted == b.labels, groups)}
     if a.probabilities is None or b.probabilities is None:
         return found, None
-    found["log_loss"] = _mean_difference(a.log_losses, b.log_losses, groups)
+    found["log_loss"] = mean_difference(a.log_losses, b.log_losses, groups)
     found["roc_auc"], delong_p = _roc_auc(a, b, groups, draws, seed)
-    found["brier"] = _mean_difference(a.brier_terms, b.brier_terms, groups)
+    found["brier"] = mean_difference(a.brier_terms, b.brier_terms, groups)
     if a.classes >= TOP_K_CLASSES:
         found["top5_accuracy"] = _share_difference(a.top_k_hits > 0, b.top_k_hits > 0, groups)
     return found, delong_p
@@ -69,7 +69,7 @@ def _share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], gr
     with few disagreements, where the plain one has no width.
     """
     if groups is not None:
-        return _mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
+        return mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
     rows = len(right_a)
     gained, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
     up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
@@ -79,7 +79,7 @@ def _share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], gr
     return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows")
 
 
-def _mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:
+def mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:
     """The difference of two means over the same rows with a t interval.
 
     With groups the variance is that of the group sums of residuals. Source: Liang & Zeger 1986, for a mean.

@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import log_loss
 
+from classmark.judging.calibration import calibrate
 from classmark.judging.intervals import Floats
-from classmark.judging.recalibration import fit_temperature, table_logits, tempered
-from classmark.predictions import build_predictions
+from classmark.judging.metrics import Scored
+from classmark.judging.recalibration import (
+    fit_isotonic,
+    fit_temperature,
+    recalibrate,
+    recalibration_from_json,
+    table_logits,
+    tempered,
+)
+from classmark.predictions import Predictions, build_predictions
 
 
 def drawn(rows: int, classes: int, temperature: float, seed: int) -> tuple[Floats, np.ndarray]:
@@ -83,3 +96,76 @@ def test_without_logits_the_logarithms_of_the_probabilities_are_taken() -> None:
     )
     zero = build_predictions(["0"], ["a"], np.array([[1.0, 0.0, 0.0]]), classes)
     assert np.isfinite(table_logits(zero)).all()
+
+
+@given(rows=st.integers(1, 120), levels=st.integers(1, 50), seed=st.integers(0, 1_000))
+@settings(max_examples=80, deadline=None)
+def test_isotonic_regression_is_scikit_learns(rows: int, levels: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, levels + 1, rows) / levels
+    hits = rng.uniform(size=rows) < scores
+    ours = fit_isotonic(scores, hits)
+    theirs = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, hits)
+    grid = np.linspace(-0.1, 1.1, 97)
+    np.testing.assert_allclose(ours.apply(grid), theirs.predict(grid), atol=1e-9)
+
+
+def sharpened(classes: tuple[str, ...], rows: int, seed: int, first: str) -> Predictions:
+    """Predictions whose logits are three times too large, with ids of their own."""
+    logits, labels = drawn(rows, len(classes), 3.0, seed)
+    names = [classes[label] for label in labels]
+    ids = [f"{first}-{row}" for row in range(rows)]
+    return build_predictions(ids, names, special.softmax(logits, axis=1), classes, logits=logits)
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", "c", "d")])
+def test_a_sharpened_model_is_made_better_on_test_rows(classes: tuple[str, ...]) -> None:
+    test, validation = (sharpened(classes, 3_000, seed, name) for seed, name in ((0, "test"), (1, "validation")))
+    result = recalibrate(test, validation, 1)
+    assert result.temperature == pytest.approx(3.0, rel=0.1)
+    assert (result.rows, result.at_limit, result.tempered.moved) == (3_000, False, 0)
+    for side in (result.tempered, result.isotonic) if len(classes) == 2 else (result.tempered,):
+        assert side is not None
+        for name in ("log_loss", "brier"):
+            high = side.metrics[name].high
+            assert high is not None
+            assert high < 0
+        before = calibrate(Scored(test.labels, test.predicted, test.probabilities, len(classes)))
+        assert side.error.ece < 0.5 * before.ece
+    assert (result.isotonic is None) == (len(classes) > 2)
+
+
+def test_before_and_after_are_scikit_learns_log_losses() -> None:
+    classes = ("a", "b", "c")
+    test, validation = (sharpened(classes, 500, seed, name) for seed, name in ((0, "test"), (1, "validation")))
+    result = recalibrate(test, validation, 1)
+    after = special.softmax(table_logits(test) / result.temperature, axis=1)
+    found = result.tempered.metrics["log_loss"]
+    assert found.a == pytest.approx(log_loss(test.labels, test.probabilities), rel=1e-6)
+    assert found.b == pytest.approx(log_loss(test.labels, after), rel=1e-9)
+    assert found.difference == pytest.approx(found.b - found.a)  # type: ignore[operator]
+
+
+def test_groups_are_whole_in_the_differences() -> None:
+    test, validation = (sharpened(("a", "b"), 400, seed, name) for seed, name in ((0, "test"), (1, "validation")))
+    found = recalibrate(test, validation, 1, np.arange(400) // 4).tempered.metrics["log_loss"]
+    assert found.method == "t interval of paired differences, by group sums (100 groups)"
+
+
+def test_certainty_that_isotonic_regression_makes_up_is_counted() -> None:
+    classes = ("no", "yes")
+    scores = np.array([0.1, 0.2, 0.8, 0.9])
+    rows = np.column_stack([1 - scores, scores])
+    validation = build_predictions(list("abcd"), ["no", "no", "yes", "yes"], rows, classes)
+    test = build_predictions(list("efgh"), ["yes", "no", "no", "yes"], rows, classes)
+    result = recalibrate(test, validation, 1)
+    assert result.isotonic is not None
+    assert result.isotonic.certain == 2
+    assert result.at_limit
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", "c")])
+def test_a_recalibration_survives_json(classes: tuple[str, ...]) -> None:
+    test, validation = (sharpened(classes, 200, seed, name) for seed, name in ((0, "test"), (1, "validation")))
+    result = recalibrate(test, validation, 1)
+    assert recalibration_from_json(json.loads(json.dumps(result.to_json(), allow_nan=False))) == result
