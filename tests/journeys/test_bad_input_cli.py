@@ -134,7 +134,8 @@ COMMANDS = {
     ("recipes", "show", "quick"): (
         'error: There is no shipped recipe "quick"; there are digits-quick, image-folder, images-quick, '
         "imdb-bilstm, reviews-bilstm, reviews-quick, text-csv, tiny-imagenet-densenet121, "
-        "tiny-imagenet-densenet121-focal, tiny-imagenet-lite, tiny-imagenet-scratch."
+        "tiny-imagenet-densenet121-focal, tiny-imagenet-lite, tiny-imagenet-lite-tuned, "
+        "tiny-imagenet-scratch."
     ),
     ("predict", "nowhere", "a.csv", "--out", "p.txt"): ('error: --out: "p.txt" must end in .parquet, .csv, .jsonl.'),
     ("nonsense",): "error: No such command 'nonsense'. See classmark --help.",
