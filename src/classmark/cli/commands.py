@@ -76,6 +76,7 @@ def judge(
     confusion: str | None,
     columns: Mapping[str, Any],
     draws: int,
+    label_errors: Path | None,
     as_json: bool,
 ) -> None:
     """Judge a file, a run or a published matrix."""
@@ -86,10 +87,12 @@ def judge(
 
     if (file is None) == (confusion is None):
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
-    predictions, run, floors = None, None, dict[str, Any]()
+    predictions, run, floors, held_out = None, None, dict[str, Any](), None
     if file is None:
         if validation is not None:
             raise InputError("--validation goes with a predictions file; a matrix has no scores to fit anything to.")
+        if label_errors is not None:
+            raise InputError("--label-errors goes with a predictions file; a matrix has no rows to audit.")
         counts = _matrix(confusion or "")
         names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
         judgement = judge_confusion(counts, names, positive=columns["positive"])
@@ -100,9 +103,12 @@ def judge(
             predictions, validation=held_out, floors=floors, positive=columns["positive"], draws=draws
         )
     _free(out, "judgement.json")
+    audited = None if label_errors is None else _audit(label_errors, held_out or predictions)
     write_json(out / "judgement.json", judgement.to_json())
-    write_report(out, judgement, predictions, run)
+    write_report(out, judgement, predictions, run, held_out)
     _show(judgement.to_json(), judgement_table(judgement), as_json)
+    if audited is not None:
+        typer.echo(audited, err=True)
     typer.echo(f"written to {out / 'report.html'}", err=True)
 
 
@@ -207,6 +213,15 @@ def _validation(path: Path | None, run: Run | None, test: Any, columns: Mapping[
         return read_predictions(path, ReadOptions(**columns))
     own = run.predictions("validation") if run else None
     return read(own) if own and own.exists() and test.split != "validation" else None
+
+
+def _audit(path: Path, table: Any) -> str:
+    """What an audit of a table's labels found; every such row is written to `path`, in the table's columns and its own."""
+    from classmark.judging.label_errors import label_error_frame, write_label_errors
+
+    found = label_error_frame(table)
+    write_label_errors(found, table, path)
+    return f"{found.height:,} of {len(table):,} labels of {table.source} may be wrong; they are in {path}"
 
 
 def _names(*sides: tuple[Path, Run | None]) -> tuple[str, str]:

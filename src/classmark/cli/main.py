@@ -112,6 +112,12 @@ def judge(
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")] = 1_000,
+    label_errors: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the validation rows (else the judged ones) whose label may be wrong: .csv or .parquet."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions, whoever made them."""
@@ -123,7 +129,7 @@ def judge(
         "logits": logits,
     }
     columns |= {"probabilities": _split(probabilities), "classes": _split(classes)}
-    _commands().judge(file, validation, out, confusion, columns, draws, as_json)
+    _commands().judge(file, validation, out, confusion, columns, draws, label_errors, as_json)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from classmark.judging.curves import Curves, draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
+from classmark.judging.label_errors import find_label_errors
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
@@ -53,6 +54,7 @@ def judge(
     scored = scored_rows(rows, index)
     groups = row_groups(rows)
     chosen_on = None if validation is None else held_out(predictions, validation)
+    audited = rows if predictions.split == "validation" else chosen_on
 
     def estimates(table: Predictions, by: NDArray[np.int64] | None) -> Estimates:
         where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
@@ -71,6 +73,7 @@ def judge(
         curves=draw_curves(scored, rows.classes) if rows.has_probabilities else Curves(),
         calibration=calibrate(scored) if rows.has_probabilities else None,
         validation_rows=None if chosen_on is None else len(chosen_on),
+        label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
         groups=None if groups is None else Groups(int(groups.max()) + 1, estimates(rows, None).metrics),
         draws=draws,
         seed=seed,

@@ -12,6 +12,7 @@ from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
 from classmark.judging.findings import Finding
 from classmark.judging.intervals import CONFIDENCE, Estimate
+from classmark.judging.label_errors import LabelErrors, label_errors_from_json
 
 SCHEMA_VERSION = 1
 Metrics = dict[str, Estimate]
@@ -45,6 +46,7 @@ class Judgement:
         confusion: C × C counts, rows true, columns predicted.
         calibration: None where there are no probabilities.
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
+        label_errors: likely wrong labels among the validation rows; None where there are none of these.
         floor: baseline name → its metrics on the same rows.
         floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         floor_comparison: baseline name → comparison (A the baseline, B this model).
@@ -62,6 +64,7 @@ class Judgement:
     calibration: Calibration | None = None
     validation_rows: int | None = None
     leaked: Leaked | None = None
+    label_errors: LabelErrors | None = None
     groups: Groups | None = None
     floor: dict[str, Metrics] = field(default_factory=dict)
     floor_methods: dict[str, str] = field(default_factory=dict)
@@ -93,6 +96,7 @@ class Judgement:
             "validation_rows": self.validation_rows,
             "leaked": self.leaked
             and {"rows": self.leaked.rows, "metrics_without": _metrics_json(self.leaked.metrics_without)},
+            "label_errors": self.label_errors and self.label_errors.to_json(),
             "groups": self.groups
             and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
             "floor": {name: _metrics_json(metrics) for name, metrics in self.floor.items()},
@@ -115,6 +119,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         calibration=calibration and calibration_from_json(calibration),
         validation_rows=content.get("validation_rows"),
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
+        label_errors=label_errors_from_json(content.get("label_errors")),
         groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
         floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
         floor_methods=dict(content.get("floor_methods", {})),

@@ -13,6 +13,7 @@ from classmark.report.confusions import Pair, confused_pairs
 from classmark.report.facts import run_facts
 from classmark.report.figures import figure_svgs
 from classmark.report.heat_map import MOST_COUNTED_CLASSES, confusion_chart, shown_order
+from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.words import (
     METRIC_TITLES,
@@ -31,7 +32,13 @@ CARDS = ("accuracy", "log_loss", "roc_auc", "f1", "f1_macro", "brier", "mcc")
 CARDS_OF_MANY = ("accuracy", "top5_accuracy", "f1_macro", "log_loss", "mcc", "brier")  # every ROC area is near 1 there
 
 
-def write_report(out: Path, judgement: Judgement, predictions: Predictions | None, run: Run | None = None) -> Path:
+def write_report(
+    out: Path,
+    judgement: Judgement,
+    predictions: Predictions | None,
+    run: Run | None = None,
+    validation: Predictions | None = None,
+) -> Path:
     """The path of `out/report.html`, written with its figures in `out/figures/`.
 
     Args:
@@ -39,6 +46,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
         judgement: what the page says.
         predictions: the table it was made from, for the errors that are shown; None for a published matrix.
         run: the run folder whose recipe, data, history and environment are shown.
+        validation: the table whose labels were audited, for the rows that are shown.
     """
     many = len(judgement.classes) > MOST_COUNTED_CLASSES
     order = shown_order(judgement)
@@ -61,6 +69,7 @@ def write_report(out: Path, judgement: Judgement, predictions: Predictions | Non
             order=order,
             pairs=pairs_shown(judgement, predictions),
             errors=confident_errors(predictions) if predictions is not None else [],
+            label_errors=likely_label_errors(judgement, validation or predictions),
             advice=curve_advice(judgement),
             verdict=floor_sentence(judgement),
             matrix=[] if many else confusion_rows(judgement),

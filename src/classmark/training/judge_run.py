@@ -112,7 +112,7 @@ def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tab
     )
     write_json(run.judgement, judgement.to_json())
     watch.write_status()
-    write_report(run.path, judgement, tables[split], run)
+    write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))
     watch.say(f"report   {run.report}")
     return judgement

@@ -18,7 +18,7 @@ DRAWS = 200
 TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
-    "floor_methods", "floor_comparison", "findings",
+    "label_errors", "floor_methods", "floor_comparison", "findings",
 }  # fmt: skip
 
 
@@ -306,3 +306,15 @@ def test_validation_of_another_model_is_refused(make: Any) -> None:
         judge(make(), validation=renamed(make(classes=("maybe", "no")), "v"), draws=DRAWS)
     with pytest.raises(PredictionsError, match="predicted labels only"):
         judge(make(), validation=labels_only(["no", "yes"], ["no", "yes"]), draws=DRAWS)
+
+
+def test_labels_are_audited_on_validation_rows(make: Any) -> None:
+    test, validation = make(), renamed(make(seed=1, source="held out"), "v")
+    assert judge(test, draws=DRAWS).label_errors is None
+    audit = judge(test, validation=validation, draws=DRAWS).label_errors
+    assert audit is not None
+    assert (audit.source, audit.audited) == ("held out", 300)
+    assert 0 < audit.count == round(300 * audit.share)
+    assert all(row.id.startswith("v") for row in audit.rows)
+    unfinished = replace(validation, metadata={**validation.metadata, "split": "validation"})
+    assert judge(unfinished, draws=DRAWS).label_errors == audit
