@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from classmark.judging.comparisons import compare, mcnemar
 from classmark.judging.estimates import count_intervals
-from classmark.judging.intervals import Z, mean_interval, mean_of_shares, t_quantile, wilson, wilson_f1
+from classmark.judging.intervals import Z, mean_interval, mean_of_shares, share_interval, t_quantile, wilson, wilson_f1
 from classmark.judging.matrices import macro_f1, matthews
 from classmark.judging.metrics import Scored, class_counts, confusion_metrics, statistics
 from classmark.judging.ranking import roc_area, roc_area_difference
@@ -317,3 +317,15 @@ def test_one_matrix_is_one_draw() -> None:
     values = confusion_metrics(class_counts(rows.confusion), rows.positive)
     expected = statistics(rows)
     assert {name: float(value[0]) for name, value in values.items()} == {name: expected[name] for name in values}
+
+
+def test_a_share_of_groups_is_statsmodels_cluster_robust_mean() -> None:
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 40, 500) * 3  # numbers with gaps
+    hits = rng.uniform(size=500) < np.where(groups % 2 == 0, 0.8, 0.4)
+    fitted = sm.OLS(hits.astype(float), np.ones(500)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "df_correction": True}, use_t=True
+    )
+    found = share_interval(hits, groups)
+    np.testing.assert_allclose((found.low, found.high), fitted.conf_int()[0], rtol=1e-9)
+    assert share_interval(hits) == wilson(float(hits.sum()), 500)

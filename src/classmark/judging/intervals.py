@@ -53,6 +53,29 @@ def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
 
 
+def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Estimate:
+    """The share of rows that are true: Wilson for independent rows, else a t interval from the sums over groups.
+
+    Args:
+        hits: shape (N,); of no rows the share is undefined.
+        groups: group number of each row.
+
+    Source: Liang & Zeger 1986, for a mean, with groups.
+    """
+    if groups is None or len(hits) == 0:
+        return wilson(float(hits.sum()), len(hits))
+    share = float(hits.mean())
+    place = np.unique(groups, return_inverse=True)[1]
+    sums = np.bincount(place, weights=hits - share)
+    units = len(sums)
+    if units < 2 or np.abs(sums).max() < 1e-12:
+        return Estimate(share, None, None, "none: a single group, or the same share in each")
+    half = t_quantile(units - 1) * math.sqrt(units / (units - 1) * float((sums**2).sum())) / len(hits)
+    return Estimate(
+        share, max(0.0, share - half), min(1.0, share + half), f"t interval by group sums ({units:,} groups)"
+    )
+
+
 def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
     """F1 of a class, from the Wilson interval of the hits among the rows that have the class or are predicted so.
 
