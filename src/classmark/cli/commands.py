@@ -138,6 +138,21 @@ def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: st
         raise typer.Exit(1)
 
 
+def audit(inputs: Sequence[str], out: Path, columns: Mapping[str, Any], jaccard: float, as_json: bool) -> None:
+    """Audit a recipe's data or files; the table to standard output, the page to `out`."""
+    from classmark.cli.audit import audited_rows
+    from classmark.data.audit import audit as audit_rows
+    from classmark.report.audit import audit_table, write_audit
+
+    _free(out, "audit.json")
+    material = audited_rows(inputs, columns)
+    found = audit_rows(material, jaccard)
+    write_json(out / "audit.json", found.to_json())
+    write_audit(out, found, material)
+    _show(found.to_json(), audit_table(found), as_json)
+    typer.echo(f"written to {out / 'report.html'}", err=True)
+
+
 def runs(folder: Path, as_json: bool) -> None:
     """A row a run."""
     from rich.table import Table

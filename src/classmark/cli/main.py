@@ -148,6 +148,28 @@ def compare(
 
 
 @app.command()
+def audit(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="A recipe and changes such as data.path=…; or a table, image folder or zip, and a second one for the test."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for audit.json, pairs.csv and report.html.")] = Path("audit"),
+    text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
+    label: Annotated[str, typer.Option(help="The column that holds the class name.")] = "label",
+    id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+    jaccard: Annotated[
+        float, typer.Option(min=0.3, max=1.0, help="Texts are near duplicates from this similarity on.")
+    ] = 0.6,
+    as_json: AsJson = False,
+) -> None:
+    """Look for duplicates, leaks into the test, label conflicts and odd rows in a data set."""
+    _commands().audit(inputs, out, {"text": text, "image": image, "label": label, "id": id_column}, jaccard, as_json)
+
+
+@app.command()
 def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"), as_json: AsJson = False
 ) -> None:

@@ -42,12 +42,12 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
         InputError: the data cannot be read, or is not enough for what the recipe asks.
         MissingExtraError: the source needs a package that is not installed.
     """
-    source, images = _read(data), None
+    source, images = read_source(data), None
     if data.classes is not None:
-        source = _of_classes(source, data.classes)
+        source = of_classes(source, data.classes)
     if source.files is not None:
         _check_labels(source)
-        source, images = _opened(source, side_px, data.source)
+        source, images = open_source(source, side_px, data.source)
     training = usable_rows(source.train, data, source.name)
     test = None if source.test is None else usable_rows(source.test, data, source.name)
     classes = _classes(training, source.name)
@@ -72,7 +72,13 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
     return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description, images=images)
 
 
-def _read(data: Data) -> Source:
+def read_source(data: Data) -> Source:
+    """The rows that a recipe's `data` names, as they are: neither checked nor split.
+
+    Raises:
+        InputError: the data cannot be read.
+        MissingExtraError: the source needs a package that is not installed.
+    """
     match data.source:
         case "imdb":
             return read_imdb(data.path, skip_unreadable=data.skip_unreadable)
@@ -101,7 +107,7 @@ def _check_labels(source: Source) -> None:
         _check_test(test, train, classes, source.name)
 
 
-def _of_classes(source: Source, classes: tuple[str, ...]) -> Source:
+def of_classes(source: Source, classes: tuple[str, ...]) -> Source:
     """Only the rows of these classes.
 
     Raises:
@@ -115,7 +121,7 @@ def _of_classes(source: Source, classes: tuple[str, ...]) -> Source:
     return source.changed(lambda rows: rows.filter(pl.col("label").is_in(list(classes))))
 
 
-def _opened(source: Source, side_px: int, kind: str) -> tuple[Source, Images]:
+def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images]:
     """The images of the rows, and the rows with `sha256`, `width`, `height` and `fault` of theirs.
 
     Raises:

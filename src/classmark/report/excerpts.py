@@ -33,6 +33,11 @@ def thumbnail_address(tables: Iterable[Predictions], row: int) -> str:
     picture = content(tables, "thumbnail", pl.Binary, row)
     if picture is None or len(picture) > MOST_THUMBNAIL_BYTES or not picture.startswith(JPEG_START):
         return ""
+    return jpeg_address(picture)
+
+
+def jpeg_address(picture: bytes) -> str:
+    """A JPEG file as a `data:` address."""
     return f"data:image/jpeg;base64,{base64.b64encode(picture).decode('ascii')}"
 
 
