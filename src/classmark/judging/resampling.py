@@ -49,17 +49,8 @@ def ranking_draws(scored: Scored, draws: int, seed: int, groups: Groups = None) 
     return _together(per_draw(partial(ranking_metrics, scored), len(scored), draws, seed, groups))
 
 
-def paired_draws(
-    statistic: Callable[[Scored, Weights], Floats], a: Scored, b: Scored, draws: int, seed: int, groups: Groups
-) -> Floats:
-    """The statistic of B less that of A in every draw, both on the same drawn rows, shape (R,)."""
-    return np.concatenate(
-        per_draw(lambda weights: statistic(b, weights) - statistic(a, weights), len(a), draws, seed, groups)
-    )
-
-
-def group_counts(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> ClassCounts:
-    """The class counts of every draw of whole groups."""
+def group_counts(scored: Scored, draws: int, seed: int, groups: Groups) -> ClassCounts:
+    """The class counts of every draw of rows, or of whole groups."""
     blocks = per_draw(partial(_class_counts, scored), len(scored), draws, seed, groups)
     return ClassCounts(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
 
@@ -73,7 +64,7 @@ def per_draw(
     blocks wait as there are threads, which bounds memory.
     """
     units = rows if groups is None else int(groups.max()) + 1
-    threads = _cores()
+    threads = cores()
 
     def measure(picked: NDArray[np.int64]) -> Result:
         return statistic(_counts(picked, units, groups))
@@ -101,7 +92,7 @@ def _picks(rows: int, units: int, draws: int, seed: int) -> Iterator[NDArray[np.
 def _counts(picked: NDArray[np.int64], units: int, groups: Groups) -> NDArray[np.uint8]:
     """How often each row was drawn, shape (R', N): the chance that one is drawn more than 255 times is 1e-507."""
     counts = np.stack([np.bincount(each, minlength=units) for each in picked]).astype(np.uint8)
-    return counts if groups is None else counts[:, groups]
+    return counts if groups is None else np.take(counts, groups, axis=1)
 
 
 def _class_counts(scored: Scored, weights: NDArray[np.uint8]) -> ClassCounts:
@@ -121,6 +112,6 @@ def _together(blocks: list[dict[str, Floats]]) -> dict[str, Floats]:
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def _cores() -> int:
+def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
