@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import ArrayLike
 
 from classmark.errors import InputError
 
 if TYPE_CHECKING:
+    from classmark.arrays import Values
     from classmark.inference import Classifier
     from classmark.judging.comparisons import Comparison
-    from classmark.judging.judgement import Judgement
-    from classmark.predictions import Predictions
     from classmark.runs import Run
+    from classmark.shown import ShownJudgement
 
 
 def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> Run:
@@ -40,21 +38,40 @@ def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -
 
 
 def judge(
-    labels: Sequence[Any],
-    probabilities: ArrayLike,
+    labels: Any,
+    probabilities: Any = None,
     classes: Sequence[Any] | None = None,
-    validation: tuple[Sequence[Any], ArrayLike] | None = None,
-) -> Judgement:
-    """The judgement of predictions in memory.
+    validation: Sequence[Any] | Mapping[str, Any] | None = None,
+    *,
+    predicted: Any = None,
+    logits: bool = False,
+    positive: Any = None,
+    ids: Any = None,
+    groups: Any = None,
+    columns: Any = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> ShownJudgement:
+    """The judgement of predictions in memory: arrays, lists, polars or pandas series and frames.
 
     Args:
-        labels: N true classes.
-        probabilities: shape (N, C), rows sum to one, or (N,): the second class's of two.
-        classes: C names in the order of the columns; without them, the sorted labels.
-        validation: labels and probabilities of other rows by the same model; what is fitted or chosen comes from these.
+        labels: N true classes; rows without one (None, NaN) are left out, and said to be.
+        probabilities: shape (N, C), rows sum to one, or (N,): one score for two classes, that of the positive one.
+        classes: C names in the order of the columns; without them, a frame's column names where these are the labels,
+            else the sorted labels.
+        validation: labels and probabilities (or predicted classes) of other rows by the same model, as (labels, values) or
+            as a dictionary with the names of these arguments; whatever is fitted or chosen comes from these rows.
+        predicted: N predicted classes, instead of probabilities.
+        logits: the probabilities are logits.
+        positive: the positive class of two; without it, the second.
+        ids: N unique names of rows; without them, they are numbered.
+        groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
+        columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
 
     Raises:
-        PredictionsError: the values break the contract of a predictions table.
+        InputError: the values do not fit each other, or break the contract of a predictions table.
 
     Example:
         >>> import classmark
@@ -62,11 +79,22 @@ def judge(
         >>> found.metrics["accuracy"].value
         0.75
     """
+    from classmark.arrays import Values, read_values
+    from classmark.assemble import ReadOptions
     from classmark.judging.judge import judge as judge_table
+    from classmark.shown import shown
 
-    names = tuple(str(name) for name in (classes if classes is not None else sorted(set(labels))))
-    held_out = None if validation is None else _table(*validation, names, "validation")
-    return judge_table(_table(labels, probabilities, names, "labels and probabilities"), validation=held_out)
+    if isinstance(classes, str):
+        raise InputError('classes: give a list of names, such as ["negative", "positive"], not one text.')
+    names = None if classes is None else tuple(str(name) for name in classes)
+    options = ReadOptions(classes=names, positive=None if positive is None else str(positive), logits=logits)
+    table = read_values(Values(labels, probabilities, predicted, ids, groups, columns), options, "predictions")
+    held_out = None
+    if validation is not None:
+        other = _held_out_values(validation, labels_only=probabilities is None)
+        held_out = read_values(other, replace(options, classes=names or table.classes), "validation")
+    found = judge_table(table, validation=held_out, positive=options.positive, draws=draws, seed=seed)
+    return shown(found, table, held_out)
 
 
 def compare(a: str | Path, b: str | Path) -> Comparison:
@@ -94,20 +122,18 @@ def load(run: str | Path) -> Classifier:
     return load_classifier(run)
 
 
-def _table(labels: Sequence[Any], probabilities: ArrayLike, classes: Sequence[str], source: str) -> Predictions:
-    from classmark.predictions import build_predictions
+def _held_out_values(given: Sequence[Any] | Mapping[str, Any], labels_only: bool) -> Values:
+    from classmark.arrays import Values
 
-    values = np.asarray(probabilities, dtype=np.float64)
-    if values.ndim == 1:
-        values = np.stack([1 - values, values], axis=1)
-    if len(values) != len(labels):
+    names = [field.name for field in fields(Values)]
+    if isinstance(given, Mapping):
+        unknown = [name for name in given if name not in names]
+        if unknown or "labels" not in given:
+            raise InputError(f"validation: a dictionary of {', '.join(names)}, with labels; it has {', '.join(given)}.")
+        return Values(**given)
+    if not isinstance(given, tuple | list) or len(given) != 2:
         raise InputError(
-            f"judge: {len(labels):,} labels and {len(values):,} rows of probabilities. Give one row a label."
+            "validation: give (labels, probabilities) of the validation rows, or a dictionary of arguments."
         )
-    if values.shape[1] != len(classes):
-        raise InputError(
-            f"judge: {values.shape[1]} columns of probabilities for {len(classes)} classes. Name them: classes=[…]"
-        )
-    ids = [str(row) for row in range(1, len(labels) + 1)]
-    names = [str(label) for label in labels]
-    return build_predictions(ids, names, values, classes, metadata={"numbered": True}, source=source)
+    labels, values = given
+    return Values(labels, predicted=values) if labels_only else Values(labels, values)

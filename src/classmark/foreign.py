@@ -7,17 +7,19 @@ the same as logits when that is declared, or a predicted label only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classmark.assemble import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
 from classmark.data.tables import read_table
 from classmark.errors import InputError, nearest
-from classmark.predictions import SCHEMA_VERSION, Predictions, build_predictions, check, read, read_metadata
+from classmark.predictions import Predictions, read, read_metadata
 
+ALL_GUESSED = ReadOptions()
 LABEL_NAMES = ("label", "true_label", "y_true", "true", "truth", "target", "gold", "class", "y")
 PREDICTED_NAMES = ("predicted", "prediction", "predicted_label", "pred_label", "y_pred", "pred")
 ID_NAMES = ("id", "row_id", "example_id", "index")
@@ -28,76 +30,7 @@ LOGIT_LIST_NAMES, LOGIT_SCORE_NAMES, LOGIT_PREFIXES = ("logits",), ("logit", "sc
 CONTRACT = ("id", "label", "probabilities", "predicted", "logits")
 
 
-@dataclass(frozen=True)
-class ReadOptions:
-    """What the user says about a table; whatever is None is guessed.
-
-    Attributes:
-        label: column of the true class.
-        id: column of the row's own name.
-        predicted: column of the predicted class.
-        probabilities: columns of probabilities, one a class, or one score or list column.
-        classes: class names, in the order of the probabilities.
-        positive: with one score, the class that it is the probability of.
-        logits: the probability columns hold logits.
-    """
-
-    label: str | None = None
-    id: str | None = None
-    predicted: str | None = None
-    probabilities: tuple[str, ...] | None = None
-    classes: tuple[str, ...] | None = None
-    positive: str | None = None
-    logits: bool = False
-
-    @property
-    def names_columns(self) -> bool:
-        """Whether anything is said of the columns, which a table of classmark's own does not need."""
-        said = (self.label, self.id, self.predicted, self.probabilities, self.classes)
-        return self.logits or any(value is not None for value in said)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Probabilities as they stand in a table.
-
-    Attributes:
-        columns: where they are from.
-        values: shape (N, C), or (N, 1) for one score.
-        names: what the columns say the classes are; empty where they say nothing.
-    """
-
-    columns: tuple[str, ...]
-    values: NDArray[np.float64]
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a table holds beside its predictions.
-
-    Attributes:
-        source: named in messages.
-        options: what the user said.
-        ids, labels: N names; labels None where unknown.
-        others: the columns that are carried along.
-        notes: what was guessed; grows while reading.
-    """
-
-    source: str
-    options: ReadOptions
-    ids: pl.Series
-    labels: pl.Series
-    others: pl.DataFrame
-    notes: list[str]
-
-    @property
-    def label_classes(self) -> tuple[str, ...]:
-        """The classes that the labels name, sorted."""
-        return tuple(sorted(self.labels.drop_nulls().unique().to_list()))
-
-
-def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predictions:
+def read_predictions(path: Path, options: ReadOptions = ALL_GUESSED) -> Predictions:
     """The checked predictions in anyone's table, or in one that classmark wrote.
 
     Raises:
@@ -117,7 +50,7 @@ def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predic
             f"{source}: no column is known to hold the true classes; the columns are {_listed(frame.columns)}. "
             "Name it: --label COLUMN"
         )
-    labels = _class_names(frame[label])
+    labels = class_names(frame[label])
     ids, id_column = _ids(source, frame, options, notes)
     scores = _scores(source, frame, options, labels, notes)
     guessed = _column(source, frame, "predicted", options.predicted, PREDICTED_NAMES, notes if scores is None else [])
@@ -127,14 +60,14 @@ def read_predictions(path: Path, options: ReadOptions = ReadOptions()) -> Predic
             f"{_listed(frame.columns)}. Name them: --probabilities COLUMN,COLUMN or --predicted COLUMN"
         )
     used = {label, id_column, guessed, *(scores.columns if scores else ())}
-    others = _others(frame.drop([name for name in used if name]))
+    others = carried_along(frame.drop([name for name in used if name]))
     rows = Rows(source, options, ids, labels, others, notes)
-    predicted = _class_names(frame[guessed]) if guessed else None
+    predicted = class_names(frame[guessed]) if guessed else None
     if scores is not None:
-        table = _from_scores(rows, scores, predicted)
+        table = from_scores(rows, scores, predicted)
     else:
         assert predicted is not None
-        table = _from_labels(rows, predicted)
+        table = from_labels(rows, predicted)
     return table if id_column else replace(table, metadata={**table.metadata, "numbered": True})
 
 
@@ -170,13 +103,6 @@ def _ids(source: str, frame: pl.DataFrame, options: ReadOptions, notes: list[str
     return pl.Series("id", [str(row) for row in range(1, frame.height + 1)]), None
 
 
-def _class_names(column: pl.Series) -> pl.Series:
-    """Class names as text; where all are whole numbers written as decimals, 1.0 is "1"."""
-    names = column.cast(pl.String).str.strip_chars().replace("", None)
-    whole = names.str.contains(r"^-?\d+\.0+$").drop_nulls()
-    return names.str.replace(r"\.0+$", "") if len(whole) and whole.all() else names
-
-
 def _scores(
     source: str, frame: pl.DataFrame, options: ReadOptions, labels: pl.Series, notes: list[str]
 ) -> Scores | None:
@@ -194,7 +120,7 @@ def _scores(
             notes.append(f"Taken as {what}: {_quoted(columns)}.")
     if len(columns) == 1:
         return Scores(columns, _numbers(source, frame, columns), ())
-    return Scores(columns, _numbers(source, frame, columns), _names_in(columns, labels))
+    return Scores(columns, _numbers(source, frame, columns), names_in(columns, labels))
 
 
 def _found(frame: pl.DataFrame, options: ReadOptions, labels: pl.Series) -> tuple[str, ...] | None:
@@ -222,7 +148,7 @@ def _found(frame: pl.DataFrame, options: ReadOptions, labels: pl.Series) -> tupl
     return matching if len(matching) == 1 else None
 
 
-def _names_in(columns: Sequence[str], labels: pl.Series) -> tuple[str, ...]:
+def names_in(columns: Sequence[str], labels: pl.Series) -> tuple[str, ...]:
     """The class names that the columns carry: their whole names, or what differs after a common prefix."""
     known = set(labels.drop_nulls().unique().to_list())
     if known <= set(columns):
@@ -267,65 +193,7 @@ def _numbers(source: str, frame: pl.DataFrame, columns: Sequence[str]) -> NDArra
     return np.column_stack([frame[name].cast(pl.Float64).to_numpy() for name in columns])
 
 
-def _from_scores(rows: Rows, scores: Scores, predicted: pl.Series | None) -> Predictions:
-    options, source = rows.options, rows.source
-    classes = options.classes or scores.names or rows.label_classes
-    values = scores.values
-    if values.shape[1] == 1:
-        values = _both_classes(rows, values[:, 0], classes)
-    if len(classes) != values.shape[1]:
-        raise InputError(
-            f"{source}: {values.shape[1]} probabilities a row, but {len(classes)} classes ({_listed(classes)}). "
-            "Name the classes in the order of the probabilities: --classes NAME,NAME"
-        )
-    if not options.classes and not scores.names and scores.values.shape[1] > 1:
-        rows.notes.append(f"The probabilities are taken in the order of the sorted class names: {_listed(classes)}.")
-    logits = values if options.logits else None
-    if logits is not None:
-        _check_finite(source, logits)
-        values = _softmax(logits)
-    others = rows.others if rows.others.width else None
-    table = build_predictions(rows.ids, rows.labels, values, classes, logits=logits, columns=others, source=source)
-    if predicted is not None:
-        best = pl.Series([classes[index] for index in table.predicted.tolist()])
-        differing = int((best != predicted).sum())
-        if differing:
-            rows.notes.append(f"{differing:,} rows name another predicted class than their largest probability does.")
-    return Predictions(table.frame, table.metadata, source, tuple(rows.notes))
-
-
-def _both_classes(rows: Rows, score: NDArray[np.float64], classes: Sequence[str]) -> NDArray[np.float64]:
-    """Probabilities (or logits) of both classes from one score, shape (N, 2), in the order of `classes`."""
-    if len(classes) != 2:
-        raise InputError(
-            f"{rows.source}: one score a row is for two classes, but there are {len(classes)} ({_listed(classes)}). "
-            "Name both classes: --classes negative,positive"
-        )
-    positive = classes[1] if rows.options.positive is None else rows.options.positive
-    if positive not in classes:
-        raise InputError(
-            f'{rows.source}: the positive class "{positive}" is none of the classes {_listed(classes)}.'
-            f"{nearest(positive, classes)}"
-        )
-    logits = rows.options.logits
-    if rows.options.positive is None:
-        kind = "logit" if logits else "probability"
-        rows.notes.append(f'The score is taken as the {kind} of "{positive}"; if it is the other: --positive.')
-    other = np.zeros_like(score) if logits else 1.0 - score
-    return np.column_stack([other, score] if positive == classes[1] else [score, other])
-
-
-def _from_labels(rows: Rows, predicted: pl.Series) -> Predictions:
-    known = {*rows.label_classes, *predicted.drop_nulls().to_list()}
-    classes = list(rows.options.classes or sorted(known))
-    if not classes:
-        raise InputError(f"{rows.source}: neither a label nor a predicted class in any row.")
-    frame = pl.DataFrame([rows.ids, rows.labels.alias("label"), predicted.alias("predicted")]).hstack(rows.others)
-    metadata = {"schema_version": SCHEMA_VERSION, "classes": classes, "split": None}
-    return check(Predictions(frame, metadata, rows.source, tuple(rows.notes)))
-
-
-def _others(frame: pl.DataFrame) -> pl.DataFrame:
+def carried_along(frame: pl.DataFrame) -> pl.DataFrame:
     """The columns that are carried along, `group` and `leaked` in their types."""
     frame = frame.drop([name for name in CONTRACT if name in frame.columns])
     if "group" in frame.columns:
@@ -334,22 +202,6 @@ def _others(frame: pl.DataFrame) -> pl.DataFrame:
         text = pl.col("leaked").cast(pl.String).str.to_lowercase()
         frame = frame.with_columns(text.is_in(["true", "1", "1.0", "yes"]).fill_null(value=False).alias("leaked"))
     return frame
-
-
-def _check_finite(source: str, logits: NDArray[np.float64]) -> None:
-    bad = ~np.isfinite(logits).all(axis=1)
-    if bad.any():
-        raise InputError(
-            f"{source}, row {int(np.argmax(bad)) + 1}: a logit is missing or not finite; {int(bad.sum()):,} such rows. "
-            "Repair or leave out these rows."
-        )
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of shape (N, C)."""
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _listed(names: Sequence[str]) -> str:

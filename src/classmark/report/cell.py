@@ -1,0 +1,17 @@
+"""A judgement in a notebook: its metrics and findings as a piece of HTML that takes the notebook's own looks."""
+
+from __future__ import annotations
+
+from classmark.judging.judgement import Judgement
+from classmark.report.page import page_environment
+from classmark.report.screen import SHOWN
+
+
+def judgement_cell(judgement: Judgement) -> str:
+    """A table of the metrics with their intervals, the verdict on the floor and the findings, as HTML."""
+    from classmark.report.words import floor_sentence
+
+    template = page_environment().get_template("cell.html.j2")
+    metrics = {name: judgement.metrics[name] for name in SHOWN if name in judgement.metrics}
+    text: str = template.render(judgement=judgement, metrics=metrics, verdict=floor_sentence(judgement))
+    return text
