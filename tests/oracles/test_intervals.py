@@ -12,11 +12,12 @@ from scipy import special, stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from classmark.judging.comparisons import compare, mcnemar
+from classmark.judging.comparisons import compare
 from classmark.judging.estimates import count_intervals
 from classmark.judging.intervals import Z, mean_interval, mean_of_shares, share_interval, t_quantile, wilson, wilson_f1
 from classmark.judging.matrices import macro_f1, matthews
 from classmark.judging.metrics import Scored, class_counts, confusion_metrics, statistics
+from classmark.judging.p_values import mcnemar
 from classmark.judging.ranking import roc_area, roc_area_difference
 from classmark.judging.resampling import bootstrap, group_counts, ranking_draws, row_weights
 from classmark.predictions import Predictions, build_predictions

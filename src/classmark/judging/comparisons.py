@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from classmark.judging.findings import Finding, find_left_out
-from classmark.judging.intervals import CONFIDENCE
-from classmark.judging.paired import Difference, paired_differences
+from classmark.judging.intervals import CONFIDENCE, t_quantile
+from classmark.judging.p_values import McNemar, mcnemar
+from classmark.judging.paired import Difference, Sampled, sampled_differences
+from classmark.judging.power import detectable_by_deviation, minimum_detectable_difference
 from classmark.judging.rows import matched, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """McNemar's test of equal accuracy, from the rows that only one of the two gets right."""
-
-    p_exact: float
-    p_midp: float
-    only_a_right: int
-    only_b_right: int
 
 
 @dataclass(frozen=True)
@@ -33,9 +26,11 @@ class Comparison:
         rows: labelled rows that both predict.
         classes, positive: positive is None for more than two classes.
         metrics: accuracy, and with probabilities in both log_loss, roc_auc and brier, of six classes or more
-            top5_accuracy.
+            top5_accuracy; with every metric f1 or f1_macro, mcc and average_precision too.
         delong_p: two-sided p of equal ROC areas, for two classes; None where unknown.
-        sentence: the result in one sentence.
+        sentence: the result in plain words.
+        minimum_detectable_difference: in accuracy, at 5 % and 80 % power, given how often the two disagree; None where
+            no difference would be shown.
         findings: what a reader must know beside it.
     """
 
@@ -53,7 +48,18 @@ class Comparison:
     confidence: float = CONFIDENCE
     draws: int = 1000
     seed: int = 0
+    minimum_detectable_difference: float | None = None
     schema_version: int = field(default=SCHEMA_VERSION)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the models are called, A first."""
+        return self.a, self.b
+
+    @property
+    def pairs(self) -> tuple[Comparison, ...]:
+        """Itself, as the one pair there is."""
+        return (self,)
 
     def to_json(self) -> dict[str, Any]:
         content = asdict(self)
@@ -80,6 +86,7 @@ def compare(
     draws: int = 1000,
     seed: int = 0,
     names: tuple[str, str] | None = None,
+    every_metric: bool = False,
 ) -> Comparison:
     """The paired comparison of two tables, rows matched by id.
 
@@ -90,64 +97,117 @@ def compare(
         draws: of the bootstrap, where one is needed.
         seed: of the bootstrap.
         names: what the sentence calls them, instead of their files.
+        every_metric: whether those too that always need a bootstrap: F1, Matthews' correlation, average precision.
 
     Raises:
         PredictionsError: ids, labels or classes differ.
         InputError: `positive` is no class.
     """
-    name_a, name_b = names or (a.source, b.source)
-    a, b = matched(a, b)
-    index = positive_index(a, positive)
-    rows_a, rows_b = scored_rows(a, index), scored_rows(b, index)
-    groups = row_groups(a)
-    right_a, right_b = rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels
-    metrics, delong_p = paired_differences(rows_a, rows_b, groups, draws, seed)
+    called = names or (a.source, b.source)
+    tables = matched(a, b)
+    index, groups = positive_index(tables[0], positive), row_groups(tables[0])
+    sampled = [Sampled(scored_rows(table, index), groups, draws, seed) for table in tables]
+    return compare_matched(tables, (sampled[0], sampled[1]), called, every_metric=every_metric)
+
+
+def compare_matched(
+    tables: tuple[Predictions, Predictions],
+    sampled: tuple[Sampled, Sampled],
+    names: tuple[str, str],
+    letters: tuple[str, str] = ("A", "B"),
+    *,
+    every_metric: bool = True,
+) -> Comparison:
+    """The comparison of two tables whose rows and classes are in one order.
+
+    Args:
+        tables: both.
+        sampled: their rows with draws.
+        names: what the sentence calls them.
+        letters: what the differences call them.
+        every_metric: as for `compare`.
+    """
+    a, b = (each.scored for each in sampled)
+    right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
+    metrics, delong_p = sampled_differences(*sampled, every_metric=every_metric)
     test = mcnemar(int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
+    groups = sampled[0].groups
+    units = None if groups is None else int(groups.max()) + 1
+    detectable = _detectable(metrics["accuracy"], test, len(a), units)
+    classes = tables[0].classes
     return Comparison(
-        a=name_a,
-        b=name_b,
+        a=names[0],
+        b=names[1],
         rows=len(a),
-        classes=a.classes,
-        positive=a.classes[index] if len(a.classes) == 2 else None,
+        classes=classes,
+        positive=classes[a.positive] if len(classes) == 2 else None,
         metrics=metrics,
         mcnemar=test,
         delong_p=delong_p,
-        sentence=_sentence(name_a, name_b, metrics["accuracy"], len(a)),
-        findings=find_left_out(a, b, (name_a, name_b)),
-        groups=None if groups is None else int(groups.max()) + 1,
-        draws=draws,
-        seed=seed,
+        sentence=_sentence(names, letters, metrics["accuracy"], len(a), detectable),
+        findings=find_left_out(*tables, names) + find_numbered(tables),
+        groups=units,
+        draws=sampled[0].draws,
+        seed=sampled[0].seed,
+        minimum_detectable_difference=detectable,
     )
 
 
-def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
-    """McNemar's exact test and its mid-p form, two-sided.
-
-    Source: McNemar 1947; Fagerland, Lydersen, Laake 2013: mid-p = exact p less the probability of the split seen.
-    Whole numbers throughout, so the p of many rows neither underflows nor loses digits.
-    """
-    discordant, fewer = only_a_right + only_b_right, min(only_a_right, only_b_right)
-    term = total = 1
-    for k in range(1, fewer + 1):
-        term = term * (discordant - k + 1) // k
-        total += term
-    every = 2**discordant
-    exact = 1.0 if only_a_right == only_b_right else min(1.0, 2 * total / every)
-    return McNemar(exact, (2 * total - term) / every, only_a_right, only_b_right)
+def find_numbered(tables: Sequence[Predictions]) -> tuple[Finding, ...]:
+    """That rows are matched by their number, where the tables have no ids."""
+    if not all(table.numbered for table in tables):
+        return ()
+    message = "The tables have no ids, so rows are matched by their number: all must list them in one order."
+    return (Finding("matched_by_number", "info", message),)
 
 
-def _sentence(a: str, b: str, accuracy: Difference, rows: int) -> str:
-    assert accuracy.difference is not None
-    difference = 100 * accuracy.difference
+def _detectable(accuracy: Difference, test: McNemar, rows: int, groups: int | None) -> float | None:
+    if groups is None:
+        return minimum_detectable_difference(rows, test.only_a_right + test.only_b_right)
     if accuracy.low is None or accuracy.high is None:
-        return f"{b} and {a} differ by {difference:+.2f} points of accuracy on {rows:,} rows, without an interval."
-    low, high = 100 * accuracy.low, 100 * accuracy.high
-    # One digit, but never so few that an end of the interval reads as zero.
+        return None
+    quantile = t_quantile(groups - 1)
+    return detectable_by_deviation((accuracy.high - accuracy.low) / 2 / quantile, quantile)
+
+
+def _sentence(
+    names: tuple[str, str], letters: tuple[str, str], accuracy: Difference, rows: int, detectable: float | None
+) -> str:
+    assert accuracy.difference is not None
+    a, b = names
+    if accuracy.low is None or accuracy.high is None:
+        points = f"{100 * accuracy.difference:+.2f}"
+        return f"{b} and {a} differ by {points} points of accuracy on {rows:,} rows, without an interval."
+    if accuracy.low <= 0 <= accuracy.high:
+        span = f"{letters[1]} − {letters[0]} is {points_text(accuracy)}"
+        return (
+            f"These data cannot tell {a} ({letters[0]}) and {b} ({letters[1]}) apart: {span} of accuracy on {rows:,} rows. "
+            + detectable_sentence(detectable)
+        )
+    better, worse = (b, a) if accuracy.low > 0 else (a, b)
+    return f"{better} is better than {worse} by {points_text(accuracy)} of accuracy on {rows:,} rows."
+
+
+def points_text(accuracy: Difference) -> str:
+    """`1.2 points (0.7 to 1.7)`; with signs where zero is in the interval.
+
+    One digit, but never so few that an end of the interval reads as zero.
+    """
+    assert accuracy.difference is not None
+    assert accuracy.low is not None
+    assert accuracy.high is not None
+    difference, low, high = (100 * value for value in (accuracy.difference, accuracy.low, accuracy.high))
     digits = 1 if min(abs(low), abs(high)) >= 0.05 else 2
     if low <= 0 <= high:
-        span = f"B − A is {difference:+.{digits}f} points ({low:+.{digits}f} to {high:+.{digits}f})"
-        return f"These data cannot tell {a} (A) and {b} (B) apart: {span} of accuracy on {rows:,} rows."
-    better, worse = (b, a) if low > 0 else (a, b)
+        return f"{difference:+.{digits}f} points ({low:+.{digits}f} to {high:+.{digits}f})"
     least, most = sorted((abs(low), abs(high)))
-    span = f"{abs(difference):.{digits}f} points ({least:.{digits}f} to {most:.{digits}f})"
-    return f"{better} is better than {worse} by {span} of accuracy on {rows:,} rows."
+    return f"{abs(difference):.{digits}f} points ({least:.{digits}f} to {most:.{digits}f})"
+
+
+def detectable_sentence(detectable: float | None) -> str:
+    """What the rows could show."""
+    if detectable is None:
+        return "So few rows show no difference in 80 of 100 such tests."
+    points = 100 * detectable
+    shown = f"{points:.1f}" if points >= 0.1 else f"{points:.2g}"
+    return f"A difference under {shown} points would show in fewer than 80 of 100 such tests."

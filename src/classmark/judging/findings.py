@@ -17,7 +17,7 @@ FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
 SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
-COMPARED_SCORES = "log loss, ROC area, Brier score"
+COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
 
 
 @dataclass(frozen=True)

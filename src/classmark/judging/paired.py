@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Floats, Z, percentile_interval, t_quantile
-from classmark.judging.metrics import LOWER_IS_BETTER, TOP_K_CLASSES, Scored, ranking_metrics
+from classmark.judging.metrics import LOWER_IS_BETTER, TOP_K_CLASSES, Scored, confusion_metrics, statistics
+from classmark.judging.p_values import mcnemar, normal_p, t_p
 from classmark.judging.ranking import roc_area_difference
-from classmark.judging.resampling import Groups, paired_draws
+from classmark.judging.resampling import Groups, group_counts, ranking_draws
 
 NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
+ONE_CLASS = "undefined: rows of one class only"
 NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike or differ on each by the same amount"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of two models, `difference` = B − A with its 95 % interval."""
+    """One metric of two models, `difference` = B − A with its 95 % interval.
+
+    Attributes:
+        p: two-sided, of no difference, under the sampling model that `method` names; None where none is known. Of
+            accuracy over independent rows it is McNemar's mid-p, of a bootstrap that of the deviation of its draws.
+    """
 
     a: float | None
     b: float | None
@@ -28,6 +35,32 @@ class Difference:
     low: float | None
     high: float | None
     method: str
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Rows with the bootstrap draws of their metrics; draws of equal rows, groups, number and seed are paired."""
+
+    scored: Scored
+    groups: Groups
+    draws: int
+    seed: int
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """Every metric of these rows."""
+        return statistics(self.scored)
+
+    @cached_property
+    def ranked(self) -> dict[str, Floats]:
+        """`roc_auc` and `average_precision` in every draw, each of shape (R,)."""
+        return ranking_draws(self.scored, self.draws, self.seed, self.groups)
+
+    @cached_property
+    def counted(self) -> dict[str, Floats]:
+        """The metrics of the confusion matrix in every draw, each of shape (R,)."""
+        return confusion_metrics(group_counts(self.scored, self.draws, self.seed, self.groups), self.scored.positive)
 
 
 def paired_differences(
@@ -39,17 +72,38 @@ def paired_differences(
         a: labelled rows.
         b: the same rows, matched.
         groups: group number of each row.
-        draws: of the bootstrap, for ROC areas of more than two classes or of groups.
+        draws: of the bootstrap, for what is no mean of one term a row.
         seed: of the bootstrap.
     """
-    found = {"accuracy": _share_difference(a.predicted == a.labels, b.predicted == b.labels, groups)}
-    if a.probabilities is None or b.probabilities is None:
+    return sampled_differences(*(Sampled(rows, groups, draws, seed) for rows in (a, b)))
+
+
+def sampled_differences(
+    a: Sampled, b: Sampled, *, every_metric: bool = True
+) -> tuple[dict[str, Difference], float | None]:
+    """The same from rows whose draws serve several pairs.
+
+    Args:
+        a: labelled rows.
+        b: the same rows, matched.
+        every_metric: whether F1, Matthews' correlation and average precision too, which always need a bootstrap.
+    """
+    groups, rows_a, rows_b = a.groups, a.scored, b.scored
+    found = {
+        "accuracy": _share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)
+    }
+    if every_metric:
+        for name in ("f1" if rows_a.classes == 2 else "f1_macro", "mcc"):
+            found[name] = _sampled_difference(a, b, name)
+    if rows_a.probabilities is None or rows_b.probabilities is None:
         return found, None
-    found["log_loss"] = mean_difference(a.log_losses, b.log_losses, groups)
-    found["roc_auc"], delong_p = _roc_auc(a, b, groups, draws, seed)
-    found["brier"] = mean_difference(a.brier_terms, b.brier_terms, groups)
-    if a.classes >= TOP_K_CLASSES:
-        found["top5_accuracy"] = _share_difference(a.top_k_hits > 0, b.top_k_hits > 0, groups)
+    found["log_loss"] = mean_difference(rows_a.log_losses, rows_b.log_losses, groups)
+    found["roc_auc"], delong_p = _roc_auc(a, b)
+    if every_metric:
+        found["average_precision"] = _sampled_difference(a, b, "average_precision")
+    found["brier"] = mean_difference(rows_a.brier_terms, rows_b.brier_terms, groups)
+    if rows_a.classes >= TOP_K_CLASSES:
+        found["top5_accuracy"] = _share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
     return found, delong_p
 
 
@@ -76,7 +130,8 @@ def _share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], gr
     half = Z * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
     low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
     a, b = float(right_a.mean()), float(right_b.mean())
-    return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows")
+    p = mcnemar(lost, gained).p_midp
+    return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows", p)
 
 
 def mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:
@@ -97,31 +152,44 @@ def mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:
     half = t_quantile(units - 1) * deviation
     method = "t interval of paired differences, "
     method += "independent rows" if groups is None else f"by group sums ({units:,} groups)"
-    return Difference(mean_a, mean_b, value, value - half, value + half, method)
+    return Difference(mean_a, mean_b, value, value - half, value + half, method, t_p(value / deviation, units - 1))
 
 
-def _roc_auc(a: Scored, b: Scored, groups: Groups, draws: int, seed: int) -> tuple[Difference, float | None]:
+def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
+    """By DeLong for two classes of independent rows, else by the bootstrap."""
+    a, b = one.scored, other.scored
+    if a.classes != 2 or one.groups is not None:
+        return _sampled_difference(one, other, "roc_auc"), None
     assert a.probabilities is not None
     assert b.probabilities is not None
-    ones = np.ones((1, len(a)))
-    value_a, value_b = (float(ranking_metrics(rows, ones)["roc_auc"][0]) for rows in (a, b))
-    if not (math.isfinite(value_a) and math.isfinite(value_b)):
-        return Difference(None, None, None, None, None, "undefined: rows of one class only"), None
+    positive = a.labels == a.positive
+    if positive.all() or not positive.any():
+        return Difference(None, None, None, None, None, ONE_CLASS), None
+    value_a, value_b = one.values["roc_auc"], other.values["roc_auc"]
     value = value_b - value_a
-    if a.classes == 2 and groups is None:
-        found = roc_area_difference(
-            a.labels == a.positive, a.probabilities[:, a.positive], b.probabilities[:, a.positive]
-        )
-        if found is None:
-            return Difference(value_a, value_b, value, None, None, "none: a single row of a class"), None
-        deviation = found[1]
-        if deviation < NO_SPREAD:
-            return Difference(value_a, value_b, value, None, None, NO_DELONG), None
-        p = 2 * NormalDist().cdf(-abs(value) / deviation)
-        low, high = value - Z * deviation, value + Z * deviation
-        return Difference(value_a, value_b, value, low, high, "paired DeLong, independent rows"), p
+    found = roc_area_difference(positive, a.probabilities[:, a.positive], b.probabilities[:, a.positive])
+    if found is None:
+        return Difference(value_a, value_b, value, None, None, "none: a single row of a class"), None
+    deviation = found[1]
+    if deviation < NO_SPREAD:
+        return Difference(value_a, value_b, value, None, None, NO_DELONG), None
+    p, half = normal_p(value / deviation), Z * deviation
+    return Difference(value_a, value_b, value, value - half, value + half, "paired DeLong, independent rows", p), p
 
-    sampled = paired_draws(lambda rows, weights: ranking_metrics(rows, weights)["roc_auc"], a, b, draws, seed, groups)
+
+def _sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
+    """The difference with the percentile interval of the paired draws.
+
+    The p value is that of the difference over the draws' deviation: the share of draws beyond 0 could not be told from
+    0 as soon as many comparisons ask for small ones. Source: Efron & Tibshirani 1993, chapters 13 and 16.
+    """
+    value_a, value_b = a.values[name], b.values[name]
+    if not (math.isfinite(value_a) and math.isfinite(value_b)):
+        return Difference(None, None, None, None, None, ONE_CLASS)
+    ranked = name in ("roc_auc", "average_precision")
+    draws = b.ranked[name] - a.ranked[name] if ranked else b.counted[name] - a.counted[name]
+    value, groups = value_b - value_a, a.groups
     kind = "rows, independent rows" if groups is None else f"whole groups ({int(groups.max()) + 1:,} groups)"
-    interval = percentile_interval(value, sampled, f"paired percentile bootstrap, {draws:,} draws of {kind}")
-    return Difference(value_a, value_b, value, interval.low, interval.high, interval.method), None
+    interval = percentile_interval(value, draws, f"paired percentile bootstrap, {a.draws:,} draws of {kind}")
+    p = None if interval.low is None else normal_p(value / float(draws[np.isfinite(draws)].std(ddof=1)))
+    return Difference(value_a, value_b, value, interval.low, interval.high, interval.method, p)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.judging.comparisons import mcnemar
+from classmark.judging.p_values import holm, mcnemar
 from classmark.report.excerpts import content, folded_text, thumbnail_address
 from classmark.report.sides import Side, Sides
 
@@ -107,19 +107,6 @@ def largest_differences(found: list[ClassDifference], better: str) -> list[Class
     sign = 1 if better == "B" else -1
     ahead = [one for one in found if sign * one.difference > 0]
     return sorted(ahead, key=lambda one: (-sign * one.difference, one.p, one.name))[:MOST_CLASSES]
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """The p values, adjusted so that the chance of a single false one among them stays at the level.
-
-    Source: Holm 1979, the step-down method, in the form of adjusted p values (Wright 1992).
-    """
-    adjusted = [1.0] * len(p_values)
-    largest = 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
 
 
 def _confidences(side: Side, rows: NDArray[np.int64]) -> NDArray[np.float64]:

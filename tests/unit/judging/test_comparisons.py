@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from classmark.errors import PredictionsError
-from classmark.judging.comparisons import compare, comparison_from_json, mcnemar
+from classmark.judging.comparisons import compare, comparison_from_json
+from classmark.judging.p_values import mcnemar
 from classmark.predictions import Predictions, build_predictions
 
 DRAWS = 200
@@ -51,7 +52,8 @@ def test_a_model_against_itself_is_not_told_apart(make: Any) -> None:
     assert comparison.delong_p is None
     assert comparison.sentence == (
         "These data cannot tell a.csv (A) and b.csv (B) apart: "
-        "B − A is +0.0 points (-0.9 to +0.9) of accuracy on 300 rows."
+        "B − A is +0.0 points (-0.9 to +0.9) of accuracy on 300 rows. "
+        "A difference under 2.6 points would show in fewer than 80 of 100 such tests."
     )
 
 
@@ -111,7 +113,8 @@ def predicted(right: int, rows: int, source: str) -> Predictions:
             2_000,
             2_002,
             "These data cannot tell a (A) and b (B) apart: "
-            "B − A is +0.1 points (-0.1 to +0.2) of accuracy on 2,500 rows.",
+            "B − A is +0.1 points (-0.1 to +0.2) of accuracy on 2,500 rows. "
+            "A difference under 0.3 points would show in fewer than 80 of 100 such tests.",
         ),
     ],
 )
@@ -185,11 +188,11 @@ def test_labels_only_against_probabilities_compares_accuracy_and_says_what_is_le
     assert list(comparison.metrics) == ["accuracy"]
     assert comparison.delong_p is None
     content = json.loads(json.dumps(comparison.to_json()))
-    message = "labels.csv has predicted labels only, so these are left out: log loss, ROC area, Brier score."
+    message = "labels.csv has predicted labels only, so these are left out: log loss, ROC area, average precision, Brier score."
     assert content["findings"] == [{"code": "scores_left_out", "severity": "info", "message": message}]
     assert comparison_from_json(content) == comparison
     assert [finding.message for finding in compare(labels, labels, draws=DRAWS).findings] == [
-        "Both tables have predicted labels only, so these are left out: log loss, ROC area, Brier score."
+        "Both tables have predicted labels only, so these are left out: log loss, ROC area, average precision, Brier score."
     ]
     assert compare(scored, make(rows=100, seed=3), draws=DRAWS).findings == ()
 

@@ -91,7 +91,7 @@ def test_labels_alone_have_accuracy_and_say_what_is_left_out() -> None:
     found = compare(a, labels)
     assert list(found.metrics) == ["accuracy"]
     assert [finding.message for finding in found.findings] == [
-        "b has predicted labels only, so these are left out: log loss, ROC area, Brier score, top-5 accuracy."
+        "b has predicted labels only, so these are left out: log loss, ROC area, average precision, Brier score, top-5 accuracy."
     ]
 
 

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from classmark.judging.comparisons import compare, mcnemar
+from classmark.judging.comparisons import compare
+from classmark.judging.p_values import holm, mcnemar
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.disagreements import (
     Agreement,
     agreement,
     class_differences,
     confident_disagreements,
-    holm,
     largest_differences,
 )
 from classmark.report.sides import Sides, build_sides
