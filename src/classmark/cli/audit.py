@@ -32,4 +32,15 @@ def audited_rows(inputs: Sequence[str], columns: Mapping[str, Any]) -> Material:
         )
     if not Path(first).exists():
         load_recipe(first, rest)  # says which recipes there are
-    return file_rows([Path(name) for name in inputs], columns)
+    try:
+        return file_rows([Path(name) for name in inputs], columns)
+    except InputError as error:
+        raise InputError(_with_options(str(error))) from None
+
+
+def _with_options(message: str) -> str:
+    """A message about a recipe's keys as one about this command's options."""
+    for name in ("text", "label", "image", "id"):
+        key = f"data.{name}_column"
+        message = message.replace(f"{key}=…", f"--{name} …").replace(key, f"--{name}")
+    return message
