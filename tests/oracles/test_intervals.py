@@ -165,12 +165,12 @@ def test_interval_of_an_accuracy_difference_covers_what_it_claims(up: float, dow
 
 
 def accuracy_interval(rows: int, gained: int, lost: int) -> tuple[float, float]:
-    from classmark.judging.paired import _share_difference
+    from classmark.judging.paired import share_difference
 
     right_b = np.arange(rows) < rows - lost
     right_a = np.arange(rows) >= gained
     assert int((right_b & ~right_a).sum()) == gained
-    found = _share_difference(right_a, right_b, None)
+    found = share_difference(right_a, right_b, None)
     assert found.low is not None
     assert found.high is not None
     return found.low, found.high

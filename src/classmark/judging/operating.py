@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classmark.judging.estimates import count_intervals
 from classmark.judging.intervals import Estimate, Floats, mean_interval, percentile_interval, wilson
 from classmark.judging.metrics import Scored
-from classmark.judging.paired import Difference, mean_difference
+from classmark.judging.paired import Difference, share_difference
 from classmark.judging.resampling import Groups, bootstrap_method
 from classmark.judging.thresholds import (
     Counts,
@@ -244,10 +244,10 @@ def _differences(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict
         found[name] = Difference(before, after, change.value, change.low, change.high, change.method)
     if sampling.groups is None:
         positive, usual, here = cells // 4 == 1, (cells // 2) % 2 == 1, cells % 2 == 1
-        right = [(called == positive).astype(np.float64) for called in (usual, here)]
+        right = [called == positive for called in (usual, here)]
         for name, part in (("accuracy", slice(None)), ("recall", positive), ("specificity", ~positive)):
             if len(right[0][part]):
-                found[name] = mean_difference(right[0][part], right[1][part], None)
+                found[name] = share_difference(right[0][part], right[1][part], None)
     return found
 
 

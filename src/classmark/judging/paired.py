@@ -90,7 +90,7 @@ def sampled_differences(
     """
     groups, rows_a, rows_b = a.groups, a.scored, b.scored
     found = {
-        "accuracy": _share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)
+        "accuracy": share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)
     }
     if every_metric:
         for name in ("f1" if rows_a.classes == 2 else "f1_macro", "mcc"):
@@ -103,7 +103,7 @@ def sampled_differences(
         found["average_precision"] = _sampled_difference(a, b, "average_precision")
     found["brier"] = mean_difference(rows_a.brier_terms, rows_b.brier_terms, groups)
     if rows_a.classes >= TOP_K_CLASSES:
-        found["top5_accuracy"] = _share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
+        found["top5_accuracy"] = share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
     return found, delong_p
 
 
@@ -116,7 +116,7 @@ def better_side(name: str, difference: Difference | None) -> str:
     return "B" if (difference.low > 0) != (name in LOWER_IS_BETTER) else "A"
 
 
-def _share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups) -> Difference:
+def share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups) -> Difference:
     """The difference of two shares of the same rows: those that A and those that B gets right.
 
     Source: Bonett & Price 2012: Wald's interval after one row is added to each kind of disagreement; it covers well
