@@ -69,8 +69,10 @@ class Conformal:
         return asdict(self)
 
 
-def conformal_from_json(content: Mapping[str, Any]) -> Conformal:
-    """The prediction sets that `to_json` wrote."""
+def conformal_from_json(content: Mapping[str, Any] | None) -> Conformal | None:
+    """The prediction sets that `to_json` wrote; None where there is none."""
+    if content is None:
+        return None
 
     def sets(found: Mapping[str, Any]) -> Sets:
         worst = found["worst_class"]

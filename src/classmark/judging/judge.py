@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from classmark.errors import InputError
 from classmark.judging.calibration import calibrate
 from classmark.judging.comparisons import compare
+from classmark.judging.conformal import conform
 from classmark.judging.curves import Curves, draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
+from classmark.judging.recalibration import recalibrate
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
+from classmark.judging.selective import select
 from classmark.predictions import Predictions
 
 NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
@@ -60,6 +63,7 @@ def judge(
         where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
         return estimate(scored_rows(table, where), table.classes, draws, seed, by)
 
+    fitted_on = chosen_on if rows.has_probabilities else None
     main = estimates(rows, groups)
     judgement = Judgement(
         source=predictions.source,
@@ -72,6 +76,11 @@ def judge(
         confusion=tuple(tuple(row) for row in scored.confusion.tolist()),
         curves=draw_curves(scored, rows.classes) if rows.has_probabilities else Curves(),
         calibration=calibrate(scored) if rows.has_probabilities else None,
+        recalibration=recalibrate(rows, fitted_on, index, groups) if fitted_on else None,
+        selective=select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
+        if rows.has_probabilities
+        else None,
+        conformal=conform(rows, fitted_on, seed, groups) if fitted_on else None,
         validation_rows=None if chosen_on is None else len(chosen_on),
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
         groups=None if groups is None else Groups(int(groups.max()) + 1, estimates(rows, None).metrics),

@@ -8,11 +8,14 @@ from typing import Any
 
 from classmark.judging.calibration import Calibration, calibration_from_json
 from classmark.judging.comparisons import Comparison, comparison_from_json
+from classmark.judging.conformal import Conformal, conformal_from_json
 from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
 from classmark.judging.findings import Finding
 from classmark.judging.intervals import CONFIDENCE, Estimate
 from classmark.judging.label_errors import LabelErrors, label_errors_from_json
+from classmark.judging.recalibration import Recalibration, recalibration_from_json
+from classmark.judging.selective import Selective, selective_from_json
 
 SCHEMA_VERSION = 1
 Metrics = dict[str, Estimate]
@@ -45,6 +48,9 @@ class Judgement:
         metrics: name → estimate.
         confusion: C × C counts, rows true, columns predicted.
         calibration: None where there are no probabilities.
+        recalibration: temperature and isotonic regression; None without validation rows or probabilities.
+        selective: error against coverage; None without probabilities.
+        conformal: prediction sets; None without validation rows or probabilities.
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
         label_errors: likely wrong labels among the validation rows; None where there are none of these.
         floor: baseline name → its metrics on the same rows.
@@ -62,6 +68,9 @@ class Judgement:
     confusion: tuple[tuple[int, ...], ...]
     curves: Curves = field(default_factory=Curves)
     calibration: Calibration | None = None
+    recalibration: Recalibration | None = None
+    selective: Selective | None = None
+    conformal: Conformal | None = None
     validation_rows: int | None = None
     leaked: Leaked | None = None
     label_errors: LabelErrors | None = None
@@ -90,7 +99,10 @@ class Judgement:
             "per_class": [_class_json(one) for one in self.per_class],
             "confusion": [list(row) for row in self.confusion],
             "curves": self.curves.to_json(),
-            "calibration": self.calibration.to_json() if self.calibration else None,
+            "calibration": self.calibration and self.calibration.to_json(),
+            "recalibration": self.recalibration and self.recalibration.to_json(),
+            "selective": self.selective and self.selective.to_json(),
+            "conformal": self.conformal and self.conformal.to_json(),
             "thresholds": None,
             "slices": [],
             "validation_rows": self.validation_rows,
@@ -117,6 +129,9 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         confusion=tuple(tuple(row) for row in content["confusion"]),
         curves=Curves(*(tuple(map(_curve, content["curves"][name])) for name in ("roc", "precision_recall"))),
         calibration=calibration and calibration_from_json(calibration),
+        recalibration=recalibration_from_json(content.get("recalibration")),
+        selective=selective_from_json(content.get("selective")),
+        conformal=conformal_from_json(content.get("conformal")),
         validation_rows=content.get("validation_rows"),
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         label_errors=label_errors_from_json(content.get("label_errors")),

@@ -64,8 +64,10 @@ class Recalibration:
         return asdict(self)
 
 
-def recalibration_from_json(content: Mapping[str, Any]) -> Recalibration:
-    """The recalibration that `to_json` wrote."""
+def recalibration_from_json(content: Mapping[str, Any] | None) -> Recalibration | None:
+    """The recalibration that `to_json` wrote; None where there is none."""
+    if content is None:
+        return None
 
     def side(found: Mapping[str, Any]) -> Recalibrated:
         metrics = {name: Difference(**one) for name, one in found["metrics"].items()}

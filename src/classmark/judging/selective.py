@@ -58,8 +58,10 @@ class Selective:
         return asdict(self)
 
 
-def selective_from_json(content: Mapping[str, Any]) -> Selective:
-    """The selective prediction that `to_json` wrote."""
+def selective_from_json(content: Mapping[str, Any] | None) -> Selective | None:
+    """The selective prediction that `to_json` wrote; None where there is none."""
+    if content is None:
+        return None
 
     def target(found: Mapping[str, Any]) -> Target:
         shares = {name: found[name] and Estimate(**found[name]) for name in ("coverage", "test_error")}

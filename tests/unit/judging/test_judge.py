@@ -18,7 +18,7 @@ DRAWS = 200
 TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
-    "label_errors", "floor_methods", "floor_comparison", "findings",
+    "label_errors", "recalibration", "selective", "conformal", "floor_methods", "floor_comparison", "findings",
 }  # fmt: skip
 
 
@@ -318,3 +318,22 @@ def test_labels_are_audited_on_validation_rows(make: Any) -> None:
     assert all(row.id.startswith("v") for row in audit.rows)
     unfinished = replace(validation, metadata={**validation.metadata, "split": "validation"})
     assert judge(unfinished, draws=DRAWS).label_errors == audit
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", "c")])
+def test_what_validation_rows_fit_survives_json_and_is_left_out_without_them(
+    make: Any, classes: tuple[str, ...]
+) -> None:
+    test, validation = make(classes=classes), renamed(make(classes=classes, seed=1), "v")
+    judgement = judge(test, validation=validation, draws=DRAWS)
+    content = json.loads(json.dumps(judgement.to_json(), allow_nan=False))
+    assert judgement_from_json(content) == judgement
+    assert judgement.recalibration is not None
+    assert judgement.recalibration.rows == 300
+    alone = judge(test, draws=DRAWS)
+    assert (alone.recalibration, alone.conformal) == (None, None)
+    assert alone.selective is not None
+    assert alone.selective.targets is None
+    for name in ("recalibration", "selective", "conformal"):
+        del content[name]
+    assert judgement_from_json(content) == replace(judgement, recalibration=None, selective=None, conformal=None)
