@@ -42,7 +42,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_two_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "train.csv", "test.csv"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "1 of 4 test texts (25.00 %) stand in train, and 1 more (25.00 %) nearly so." in shown
+    assert "1 of 4 test texts (25.00 %) stand in the training data, and 1 more (25.00 %) nearly so." in shown
     assert "exact duplicates with different labels 1 (rows 2), near ones 0" in shown
     content = json.loads(Path("audit/audit.json").read_text())
     assert content["leaks"] == [{"of": "test", "among": "train", "rows": 4, "exact": 1, "identical": 0, "near": 1}]
@@ -54,7 +54,7 @@ def test_two_tables(capsys: pytest.CaptureFixture[str]) -> None:
     page = Path("audit/report.html").read_text()
     check_harmless(page)
     words = text_of(page)
-    assert "1 of 4 test texts (25.00 %) stand in train" in words
+    assert "1 of 4 test texts (25.00 %) stand in the training data" in words
     assert "<mark>truly</mark>" in page
     assert "it‹U+0092›s" in words
 

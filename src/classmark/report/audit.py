@@ -86,7 +86,7 @@ def leak_sentence(audit: Audit) -> str:
         return "There is no test part, so that nothing can be said of leaks."
     what = "image files" if audit.kind == "images" else "texts"
     return (
-        f"{leak.exact:,} of {leak.rows:,} test {what} ({share_text(leak.exact, leak.rows)}) stand in {leak.among}, "
+        f"{leak.exact:,} of {leak.rows:,} test {what} ({share_text(leak.exact, leak.rows)}) stand in the training data, "
         f"and {leak.near:,} more ({share_text(leak.near, leak.rows)}) nearly so."
     )
 
