@@ -8,8 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
+from classmark.cli.main import run as run_command
 from classmark.errors import RunError
+from classmark.judging.findings import MANY_LOOKS
+from classmark.judging.judge import judge
+from classmark.judging.judgement import judgement_from_json
 from classmark.looks import LEDGER, Looks, known_looks, looks_from_json, record_look, rows_sha256
 from classmark.predictions import Predictions, build_predictions
 from classmark.runs import Run
@@ -98,3 +104,58 @@ def test_it_survives_json() -> None:
     looks = Looks({"small": 2, "large": 1})
     assert looks_from_json(json.loads(json.dumps(looks.to_json()))) == looks
     assert looks_from_json(None) is None
+
+
+def found_by(looks: Looks | None) -> list[tuple[str, str]]:
+    judgement = judge(table("w", "abcdefgh"), looks=looks, draws=20)
+    assert judgement_from_json(judgement.to_json()).test_looks == looks
+    return [(finding.severity, finding.message) for finding in judgement.findings if finding.code == "test_read_again"]
+
+
+def test_the_second_look_is_said_and_the_fourth_warned_of() -> None:
+    assert found_by(None) == found_by(Looks({"small": 1})) == []
+    ((severity, message),) = found_by(Looks({"large": 1, "small": 2}))
+    assert severity == "info"
+    assert message == (
+        "This test split has been read 3 times by models of other weights (large 1, small 2). "
+        "Choose among models on validation."
+    )
+    ((severity, message),) = found_by(Looks({"small": 4}))
+    assert severity == "warning"
+    assert "scores more than a standard error too high on average" in message
+
+
+def test_the_best_of_four_is_a_standard_error_too_high_and_of_three_is_not() -> None:
+    def expected_largest(draws: int) -> float:
+        value, _ = quad(lambda x: x * draws * norm.cdf(x) ** (draws - 1) * norm.pdf(x), -8, 8)
+        return float(value)
+
+    assert expected_largest(MANY_LOOKS - 1) < 1 < expected_largest(MANY_LOOKS)
+
+
+def test_a_training_run_is_a_look_and_judging_it_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
+    rows = [
+        f"{word} film number {row},{label}" for row in range(30) for word, label in (("good", "yes"), ("bad", "no"))
+    ]
+    Path("reviews.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    small = [
+        "train.epochs=1",
+        "train.threads=1",
+        "train.precision=fp32",
+        "model.hidden_size=4",
+        "model.embedding_size=4",
+    ]
+    for look in (1, 2):
+        changes = ["data.path=reviews.csv", f"optimizer.learning_rate=0.00{look}", *small]
+        assert run_command(["train", "text-csv", *changes, "--out", f"runs/{look}"]) == 0, capsys.readouterr().err
+        assert run_command(["judge", f"runs/{look}", "--out", f"judged-{look}"]) == 0
+        content = json.loads(Path(f"judged-{look}/judgement.json").read_text(encoding="utf-8"))
+        assert content["test_looks"] == {"count": look, "recipes": {"text-csv": look}}
+        assert content["test_looks"] == json.loads(Path(f"runs/{look}/judgement.json").read_text("utf-8"))["test_looks"]
+        page = Path(f"runs/{look}/report.html").read_text(encoding="utf-8")
+        assert f"looked at {look} time{'s' * (look != 1)} by 1 recipe." in page
+    assert len(Path("runs", LEDGER).read_text(encoding="utf-8").splitlines()) == 2

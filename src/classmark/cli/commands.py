@@ -82,6 +82,7 @@ def judge(
     """Judge a file, a run or a published matrix."""
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.published import judge_confusion
+    from classmark.looks import known_looks
     from classmark.report.page import write_report
     from classmark.report.screen import judgement_table
 
@@ -100,7 +101,12 @@ def judge(
         predictions, run, floors = _read(file, columns)
         held_out = _validation(validation, run, predictions, columns)
         judgement = judge_table(
-            predictions, validation=held_out, floors=floors, positive=columns["positive"], draws=draws
+            predictions,
+            validation=held_out,
+            floors=floors,
+            looks=known_looks(run, predictions) if run and predictions.split == "test" else None,
+            positive=columns["positive"],
+            draws=draws,
         )
     _free(out, "judgement.json")
     audited = None if label_errors is None else _audit(label_errors, held_out or predictions)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
+MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
 COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
 
@@ -43,7 +44,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
         predictions: the table as it was given, unlabelled rows included; None for a published matrix.
     """
     found = [_floor(name, one) for name, one in judgement.floor_comparison.items() if not _better(one)]
-    found += _leaked(judgement) + _classes(judgement) + _size(judgement)
+    found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     if predictions is not None:
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")
@@ -77,6 +78,21 @@ def _floor(name: str, comparison: Comparison) -> Finding:
         return Finding("worse_than_floor", "problem", message)
     message = f"The model is not shown to be better than the {name} baseline ({by})."
     return Finding("not_better_than_floor", "warning", message)
+
+
+def _looks(judgement: Judgement) -> list[Finding]:
+    looks = judgement.test_looks
+    if looks is None or looks.count < 2:
+        return []
+    by = ", ".join(f"{name} {count}" for name, count in looks.recipes.items())
+    message = f"This test split has been read {looks.count:,} times by models of other weights ({by})."
+    if looks.count < MANY_LOOKS:
+        return [Finding("test_read_again", "info", f"{message} Choose among models on validation.")]
+    message += (
+        f" The best of {MANY_LOOKS} equally good models scores more than a standard error too high on average: "
+        "choose on validation, and take new test rows for the last word."
+    )
+    return [Finding("test_read_again", "warning", message)]
 
 
 def _leaked(judgement: Judgement) -> list[Finding]:

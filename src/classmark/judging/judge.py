@@ -21,6 +21,7 @@ from classmark.judging.label_errors import find_label_errors
 from classmark.judging.recalibration import recalibrate
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.judging.selective import select
+from classmark.looks import Looks
 from classmark.predictions import Predictions
 
 NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
@@ -31,6 +32,7 @@ def judge(
     *,
     validation: Predictions | None = None,
     floors: Mapping[str, Predictions] = NO_FLOORS,
+    looks: Looks | None = None,
     positive: str | None = None,
     draws: int = 1000,
     seed: int = 0,
@@ -42,6 +44,7 @@ def judge(
         validation: predictions of the same model on other rows. Whatever is fitted or chosen (temperature, thresholds)
             comes from these alone; without them it is left out.
         floors: baseline name → its predictions on the same rows.
+        looks: at this test split, where a ledger of them is kept.
         positive: the positive class of two; without it, the second.
         draws: of the bootstrap.
         seed: of the bootstrap.
@@ -82,6 +85,7 @@ def judge(
         else None,
         conformal=conform(rows, fitted_on, seed, groups) if fitted_on else None,
         validation_rows=None if chosen_on is None else len(chosen_on),
+        test_looks=looks,
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
         groups=None if groups is None else Groups(int(groups.max()) + 1, estimates(rows, None).metrics),
         draws=draws,

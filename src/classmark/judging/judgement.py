@@ -16,6 +16,7 @@ from classmark.judging.intervals import CONFIDENCE, Estimate
 from classmark.judging.label_errors import LabelErrors, label_errors_from_json
 from classmark.judging.recalibration import Recalibration, recalibration_from_json
 from classmark.judging.selective import Selective, selective_from_json
+from classmark.looks import Looks, looks_from_json
 
 SCHEMA_VERSION = 1
 Metrics = dict[str, Estimate]
@@ -53,6 +54,7 @@ class Judgement:
         conformal: prediction sets; None without validation rows or probabilities.
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
         label_errors: likely wrong labels among the validation rows; None where there are none of these.
+        test_looks: how often the judged test split has been looked at; None where no ledger knows it.
         floor: baseline name → its metrics on the same rows.
         floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         floor_comparison: baseline name → comparison (A the baseline, B this model).
@@ -74,6 +76,7 @@ class Judgement:
     validation_rows: int | None = None
     leaked: Leaked | None = None
     label_errors: LabelErrors | None = None
+    test_looks: Looks | None = None
     groups: Groups | None = None
     floor: dict[str, Metrics] = field(default_factory=dict)
     floor_methods: dict[str, str] = field(default_factory=dict)
@@ -109,6 +112,7 @@ class Judgement:
             "leaked": self.leaked
             and {"rows": self.leaked.rows, "metrics_without": _metrics_json(self.leaked.metrics_without)},
             "label_errors": self.label_errors and self.label_errors.to_json(),
+            "test_looks": self.test_looks and self.test_looks.to_json(),
             "groups": self.groups
             and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
             "floor": {name: _metrics_json(metrics) for name, metrics in self.floor.items()},
@@ -135,6 +139,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         validation_rows=content.get("validation_rows"),
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         label_errors=label_errors_from_json(content.get("label_errors")),
+        test_looks=looks_from_json(content.get("test_looks")),
         groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
         floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
         floor_methods=dict(content.get("floor_methods", {})),

@@ -15,6 +15,7 @@ from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
+from classmark.looks import record_look
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -102,10 +103,12 @@ def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tab
     from classmark.report.screen import judgement_table
 
     split = "test" if "test" in tables else "validation"
+    looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
     judgement = judge(
         tables[split],
         validation=tables["validation"] if split == "test" else None,
         floors={name: baseline[split] for name, baseline in floors.items()},
+        looks=looks,
         positive=recipe.judge.positive,
         draws=recipe.judge.draws,
         seed=recipe.seed,

@@ -18,7 +18,7 @@ DRAWS = 200
 TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
-    "label_errors", "recalibration", "selective", "conformal", "floor_methods", "floor_comparison", "findings",
+    "label_errors", "test_looks", "recalibration", "selective", "conformal", "floor_methods", "floor_comparison", "findings",
 }  # fmt: skip
 
 
