@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from classmark.judging.intervals import Z
 from classmark.judging.metrics import TOP_K_CLASSES
 from classmark.predictions import Predictions
 
@@ -17,6 +18,7 @@ FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
+SMALL_ERROR = 0.01  # a calibration error below this is no warning
 SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
 COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
 
@@ -45,6 +47,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
     """
     found = [_floor(name, one) for name, one in judgement.floor_comparison.items() if not _better(one)]
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
+    found += _calibration(judgement) + _coverage(judgement)
     if predictions is not None:
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")
@@ -140,6 +143,56 @@ def _size(judgement: Judgement) -> list[Finding]:
         )
         found.append(Finding("few_groups", "warning", message))
     return found
+
+
+def _calibration(judgement: Judgement) -> list[Finding]:
+    """Whether a temperature makes the test rows' log loss better beyond noise, or the calibration error is beyond chance."""
+    calibration, recalibration = judgement.calibration, judgement.recalibration
+    if calibration is None or calibration.confidence is None or judgement.rows < FEW_ROWS:
+        return []
+    severity = "warning" if calibration.ece_debiased >= SMALL_ERROR else "info"
+    gain = recalibration.tempered.metrics["log_loss"] if recalibration else None
+    if recalibration and gain and gain.low is not None and gain.high is not None and gain.high < 0:
+        lean = "Over-confident" if recalibration.temperature > 1 else "Under-confident"
+        message = (
+            f"{lean}: a temperature of {recalibration.temperature:.2f}, fitted on {recalibration.rows:,} validation rows, "
+            f"lowers the log loss by {-(gain.difference or 0):.4f} ({-gain.high:.4f} to {-gain.low:.4f}) and takes the "
+            f"debiased calibration error from {calibration.ece_debiased:.4f} to "
+            f"{recalibration.tempered.error.ece_debiased:.4f}."
+        )
+        return [Finding("miscalibrated", severity, message)]
+    chance, high = calibration.equal_width.ece_by_chance, calibration.equal_width.ece_by_chance_high
+    if chance is None or high is None or calibration.ece <= high or severity == "info" or judgement.groups:
+        return []
+    accuracy = judgement.metrics["accuracy"]
+    lean = "Miscalibrated"
+    if accuracy.low is not None and accuracy.high is not None:
+        over, under = calibration.confidence > accuracy.high, calibration.confidence < accuracy.low
+        lean = "Over-confident" if over else "Under-confident" if under else lean
+    message = (
+        f"{lean}: its mean confidence is {100 * calibration.confidence:.1f} %, its accuracy "
+        f"{100 * (calibration.accuracy or 0):.1f} %, and its calibration error {calibration.ece:.4f}; a calibrated model "
+        f"would show {chance:.4f} by chance."
+    )
+    return [Finding("miscalibrated", severity, message)]
+
+
+def _coverage(judgement: Judgement) -> list[Finding]:
+    """Prediction sets that hold the true class in fewer rows than promised, beyond the luck of both drawn sets of rows."""
+    if judgement.conformal is None or judgement.groups:
+        return []
+    missed = []
+    for sets in judgement.conformal.sets:
+        luck = Z * (sets.level * (1 - sets.level) * (1 / judgement.conformal.rows + 1 / judgement.rows)) ** 0.5
+        if sets.coverage.value is not None and sets.coverage.value < sets.level - luck:
+            missed.append(f"{100 * sets.level:.0f} % ({sets.method.upper()}): {100 * sets.coverage.value:.1f} %")
+    if not missed:
+        return []
+    message = (
+        f"Prediction sets hold the true class less often than promised: {', '.join(missed)}. The validation rows, which "
+        "they were fitted on, are easier for this model or of another kind than the test rows."
+    )
+    return [Finding("coverage_below_promise", "warning", message)]
 
 
 def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:

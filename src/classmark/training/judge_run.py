@@ -15,6 +15,7 @@ from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
+from classmark.judging.recalibration import Recalibration
 from classmark.looks import record_look
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
@@ -98,6 +99,16 @@ def write_floors(run: Run, recipe: Recipe, dataset: Dataset) -> dict[str, Tables
     return {name: dict(tables) for name, tables in floors.items()}
 
 
+def model_calibration(recalibration: Recalibration) -> dict[str, Any]:
+    """The content of `model/calibration.json`: the logits divided by the temperature give calibrated probabilities."""
+    return {
+        "schema_version": 1,
+        "method": "temperature",
+        "temperature": recalibration.temperature,
+        "fitted_on": {"split": "validation", "rows": recalibration.rows},
+    }
+
+
 def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tables], watch: RunWatch) -> Judgement:
     """The judgement of the test split, or of validation where the test was not read; written, reported, shown."""
     from classmark.report.screen import judgement_table
@@ -114,6 +125,8 @@ def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tab
         seed=recipe.seed,
     )
     write_json(run.judgement, judgement.to_json())
+    if judgement.recalibration is not None:
+        write_json(run.model / "calibration.json", model_calibration(judgement.recalibration))
     watch.write_status()
     write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))

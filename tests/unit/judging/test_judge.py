@@ -192,7 +192,7 @@ def test_what_the_maker_of_a_table_knows_is_found(make: Any, known: Any) -> None
     table = make()
     judgement = judge(Predictions(table.frame, {**table.metadata, "caveats": known}), draws=DRAWS)
     expected = [Finding("seen_before", "info", "The model knows these rows.")] if isinstance(known, dict) else []
-    assert list(judgement.findings) == expected
+    assert [finding for finding in judgement.findings if finding.code != "miscalibrated"] == expected
 
 
 def test_a_model_that_does_not_beat_the_floor_is_told_so(make: Any) -> None:
@@ -337,3 +337,34 @@ def test_what_validation_rows_fit_survives_json_and_is_left_out_without_them(
     for name in ("recalibration", "selective", "conformal"):
         del content[name]
     assert judgement_from_json(content) == replace(judgement, recalibration=None, selective=None, conformal=None)
+
+
+def calibrated(rows: int, seed: int, first: str, temperature: float = 1.0) -> Predictions:
+    """Two classes, labels drawn from softmax(logits), probabilities softmax(logits / temperature)."""
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(0, 2, rows)
+    labels = np.where(rng.uniform(size=rows) < 1 / (1 + np.exp(-logit)), "yes", "no")
+    second = 1 / (1 + np.exp(-logit / temperature))
+    ids = [f"{first}-{row}" for row in range(rows)]
+    return build_predictions(ids, labels.tolist(), np.column_stack([1 - second, second]), ("no", "yes"), source=first)
+
+
+@pytest.mark.parametrize(("temperature", "lean"), [(0.4, "Over-confident: "), (2.5, "Under-confident: "), (1.0, "")])
+@pytest.mark.parametrize("with_validation", [True, False])
+def test_miscalibration_beyond_chance_is_found(temperature: float, lean: str, with_validation: bool) -> None:
+    validation = calibrated(2_000, 1, "v", temperature) if with_validation else None
+    judgement = judge(calibrated(2_000, 0, "t", temperature), validation=validation, draws=DRAWS)
+    messages = [finding.message for finding in judgement.findings if finding.code == "miscalibrated"]
+    assert len(messages) == (1 if lean else 0)
+    assert all(message.startswith(lean) for message in messages)
+    if messages and with_validation:
+        assert "fitted on 2,000 validation rows, lowers the log loss by" in messages[0]
+    elif messages:
+        assert "a calibrated model would show" in messages[0]
+
+
+def test_prediction_sets_that_miss_their_promise_are_found() -> None:
+    same, harder = calibrated(2_000, 0, "t"), calibrated(2_000, 0, "t", temperature=0.2)
+    validation = calibrated(2_000, 1, "v")
+    assert "coverage_below_promise" not in codes(judge(same, validation=validation, draws=DRAWS))
+    assert "coverage_below_promise" in codes(judge(harder, validation=validation, draws=DRAWS))
