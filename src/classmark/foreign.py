@@ -20,7 +20,10 @@ from classmark.errors import InputError, nearest
 from classmark.predictions import Predictions, read, read_metadata
 
 ALL_GUESSED = ReadOptions()
-LABEL_NAMES = ("label", "true_label", "y_true", "true", "truth", "target", "gold", "class", "y")
+LABEL_NAMES = (
+    *("label", "true_label", "y_true", "true", "truth", "target", "gold", "class", "y"),
+    *("actual", "observed", "obs", "reference", "gold_label"),
+)
 PREDICTED_NAMES = ("predicted", "prediction", "predicted_label", "pred_label", "y_pred", "pred")
 ID_NAMES = ("id", "row_id", "example_id", "index")
 LIST_NAMES = ("probabilities", "probs", "proba", "probas", "y_proba", "scores")
