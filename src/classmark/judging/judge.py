@@ -67,7 +67,7 @@ def judge(
         return estimate(scored_rows(table, where), table.classes, draws, seed, by)
 
     fitted_on = chosen_on if rows.has_probabilities else None
-    main = estimates(rows, groups)
+    main = estimate(scored, rows.classes, draws, seed, groups)
     judgement = Judgement(
         source=predictions.source,
         split=predictions.split,
@@ -87,7 +87,9 @@ def judge(
         validation_rows=None if chosen_on is None else len(chosen_on),
         test_looks=looks,
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
-        groups=None if groups is None else Groups(int(groups.max()) + 1, estimates(rows, None).metrics),
+        groups=None
+        if groups is None
+        else Groups(int(groups.max()) + 1, estimate(scored, rows.classes, draws, seed).metrics),
         draws=draws,
         seed=seed,
     )
