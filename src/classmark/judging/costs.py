@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, nearest
-from classmark.judging.intervals import Estimate, Floats, mean_interval, share_interval
+from classmark.judging.intervals import Estimate, Floats, share_interval
 from classmark.judging.paired import Difference, mean_difference
 from classmark.judging.recalibration import fit_temperature, table_logits, tempered
 from classmark.judging.resampling import Groups
+from classmark.judging.unpaired import grouped_mean
 from classmark.predictions import Predictions
 
 BLOCK_VALUES = 1 << 22  # expected costs that are held at once
@@ -133,7 +134,7 @@ def judge_costs(test: Predictions, validation: Predictions | None, matrix: Float
         matrix: cost of a row, true class by predicted class, shape (C, C).
         groups: group number of each test row.
     """
-    found = Costs(tuple(map(tuple, matrix.tolist())), _mean(matrix[test.labels, test.predicted], groups))
+    found = Costs(tuple(map(tuple, matrix.tolist())), grouped_mean(matrix[test.labels, test.predicted], groups))
     if not test.has_probabilities:
         return found
     expected = _decision(test, least_cost(test.probabilities, matrix), matrix, groups)
@@ -157,17 +158,8 @@ def least_cost(probabilities: Floats, matrix: Floats) -> NDArray[np.int64]:
 def _decision(test: Predictions, decided: NDArray[np.int64], matrix: Floats, groups: Groups) -> Decision:
     before, after = matrix[test.labels, test.predicted], matrix[test.labels, decided]
     return Decision(
-        cost=_mean(after, groups),
+        cost=grouped_mean(after, groups),
         difference=mean_difference(before, after, groups),
         accuracy=share_interval(decided == test.labels, groups),
         moved=int((decided != test.predicted).sum()),
     )
-
-
-def _mean(costs: Floats, groups: Groups) -> Estimate:
-    if groups is None:
-        return mean_interval(costs)
-    found = mean_difference(np.zeros(len(costs)), costs, groups)
-    method = found.method.replace("paired differences", "costs")
-    low = None if found.low is None else max(0.0, found.low)
-    return Estimate(found.difference, low, found.high, method)
