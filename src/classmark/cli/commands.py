@@ -118,30 +118,49 @@ def judge(
     typer.echo(f"written to {out / 'report.html'}", err=True)
 
 
-def compare(a: Path, b: Path, out: Path, positive: str | None, fail_if_worse: str | None, as_json: bool) -> None:
-    """Compare two files or runs; exit with 1 if a check that was asked for fails."""
-    from classmark.judging.comparisons import compare as compare_tables
-    from classmark.judging.paired import better_side
+def compare(
+    paths: Sequence[Path], out: Path, positive: str | None, fail_if_worse: Sequence[str], as_json: bool
+) -> None:
+    """Compare files or runs; exit with 1 if a check that was asked for fails."""
+    from classmark.judging.multiple import compare_all
     from classmark.report.comparison import write_comparison
     from classmark.report.screen import comparison_table
     from classmark.report.sides import build_sides
 
-    (table_a, run_a, _), (table_b, run_b, _) = _read(a, {}), _read(b, {})
-    _same_split((table_a, run_a), (table_b, run_b))
-    comparison = compare_tables(table_a, table_b, positive=positive, names=_names((a, run_a), (b, run_b)))
-    if fail_if_worse is not None and fail_if_worse not in comparison.metrics:
-        known = ", ".join(comparison.metrics)
-        raise InputError(
-            f'--fail-if-worse: "{fail_if_worse}" is not compared; {known} are.{nearest(fail_if_worse, comparison.metrics)}'
-        )
+    if len(paths) < 2:
+        raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
+    read = [_read(path, {}) for path in paths]
+    tables, runs = [table for table, _, _ in read], [run for _, run, _ in read]
+    _same_split(*zip(tables, runs, strict=True))
+    comparison = compare_all(tables, positive=positive, names=_names(*zip(paths, runs, strict=True)))
+    for metric in fail_if_worse:
+        known = comparison.pairs[0].metrics
+        if metric not in known:
+            raise InputError(
+                f'--fail-if-worse: "{metric}" is not compared; {", ".join(known)} are.{nearest(metric, known)}'
+            )
     _free(out, "comparison.json")
     write_json(out / "comparison.json", comparison.to_json())
-    write_comparison(out, comparison, build_sides(comparison, (table_a, table_b), (run_a, run_b)))
+    write_comparison(out, comparison, build_sides(comparison, tables, runs))
     _show(comparison.to_json(), comparison_table(comparison), as_json)
     typer.echo(f"written to {out / 'report.html'}", err=True)
-    if fail_if_worse is not None and better_side(fail_if_worse, comparison.metrics[fail_if_worse]) == "A":
-        typer.echo(f"B is worse in {fail_if_worse}: the interval of the difference lies wholly against it.", err=True)
+    if worse := _worse(comparison.pairs[: len(paths) - 1], fail_if_worse):
+        for line in worse:
+            typer.echo(line, err=True)
         raise typer.Exit(1)
+
+
+def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
+    """A line for each model and metric in which the interval of the difference from A lies wholly against the model."""
+    from classmark.judging.multiple import LETTERS
+    from classmark.judging.paired import better_side
+
+    return [
+        f"{letter} is worse in {metric}: the interval of the difference lies wholly against it."
+        for letter, pair in zip(LETTERS[1:], against_first, strict=False)
+        for metric in metrics
+        if better_side(metric, pair.metrics.get(metric)) == "A"
+    ]
 
 
 def audit(inputs: Sequence[str], out: Path, columns: Mapping[str, Any], jaccard: float, as_json: bool) -> None:
@@ -245,16 +264,17 @@ def _audit(path: Path, table: Any) -> str:
     return f"{found.height:,} of {len(table):,} labels of {table.source} may be wrong; they are in {path}"
 
 
-def _names(*sides: tuple[Path, Run | None]) -> tuple[str, str]:
-    """What both sides are called: a run by its folder's name, a file by its path; both by path where names are alike."""
-    a, b = (path.resolve().name if run else str(path) for path, run in sides)
-    return (a, b) if a != b else (str(sides[0][0]), str(sides[1][0]))
+def _names(*sides: tuple[Path, Run | None]) -> tuple[str, ...]:
+    """What the sides are called: a run by its folder's name, a file by its path; all by path where two names are alike."""
+    names = tuple(path.resolve().name if run else str(path) for path, run in sides)
+    return names if len(set(names)) == len(names) else tuple(str(path) for path, _ in sides)
 
 
 def _same_split(*sides: tuple[Any, Run | None]) -> None:
     """Refuse a finished run against an unfinished one, which has predictions of validation only."""
-    for (table, run), (other, finished) in (sides, sides[::-1]):
-        if run and finished and table.split == "validation" and other.split == "test":
+    finished = next((run for table, run in sides if run and table.split == "test"), None)
+    for table, run in sides:
+        if run and finished and table.split == "validation":
             raise RunError(
                 f"{run.path}: the run is unfinished and has no test predictions, as {finished.path} has. "
                 f"Finish it: classmark train --resume {run.path}"

@@ -134,17 +134,24 @@ def judge(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="A predictions file or a run folder.")],
-    b: Annotated[Path, typer.Argument(help="Another, on the same test rows.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="A B …", help="Predictions files or run folders on the same test rows; A is the baseline."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
     fail_if_worse: Annotated[
-        str | None, typer.Option(help="Exit with 1 if B is worse in this metric beyond doubt.")
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC", help="Exit with 1 if one is worse than A in this metric beyond doubt; may be given often."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two models on the same rows."""
-    _commands().compare(a, b, out, positive, fail_if_worse, as_json)
+    """Compare two or more models on the same rows."""
+    _commands().compare(paths, out, positive, fail_if_worse or [], as_json)
 
 
 @app.command()

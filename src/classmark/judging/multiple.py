@@ -211,14 +211,15 @@ def _standing(better: Sequence[str], standing: Sequence[str], count: int) -> str
         return f"{over} {those if len(better) < count or count == 1 else 'all of them still stand'}."
     if not standing:
         return f"{over} none of these differences stands."
-    return f"{over} {_listed(standing)} still {_stand(standing)}, {_listed(fallen)} no longer {_stand(fallen)}."
+    return f"{over} {listed(standing)} still {_stand(standing)}, {listed(fallen)} no longer {_stand(fallen)}."
 
 
 def _stand(letters: Sequence[str]) -> str:
     return "differs" if len(letters) == 1 else "differ"
 
 
-def _listed(letters: Sequence[str]) -> str:
+def listed(letters: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
     return letters[0] if len(letters) == 1 else f"{', '.join(letters[:-1])} and {letters[-1]}"
 
 

@@ -1,109 +1,195 @@
-"""`report.html` of two models on the same rows: which is better, how sure that is, and what may be the cause."""
+"""`report.html` of two or more models on the same rows: which is better, how sure that is, and what may be the cause."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from classmark.judging.comparisons import Comparison
 from classmark.judging.findings import Finding
+from classmark.judging.multiple import Comparisons, listed
 from classmark.report.charts import Chart, fractional_epochs
 from classmark.report.disagreements import (
+    ClassDifference,
     agreement,
     class_differences,
     confident_disagreements,
     largest_differences,
+    lone_mistakes,
+    split_rows,
 )
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar, headline, metrics_sentence
+from classmark.report.many import against_first, every_pair, value_rows
 from classmark.report.origins import differing_settings, settings_sentence, shared_facts
 from classmark.report.overlays import curve_overlay, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
-from classmark.report.sides import Side, Sides
+from classmark.report.sides import Compared, Side, Sides
 from classmark.runs import write_text
 
+MOST_ROWS_OF_MANY = 4
 
-def write_comparison(out: Path, comparison: Comparison, sides: Sides) -> Path:
+
+def write_comparison(out: Path, comparison: Compared, sides: Sides) -> Path:
     """The path of `out/report.html`, written with its figures in `out/figures/`.
 
     Args:
         out: the folder.
         comparison: what the page says first.
-        sides: its two models, from `build_sides`.
+        sides: its models, from `build_sides`.
     """
     charts = comparison_charts(sides)
     svgs = figure_svgs(charts, out / "figures")
-    settings, rows = differing_settings(sides), headline(comparison, sides)
-    classes = class_differences(sides) if len(comparison.classes) > 2 else []
+    settings = differing_settings(sides)
+    numbers = _of_two(comparison, sides) if isinstance(comparison, Comparison) else _of_many(comparison, sides)
     page = (
         page_environment()
         .get_template("comparison.html.j2")
         .render(
             comparison=comparison,
             sides=sides,
-            title=f"{comparison.a} and {comparison.b}",
-            headline=rows,
-            metrics_sentence=metrics_sentence(rows),
-            findings=both_findings(sides),
+            title=" and ".join(filter(None, [", ".join(comparison.names[:-1]), comparison.names[-1]])),
+            findings=all_findings(sides),
             charts={chart.name: {"reading": chart.reading, "svg": svgs[chart.name]} for chart in charts},
             epochs=epoch_rows(sides),
             loss_note=loss_note(sides),
             settings=settings,
             settings_sentence=settings_sentence(sides, settings),
             facts=shared_facts(sides),
-            agreement=agreement(sides),
-            disagreements={letter: confident_disagreements(sides, letter) for letter in "AB"},
-            classes=classes,
-            ahead={letter: largest_differences(classes, letter) for letter in "AB"},
+            without_scores=listed([side.letter for side in sides if not side.predictions.has_probabilities] or [""]),
             difference_bar=difference_bar,
             amount=amount,
+            **numbers,
         )
     )
     write_text(out / "report.html", page)
     return out / "report.html"
 
 
+def _of_two(comparison: Comparison, sides: Sides) -> dict[str, Any]:
+    """What the page of two models alone shows."""
+    rows, counts = headline(comparison, sides), agreement(sides)
+    shown = [
+        Shown(letter, "right", count, confident_disagreements(sides, letter))
+        for letter, count in zip("AB", (counts.only_a, counts.only_b), strict=True)
+    ]
+    return {
+        "headline": rows,
+        "metrics_sentence": metrics_sentence(rows),
+        "agreement": counts,
+        "shown": shown,
+        "class_pairs": _class_pairs([sides]),
+    }
+
+
+def _of_many(comparison: Comparisons, sides: Sides) -> dict[str, Any]:
+    """What the page of more models alone shows."""
+    counts, most = split_rows(sides), MOST_ROWS_OF_MANY
+    shown = [
+        Shown(letter, "right", count, confident_disagreements(sides, letter, most))
+        for letter, count in counts.only_right.items()
+    ]
+    shown += [
+        Shown(letter, "wrong", count, lone_mistakes(sides, letter, most)) for letter, count in counts.only_wrong.items()
+    ]
+    return {
+        "values": value_rows(sides),
+        "against": against_first(comparison),
+        "every_pair": every_pair(comparison),
+        "split": counts,
+        "shown": shown,
+        "class_pairs": _class_pairs([(sides[0], other) for other in sides[1:]]),
+    }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Rows that one model alone gets right or wrong: how many there are, and those that are shown."""
+
+    letter: str
+    what: str
+    count: int
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ClassPair:
+    """The classes in which two models differ, and by letter those in which that one is ahead."""
+
+    letters: tuple[str, str]
+    classes: list[ClassDifference]
+    ahead: dict[str, list[ClassDifference]]
+
+
+def _class_pairs(pairs: Sequence[Sides]) -> list[ClassPair]:
+    """None for two classes, whose recalls the other tables show."""
+    if len(pairs[0][0].predictions.classes) == 2:
+        return []
+    found = []
+    for pair in pairs:
+        first, second = (side.letter for side in pair)
+        classes = class_differences(pair)
+        ahead = {first: largest_differences(classes, "A"), second: largest_differences(classes, "B")}
+        found.append(ClassPair((first, second), classes, ahead))
+    return found
+
+
 def comparison_charts(sides: Sides) -> list[Chart]:
-    """Every chart that both sides have data for; losses only where both minimised the same one."""
+    """Every chart that two sides or more have data for; losses only where all minimised the same one."""
     charts: list[Chart | None] = []
-    if all(side.history for side in sides):
-        charts.append(history_overlay(sides, "accuracy"))
-        if same_loss(sides):
-            charts.append(history_overlay(sides, "loss"))
+    trained = with_history(sides)
+    if len(trained) > 1:
+        charts.append(history_overlay(trained, "accuracy"))
+        if same_loss(trained):
+            charts.append(history_overlay(trained, "loss"))
     charts += [reliability_overlay(sides), curve_overlay(sides, "roc"), curve_overlay(sides, "precision_recall")]
     return [chart for chart in charts if chart is not None]
 
 
+def with_history(sides: Sides) -> Sides:
+    """The sides whose training is known epoch by epoch."""
+    return tuple(side for side in sides if side.history)
+
+
 def same_loss(sides: Sides) -> bool:
-    """Whether both recipes are known to minimise the same loss."""
-    a, b = (side.recipe.get("loss") for side in sides)
-    return bool(sides[0].recipe) and a == b
+    """Whether all recipes are known to minimise the same loss."""
+    losses = [side.recipe.get("loss") for side in sides]
+    return bool(sides[0].recipe) and all(loss == losses[0] for loss in losses)
 
 
 def loss_note(sides: Sides) -> str:
-    """Why no loss is drawn; empty where one is, or where there are no curves."""
-    if not all(side.history for side in sides):
-        without = " and ".join(side.letter for side in sides if not side.history)
-        return f"No curves per epoch: {without} has no history of its training." if any_run(sides) else ""
-    if same_loss(sides):
+    """Whose curves are missing, and why no loss is drawn; empty where nothing is to be said, or nothing is a run."""
+    if not any(side.run for side in sides):
         return ""
-    kinds = [(side.recipe.get("loss") or {}).get("kind", "an unknown loss") for side in sides]
-    named = (
-        f"A minimises {kinds[0]}, B {kinds[1]}" if kinds[0] != kinds[1] else f"both minimise {kinds[0]}, otherwise set"
+    trained, without = with_history(sides), [side.letter for side in sides if not side.history]
+    absent = (
+        f"{listed(without)} {'has' if len(without) == 1 else 'have'} no history of {{}} training." if without else ""
     )
-    return (
+    absent = absent.format("its" if len(without) == 1 else "their")
+    if len(trained) < 2:
+        return f"No curves per epoch: {absent}"
+    if same_loss(trained):
+        return absent
+    kinds = [(side.recipe.get("loss") or {}).get("kind", "an unknown loss") for side in trained]
+    rest = "".join(f", {side.letter} {kind}" for side, kind in zip(trained[1:], kinds[1:], strict=True))
+    every = "both" if len(trained) == 2 else "all"
+    named = (
+        f"{trained[0].letter} minimises {kinds[0]}{rest}"
+        if len(set(kinds)) > 1
+        else f"{every} minimise {kinds[0]}, otherwise set"
+    )
+    why = (
         f"The losses are not drawn over each other: {named}, and such values have different scales by construction, so "
-        "neither their height nor how fast they fall can be compared. The log loss in the table above is one measure for both."
+        f"neither their height nor how fast they fall can be compared. The log loss in the table above is one "
+        f"measure for {every}."
     ).replace("_", "-")
+    return f"{why} {absent}".strip()
 
 
-def any_run(sides: Sides) -> bool:
-    """Whether a side is a run folder."""
-    return any(side.run is not None for side in sides)
-
-
-def both_findings(sides: Sides) -> list[tuple[str, Finding]]:
-    """The problems, warnings and caveats of both judgements with the letters of the sides that have them."""
+def all_findings(sides: Sides) -> list[tuple[str, Finding]]:
+    """The problems, warnings and caveats of all judgements with the letters of the sides that have them."""
     found: dict[Finding, str] = {}
     for side in sides:
         for finding in side.judgement.findings:
@@ -113,13 +199,12 @@ def both_findings(sides: Sides) -> list[tuple[str, Finding]]:
 
 
 def epoch_rows(sides: Sides) -> list[dict[str, Any]]:
-    """Validation accuracy at the end of each epoch in A and in B, None where a run has ended."""
-    if not all(side.history for side in sides):
+    """Validation accuracy of every side at the end of each epoch, None where it has none."""
+    if len(with_history(sides)) < 2:
         return []
     ends = [_at_epoch_ends(side) for side in sides]
-    return [
-        {"epoch": epoch, "a": ends[0].get(epoch), "b": ends[1].get(epoch)} for epoch in sorted({*ends[0], *ends[1]})
-    ]
+    epochs = sorted({epoch for one in ends for epoch in one})
+    return [{"epoch": epoch, "values": [one.get(epoch) for one in ends]} for epoch in epochs]
 
 
 def _at_epoch_ends(side: Side) -> dict[int, float | None]:

@@ -1,4 +1,4 @@
-"""The rows on which two models do not agree: how many, the most confident ones, and the classes they fall in."""
+"""The rows on which the models do not agree: how many, the most confident ones, and the classes they fall in."""
 
 from __future__ import annotations
 
@@ -55,30 +55,90 @@ def right_rows(side: Side) -> NDArray[np.bool_]:
 
 
 def agreement(sides: Sides) -> Agreement:
-    """The counts of rows by who is right."""
+    """The counts of rows by which of two is right."""
     a, b = (right_rows(side) for side in sides)
     same = sides[0].predictions.predicted == sides[1].predictions.predicted
     counts = (a & b, a & ~b, b & ~a, ~a & ~b, ~a & ~b & same)
     return Agreement(*(int(rows.sum()) for rows in counts))
 
 
-def confident_disagreements(sides: Sides, right: str) -> list[dict[str, Any]]:
-    """Rows that only A or only B gets right, by falling confidence of the one that is wrong.
+@dataclass(frozen=True)
+class Split:
+    """How many rows all of several models get right, how many none does, and how many one alone gets right or wrong.
+
+    Attributes:
+        every, none: counts of rows.
+        same_mistake: of those that none gets right, how many have one wrong class from all.
+        only_right, only_wrong: letter → count of rows that this model alone gets right, or wrong.
+        other: the rows that several get right and several wrong.
+    """
+
+    every: int
+    none: int
+    same_mistake: int
+    only_right: dict[str, int]
+    only_wrong: dict[str, int]
+    other: int
+
+
+def split_rows(sides: Sides) -> Split:
+    """The counts of rows by how many of three or more are right."""
+    right = np.stack([right_rows(side) for side in sides])
+    said = np.stack([side.predictions.predicted for side in sides])
+    count = right.sum(axis=0)
+    letters = [side.letter for side in sides]
+    only_right, only_wrong = (count == 1), (count == len(sides) - 1)
+    every, none = count == len(sides), count == 0
+    return Split(
+        every=int(every.sum()),
+        none=int(none.sum()),
+        same_mistake=int((none & (said == said[0]).all(axis=0)).sum()),
+        only_right={letter: int((only_right & own).sum()) for letter, own in zip(letters, right, strict=True)},
+        only_wrong={letter: int((only_wrong & ~own).sum()) for letter, own in zip(letters, right, strict=True)},
+        other=int((~(only_right | only_wrong | every | none)).sum()),
+    )
+
+
+def confident_disagreements(sides: Sides, right: str, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+    """Rows that one model alone gets right, by falling mean confidence of those that are wrong.
 
     Args:
-        sides: both.
-        right: A or B. Without probabilities of the other, the confidence of this one orders the rows, else the table.
+        sides: all.
+        right: its letter. Without probabilities of the others, the confidence of this one orders the rows, else the table.
+        most: rows that are shown.
     """
-    winner, loser = sides if right == "A" else sides[::-1]
-    rows = np.flatnonzero(right_rows(winner) & ~right_rows(loser))
-    surer = next((side for side in (loser, winner) if side.predictions.has_probabilities), None)
+    winner = next(side for side in sides if side.letter == right)
+    losers = tuple(side for side in sides if side.letter != right)
+    rows = np.flatnonzero(right_rows(winner) & ~np.any([right_rows(side) for side in losers], axis=0))
+    return _surest(sides, rows, (losers, (winner,)), most)
+
+
+def lone_mistakes(sides: Sides, wrong: str, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+    """Rows that one of three or more models alone gets wrong, by its falling confidence.
+
+    Args:
+        sides: all.
+        wrong: its letter. Without its probabilities, the mean confidence of the others orders the rows, else the table.
+        most: rows that are shown.
+    """
+    loser = next(side for side in sides if side.letter == wrong)
+    winners = tuple(side for side in sides if side.letter != wrong)
+    rows = np.flatnonzero(~right_rows(loser) & np.all([right_rows(side) for side in winners], axis=0))
+    return _surest(sides, rows, ((loser,), winners), most)
+
+
+def _surest(sides: Sides, rows: NDArray[np.int64], order: tuple[Sides, Sides], most: int) -> list[dict[str, Any]]:
+    """These rows by the mean confidence of the first models of which any has probabilities."""
+    scored = ([side for side in some if side.predictions.has_probabilities] for some in order)
+    surer = next((some for some in scored if some), None)
     if surer is not None:
-        rows = rows[np.argsort(-_confidences(surer, rows), kind="stable")]
-    return [_shown_row(sides, int(row)) for row in rows[:MOST_ROWS]]
+        confidence = np.mean([_confidences(side, rows) for side in surer], axis=0)
+        rows = rows[np.argsort(-confidence, kind="stable")]
+    return [_shown_row(sides, int(row)) for row in rows[:most]]
 
 
 def class_differences(sides: Sides) -> list[ClassDifference]:
-    """Every class that has rows, in the order of the classes."""
+    """Every class that has rows, in the order of the classes; of two models."""
     labels, classes = sides[0].predictions.labels, sides[0].predictions.classes
     a, b = (right_rows(side) for side in sides)
 
@@ -103,8 +163,8 @@ def class_differences(sides: Sides) -> list[ClassDifference]:
 
 
 def largest_differences(found: list[ClassDifference], better: str) -> list[ClassDifference]:
-    """The classes in which A or B has the higher recall, the largest difference first, ten at most."""
-    sign = 1 if better == "B" else -1
+    """The classes in which A, or else the other one, has the higher recall, the largest difference first, ten at most."""
+    sign = -1 if better == "A" else 1
     ahead = [one for one in found if sign * one.difference > 0]
     return sorted(ahead, key=lambda one: (-sign * one.difference, one.p, one.name))[:MOST_CLASSES]
 

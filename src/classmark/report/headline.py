@@ -51,7 +51,7 @@ class Headline:
 
 def headline(comparison: Comparison, sides: Sides) -> list[Headline]:
     """The metrics that a side has, each with what tells the two apart."""
-    a, b = (side.judgement.metrics for side in sides)
+    a, b = (side.judgement.metrics for side in sides[:2])
     paired = comparison.metrics
     return [
         Headline(name, a.get(name), b.get(name), paired.get(name), better_side(name, paired.get(name)))
@@ -83,11 +83,16 @@ def amount(value: float | None, name: str) -> str:
     return f"{shown:+.{decimals}f}"
 
 
-def difference_bar(paired: Difference | None) -> str:
-    """A small bar about zero with the interval of a difference, as SVG; empty where there is none."""
+def difference_bar(paired: Difference | None, reach: float | None = None) -> str:
+    """A small bar about zero with the interval of a difference, as SVG; empty where there is none.
+
+    Args:
+        paired: the difference.
+        reach: what the ends of the bar stand for; without it, a little more than the farther end of the interval.
+    """
     if paired is None or paired.low is None or paired.high is None:
         return ""
-    reach = 1.15 * max(abs(paired.low), abs(paired.high))
+    reach = reach or 1.15 * max(abs(paired.low), abs(paired.high))
     low, high = (50 + 50 * end / reach for end in (paired.low, paired.high))
     import markupsafe
 

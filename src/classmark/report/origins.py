@@ -1,13 +1,14 @@
-"""Where two models come from: what their recipes choose differently, and what they are known to share."""
+"""Where the models come from: what their recipes choose differently, and what they are known to share."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from classmark.judging.multiple import listed
 from classmark.report.sides import Side, Sides
 from classmark.report.words import seconds_text
 
@@ -18,57 +19,62 @@ LEFT_OUT = ("name", "description", "data.path", "data.test_path")
 
 @dataclass(frozen=True)
 class Setting:
-    """A key of the recipe, such as `loss.kind`, that differs; a dash where a recipe lacks it."""
+    """A key of the recipe, such as `loss.kind`, that differs, with each side's value; a dash where a recipe lacks it."""
 
     key: str
-    a: str
-    b: str
+    values: tuple[str, ...]
 
 
 def differing_settings(sides: Sides) -> list[Setting]:
-    """The keys in which two resolved recipes differ; none where a side has no recipe."""
-    a, b = (_flat(side.recipe) for side in sides)
-    if not (a and b):
+    """The keys in which the resolved recipes differ; none where a side has no recipe."""
+    recipes = [_flat(side.recipe) for side in sides]
+    if not all(recipes):
         return []
-    keys = [key for key in dict.fromkeys([*a, *b]) if key not in LEFT_OUT]
-    return [Setting(key, _shown(a.get(key)), _shown(b.get(key))) for key in keys if a.get(key) != b.get(key)]
+    keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe) if key not in LEFT_OUT]
+    return [
+        Setting(key, tuple(_shown(recipe.get(key)) for recipe in recipes))
+        for key in keys
+        if not _same([recipe.get(key) for recipe in recipes])
+    ]
 
 
 def settings_sentence(sides: Sides, settings: list[Setting]) -> str:
     """What the differing settings allow to conclude."""
     without = [side.letter for side in sides if not side.recipe]
     if without:
-        who = "Neither side is" if len(without) == 2 else f"{without[0]} is not"
+        none = "Neither side is" if len(sides) == 2 else "None of them is"
+        who = none if len(without) == len(sides) else f"{listed(without)} {'is' if len(without) == 1 else 'are'} not"
         return f"{who} a run folder, so nothing is known of how the models were made."
     if not settings:
         return "The recipes choose the same everywhere."
+    them = "the two" if len(sides) == 2 else "the models"
     sections = list(dict.fromkeys(setting.key.split(".")[0] for setting in settings))
     if sections == ["seed"]:
-        return "The recipes differ in the seed alone. What tells the two apart is the luck of the training run."
+        return f"The recipes differ in the seed alone. What tells {them} apart is the luck of the training run."
     if len(sections) == 1:
         return (
-            f"The recipes differ in {sections[0]} alone. What tells the two apart comes from that, or from the luck of "
-            "one training run each: a second seed may move both."
+            f"The recipes differ in {sections[0]} alone. What tells {them} apart comes from that, or from the luck of "
+            f"one training run each: a second seed may move {'both' if len(sides) == 2 else 'all'}."
         )
-    listed = f"{', '.join(sections[:-1])} and {sections[-1]}"
-    return f"The recipes differ in {listed} at once, so no difference in score can be laid to one of them."
+    return f"The recipes differ in {listed(sections)} at once, so no difference in score can be laid to one of them."
 
 
 def shared_facts(sides: Sides) -> list[tuple[str, str]]:
-    """What is known to be the same on both sides, or else what differs: what it is about, and the answer."""
+    """What is known to be the same on all sides, or else what differs: what it is about, and the answer."""
     rows = len(sides[0].predictions)
     facts = [("Judged rows", f"the same {rows:,}, matched by id; their labels agree")]
     data = _same_data(sides)
     facts.append(("Training data and split", data[1]))
     if all(side.recipe for side in sides):
-        a, b = (side.recipe.get("seed") for side in sides)
-        facts.append(("Seed", f"the same, {a}" if a == b else f"differs: {a} in A, {b} in B"))
+        seeds = [side.recipe.get("seed") for side in sides]
+        same = f"the same, {seeds[0]}" if _same(seeds) else f"differs: {_in_each(sides, seeds)}"
+        facts.append(("Seed", same))
         facts.append(("Initial weights", _initial_weights(sides, same_data=data[0])))
     if all(side.facts("environment") for side in sides):
         facts.append(("Machine and versions", _machines(sides)))
     times = [(side.facts("status").get("seconds") or {}).get("training") for side in sides]
     if None not in times:
-        facts.append(("Time of training", f"{seconds_text(times[0])} in A, {seconds_text(times[1])} in B"))
+        facts.append(("Time of training", _in_each(sides, [seconds_text(time) for time in times])))
     return facts
 
 
@@ -76,11 +82,11 @@ def _same_data(sides: Sides) -> tuple[bool, str]:
     found = [_fingerprint(side) for side in sides]
     missing = [side.letter for side, one in zip(sides, found, strict=True) if one is None]
     if missing:
-        return False, f"not known, since {' and '.join(missing)} {'do' if len(missing) == 2 else 'does'} not say"
-    a, b = (str(one)[:12] for one in found)
-    if found[0] == found[1]:
-        return True, f"the same (fingerprint {a})"
-    return False, f"differ (fingerprint {a} in A, {b} in B)"
+        return False, f"not known, since {listed(missing)} {'does' if len(missing) == 1 else 'do'} not say"
+    short = [str(one)[:12] for one in found]
+    if _same(found):
+        return True, f"the same (fingerprint {short[0]})"
+    return False, f"differ (fingerprint {_in_each(sides, short)})"
 
 
 def _fingerprint(side: Side) -> str | None:
@@ -89,17 +95,17 @@ def _fingerprint(side: Side) -> str | None:
 
 def _initial_weights(sides: Sides, *, same_data: bool) -> str:
     """What is known of them; they follow from the seed and from each parameter's name and shape."""
-    a, b = (side.recipe for side in sides)
-    if a.get("model") != b.get("model"):
+    recipes = [side.recipe for side in sides]
+    if not _same([recipe.get("model") for recipe in recipes]):
         return "not known to be the same, since the models differ"
-    pretrained = (a.get("model") or {}).get("weights") or (a.get("input") or {}).get("vectors")
-    if a.get("seed") != b.get("seed"):
+    first = recipes[0]
+    pretrained = (first.get("model") or {}).get("weights") or (first.get("input") or {}).get("vectors")
+    if not _same([recipe.get("seed") for recipe in recipes]):
         return "differ, as the seeds do" + (", but for what is pretrained" if pretrained else "")
-    packages = [side.facts("environment").get("packages") for side in sides]
-    if packages[0] != packages[1]:
+    if not _same([side.facts("environment").get("packages") for side in sides]):
         return "not known, since the packages' versions differ"
     # The vocabulary, and with it the shape of the first layer, follows from the data and from what is made of it.
-    if not same_data or _shaping(a) != _shaping(b):
+    if not same_data or not _same([_shaping(recipe) for recipe in recipes]):
         return "not known, since data or input may give layers of another shape"
     return "the same: they follow from the seed and the names of the parameters"
 
@@ -110,12 +116,25 @@ def _shaping(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machines(sides: Sides) -> str:
-    a, b = (_flat(side.facts("environment")) for side in sides)
-    keys = [key for key in dict.fromkeys([*a, *b]) if a.get(key) != b.get(key)]
-    if not keys:
+    found = [_flat(side.facts("environment")) for side in sides]
+    keys = dict.fromkeys(key for one in found for key in one)
+    differing = {key: values for key in keys if not _same(values := [one.get(key) for one in found])}
+    if not differing:
         return "the same"
-    listed = [f"{key.removeprefix('packages.')} {_shown(a.get(key))} in A, {_shown(b.get(key))} in B" for key in keys]
-    return "differ: " + "; ".join(listed[:8]) + (f"; … ({len(listed)} in all)" if len(listed) > 8 else "")
+    parts = [
+        f"{key.removeprefix('packages.')} {_in_each(sides, [_shown(value) for value in values])}"
+        for key, values in differing.items()
+    ]
+    return "differ: " + "; ".join(parts[:8]) + (f"; … ({len(parts)} in all)" if len(parts) > 8 else "")
+
+
+def _same(values: Sequence[Any]) -> bool:
+    return all(value == values[0] for value in values)
+
+
+def _in_each(sides: Sides, values: Sequence[Any]) -> str:
+    """`0.001 in A, 0.002 in B`."""
+    return ", ".join(f"{value} in {side.letter}" for side, value in zip(sides, values, strict=True))
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,19 +1,20 @@
-"""Charts with two models in them, A and B, in two colours and two marks that keep apart for every eye."""
+"""Charts with several models in them, in colours and marks of their own that keep apart for every eye."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
 from classmark.judging.curves import Curve
+from classmark.judging.multiple import LETTERS
 from classmark.report.charts import (
-    BLUE,
+    COLOURS,
     CURVES,
     GREY,
     HEIGHT,
-    ORANGE,
     WIDTH,
     Chart,
     beside_line,
@@ -25,21 +26,25 @@ from classmark.report.charts import (
 )
 from classmark.report.sides import Side, Sides
 
-COLOURS, SHAPES = (BLUE, ORANGE), ("circle", "square")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+DASHES = ([1, 0], [7, 3], [3, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2], [2, 1], [9, 2, 2, 2, 2, 2])
 SPLITS = ("validation", "training")
 MOST_MARKED_EPOCHS = 12
 BEST_CORNERS = {"roc": "upper left", "precision_recall": "upper right"}
-DOTTED = (2, 4)  # B's lines are dashed
+DOTTED = (2, 4)  # the models' lines are dashed
 
 
 def history_overlay(sides: Sides, kind: str) -> Chart:
-    """`accuracy` or `loss` per epoch of two runs, both with a history."""
+    """`accuracy` or `loss` per epoch of several runs, all with a history; of more than two the validation alone."""
+    splits = dict(zip(SPLITS, ("validation", "train"), strict=True))
+    if len(sides) > 2:
+        splits = {SPLITS[0]: "validation"}
     data = pl.DataFrame(
         [
             {"model": side.label, "split": split, "epoch": epoch, "step": row["step"], "value": row[f"{column}_{kind}"]}
             for side in sides
             for row, epoch in zip(side.history, fractional_epochs(side.history), strict=True)
-            for split, column in zip(SPLITS, ("validation", "train"), strict=True)
+            for split, column in splits.items()
             if row.get(f"{column}_{kind}") is not None
         ],
         infer_schema_length=None,
@@ -56,9 +61,10 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
             y=history_axis(kind),
             color=_colour(sides),
         )
-        solid = alt.Scale(domain=list(SPLITS), range=[[1, 0], [4, 4]])
-        faint = alt.Scale(domain=list(SPLITS), range=[1.0, 0.6])
-        dash = alt.StrokeDash("split:N", title=None, scale=solid, legend=alt.Legend(symbolStrokeColor=GREY))
+        solid = alt.Scale(domain=list(splits), range=[[1, 0], [4, 4]][: len(splits)])
+        faint = alt.Scale(domain=list(splits), range=[1.0, 0.6][: len(splits)])
+        legend = alt.Legend(symbolStrokeColor=GREY) if len(splits) > 1 else None
+        dash = alt.StrokeDash("split:N", title=None, scale=solid, legend=legend)
         lines = base.mark_line(strokeWidth=2.2).encode(
             strokeDash=dash, opacity=alt.Opacity("split:N", title=None, scale=faint, legend=None)
         )
@@ -66,7 +72,9 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
         return (lines + points.encode(shape=_shape(sides))).properties(width=WIDTH, height=HEIGHT)
 
     reading = (
-        f"Validation {kind} is solid, with marks; training {kind} is dashed and is averaged over each epoch while the "
+        f"Validation {kind}, with marks."
+        if len(splits) == 1
+        else f"Validation {kind} is solid, with marks; training {kind} is dashed and is averaged over each epoch while the "
         "weights still move and augmentation and dropout are on, so it may look worse than validation."
     )
     return Chart(f"{kind}-per-epoch", f"{kind.capitalize()} per epoch", reading, data, draw)
@@ -79,20 +87,26 @@ def steps_an_epoch(side: Side) -> int:
 
 
 def _steps_title(sides: Sides) -> str:
-    a, b = (steps_an_epoch(side) for side in sides)
-    return f"epoch of {a:,} steps" if a == b else f"epoch (of {a:,} steps in A, {b:,} in B)"
+    steps = [steps_an_epoch(side) for side in sides]
+    if len(set(steps)) == 1:
+        return f"epoch of {steps[0]:,} steps"
+    others = ", ".join(f"{count:,} in {side.letter}" for side, count in zip(sides[1:], steps[1:], strict=True))
+    return f"epoch (of {steps[0]:,} steps in {sides[0].letter}, {others})"
 
 
 def curve_overlay(sides: Sides, kind: str) -> Chart | None:
-    """`roc` or `precision_recall` of both: of the positive class of two, else the micro average; None without scores."""
-    curves = [_summary_curve(side, kind) for side in sides]
-    if curves[0] is None or curves[1] is None:
+    """`roc` or `precision_recall` of all that have scores: of the positive class of two, else the micro average.
+
+    None where fewer than two have.
+    """
+    found = [(side, curve) for side in sides if (curve := _summary_curve(side, kind)) is not None]
+    if len(found) < 2:
         return None
+    sides, curves = tuple(side for side, _ in found), [curve for _, curve in found]
     title, x_title, y_title, _ = CURVES[kind]
     data = pl.concat(
         pl.DataFrame({"model": side.label, "x": curve.x, "y": curve.y, "place": range(len(curve.x))})
         for side, curve in zip(sides, curves, strict=True)
-        if curve is not None
     )
     guessing = guessing_line(kind, curves[0].prevalence)
 
@@ -113,9 +127,7 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
         else "micro average, over all pairs of row and class"
     )
     areas = ", ".join(
-        f"{side.letter} {curve.area:.4f}"
-        for side, curve in zip(sides, curves, strict=True)
-        if curve is not None and curve.area is not None
+        f"{side.letter} {curve.area:.4f}" for side, curve in zip(sides, curves, strict=True) if curve.area is not None
     )
     reading = (
         f"The curve {of}; areas: {areas}. The closer to the {BEST_CORNERS[kind]} corner the better. Dotted: guessing."
@@ -132,14 +144,18 @@ def _summary_curve(side: Side, kind: str) -> Curve | None:
 
 
 def reliability_overlay(sides: Sides) -> Chart | None:
-    """Confidence against accuracy of both, in fifteen bins with 95 % bands; None where one has no probabilities."""
-    a, b = (side.judgement.calibration for side in sides)
-    if a is None or b is None:
+    """Confidence against accuracy of all that have probabilities, in fifteen bins with 95 % bands.
+
+    None where fewer than two have.
+    """
+    sides = tuple(side for side in sides if side.judgement.calibration is not None)
+    if len(sides) < 2:
         return None
+    found = [side.judgement.calibration for side in sides if side.judgement.calibration is not None]
     data = pl.DataFrame(
         [
             {"model": side.label, **asdict(entry)}
-            for side, calibration in zip(sides, (a, b), strict=True)
+            for side, calibration in zip(sides, found, strict=True)
             for entry in calibration.bins
         ]
     )
@@ -159,24 +175,27 @@ def reliability_overlay(sides: Sides) -> Chart | None:
 def _colour(sides: Sides) -> Any:
     import altair as alt
 
-    labels = [side.label for side in sides]
-    return alt.Color("model:N", title=None, scale=alt.Scale(domain=labels, range=list(COLOURS)), legend=_legend())
+    return alt.Color("model:N", title=None, scale=_scale(sides, COLOURS), legend=_legend())
 
 
 def _shape(sides: Sides) -> Any:
     import altair as alt
 
-    labels = [side.label for side in sides]
-    return alt.Shape("model:N", title=None, scale=alt.Scale(domain=labels, range=list(SHAPES)), legend=_legend())
+    return alt.Shape("model:N", title=None, scale=_scale(sides, SHAPES), legend=_legend())
 
 
 def _dash(sides: Sides) -> Any:
     import altair as alt
 
-    labels = [side.label for side in sides]
-    return alt.StrokeDash(
-        "model:N", title=None, scale=alt.Scale(domain=labels, range=[[1, 0], [7, 3]]), legend=_legend()
-    )
+    return alt.StrokeDash("model:N", title=None, scale=_scale(sides, DASHES), legend=_legend())
+
+
+def _scale(sides: Sides, values: Sequence[Any]) -> Any:
+    """Each model's value, the same in every chart."""
+    import altair as alt
+
+    own = [values[LETTERS.index(side.letter) % len(values)] for side in sides]
+    return alt.Scale(domain=[side.label for side in sides], range=own)
 
 
 def _legend() -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from classmark.judging.comparisons import Comparison
 from classmark.judging.findings import Finding
 from classmark.judging.judgement import Judgement
+from classmark.judging.multiple import LETTERS, Comparisons
 from classmark.report.words import METRIC_TITLES, floor_sentence, interval_text, value_text
 
 if TYPE_CHECKING:
@@ -81,8 +82,12 @@ def _confusion(judgement: Judgement) -> Table:
     return table
 
 
-def comparison_table(comparison: Comparison) -> Group:
+def comparison_table(comparison: Comparison | Comparisons) -> Group:
     """The paired differences, the sentence and the findings of a comparison."""
+    return _two(comparison) if isinstance(comparison, Comparison) else _many(comparison)
+
+
+def _two(comparison: Comparison) -> Group:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -100,3 +105,47 @@ def comparison_table(comparison: Comparison) -> Group:
     )
     names = f"A = {comparison.a}\nB = {comparison.b}"
     return Group(Text(names), table, Text(mcnemar), Text(comparison.sentence), *_findings(comparison.findings))
+
+
+def _many(comparison: Comparisons) -> Group:
+    """Every metric's differences from A, the accuracy of every pair, the sentence and the findings."""
+    from rich.console import Group
+    from rich.text import Text
+
+    few = len(comparison.against_first)
+    first = _differences(f"{comparison.rows:,} rows, against A; p by Holm's method over these {few}")
+    for name in comparison.pairs[0].metrics:
+        _add(
+            first,
+            name,
+            zip(comparison.letters, comparison.against_first, comparison.p_holm_against_first, strict=False),
+        )
+    every = _differences(f"every pair; p by Holm's method over all {len(comparison.pairs)}")
+    _add(every, "accuracy", zip(comparison.letters, comparison.pairs, comparison.p_holm, strict=True))
+    names = "\n".join(f"{letter} = {name}" for letter, name in zip(LETTERS, comparison.names, strict=False))
+    return Group(Text(names), first, every, Text(comparison.sentence), *_findings(comparison.findings))
+
+
+def _differences(title: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("", "pair", "difference", "95 % interval", "p alone", "p, Holm"):
+        table.add_column(column, justify="left" if column in ("", "pair") else "right", no_wrap=True)
+    return table
+
+
+def _add(table: Table, name: str, rows: Iterable[tuple[tuple[str, str], Comparison, dict[str, float]]]) -> None:
+    """A row a pair; the metric is named in the first."""
+    title = METRIC_TITLES[name]
+    for (first, second), pair, adjusted in rows:
+        if (entry := pair.metrics.get(name)) is not None:
+            p_values = (p_text(entry.p), p_text(adjusted.get(name)))
+            shown = (value_text(entry.difference, name), interval_text(entry, name))
+            table.add_row(title, f"{second} − {first}", *shown, *p_values)
+            title = ""
+
+
+def p_text(p: float | None) -> str:
+    """A p value to two digits, a dash where there is none."""
+    return "–" if p is None else "<0.0001" if p < 0.0001 else f"{p:.2g}"

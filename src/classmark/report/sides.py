@@ -1,7 +1,8 @@
-"""The two sides of a comparison: each with its rows, its judgement and, where it is one, its run."""
+"""The sides of a comparison, two or more: each with its rows, its judgement and, where it is one, its run."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,22 +15,24 @@ from classmark.errors import RunError
 from classmark.judging.comparisons import Comparison
 from classmark.judging.judge import judge
 from classmark.judging.judgement import SCHEMA_VERSION, Judgement, judgement_from_json
-from classmark.judging.rows import matched, positive_index, scored_rows
+from classmark.judging.multiple import LETTERS, Comparisons, matched_all
+from classmark.judging.rows import positive_index, scored_rows
 from classmark.predictions import Predictions
 from classmark.runs import Run, read_json, read_jsonl
 
-Sides = tuple["Side", "Side"]
+Sides = tuple["Side", ...]
+Compared = Comparison | Comparisons
 SHORT_NAME_CHARACTERS = 30
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of two models that are compared.
+    """One of the models that are compared.
 
     Attributes:
-        letter: A or B.
+        letter: A, B, …
         name: what it is called.
-        predictions: its labelled rows, in the same order on both sides.
+        predictions: its labelled rows, in the same order on all sides.
         judgement: of these rows.
         run: its folder; None for a predictions file.
     """
@@ -65,20 +68,16 @@ class Side:
         return read_json(path) if path is not None and path.exists() else {}
 
 
-def build_sides(
-    comparison: Comparison,
-    tables: tuple[Predictions, Predictions],
-    runs: tuple[Run | None, Run | None] = (None, None),
-) -> Sides:
-    """Both sides of a comparison of two tables, rows matched; a run's own judgement is taken where it is of these rows."""
-    a, b = matched(*tables)
-    return (
-        Side("A", comparison.a, a, _judgement(a, runs[0], comparison), runs[0]),
-        Side("B", comparison.b, b, _judgement(b, runs[1], comparison), runs[1]),
+def build_sides(comparison: Compared, tables: Sequence[Predictions], runs: Sequence[Run | None] | None = None) -> Sides:
+    """The sides of a comparison of tables, rows matched; a run's own judgement is taken where it is of these rows."""
+    rows = matched_all(tables)
+    return tuple(
+        Side(letter, name, table, _judgement(table, run, comparison), run)
+        for letter, name, table, run in zip(LETTERS, comparison.names, rows, runs or [None] * len(rows), strict=False)
     )
 
 
-def _judgement(rows: Predictions, run: Run | None, comparison: Comparison) -> Judgement:
+def _judgement(rows: Predictions, run: Run | None, comparison: Compared) -> Judgement:
     known = _of_run(run)
     if known is not None and known.classes == rows.classes and known.positive == comparison.positive:
         confusion = scored_rows(rows, positive_index(rows, comparison.positive)).confusion

@@ -147,7 +147,10 @@ def test_the_json_keeps_its_contract_and_calls_runs_by_name(tmp_path: Path) -> N
     content = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
     assert (content["a"], content["b"]) == ("text-a", "text-b")
     assert {"a", "b", "rows", "metrics", "mcnemar", "delong", "sentence"} <= set(content)
-    assert set(content["metrics"]) == {"accuracy", "log_loss", "roc_auc", "brier"}
+    metrics = {"accuracy", "f1", "mcc", "log_loss", "roc_auc", "average_precision", "brier"}
+    assert set(content["metrics"]) == metrics
+    assert all({"a", "b", "difference", "low", "high", "method"} <= set(one) for one in content["metrics"].values())
+    assert content["minimum_detectable_difference"] == pytest.approx(0.0913, abs=1e-4)  # Connor 1987: 43 of 200 rows
 
 
 def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:

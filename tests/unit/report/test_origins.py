@@ -52,8 +52,8 @@ def test_names_and_paths_are_no_difference(runs: tuple[Run, Run]) -> None:
 def test_a_section_alone_may_be_the_cause(runs: tuple[Run, Run]) -> None:
     change(runs[1], loss={"kind": "focal", "gamma": 2.0})
     assert differing_settings(sides_of(runs)) == [
-        Setting("loss.kind", "cross_entropy", "focal"),
-        Setting("loss.gamma", "–", "2.0"),
+        Setting("loss.kind", ("cross_entropy", "focal")),
+        Setting("loss.gamma", ("–", "2.0")),
     ]
     assert said(runs).startswith("The recipes differ in loss alone.")
 
@@ -70,15 +70,15 @@ def test_two_seeds_differ_by_luck(runs: tuple[Run, Run]) -> None:
 
 def test_of_a_path_only_the_files_name_is_shown(runs: tuple[Run, Run]) -> None:
     change(runs[1], input={"kind": "text", "vectors": "/home/me/other.txt"})
-    assert differing_settings(sides_of(runs)) == [Setting("input.vectors", "glove.txt", "other.txt")]
+    assert differing_settings(sides_of(runs)) == [Setting("input.vectors", ("glove.txt", "other.txt"))]
 
 
 def test_a_long_list_is_cut(runs: tuple[Run, Run]) -> None:
     change(runs[1], data={"source": "imdb", "classes": [f"n{place:08d}" for place in range(200)]})
     setting = differing_settings(sides_of(runs))[0]
-    assert (setting.key, setting.a) == ("data.classes", "–")
-    assert setting.b.startswith('["n00000000", ')
-    assert len(setting.b) == 121
+    assert (setting.key, setting.values[0]) == ("data.classes", "–")
+    assert setting.values[1].startswith('["n00000000", ')
+    assert len(setting.values[1]) == 121
 
 
 UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
