@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -13,14 +13,18 @@ from classmark.errors import InputError
 from classmark.judging.calibration import calibrate
 from classmark.judging.comparisons import compare
 from classmark.judging.conformal import conform
+from classmark.judging.costs import cost_matrix, judge_costs
 from classmark.judging.curves import Curves, draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
+from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.judging.selective import select
+from classmark.judging.slices import slice_rows
+from classmark.judging.unpaired import split_gap
 from classmark.looks import Looks
 from classmark.predictions import Predictions
 
@@ -34,6 +38,9 @@ def judge(
     floors: Mapping[str, Predictions] = NO_FLOORS,
     looks: Looks | None = None,
     positive: str | None = None,
+    at: Sequence[str] = (),
+    costs: Mapping[str, float] | None = None,
+    slices: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
 ) -> Judgement:
@@ -46,12 +53,15 @@ def judge(
         floors: baseline name → its predictions on the same rows.
         looks: at this test split, where a ledger of them is kept.
         positive: the positive class of two; without it, the second.
+        at: goals of thresholds, such as `f1` and `precision>=0.95`; without any, F1 and Youden's index.
+        costs: `true:predicted` → cost of such a row; an error that is not named costs 1.
+        slices: columns whose slices are judged; without them, all that make some, up to twelve.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
         PredictionsError: no row has a label, a floor has other rows, or a validation row is among the judged ones.
-        InputError: `positive` is no class, or there are too few draws.
+        InputError: `positive` is no class, there are too few draws, or a goal, a cost or a column cannot be used.
     """
     if draws < 2:
         raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
@@ -67,6 +77,9 @@ def judge(
         return estimate(scored_rows(table, where), table.classes, draws, seed, by)
 
     fitted_on = chosen_on if rows.has_probabilities else None
+    matrix = None if costs is None else cost_matrix(costs, rows.classes)
+    thresholds = judge_thresholds(rows, fitted_on, index, at, matrix, Sampling(draws, seed, groups))
+    sliced = slice_rows(rows, scored, groups, slices)
     main = estimate(scored, rows.classes, draws, seed, groups)
     judgement = Judgement(
         source=predictions.source,
@@ -84,6 +97,10 @@ def judge(
         if rows.has_probabilities
         else None,
         conformal=conform(rows, fitted_on, seed, groups) if fitted_on else None,
+        thresholds=thresholds,
+        costs=None if matrix is None else judge_costs(rows, fitted_on, matrix, groups),
+        slices=sliced,
+        validation_gap=None if chosen_on is None else split_gap(rows, chosen_on),
         validation_rows=None if chosen_on is None else len(chosen_on),
         test_looks=looks,
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,

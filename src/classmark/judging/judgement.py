@@ -9,13 +9,17 @@ from typing import Any
 from classmark.judging.calibration import Calibration, calibration_from_json
 from classmark.judging.comparisons import Comparison, comparison_from_json
 from classmark.judging.conformal import Conformal, conformal_from_json
+from classmark.judging.costs import Costs, costs_from_json
 from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
 from classmark.judging.findings import Finding
 from classmark.judging.intervals import CONFIDENCE, Estimate
 from classmark.judging.label_errors import LabelErrors, label_errors_from_json
+from classmark.judging.operating import Thresholds, thresholds_from_json
+from classmark.judging.paired import Difference
 from classmark.judging.recalibration import Recalibration, recalibration_from_json
 from classmark.judging.selective import Selective, selective_from_json
+from classmark.judging.slices import Slices, slices_from_json
 from classmark.looks import Looks, looks_from_json
 
 SCHEMA_VERSION = 1
@@ -52,6 +56,10 @@ class Judgement:
         recalibration: temperature and isotonic regression; None without validation rows or probabilities.
         selective: error against coverage; None without probabilities.
         conformal: prediction sets; None without validation rows or probabilities.
+        thresholds: operating points of two classes; None for more, or without probabilities.
+        costs: what predictions cost; None where no costs were given.
+        slices: accuracy by slice of the table's further columns.
+        validation_gap: accuracy, A on validation rows, B on these; None without validation rows.
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
         label_errors: likely wrong labels among the validation rows; None where there are none of these.
         test_looks: how often the judged test split has been looked at; None where no ledger knows it.
@@ -73,6 +81,10 @@ class Judgement:
     recalibration: Recalibration | None = None
     selective: Selective | None = None
     conformal: Conformal | None = None
+    thresholds: Thresholds | None = None
+    costs: Costs | None = None
+    slices: Slices = field(default_factory=Slices)
+    validation_gap: Difference | None = None
     validation_rows: int | None = None
     leaked: Leaked | None = None
     label_errors: LabelErrors | None = None
@@ -106,8 +118,11 @@ class Judgement:
             "recalibration": self.recalibration and self.recalibration.to_json(),
             "selective": self.selective and self.selective.to_json(),
             "conformal": self.conformal and self.conformal.to_json(),
-            "thresholds": None,
-            "slices": [],
+            "thresholds": self.thresholds and self.thresholds.to_json(),
+            "costs": self.costs and self.costs.to_json(),
+            "slices": self.slices.to_json(),
+            "slicing": {"tests": self.slices.tests, "left_out": self.slices.left_out},
+            "validation_gap": self.validation_gap and asdict(self.validation_gap),
             "validation_rows": self.validation_rows,
             "leaked": self.leaked
             and {"rows": self.leaked.rows, "metrics_without": _metrics_json(self.leaked.metrics_without)},
@@ -125,6 +140,7 @@ class Judgement:
 def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
     """The judgement that `to_json` wrote."""
     calibration, leaked, groups = content["calibration"], content["leaked"], content["groups"]
+    gap = content.get("validation_gap")
     return Judgement(
         **{name: content[name] for name in ("source", "split", "rows", "positive", "draws", "seed", "confidence")},
         classes=tuple(content["classes"]),
@@ -136,6 +152,10 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         recalibration=recalibration_from_json(content.get("recalibration")),
         selective=selective_from_json(content.get("selective")),
         conformal=conformal_from_json(content.get("conformal")),
+        thresholds=thresholds_from_json(content.get("thresholds")),
+        costs=costs_from_json(content.get("costs")),
+        slices=slices_from_json(content.get("slices", []), content.get("slicing")),
+        validation_gap=None if gap is None else Difference(**gap),
         validation_rows=content.get("validation_rows"),
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         label_errors=label_errors_from_json(content.get("label_errors")),

@@ -9,19 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classmark.errors import InputError
 from classmark.judging.estimates import count_intervals
 from classmark.judging.intervals import Estimate, Floats, mean_interval, percentile_interval, wilson
 from classmark.judging.metrics import Scored
 from classmark.judging.paired import Difference, share_difference
 from classmark.judging.resampling import Groups, bootstrap_method
+from classmark.judging.rows import row_groups, scored_rows
 from classmark.judging.thresholds import (
     Counts,
     Goal,
     ThresholdCurve,
     choose,
     draw_threshold_curve,
+    read_goal,
     sweep,
 )
+from classmark.predictions import Predictions
 
 USUAL_GOALS = (Goal("f1"), Goal("youden"))
 SHOWN = ("accuracy", "precision", "recall", "specificity", "f1", "balanced_accuracy", "mcc")
@@ -254,3 +258,46 @@ def _differences(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict
 def _confusion(cells: Cells, order: Sequence[int]) -> tuple[tuple[int, ...], ...]:
     table = np.bincount(cells, minlength=8).reshape(2, 2, 2).sum(axis=1)[np.ix_(order, order)]
     return tuple(tuple(row) for row in table.tolist())
+
+
+def judge_thresholds(
+    test: Predictions,
+    validation: Predictions | None,
+    positive: int,
+    at: Sequence[str],
+    costs: Floats | None,
+    sampling: Sampling,
+) -> Thresholds | None:
+    """The operating points of a table; None for more than two classes or predicted labels only.
+
+    Args:
+        test: labelled rows.
+        validation: labelled rows of the same model, classes in the same order, to choose on.
+        positive: class index.
+        at: the goals as users write them; without any, F1 and Youden's index.
+        costs: of a row, true class by called class; adds the threshold with the least cost.
+        sampling: of the test rows.
+
+    Raises:
+        InputError: a goal cannot be read, or there is nothing to choose on or between.
+    """
+    goals = tuple(map(read_goal, at))
+    if goals and len(test.classes) > 2:
+        raise InputError(
+            f"--at: a threshold is for two classes; {test.source} has {len(test.classes)}. "
+            "For more, give what errors cost: --costs true:predicted=cost"
+        )
+    if goals and not test.has_probabilities:
+        raise InputError(f"--at: {test.source} has predicted labels only; a threshold needs probabilities or a score.")
+    if goals and validation is None:
+        raise InputError(
+            "--at: a threshold is chosen on validation rows, never on the rows that are judged. "
+            "Give the same model's predictions on other rows: --validation FILE"
+        )
+    if len(test.classes) > 2 or not test.has_probabilities:
+        return None
+    goals = (goals or USUAL_GOALS) + ((Goal("cost"),) if costs is not None else ())
+    rows = [None if table is None else scored_rows(table, positive) for table in (test, validation)]
+    assert rows[0] is not None
+    by = None if validation is None else row_groups(validation)
+    return operate(rows[0], rows[1], tuple(dict.fromkeys(goals)), costs, sampling, by)

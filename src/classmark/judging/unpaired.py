@@ -6,12 +6,15 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Estimate, Floats, mean_interval, t_quantile, wilson
 from classmark.judging.p_values import t_p
 from classmark.judging.paired import Difference
 from classmark.judging.resampling import Groups
+from classmark.judging.rows import row_groups
+from classmark.predictions import Predictions
 
 NO_SPREAD = 1e-12
 
@@ -97,3 +100,21 @@ def fisher_p(hits: int, rows: int, all_hits: int, all_rows: int) -> float:
 def _log_factorials(most: int) -> Floats:
     """The logarithms of 0!, 1!, …, shape (most + 1,)."""
     return np.append(0.0, np.cumsum(np.log(np.arange(1, most + 1))))
+
+
+def split_gap(test: Predictions, validation: Predictions) -> Difference:
+    """The difference of accuracy between labelled rows of two splits: A validation, B test.
+
+    Where a table has groups, a group in both splits is one, and rows of a table without are groups of their own.
+    """
+    tables = (test, validation)
+    hits = np.concatenate([table.labels == table.predicted for table in tables])
+    here = np.arange(len(hits)) < len(test)
+    if all(row_groups(table) is None for table in tables):
+        return share_gap(hits, here)
+    names = [
+        table.frame["group"] if "group" in table.frame.columns else pl.Series([f"{place}\0{row}" for row in table.ids])
+        for place, table in enumerate(tables)
+    ]
+    groups = pl.concat([part.cast(pl.String).rename("group") for part in names]).rank("dense")
+    return share_gap(hits, here, groups.to_numpy().astype(np.int64) - 1)

@@ -19,6 +19,7 @@ TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
     "label_errors", "test_looks", "recalibration", "selective", "conformal", "floor_methods", "floor_comparison", "findings",
+    "costs", "slicing", "validation_gap",
 }  # fmt: skip
 
 
@@ -39,6 +40,66 @@ def test_every_part_survives_json(make: Any) -> None:
     assert set(content) == TOP_LEVEL
     text = json.dumps(content, allow_nan=False)
     assert judgement_from_json(json.loads(text)) == judgement
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", "c")])
+def test_what_is_chosen_and_sliced_survives_json(make: Any, classes: tuple[str, ...]) -> None:
+    validation = apart(make(200, classes, seed=2))
+    columns = {"source": ["web", "mail"] * 150, "length": list(range(300))}
+    costs = {f"{classes[0]}:{classes[1]}": 3.0}
+    judgement = judge(make(classes=classes, columns=columns), validation=validation, costs=costs, draws=DRAWS)
+    assert judgement_from_json(json.loads(json.dumps(judgement.to_json(), allow_nan=False))) == judgement
+    assert [one.column for one in judgement.slices.found] == ["source"] * 2 + ["length"] * 5
+    assert judgement.costs is not None
+    assert judgement.costs.tempered is not None
+    goals = [point.goal for point in judgement.thresholds.points] if judgement.thresholds else None
+    assert goals == (["f1", "youden", "cost"] if len(classes) == 2 else None)
+
+
+def apart(table: Predictions) -> Predictions:
+    """The same rows under other ids."""
+    return Predictions(
+        table.frame.with_columns(("validation-" + pl.col("id")).alias("id")), table.metadata, "validation.csv"
+    )
+
+
+def test_goals_need_two_classes_scores_and_validation_rows(make: Any) -> None:
+    with pytest.raises(
+        InputError, match="--at: a threshold is chosen on validation rows, never on the rows that are ju"
+    ):
+        judge(make(), at=["f1"], draws=DRAWS)
+    with pytest.raises(InputError, match="--at: a threshold is for two classes; table has 3"):
+        judge(make(classes=("a", "b", "c")), validation=apart(make(classes=("a", "b", "c"))), at=["f1"], draws=DRAWS)
+    labels = labels_only(["no", "yes"] * 20, ["no"] * 40)
+    with pytest.raises(
+        InputError, match=r"--at: labels.csv has predicted labels only; a threshold needs probabilities"
+    ):
+        judge(labels, validation=apart(labels), at=["f1"], draws=DRAWS)
+
+
+def test_costs_of_predicted_labels(make: Any) -> None:
+    found = judge(labels_only(["no", "yes"] * 20, ["no"] * 40), costs={"yes:no": 3.0}, draws=DRAWS).costs
+    assert found is not None
+    assert (found.given.value, found.expected) == (1.5, None)
+
+
+def test_the_gap_between_validation_and_test(make: Any) -> None:
+    test, validation = make(300), apart(make(200, seed=1, quality=3))
+    gap = judge(test, validation=validation, draws=DRAWS).validation_gap
+    assert gap is not None
+    shares = [np.mean(table.labels == table.predicted) for table in (validation, test)]
+    assert [gap.a, gap.b, gap.difference] == pytest.approx([*shares, shares[1] - shares[0]])
+
+
+def test_a_group_in_both_splits_is_one(make: Any) -> None:
+    test = make(300, columns={"group": [f"g{row // 3}" for row in range(300)]})
+    validation = apart(make(300, seed=1, columns={"group": [f"g{row // 3 + 50}" for row in range(300)]}))
+    gap = judge(test, validation=validation, draws=DRAWS).validation_gap
+    assert gap is not None
+    assert gap.method == "t interval by group sums (150 groups)"
+    without = judge(test, validation=apart(make(300, seed=1)), draws=DRAWS).validation_gap
+    assert without is not None
+    assert without.method == "t interval by group sums (400 groups)"
 
 
 def test_two_classes_have_these_metrics(make: Any) -> None:
