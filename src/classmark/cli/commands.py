@@ -75,11 +75,13 @@ def judge(
     out: Path,
     confusion: str | None,
     columns: Mapping[str, Any],
+    chosen: Mapping[str, Any],
     draws: int,
     label_errors: Path | None,
     as_json: bool,
 ) -> None:
     """Judge a file, a run or a published matrix."""
+    from classmark.judging.costs import read_costs
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.published import judge_confusion
     from classmark.looks import known_looks
@@ -94,6 +96,8 @@ def judge(
             raise InputError("--validation goes with a predictions file; a matrix has no scores to fit anything to.")
         if label_errors is not None:
             raise InputError("--label-errors goes with a predictions file; a matrix has no rows to audit.")
+        if any(chosen.values()):
+            raise InputError("--at, --costs and --slice go with a predictions file; a matrix has no rows.")
         counts = _matrix(confusion or "")
         names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
         judgement = judge_confusion(counts, names, positive=columns["positive"])
@@ -106,6 +110,9 @@ def judge(
             floors=floors,
             looks=known_looks(run, predictions) if run and predictions.split == "test" else None,
             positive=columns["positive"],
+            at=chosen["at"],
+            costs=read_costs(chosen["costs"]) if chosen["costs"] else None,
+            slices=chosen["slices"],
             draws=draws,
         )
     _free(out, "judgement.json")

@@ -111,6 +111,22 @@ def judge(
     ] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GOAL",
+            help='Two classes: choose a threshold on the validation rows for f1, mcc, balanced_accuracy, accuracy, youden, '
+            'or a floor such as "precision>=0.95"; may be given often.',
+        ),
+    ] = None,
+    costs: Annotated[
+        str | None,
+        typer.Option(help="What errors cost, true:predicted=cost, comma between: no:yes=1,yes:no=5. Others cost 1."),
+    ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", metavar="COLUMN", help="Judge by slice of this column only; may be given often."),
+    ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")] = 1_000,
     label_errors: Annotated[
         Path | None,
@@ -129,7 +145,8 @@ def judge(
         "logits": logits,
     }
     columns |= {"probabilities": _split(probabilities), "classes": _split(classes)}
-    _commands().judge(file, validation, out, confusion, columns, draws, label_errors, as_json)
+    chosen = {"at": at or [], "costs": costs, "slices": slices or None}
+    _commands().judge(file, validation, out, confusion, columns, chosen, draws, label_errors, as_json)
 
 
 @app.command()
