@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from classmark.errors import InputError
 
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from classmark.arrays import Values
     from classmark.inference import Classifier
     from classmark.judging.comparisons import Comparison
+    from classmark.judging.multiple import Comparisons
+    from classmark.predictions import Predictions
     from classmark.runs import Run
     from classmark.shown import ShownJudgement
+
+    Compared = str | Path | Run | Predictions | ShownJudgement
 
 
 def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> Run:
@@ -97,18 +101,63 @@ def judge(
     return shown(found, table, held_out)
 
 
-def compare(a: str | Path, b: str | Path) -> Comparison:
-    """The comparison of two predictions files or run folders on the same rows; differences are B − A.
+@overload
+def compare(
+    a: Compared, b: Compared, /, *, names: Sequence[str] | None = ..., positive: str | None = ..., draws: int = ...
+) -> Comparison: ...
+
+
+@overload
+def compare(
+    a: Compared,
+    b: Compared,
+    /,
+    *more: Compared,
+    names: Sequence[str] | None = ...,
+    positive: str | None = ...,
+    draws: int = ...,
+) -> Comparison | Comparisons: ...
+
+
+def compare(
+    a: Compared,
+    b: Compared,
+    /,
+    *more: Compared,
+    names: Sequence[str] | None = None,
+    positive: str | None = None,
+    draws: int = 1000,
+) -> Comparison | Comparisons:
+    """The paired comparison of two or more models on the same rows, matched by id; differences are the later − the earlier.
+
+    Args:
+        a: the baseline: a predictions file, a run or its folder, a judgement that `classmark.judge` made, or a
+            predictions table. Judgements without ids are matched by row number.
+        b: another.
+        more: further ones; there are then `Comparisons`: all against A, every pair, p values after Holm's correction.
+        names: what they are called; without these, as files, runs or letters.
+        positive: the positive class of two.
+        draws: of the bootstrap.
 
     Raises:
         PredictionsError: they are not about the same rows.
-    """
-    from classmark.foreign import read_predictions
-    from classmark.judging.comparisons import compare as compare_tables
-    from classmark.runs import open_run
+        InputError: something else than these is given.
 
-    paths = (open_run(Path(path)).predictions("test") if Path(path).is_dir() else Path(path) for path in (a, b))
-    return compare_tables(*(read_predictions(path) for path in paths))
+    Example:
+        >>> import classmark
+        >>> labels = ["no", "yes"] * 50
+        >>> a = classmark.judge(labels, [0.4, 0.6] * 50)
+        >>> b = classmark.judge(labels, [0.6, 0.6] * 50)
+        >>> classmark.compare(a, b, names=["old", "new"]).sentence
+        'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
+    """
+    from classmark.judging.multiple import LETTERS, compare_all
+
+    called, tables = zip(*(_compared(one) for one in (a, b, *more)), strict=True)
+    if names is not None and len(names) != len(tables):
+        raise InputError(f"compare: {len(names)} names for {len(tables)} models. Give one a model: names=[…]")
+    known = called if len(set(called)) == len(called) else LETTERS[: len(called)]
+    return compare_all(tables, names=tuple(names or known), positive=positive, draws=draws)
 
 
 def load(run: str | Path) -> Classifier:
@@ -120,6 +169,30 @@ def load(run: str | Path) -> Classifier:
     from classmark.inference import load as load_classifier
 
     return load_classifier(run)
+
+
+def _compared(given: Compared) -> tuple[str, Predictions]:
+    """What one side of a comparison is called, and its table."""
+    from classmark.foreign import read_predictions
+    from classmark.predictions import Predictions
+    from classmark.runs import Run, open_run
+
+    if isinstance(given, Predictions):
+        return given.source, given
+    if isinstance(table := getattr(given, "predictions", None), Predictions):
+        return table.source, table
+    if isinstance(given, Run):
+        given = given.path
+    if not isinstance(given, str | Path):
+        raise InputError(
+            f"compare: a {type(given).__name__} is no predictions file, run or judgement. "
+            "Judge values in memory first: classmark.compare(classmark.judge(labels, probabilities), …)"
+        )
+    path = Path(given)
+    if path.is_dir():
+        run = open_run(path)
+        return path.resolve().name, read_predictions(run.predictions("test"))
+    return str(path), read_predictions(path)
 
 
 def _held_out_values(given: Sequence[Any] | Mapping[str, Any], labels_only: bool) -> Values:

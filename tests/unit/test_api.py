@@ -18,6 +18,7 @@ import classmark
 from classmark.cli.main import run
 from classmark.errors import ClassmarkError
 from classmark.judging.judgement import Judgement, judgement_from_json
+from classmark.judging.multiple import Comparisons
 
 LABELS = ["no", "yes", "yes", "no"]
 SCORES = [0.1, 0.8, 0.4, 0.3]
@@ -308,3 +309,32 @@ def test_load_names_the_folder_without_a_model(tmp_path: Path) -> None:
 def test_train_names_an_unknown_recipe() -> None:
     with pytest.raises(ClassmarkError, match="reviews-quick"):
         classmark.train("reviews-quik")
+
+
+def scored_judgement(seed: int, quality: float = 0.3) -> Any:
+    labels = [LABELS[row % 4] for row in range(120)]
+    noise = np.random.default_rng(seed).random(120)
+    return classmark.judge(labels, np.clip(noise + [quality * (1, -1)[label == LABELS[0]] for label in labels], 0, 1))
+
+
+def test_compare_takes_judgements_and_tables_and_says_how_rows_are_matched() -> None:
+    a, b = scored_judgement(1), scored_judgement(2)
+    found = classmark.compare(a, b, draws=100)
+    assert (found.a, found.b) == ("A", "B")
+    assert [finding.code for finding in found.findings] == ["matched_by_number"]
+    assert classmark.compare(a.predictions, b.predictions, draws=100) == found
+
+
+def test_compare_takes_many_and_calls_them_as_it_is_told() -> None:
+    found = classmark.compare(*(scored_judgement(seed) for seed in (1, 2, 3)), names=["x", "y", "z"], draws=100)
+    assert isinstance(found, Comparisons)
+    assert found.names == ("x", "y", "z")
+    assert [(pair.a, pair.b) for pair in found.pairs] == [("x", "y"), ("x", "z"), ("y", "z")]
+
+
+def test_compare_refuses_what_is_no_predictions() -> None:
+    a = scored_judgement(1)
+    with pytest.raises(ClassmarkError, match=r"^compare: a list is no predictions file, run or judgement\. "):
+        classmark.compare(a, [0.1, 0.2])  # type: ignore[call-overload]
+    with pytest.raises(ClassmarkError, match=r"^compare: 1 names for 2 models"):
+        classmark.compare(a, a, names=["one"])

@@ -26,8 +26,8 @@ class McNemar:
 def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
     """McNemar's exact test and its mid-p form, two-sided.
 
-    Source: McNemar 1947; Fagerland, Lydersen, Laake 2013: mid-p = exact p less the probability of the split seen.
-    Whole numbers throughout, so the p of many rows neither underflows nor loses digits.
+    Source: McNemar 1947; Fagerland, Lydersen, Laake 2013: mid-p = exact p less the probability of the split seen, of an
+    even split less half of that. Whole numbers throughout, so the p of many rows neither underflows nor loses digits.
     """
     discordant, fewer = only_a_right + only_b_right, min(only_a_right, only_b_right)
     term = total = 1
@@ -35,8 +35,9 @@ def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
         term = term * (discordant - k + 1) // k
         total += term
     every = 2**discordant
-    exact = 1.0 if only_a_right == only_b_right else min(1.0, 2 * total / every)
-    return McNemar(exact, (2 * total - term) / every, only_a_right, only_b_right)
+    if only_a_right == only_b_right:
+        return McNemar(1.0, 1 - term / (2 * every) if discordant else 1.0, only_a_right, only_b_right)
+    return McNemar(min(1.0, 2 * total / every), (2 * total - term) / every, only_a_right, only_b_right)
 
 
 def normal_p(deviate: float) -> float:

@@ -9,6 +9,7 @@ from classmark.judging.intervals import Z
 
 POWER = 0.80
 Z_POWER = NormalDist().inv_cdf(POWER)
+FEWEST_ROWS = 5  # of fewer, McNemar's test never falls below 5 %
 
 
 def minimum_detectable_difference(rows: int, discordant: int) -> float | None:
@@ -28,14 +29,14 @@ def minimum_detectable_difference(rows: int, discordant: int) -> float | None:
     Source: Connor 1987 (the sample size of McNemar's test), solved for the difference; Lachin 1992 compares it with
     exact power.
     """
+    if rows < FEWEST_ROWS:
+        return None
     share = discordant / rows
     inside = rows + Z_POWER**2 - Z**2
-    if inside < 0:
-        return None
     found = math.sqrt(share) * (Z * math.sqrt(rows) + Z_POWER * math.sqrt(inside)) / (rows + Z_POWER**2)
     if found >= share:
         found = _one_sided(rows)
-    return found if found <= 1 else None
+    return found
 
 
 def detectable_by_deviation(deviation: float, quantile: float) -> float | None:
