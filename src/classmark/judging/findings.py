@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from classmark.judging.choices import find_choices, find_gap, find_slices
+from classmark.judging.finding import Finding as Finding
 from classmark.judging.intervals import Z
 from classmark.judging.metrics import TOP_K_CLASSES
 from classmark.predictions import Predictions
@@ -23,21 +24,6 @@ SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration
 COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something a reader must know.
-
-    Attributes:
-        code: names the kind of finding.
-        severity: `info`, `warning` or `problem`.
-        message: what was found and what it means.
-    """
-
-    code: str
-    severity: str
-    message: str
-
-
 def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[Finding, ...]:
     """The findings, the gravest first.
 
@@ -48,6 +34,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
     found = [_floor(name, one) for name, one in judgement.floor_comparison.items() if not _better(one)]
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     found += _calibration(judgement) + _coverage(judgement)
+    found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement)
     if predictions is not None:
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")
