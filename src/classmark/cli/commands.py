@@ -185,6 +185,27 @@ def audit(inputs: Sequence[str], out: Path, columns: Mapping[str, Any], jaccard:
     typer.echo(f"written to {out / 'report.html'}", err=True)
 
 
+def study(
+    reference: str | None,
+    overrides: Sequence[str],
+    places: tuple[Path | None, Path | None, int | None],
+    asked: tuple[bool, bool],
+    as_json: bool,
+) -> None:
+    """Run a study or go on with one; or list the shipped ones, or show one."""
+    from classmark.cli import study as studies
+
+    listed, show = asked
+    if listed:
+        studies.list_studies()
+    elif show:
+        studies.show_study(reference or "")
+    else:
+        found, folder = studies.study(reference, overrides, studies.StudyOptions(*places))
+        _show(found.to_json(), studies.study_table(found), as_json)
+        typer.echo(f"written to {folder / 'report.html'}", err=True)
+
+
 def runs(folder: Path, as_json: bool) -> None:
     """A row a run."""
     from rich.table import Table

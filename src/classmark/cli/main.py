@@ -115,7 +115,7 @@ def judge(
         list[str] | None,
         typer.Option(
             metavar="GOAL",
-            help='Two classes: choose a threshold on the validation rows for f1, mcc, balanced_accuracy, accuracy, youden, '
+            help="Two classes: choose a threshold on the validation rows for f1, mcc, balanced_accuracy, accuracy, youden, "
             'or a floor such as "precision>=0.95"; may be given often.',
         ),
     ] = None,
@@ -191,6 +191,23 @@ def audit(
 ) -> None:
     """Look for duplicates, leaks into the test, label conflicts and odd rows in a data set."""
     _commands().audit(inputs, out, {"text": text, "image": image, "label": label, "id": id_column}, jaccard, as_json)
+
+
+@app.command()
+def study(
+    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; without it, studies/ and the study's name.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the study in this folder.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run arms with several seeds and settle a claim: supported, refuted or not settled."""
+    _commands().study(name, overrides or [], (out, resume, jobs), (listed, show), as_json)
 
 
 @app.command()

@@ -48,8 +48,16 @@ def load_recipe(reference: str, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(
             f'"{reference}" is neither a file nor a shipped recipe. Shipped: {shipped}.{nearest(reference, shipped_recipes())}'
         )
-    name = reference if reference in shipped_recipes() else str(path)
-    content, places = parse_yaml(path.read_bytes(), name)
+    return read_recipe(path.read_bytes(), reference if reference in shipped_recipes() else str(path), overrides)
+
+
+def read_recipe(text: bytes, name: str, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a YAML text, with overrides put in; `name` is what messages call the text.
+
+    Raises:
+        RecipeError: its content cannot be used; every problem is listed with its place.
+    """
+    content, places = parse_yaml(text, name)
     problems = [problem for text in overrides if (problem := _override(content, places, text))]
     if problems:
         raise RecipeError("\n".join(problems))
@@ -64,8 +72,16 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
 
 
-def parse_yaml(text: bytes, name: str) -> tuple[dict[str, Any], dict[Place, str]]:
+A_RECIPE = "a recipe is a mapping of sections; start from one: classmark recipes show text-csv"
+
+
+def parse_yaml(text: bytes, name: str, expected: str = A_RECIPE) -> tuple[dict[str, Any], dict[Place, str]]:
     """The mapping in a YAML text, and the place (`recipe.yaml, line 7`) of each of its keys.
+
+    Args:
+        text: of the file.
+        name: what messages call it.
+        expected: what is said where it is no mapping.
 
     Raises:
         RecipeError: it is no YAML, no mapping, or has a key twice.
@@ -78,7 +94,7 @@ def parse_yaml(text: bytes, name: str) -> tuple[dict[str, Any], dict[Place, str]
         where = f", line {mark.line + 1}" if mark else ""
         raise RecipeError(f"{name}{where}: not valid YAML ({getattr(error, 'problem', None) or error}).") from None
     if not isinstance(content, dict) or not isinstance(node, yaml.MappingNode):
-        raise RecipeError(f"{name}: a recipe is a mapping of sections; start from one: classmark recipes show text-csv")
+        raise RecipeError(f"{name}: {expected}")
     places: dict[Place, str] = {}
     _note_places(node, (), name, places)
     return content, places

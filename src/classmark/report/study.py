@@ -1,0 +1,111 @@
+"""`report.html` of a study, and its table for a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classmark.judging.learning import reach
+from classmark.judging.studies import Answers, ArmComparison, better_direction
+from classmark.recipes.study import STEPS, differing_keys
+from classmark.report.figures import figure_svgs
+from classmark.report.headline import amount, difference_bar
+from classmark.report.page import page_environment
+from classmark.report.study_charts import study_charts
+from classmark.report.study_words import (
+    difference_text,
+    margin_text,
+    needed_sentence,
+    order_sentence,
+    span_text,
+    value_of,
+    variance_sentence,
+    verdict_sentence,
+)
+from classmark.report.words import METRIC_TITLES
+from classmark.runs import write_text
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+SHOWN = (STEPS, "accuracy", "log_loss", "roc_auc", "brier", "ece", "f1", "f1_macro", "top5_accuracy", "mcc")
+TITLES = METRIC_TITLES | {STEPS: "Steps to target"}
+
+
+def write_study(folder: Path, answers: Answers) -> Path:
+    """The path of `folder/report.html`, written with its figures in `folder/figures/`."""
+    charts = study_charts(answers)
+    svgs = figure_svgs(charts, folder / "figures") if charts else {}
+    page = (
+        page_environment()
+        .get_template("study.html.j2")
+        .render(
+            answers=answers,
+            study=answers.study,
+            title=answers.study.name,
+            metrics=shown_metrics(answers),
+            titles=TITLES,
+            settings=differing_keys(answers.study),
+            charts={chart.name: {"reading": chart.reading, "svg": svgs[chart.name]} for chart in charts},
+            verdict_sentence=verdict_sentence,
+            needed_sentence=needed_sentence,
+            order_sentence=order_sentence,
+            variance_sentence=variance_sentence,
+            margin=margin_text(answers.study),
+            difference_text=difference_text,
+            span_text=span_text,
+            value_of=value_of,
+            better=better_direction,
+            amount=amount,
+            difference_bar=difference_bar,
+            reached=lambda run: reach(run.curve, answers.study.target_accuracy or 1.0).step,
+        )
+    )
+    write_text(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def shown_metrics(answers: Answers) -> list[str]:
+    """The metrics that are shown, the primary one first."""
+    known = {name for one in answers.comparisons for name in one.metrics}
+    first = [answers.study.metric] if answers.study.metric in known else []
+    return [*first, *(name for name in SHOWN if name in known and name not in first)]
+
+
+def study_table(answers: Answers) -> Group:
+    """The question, each verdict with what it rests on, the metrics of every arm, the findings."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[object] = [Text(answers.study.question, style="bold")]
+    for one in answers.comparisons:
+        parts.append(Text(verdict_sentence(answers, one)))
+        parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
+    parts.append(_table(answers))
+    marks = {"problem": "!!", "warning": "! ", "info": "  "}
+    parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in answers.findings]
+    return Group(*parts)  # type: ignore[arg-type]
+
+
+def _table(answers: Answers) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    runs = ", ".join(f"{name} {one.runs}" for name, one in answers.arms.items())
+    table = Table(title=f"runs done: {runs}; means over seeds", title_justify="left", box=None, pad_edge=False)
+    headers = ["", *answers.arms, *(f"{one.arm} − {one.reference}" for one in answers.comparisons)]
+    for column in headers:
+        table.add_column(Text(column), justify="right" if column else "left")
+    for name in shown_metrics(answers):
+        values = (value_of(answers.arms[arm], name) for arm in answers.arms)
+        differences = (_shown(one, name) for one in answers.comparisons)
+        table.add_row(TITLES.get(name, name), *values, *differences)
+    return table
+
+
+def _shown(one: ArmComparison, name: str) -> str:
+    return (
+        f"{difference_text(one.metrics[name], name)}  ({span_text(one.metrics[name], name)})"
+        if name in one.metrics
+        else "–"
+    )
