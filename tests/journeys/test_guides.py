@@ -1,0 +1,85 @@
+"""The guides do what they say: their blocks are run in order in one folder, and what a `text` block shows is printed.
+
+In a `text` block "..." stands for anything, and white space is free.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+BLOCK = re.compile(r"^```(python|sh|text|yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SECONDS = 300
+
+
+def blocks(guide: Path) -> list[tuple[str, str]]:
+    return BLOCK.findall(guide.read_text(encoding="utf-8"))
+
+
+def run_shell(script: str) -> str:
+    """What a shell prints on standard output, with the environment's own commands first."""
+    words = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        env={**os.environ, "PATH": words, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+    assert "Warning" not in done.stderr
+    return done.stdout
+
+
+def run_python(script: str, names: dict[str, Any]) -> str:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(script, "guide", "exec"), names)
+    return printed.getvalue()
+
+
+def shows(expected: str, printed: str) -> bool:
+    """Whether what was printed is the expected, "..." standing for anything."""
+    parts = (re.escape(" ".join(part.split())) for part in expected.split("..."))
+    return re.fullmatch(".*".join(parts), " ".join(printed.split())) is not None
+
+
+def test_a_block_that_shows_something_else_is_found() -> None:
+    assert shows("a  b\n...\n", "a b\nc\n")
+    assert shows("a\n...\nd", "a\nb c\nd\n")
+    assert not shows("a 1\n", "a 2\n")
+    assert not shows("a\n", "a\nb\n")
+
+
+@pytest.mark.parametrize("guide", sorted(path.name for path in GUIDES.glob("*.md")))
+def test_a_guide(guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (GUIDES / "data").iterdir():
+        shutil.copy(path, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    printed, ran = "", 0
+    for kind, content in blocks(GUIDES / guide):
+        match kind:
+            case "sh":
+                printed, ran = run_shell(content), ran + 1
+            case "python":
+                printed, ran = run_python(content, names), ran + 1
+            case "text":
+                assert shows(content, printed), f"{content}\n--- is not\n{printed}"
+    assert ran, f"{guide} runs nothing"
+
+
+def test_every_guide_is_linked_from_the_readme() -> None:
+    readme = (GUIDES.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in GUIDES.glob("*.md") if f"docs/guides/{path.name}" not in readme] == []
