@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from classmark.data.image_folder import read_image_folder
-from classmark.data.load import SIDE_PX, load_dataset, of_classes, open_source, read_source
+from classmark.data.load import SIDE_PX, of_classes, open_source, read_source, split_source
 from classmark.data.pixels import Images
 from classmark.data.source import Source
 from classmark.data.tables import ENDINGS, read_table
@@ -68,9 +68,10 @@ def recipe_rows(data: Data, seed: int) -> Material:
     source = read_source(data)
     if data.classes is not None:
         source = of_classes(source, data.classes)
-    material = _material(source, data.source)
+    source, images = _opened(source, data.source)
+    material = _material(source, images)
     try:
-        dataset = load_dataset(data, seed, SIDE_PX)
+        dataset = split_source(source, images, data, seed)
     except InputError as error:
         return Material(material.name, material.kind, material.rows, material.images, (str(error),))
     frames = {TRAIN: dataset.train, VALIDATION: dataset.validation, TEST: dataset.test}
@@ -105,7 +106,7 @@ def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
     named = {"label_column": columns["label"], "id_column": columns["id"]}
     named |= {"text_column": columns["text"]} if kind == "table" else {"image_column": columns["image"]}
     data = Data(source=kind, path=str(files[0]), test_path=str(files[1]) if len(files) == 2 else None, **named)
-    return _named(_material(read_source(data), kind), files)
+    return _named(_material(*_opened(read_source(data), kind)), files)
 
 
 def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
@@ -115,7 +116,7 @@ def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
 
 
 def _image_folders(files: Sequence[Path]) -> Material:
-    materials = [_material(read_image_folder(str(path)), "image-folder") for path in files]
+    materials = [_material(*_opened(read_image_folder(str(path)), "image-folder")) for path in files]
     if len(files) == 1:
         return _named(materials[0], files)
     for path, material in zip(files, materials, strict=True):
@@ -140,15 +141,18 @@ def _named(material: Material, files: Sequence[Path]) -> Material:
     return Material(name, material.kind, material.rows, material.images, material.notes, tuple(files))
 
 
-def _material(source: Source, kind: str) -> Material:
-    images = None
-    if source.files is not None:
-        try:
-            source, images = open_source(source, SIDE_PX, kind)
-        except MissingExtraError as error:
-            if "Pillow" not in str(error):
-                raise
-            raise MissingExtraError("Pillow", "audit", "An audit of images") from None
+def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
+    if source.files is None:
+        return source, None
+    try:
+        return open_source(source, SIDE_PX, kind)
+    except MissingExtraError as error:
+        if "Pillow" not in str(error):
+            raise
+        raise MissingExtraError("Pillow", "audit", "An audit of images") from None
+
+
+def _material(source: Source, images: Images | None) -> Material:
     parts = {ALL: source.train} if source.test is None else {TRAIN: source.train, TEST: source.test}
     rows = pl.concat([_rows(frame, part) for part, frame in parts.items()], how="vertical_relaxed")
     held = dict.fromkeys(parts, images) if images is not None else {}

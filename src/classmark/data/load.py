@@ -48,6 +48,21 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
     if source.files is not None:
         _check_labels(source)
         source, images = open_source(source, side_px, data.source)
+    return split_source(source, images, data, seed)
+
+
+def split_source(source: Source, images: Images | None, data: Data, seed: int) -> Dataset:
+    """The rows of a source, split as `load_dataset` does it.
+
+    Args:
+        source: its rows, with what is known of their images where there are some.
+        images: theirs.
+        data: the recipe's `data`.
+        seed: fixes the split and the sample of `data.limit`.
+
+    Raises:
+        InputError: the rows are not enough for what the recipe asks, or some cannot be used.
+    """
     training = usable_rows(source.train, data, source.name)
     test = None if source.test is None else usable_rows(source.test, data, source.name)
     classes = _classes(training, source.name)
