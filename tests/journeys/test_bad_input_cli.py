@@ -161,6 +161,30 @@ def test_fail_if_worse(second: float, code: int, capsys: pytest.CaptureFixture[s
     assert Path("o/report.html").exists()
 
 
+def test_fail_if_any_of_many_is_worse_in_any_of_some_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, right in (("a.csv", 0.9), ("b.csv", 0.8), ("c.csv", 0.2)):
+        lines = [
+            f"{i},{('no', 'yes')[i % 2]},{1 - right if i % 2 else right},{right if i % 2 else 1 - right}"
+            for i in range(40)
+        ]
+        Path(name).write_text("id,label,no,yes\n" + "\n".join(lines) + "\n")
+    words = ["compare", "a.csv", "b.csv", "c.csv", "--out", "o", "--fail-if-worse"]
+    assert run([*words, "accuracy", "--fail-if-worse", "f1"]) == 1
+    assert [line for line in capsys.readouterr().err.splitlines() if "worse" in line] == [
+        "C is worse in accuracy: the interval of the difference lies wholly against it."
+    ]
+    assert run(["compare", "b.csv", "a.csv", "b.csv", "--out", "o", "--fail-if-worse", "accuracy"]) == 0
+    assert run([*words, "acuracy"]) == 2
+    assert 'Did you mean "accuracy"?' in capsys.readouterr().err
+
+
+def test_one_file_is_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", "a.csv"]) == 2
+    assert capsys.readouterr().err.strip() == (
+        "error: compare: name two files or runs, or more, on the same rows: classmark compare A B"
+    )
+
+
 @pytest.mark.parametrize(("metric", "code"), [("accuracy", 0), ("log_loss", 1), ("brier", 1), ("roc_auc", 0)])
 def test_fail_if_worse_in_one_metric_alone(metric: str, code: int) -> None:
     for name, drop in (("a.csv", 0.0), ("b.csv", 0.1)):  # B is as often right as A, but less sure of it

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import combinations
 from typing import Any
-
-import polars as pl
 
 from classmark.errors import InputError
 from classmark.judging.comparisons import Comparison, compare_matched, detectable_sentence, find_numbered, points_text
@@ -165,9 +163,9 @@ def matched_all(tables: Sequence[Predictions]) -> tuple[Predictions, ...]:
         PredictionsError: ids, labels or classes of one differ from those of the first.
     """
     found = [matched(tables[0], other) for other in tables[1:]]
-    if len({len(first) for first, _ in found}) == 1:
+    if all(first.ids.equals(found[0][0].ids) for first, _ in found):
         return found[0][0], *(other for _, other in found)
-    shared = reduce(pl.DataFrame.join, (first.frame.select("id") for first, _ in found))["id"].implode()
+    shared = list(set.intersection(*(set(first.ids) for first, _ in found)))
     kept = [labelled(each.filter(each.ids.is_in(shared).to_numpy())) for each in (found[0][0], *(b for _, b in found))]
     return tuple(kept)
 
@@ -210,7 +208,9 @@ def _standing(better: Sequence[str], standing: Sequence[str], count: int) -> str
         those = "the difference still stands" if len(better) == 1 else "these differences still stand"
         return f"{over} {those if len(better) < count or count == 1 else 'all of them still stand'}."
     if not standing:
-        return f"{over} none of these differences stands."
+        return (
+            f"{over} {'the difference no longer stands' if len(better) == 1 else 'none of these differences stands'}."
+        )
     return f"{over} {listed(standing)} still {_stand(standing)}, {listed(fallen)} no longer {_stand(fallen)}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +178,38 @@ def test_an_unfinished_run_is_not_compared_with_a_finished_one(
             "error: text-b: the run is unfinished and has no test predictions, as text-a has. "
             "Finish it: classmark train --resume text-b"
         )
+
+
+@pytest.fixture(scope="module")
+def many_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Two runs and the second one's table as a file without training, 200 classes."""
+    folder = tmp_path_factory.mktemp("many")
+    a, b = image_runs(folder)
+    shutil.copy(b / "predictions" / "test.parquet", folder / "third.parquet")
+    return compared(folder / "out", a, b, folder / "third.parquet")
+
+
+def test_three_models_stand_beside_each_other(many_page: str) -> None:
+    check_harmless(many_page)
+    assert len(many_page.encode()) < 2_000_000
+    words = text_of(many_page)
+    assert words.count("Three models on the same rows") == 1
+    assert "Compared with A (tiny-ce) on the same 1,000 rows, in accuracy: B (tiny-focal) " in words
+    assert "p is corrected by Holm's method over these 2 comparisons, each metric for itself" in words
+    assert "p is corrected by Holm's method over all 3 pairs, from McNemar's mid-p." in words
+    assert "nor is anything corrected for the number of metrics" in words
+    for pair in ("B − A", "C − A", "C − B"):
+        assert words.count(pair) > 7  # among the accuracies and each other metric
+    assert "These data cannot tell tiny-focal (B) and" in words
+    assert "C is not a run folder, so nothing is known of how the models were made." in words
+    assert "C has no history of its training." in words
+    for title in ("Accuracy per epoch", "Reliability", "ROC", "Precision and recall"):
+        assert f'aria-label="{title}"' in many_page
+    assert "Only A is right" in words
+    assert "Only A is wrong" in words
+    assert "Only C is right" not in words  # it says what B says
+    ids = re.findall(r'\bid="([^"]+)"', many_page)
+    assert len(ids) == len(set(ids))
 
 
 def test_the_ids_of_svg_parts_differ_between_charts(image_page: str) -> None:
