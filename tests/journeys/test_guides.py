@@ -64,7 +64,7 @@ def test_a_block_that_shows_something_else_is_found() -> None:
 
 @pytest.mark.parametrize("guide", sorted(path.name for path in GUIDES.glob("*.md")))
 def test_a_guide(guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in (GUIDES / "data").iterdir():
+    for path in (GUIDES / "published").iterdir():
         shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
