@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from classmark.errors import Interrupted, MissingExtraError, RecipeError
+from classmark.errors import Interrupted, MissingExtraError, RecipeError, RunError
+from classmark.judging.outcomes import FAILED
 from classmark.judging.studies import Answers, answer
 from classmark.recipes.study import Study, load_study, recipe_of, shipped_studies, study_text
 from classmark.report.study import study_table, write_study
@@ -41,7 +42,7 @@ def study(reference: str | None, overrides: Sequence[str], options: StudyOptions
     """The answers of a study that was run or continued, written into its folder with the page.
 
     Raises:
-        ClassmarkError: the study cannot be used.
+        ClassmarkError: the study cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
     if (reference is None) == (options.resume is None):
@@ -64,6 +65,8 @@ def study(reference: str | None, overrides: Sequence[str], options: StudyOptions
         raise
     found = answer(begun, outcomes(begun, folder))
     _write(found, folder)
+    if all(one.state == FAILED for one in found.outcomes):
+        raise RunError(f"{folder}: every run failed, the first with: {found.outcomes[0].message}")
     return found, folder
 
 

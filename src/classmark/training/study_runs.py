@@ -1,0 +1,233 @@
+"""The runs of a study in progress: started one after another, as many at once as asked for, each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from classmark.judging.outcomes import DONE, FAILED, read_outcome
+from classmark.recipes import load_recipe
+from classmark.recipes.schema import Backbone, Recipe
+from classmark.recipes.study import Study, recipe_of
+from classmark.report.words import seconds_text
+from classmark.runs import Run, read_json, write_json
+from classmark.training.prepare import open_folder
+
+POLL_SECONDS = 0.2
+LINE_SECONDS = 30.0
+QUIET_SECONDS = 3.0  # a run renews its status twice a second
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run of the study stands."""
+
+    arm: str
+    seed: int
+    run: Run
+    log: Path
+
+    @property
+    def name(self) -> str:
+        return f"{self.arm} seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run in progress."""
+
+    place: Place
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+
+
+class Runner:
+    """The runs in progress, and what is said about them.
+
+    Args:
+        study: whose runs they are.
+        every: all of them, in order; those that are done are left alone.
+        folder: of the study.
+        workers: how many run at the same time, and the threads of each whose recipe names none.
+        came: the signals that asked for a stop; others add to it.
+    """
+
+    def __init__(
+        self, study: Study, every: list[Place], folder: Path, workers: tuple[int, int], came: list[int]
+    ) -> None:
+        self.study, self.every, self.folder, self.came = study, every, folder, came
+        self.jobs, self.threads = workers
+        self.waiting = [place for place in self.every if place.run.state != DONE]
+        self.started: list[Started] = []
+        self.console, self._line = Console(stderr=True), time.monotonic()
+        self._told = 0
+        self._bar: Progress | None = None
+
+    def work(self) -> None:
+        """Until every run is done or has failed, or all are stopped."""
+        try:
+            self._work()
+        finally:
+            if self._bar is not None:
+                self._bar.stop()
+
+    def _work(self) -> None:
+        ready = len(self.every) - len(self.waiting)
+        self.say(
+            f"study    {len(self.study.arms)} arms, {len(self.study.seed_list)} seeds, {ready} of {len(self.every)} done"
+        )
+        while self.started or (self.waiting and not self.came):
+            if len(self.came) > self._told:
+                self._pass_on()
+            self._collect()
+            while self.waiting and len(self.started) < self.jobs and not self.came and self._settled():
+                self._start(self.waiting.pop(0))
+            self._progress()
+            time.sleep(POLL_SECONDS)
+
+    def say(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _start(self, place: Place) -> None:
+        wait_until_quiet(place.run)
+        if not place.run.recipe.exists():
+            open_folder(place.run, recipe_of(self.study, place.arm, place.seed), self._threads(place))
+        place.log.parent.mkdir(parents=True, exist_ok=True)
+        log = place.log.open("ab")
+        line = {
+            "arm": place.arm,
+            "seed": place.seed,
+            "state": place.run.state,
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        }
+        with (self.folder / "started.jsonl").open("a", encoding="utf-8") as ledger:
+            ledger.write(json.dumps(line, ensure_ascii=False) + "\n")
+        words = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
+        process = subprocess.Popen(
+            [*words, "train", "--resume", str(place.run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches it through us alone
+            preexec_fn=_ending_with(os.getpid()),
+        )
+        self.started.append(Started(place, process, log))
+        self.say(f"started  {place.name}")
+
+    def _threads(self, place: Place) -> int:
+        return recipe_of(self.study, place.arm, place.seed).train.threads or self.threads
+
+    def _settled(self) -> bool:
+        """Whether the runs in progress have replaced every `auto`: two that measure at once would disturb each other."""
+        return all(is_settled(load_recipe(str(one.place.run.recipe))) for one in self.started)
+
+    def _collect(self) -> None:
+        for one in [one for one in self.started if one.process.poll() is not None]:
+            self.started.remove(one)
+            one.log.close()
+            code = one.process.returncode
+            if code not in (0, 130, 143):
+                _note_failure(one.place, code)
+            found = read_outcome(one.place.run, one.place.arm, one.place.seed)
+            if found.done:
+                said = f"accuracy {found.metrics['accuracy']:.2%} in {seconds_text(found.seconds)}"
+            else:
+                said = f"{found.state}{': ' if found.message else ''}{found.message}"
+            self.say(f"{'done' if found.done else 'ended':8} {one.place.name}  {said}")
+
+    def _pass_on(self) -> None:
+        """Tell the runs to stop; a second time, at once."""
+        self._told += 1
+        self.say("Stopping the runs after their step (again: stop at once) …")
+        for one in self.started:
+            with contextlib.suppress(ProcessLookupError):
+                one.process.send_signal(signal.SIGINT)
+
+    def _progress(self) -> None:
+        terminal = self.console.is_terminal
+        if not self.started or (not terminal and time.monotonic() - self._line < LINE_SECONDS):
+            return
+        self._line = time.monotonic()
+        finished = [place.run for place in self.every if place.run.state == DONE]
+        shares = {one.place.name: _share_done(one.place.run) for one in self.started}
+        now = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        done = len(finished) + sum(shares.values())
+        if terminal:
+            self._show_bar(done, now)
+            return
+        mean = sum(map(status_seconds, finished)) / len(finished) if finished else 0.0
+        about = f"; about {seconds_text(mean * (len(self.every) - done) / self.jobs)} left" if finished else ""
+        self.say(f"running  {len(finished)} of {len(self.every)} runs done; {now}{about}")
+
+    def _show_bar(self, done: float, now: str) -> None:
+        if self._bar is None:
+            columns = (TextColumn("study"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=self.console, transient=True)
+            self._bar.add_task(now, total=len(self.every))
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done, description=now)
+
+
+def is_settled(recipe: Recipe) -> bool:
+    """Whether nothing is left to be measured before the first step."""
+    model = recipe.model
+    features = isinstance(model, Backbone) and model.tune == "head" and model.features == "auto"
+    return recipe.train.precision != "auto" and not features
+
+
+def status_seconds(run: Run) -> float:
+    """The seconds that a run took so far."""
+    return float((read_json(run.status).get("seconds") or {}).get("total", 0.0))
+
+
+def wait_until_quiet(run: Run) -> None:
+    """Until nothing writes to a run folder whose last process was left behind; a run that stands still is dead."""
+    while run.state == "running" and time.time() - run.status.stat().st_mtime < QUIET_SECONDS:
+        time.sleep(POLL_SECONDS)
+
+
+def _share_done(run: Run) -> float:
+    """How much of its training a run has behind it, from 0 to 1."""
+    status = read_json(run.status) if run.status.exists() else {}
+    steps = status.get("steps_in_epoch")
+    if not steps:
+        return 0.0
+    done: float = (status["epoch"] - 1 + status["step"] / steps) / load_recipe(str(run.recipe)).train.epochs
+    return done
+
+
+def _note_failure(place: Place, code: int) -> None:
+    """Make sure that the status says so: a process that was killed cannot."""
+    status = read_json(place.run.status) if place.run.status.exists() else {}
+    if status.get("state") != FAILED:
+        lines = place.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        why = f"ended by signal {-code}" if code < 0 else (lines[-1] if lines else f"exit code {code}")
+        write_json(place.run.status, {**status, "state": FAILED, "message": why})
+
+
+def _ending_with(parent: int) -> Callable[[], None]:
+    """What a new process does first: ask to be told to stop when the study's own process is gone (Linux only)."""
+    libc = ctypes.CDLL(None) if platform.system() == "Linux" else None
+
+    def ask() -> None:
+        if libc is not None:
+            libc.prctl(_DEATH_SIGNAL, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(130)
+
+    return ask
