@@ -159,19 +159,30 @@ def _shown(curves: Sequence[Curve]) -> list[Curve]:
 
 
 def reliability_chart(judgement: Judgement) -> Chart:
-    """Confidence against accuracy in fifteen bins, with 95 % bands."""
+    """Confidence against accuracy in fifteen bins, with 95 % bands; with a temperature before and after it."""
     assert judgement.calibration is not None
-    data = pl.DataFrame([asdict(entry) for entry in judgement.calibration.bins])
+    shown = {"as given": judgement.calibration.bins}
+    if judgement.recalibration is not None:
+        after = f"temperature {judgement.recalibration.temperature:.2f}"
+        shown[after] = judgement.recalibration.tempered.error.bins
+    data = pl.DataFrame([{"probabilities": name, **asdict(entry)} for name, bins in shown.items() for entry in bins])
 
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        return reliability_picture(alt.Chart(data).encode(color=alt.value(BLUE)), DASHED)
+        if len(shown) == 1:
+            return reliability_picture(alt.Chart(data).encode(color=alt.value(BLUE)), DASHED)
+        names = list(shown)
+        colour = alt.Color("probabilities:N", title=None, scale=alt.Scale(domain=names, range=[BLUE, ORANGE]))
+        shape = alt.Shape("probabilities:N", title=None, scale=alt.Scale(domain=names, range=["circle", "diamond"]))
+        return reliability_picture(alt.Chart(data).encode(color=colour), DASHED, shape=shape)
 
     reading = (
         "Where points stand below the dashed line the model is surer than it should be, above it less sure; bars are 95 % "
         "intervals of each bin."
     )
+    if len(shown) == 2:
+        reading += " The temperature was fitted on validation rows; both are of the rows that are judged."
     return Chart("reliability", "Reliability", reading, data, draw)
 
 

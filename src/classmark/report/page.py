@@ -8,6 +8,7 @@ from typing import Any
 from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
 from classmark.predictions import Predictions
+from classmark.report.calibration import binning_rows, brier_rows, recalibration_rows
 from classmark.report.charts import run_charts, score_charts
 from classmark.report.confusions import Pair, confused_pairs
 from classmark.report.facts import run_facts
@@ -15,6 +16,7 @@ from classmark.report.figures import figure_svgs
 from classmark.report.heat_map import MOST_COUNTED_CLASSES, confusion_chart, shown_order
 from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
+from classmark.report.selection import risk_chart
 from classmark.report.words import (
     METRIC_TITLES,
     curve_advice,
@@ -22,6 +24,7 @@ from classmark.report.words import (
     interval_text,
     number_text,
     seconds_text,
+    share_text,
     value_text,
 )
 from classmark.runs import Run, read_jsonl, write_text
@@ -52,6 +55,7 @@ def write_report(
     order = shown_order(judgement)
     history = read_jsonl(run.history) if run else []
     charts = [*run_charts(history), confusion_chart(judgement, order), *score_charts(judgement)]
+    charts += [chart for chart in [risk_chart(judgement)] if chart is not None]
     svgs = figure_svgs(charts, out / "figures")
     page = (
         page_environment()
@@ -71,6 +75,9 @@ def write_report(
             errors=confident_errors(predictions) if predictions is not None else [],
             label_errors=likely_label_errors(judgement, validation or predictions),
             advice=curve_advice(judgement),
+            recalibration_rows=recalibration_rows(judgement),
+            binning_rows=binning_rows(judgement),
+            brier_rows=brier_rows(judgement),
             verdict=floor_sentence(judgement),
             matrix=[] if many else confusion_rows(judgement),
             facts=run_facts(run) if run else None,
@@ -111,6 +118,7 @@ def page_environment() -> Any:
         "signed": lambda value: "–" if value is None else f"{value:+.4f}",
         "value": lambda estimate, name: value_text(estimate.value, name),
         "interval": lambda estimate, name: interval_text(estimate, name),
+        "share": share_text,
         "bar": interval_bar,
         "metric": lambda name: METRIC_TITLES.get(name, name),
     }

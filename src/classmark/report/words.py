@@ -43,6 +43,16 @@ def interval_text(estimate: Estimate | Difference, name: str) -> str:
     return f"{estimate.low:.4f} to {estimate.high:.4f}"
 
 
+def share_text(estimate: Estimate) -> str:
+    """`90.0 % (89.2 to 90.8)`, without the interval where there is none."""
+    if estimate.value is None:
+        return "–"
+    text = f"{100 * estimate.value:.1f} %"
+    if estimate.low is None or estimate.high is None:
+        return text
+    return f"{text} ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"
+
+
 def number_text(value: float | int | None) -> str:
     """A whole number with thousands separators."""
     return "–" if value is None else f"{value:,.0f}"

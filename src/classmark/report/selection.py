@@ -1,0 +1,53 @@
+"""How the error falls where a model answers only the rows that it is surest of, as a chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from classmark.judging.judgement import Judgement
+from classmark.report.charts import BLUE, DASHED, HEIGHT, ORANGE, WIDTH, Chart
+
+
+def risk_chart(judgement: Judgement) -> Chart | None:
+    """Error against the share of rows that are answered, with the chosen thresholds on it; None without probabilities."""
+    found = judgement.selective
+    if found is None:
+        return None
+    curve = [{"kind": "curve", "coverage": x, "error": y} for x, y in zip(found.coverage, found.risk, strict=True)]
+    points = [
+        {
+            "kind": f"{target.error:.0%} error aimed at",
+            "coverage": target.coverage.value,
+            "error": target.test_error.value,
+        }
+        for target in found.targets or ()
+        if target.coverage is not None and target.test_error is not None and target.test_error.value is not None
+    ]
+    data = pl.DataFrame([*curve, *points])
+
+    def draw(data: pl.DataFrame) -> Any:
+        import altair as alt
+
+        share = alt.Axis(format=".0%", tickCount=5)
+        x = alt.X("coverage:Q", title="share of rows answered", axis=share, scale=alt.Scale(domain=[0, 1], nice=False))
+        y = alt.Y("error:Q", title="share of these that is wrong", axis=share)
+        on_curve, chosen = (data.filter(keep) for keep in (pl.col("kind") == "curve", pl.col("kind") != "curve"))
+        line = alt.Chart(on_curve).mark_line(strokeWidth=2, color=BLUE).encode(x=x, y=y)
+        whole = alt.Chart(on_curve.tail(1)).mark_rule(strokeDash=DASHED, color=BLUE, opacity=0.5).encode(y=y)
+        picture = whole + line
+        if len(chosen):
+            marks = alt.Chart(chosen).mark_point(filled=True, size=70, opacity=1, color=ORANGE).encode(x=x, y=y)
+            names = alt.Chart(chosen).mark_text(align="left", dx=9, dy=9, color=ORANGE, fontSize=12)
+            picture += marks + names.encode(x=x, y=y, text="kind:N")
+        return picture.properties(width=WIDTH, height=HEIGHT)
+
+    reading = (
+        "From left to right rows are added, the surest first; the dashed line is the error when all are answered. The lower "
+        f"the curve begins, the better the model knows when it is wrong. The area under it is {found.area:.4f}; with the "
+        f"same errors all among the least sure rows it would be {found.best_area:.4f}."
+    )
+    if points:
+        reading += " Dots are thresholds that were chosen on validation rows."
+    return Chart("risk-coverage", "Error against coverage", reading, data, draw)
