@@ -27,7 +27,7 @@ from classmark.report.words import METRIC_TITLES
 from page import wrapped
 
 REPETITIONS, FEWER_REPETITIONS = 2_000, 1_000  # fewer where a repetition takes long
-DRAWS, FEWER_DRAWS = 1_000, 400
+DRAWS, FEWER_DRAWS, DRAWS_FOR_SPREAD = 1_000, 400, 200  # the last where only the deviation of draws is used
 MOST_ROWS = 20_000
 CHUNK = 20
 QUICK = 100
@@ -48,8 +48,9 @@ DONE = (
     f"withheld. Bold is outside {100 * LOW:.0f} to {100 * HIGH:.0f}. Each figure is from {REPETITIONS:,} repetitions "
     f"(values of independent rows of two classes) or {FEWER_REPETITIONS:,} (the others): chance moves it by "
     f"{100 * (0.95 * 0.05 / REPETITIONS) ** 0.5:.1f} or {100 * (0.95 * 0.05 / FEWER_REPETITIONS) ** 0.5:.1f} points, as one "
-    f"standard error. The bootstrap makes {FEWER_DRAWS} draws, and {DRAWS:,} for values of independent rows of two classes "
-    f"below {MOST_ROWS:,}. Seeds are fixed. Differences that need a bootstrap are measured up to 2,000 rows.",
+    f"standard error. The bootstrap makes {DRAWS:,} draws, {FEWER_DRAWS} at {MOST_ROWS:,} rows and for ten classes, and "
+    f"{DRAWS_FOR_SPREAD} for groups and differences, where only their deviation is used. Seeds are fixed. Differences that "
+    "need a bootstrap are measured up to 2,000 rows.",
     f"Two classes: normal scores whose means lie {DISTANCES[0]} deviations apart, turned into probabilities that are "
     f"{OVERCONFIDENT} times too sure of themselves on the logit scale; the other model of a difference lies {DISTANCES[1]} "
     f"apart, and its errors correlate with the first one's by {SHARED}. Half of the rows are positive, or a tenth. True "
@@ -99,12 +100,10 @@ class Setting:
         return f"{self.rows:,} rows{share}"
 
     @property
-    def quick_to_judge(self) -> bool:
-        return not (self.many or self.grouped)
-
-    @property
     def draws(self) -> int:
-        return DRAWS if self.quick_to_judge and self.rows < MOST_ROWS else FEWER_DRAWS
+        if self.grouped:
+            return DRAWS_FOR_SPREAD
+        return FEWER_DRAWS if self.many or self.rows == MOST_ROWS else DRAWS
 
 
 def settings(quick: bool) -> list[tuple[str, Setting, int]]:
@@ -198,7 +197,7 @@ def repeat(setting: Setting, kind: str, repetition: int, truths: tuple[Truth, Tr
             if name in truths[0]:
                 yield name, fate(one.low, one.high, truths[0][name])
         return
-    sampled = (Sampled(rows, groups, FEWER_DRAWS, repetition) for rows in (a, b))
+    sampled = (Sampled(rows, groups, DRAWS_FOR_SPREAD, repetition) for rows in (a, b))
     found = sampled_differences(*sampled, every_metric=setting.rows < MOST_ROWS)[0]
     for name, other in found.items():
         yield name, fate(other.low, other.high, truths[1][name] - truths[0][name])
