@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -14,6 +15,7 @@ from classmark.judging.studies import Answers, answer
 from classmark.recipes.study import Study, load_study, recipe_of, shipped_studies, study_text
 from classmark.report.study import study_table, write_study
 from classmark.runs import write_json
+from classmark.studies.folder import begin_study, outcomes, run_study
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,8 @@ def study(reference: str | None, overrides: Sequence[str], options: StudyOptions
     if options.resume is not None and (options.out is not None or overrides):
         raise RecipeError("--resume goes on with a study as it was begun; it takes neither --out nor changes.")
     asked, folder = _asked(reference, overrides, options)
-    try:
-        from classmark.training.study import begin_study, outcomes, run_study
-    except ModuleNotFoundError as error:
-        kind = recipe_of(asked, asked.reference, 0).input.kind
-        raise MissingExtraError(str(error.name), kind, "A study") from None
+    if find_spec("torch") is None:
+        raise MissingExtraError("torch", recipe_of(asked, asked.reference, 0).input.kind, "A study")
     begun = begin_study(asked, folder)
     try:
         run_study(begun, folder, options.jobs)

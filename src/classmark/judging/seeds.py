@@ -81,6 +81,8 @@ def over_seeds(values: Floats) -> Estimate:
     value = float(values.mean())
     if runs < 2:
         return Estimate(value, None, None, "none: a single run")
+    if _alike(values):
+        return Estimate(value, None, None, "none: the same in every run")
     half = t_quantile(runs - 1) * float(values.std(ddof=1)) / math.sqrt(runs)
     return Estimate(value, value - half, value + half, f"t over {runs} seeds")
 
@@ -103,7 +105,7 @@ def paired_over_seeds(a: Floats, b: Floats, confidence: float = CONFIDENCE) -> S
         value = float(differences[0]) if pairs else None
         return SeedDifference(pairs, value, None, None, None, confidence, None, "none: fewer than two pairs of runs")
     value, deviation = float(differences.mean()), float(differences.std(ddof=1))
-    if np.ptp(differences) <= ALIKE * max(1e-300, float(np.abs([a, b]).max())):
+    if _alike(differences, float(np.abs([a, b]).max())):
         why = "none: every pair differs by the same amount, so the spread over seeds is not resolved"
         return SeedDifference(pairs, value, 0.0, None, None, confidence, None, why)
     error = deviation / math.sqrt(pairs)
@@ -160,6 +162,11 @@ def quantile_of_t(degrees: int, confidence: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if t_p(middle, degrees) > 1 - confidence else (low, middle)
     return (low + high) / 2
+
+
+def _alike(values: Floats, size: float = 0.0) -> bool:
+    """Whether values differ by no more than rounding; `size` is that of what they were made from."""
+    return float(np.ptp(values)) <= ALIKE * max(1e-300, size, float(np.abs(values).max()))
 
 
 def _least(deviation: float, distance: float, confidence: float, extra: float) -> int | None:

@@ -25,6 +25,7 @@ STEPS = "steps_to_target"
 LOWER = (STEPS, "log_loss", "brier", "ece")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$"
 LEAST_SEEDS = 2
+PATHS = (("data", "path"), ("data", "test_path"), ("model", "weights"), ("input", "vectors"))
 
 Metric = Literal[
     "steps_to_target", "accuracy", "log_loss", "roc_auc", "average_precision", "brier", "ece", "balanced_accuracy",
@@ -147,7 +148,7 @@ def load_study(reference: str, overrides: Sequence[str] = ()) -> Study:
             content[key] = yaml.safe_load(value)
             places[(key,)] = f'override "{text}"'
         else:
-            for_recipes.append(_with_whole_path(text))
+            for_recipes.append(text)
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
@@ -206,7 +207,7 @@ def _resolved(study: Study, name: str, folder: Path, overrides: Sequence[str]) -
             problems.append(f"arm {arm}: {error}")
             continue
         named = recipe.model_copy(update={"name": re.sub(r"[^A-Za-z0-9._-]", "-", f"{study.name}-{arm}")})
-        found[arm] = Arm(recipe=yaml.safe_load(dump_recipe(named)))
+        found[arm] = Arm(recipe=_with_whole_paths(yaml.safe_load(dump_recipe(named))))
     if problems:
         raise RecipeError("\n".join(dict.fromkeys(problems)))
     direction = study.direction or ("lower" if study.metric in LOWER else "higher")
@@ -247,12 +248,13 @@ def _flat(section: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]
             yield f"{at}{key}", value
 
 
-def _with_whole_path(override: str) -> str:
-    """`data.path=…` as seen from anywhere."""
-    key, _, value = override.partition("=")
-    if key in ("data.path", "data.test_path") and Path(value).exists():
-        return f"{key}={json.dumps(str(Path(value).resolve()), ensure_ascii=False)}"
-    return override
+def _with_whole_paths(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The recipe with the paths of what there is as seen from anywhere."""
+    for section, name in PATHS:
+        value = recipe[section].get(name)
+        if isinstance(value, str) and Path(value).exists():
+            recipe[section][name] = str(Path(value).resolve())
+    return recipe
 
 
 def _problem(entry: Any, name: str, places: Mapping[Place, str]) -> str:

@@ -47,7 +47,7 @@ def learning_curves(answers: Answers) -> Chart:
         import altair as alt
 
         colours = alt.Scale(domain=names, range=[COLOURS[index % len(COLOURS)] for index in range(len(names))])
-        colour = alt.Color("arm:N", title=None, scale=colours, legend=alt.Legend(orient="bottom"))
+        colour = alt.Color("arm:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", symbolOpacity=1))
         y = alt.Y("value:Q", title="validation accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
         base = alt.Chart(data).encode(x=alt.X("step:Q", title="steps", axis=alt.Axis(grid=False)), color=colour)
         layers = [
@@ -61,7 +61,7 @@ def learning_curves(answers: Answers) -> Chart:
         if target is not None:
             rule = alt.Chart(pl.DataFrame({"target": [target]})).mark_rule(strokeDash=[2, 4], color=GREY)
             layers.append(rule.encode(y="target:Q"))
-        return alt.layer(*layers).properties(width=2 * WIDTH, height=HEIGHT * 1.3)
+        return alt.layer(*layers).properties(width=1.5 * WIDTH, height=HEIGHT * 1.3)
 
     reading = "The mean over seeds with its 95 % band at each step, for that step alone; faint, each run." + (
         " Dotted: the target." if target is not None else ""
@@ -87,7 +87,7 @@ def difference_curve(answers: Answers, number: int) -> Chart:
         ]
         if data["low"].null_count() < data.height:
             layers.insert(0, base.mark_area(opacity=0.2, color=BLUE).encode(y="low:Q", y2="high:Q"))
-        return alt.layer(*layers).properties(width=2 * WIDTH, height=HEIGHT)
+        return alt.layer(*layers).properties(width=1.5 * WIDTH, height=HEIGHT)
 
     reading = (
         f"Above zero {one.arm} is ahead. The band is a paired 95 % interval at each step, for that step alone: among many "

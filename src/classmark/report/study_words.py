@@ -21,6 +21,8 @@ def verdict_sentence(answers: Answers, one: ArmComparison) -> str:
         reason = found.method.removeprefix("none: ")
         return f"{one.verdict.capitalize()}: {what} is {spread}, without an interval: {reason}. {_pairs(one)}".strip()
     interval = f"{100 * found.confidence:.4g} % interval {span_text(found, study.metric)} over {found.pairs} seeds"
+    if len(answers.comparisons) > 1 and one.p_holm is not None:
+        interval += f", p {one.p_holm:.2g} by Holm"
     return f"{one.verdict.capitalize()}: {what} is {spread} ({interval}). {_meaning(study, one)} {_pairs(one)}".strip()
 
 
@@ -78,7 +80,7 @@ def order_sentence(answers: Answers, one: ArmComparison) -> str:
         if side is not None
     )
     return (
-        f"{target:.4g} of validation right: {one.arm} was first in {found.b} pairs, {one.reference} in {found.a}, "
+        f"{100 * target:.4g} % of validation right: {one.arm} was first in {found.b} pairs, {one.reference} in {found.a}, "
         f"{found.ties} ties (sign test p {found.p:.2g}). Reached by {reached}."
     )
 

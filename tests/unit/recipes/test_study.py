@@ -159,3 +159,11 @@ def test_shipped_studies_differ_in_what_they_ask_about(name: str) -> None:
     keys = {"focal-vs-ce": ["loss.kind"], "bilstm-pooling": ["model.pooling"]}
     assert list(differing_keys(study)) == keys[name]
     assert f"classmark study {name}" in study_text(name)
+
+
+def test_the_study_in_the_docs_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "studies.md").read_text()
+    text = page.split("```yaml\n")[1].split("```")[0]
+    study = load_study(written(tmp_path, text))
+    assert differing_keys(study) == {"loss.label_smoothing": [0.0, 0.1]}
+    assert study.seed_list == [1, 2, 3, 4, 5, 6]

@@ -20,12 +20,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from classmark.judging.outcomes import DONE, FAILED, read_outcome
-from classmark.recipes import load_recipe
+from classmark.recipes import dump_recipe, load_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.recipes.study import Study, recipe_of
 from classmark.report.words import seconds_text
-from classmark.runs import Run, read_json, write_json
-from classmark.training.prepare import open_folder
+from classmark.runs import Run, read_json, write_json, write_text
 
 POLL_SECONDS = 0.2
 LINE_SECONDS = 30.0
@@ -106,7 +105,7 @@ class Runner:
     def _start(self, place: Place) -> None:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
-            open_folder(place.run, recipe_of(self.study, place.arm, place.seed), self._threads(place))
+            write_text(place.run.recipe, dump_recipe(recipe_of(self.study, place.arm, place.seed, self.threads)))
         place.log.parent.mkdir(parents=True, exist_ok=True)
         log = place.log.open("ab")
         line = {
@@ -128,9 +127,6 @@ class Runner:
         )
         self.started.append(Started(place, process, log))
         self.say(f"started  {place.name}")
-
-    def _threads(self, place: Place) -> int:
-        return recipe_of(self.study, place.arm, place.seed).train.threads or self.threads
 
     def _settled(self) -> bool:
         """Whether the runs in progress have replaced every `auto`: two that measure at once would disturb each other."""

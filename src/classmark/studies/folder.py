@@ -18,7 +18,7 @@ from classmark.errors import Interrupted, RunError
 from classmark.judging.outcomes import Outcome, read_outcome
 from classmark.recipes.study import Study, dump_study, load_study
 from classmark.runs import Run, write_text
-from classmark.training.study_runs import Place, Runner
+from classmark.studies.runs import Place, Runner
 
 
 def begin_study(study: Study, folder: Path) -> Study:
