@@ -16,6 +16,7 @@ from classmark.report.figures import figure_svgs
 from classmark.report.heat_map import MOST_COUNTED_CLASSES, confusion_chart, shown_order
 from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
+from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
 from classmark.report.selection import risk_chart
 from classmark.report.words import (
     METRIC_TITLES,
@@ -55,6 +56,7 @@ def write_report(
     order = shown_order(judgement)
     history = read_jsonl(run.history) if run else []
     charts = [*run_charts(history), confusion_chart(judgement, order), *score_charts(judgement)]
+    charts += threshold_charts(judgement)
     charts += [chart for chart in [risk_chart(judgement)] if chart is not None]
     svgs = figure_svgs(charts, out / "figures")
     page = (
@@ -75,6 +77,7 @@ def write_report(
             errors=confident_errors(predictions) if predictions is not None else [],
             label_errors=likely_label_errors(judgement, validation or predictions),
             advice=curve_advice(judgement),
+            threshold_columns=list(TABLE),
             recalibration_rows=recalibration_rows(judgement),
             binning_rows=binning_rows(judgement),
             brier_rows=brier_rows(judgement),
@@ -120,6 +123,9 @@ def page_environment() -> Any:
         "interval": lambda estimate, name: interval_text(estimate, name),
         "share": share_text,
         "bar": interval_bar,
+        "change": difference_text,
+        "point_name": point_name,
+        "point_sentence": point_sentence,
         "metric": lambda name: METRIC_TITLES.get(name, name),
     }
     return environment

@@ -9,6 +9,7 @@ from classmark.judging.comparisons import Comparison
 from classmark.judging.findings import Finding
 from classmark.judging.judgement import Judgement
 from classmark.judging.multiple import LETTERS, Comparisons
+from classmark.report.operating import point_sentence
 from classmark.report.words import METRIC_TITLES, floor_sentence, interval_text, value_text
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def judgement_table(judgement: Judgement) -> Group:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := floor_sentence(judgement):
         parts.append(Text(sentence))
+    parts += [Text(point_sentence(point)) for point in (judgement.thresholds.points if judgement.thresholds else ())]
     return Group(*parts, *_findings(judgement.findings))  # type: ignore[arg-type]
 
 
