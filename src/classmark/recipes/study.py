@@ -219,10 +219,12 @@ def _arm_recipe(study: Study, arm: Arm, name: str, folder: Path, overrides: Sequ
     changes = {**dict(_flat(study.overrides)), **dict(_flat(arm.overrides))}
     if fixed := [key for key in (*changes, *overrides) if key.partition("=")[0] == "seed"]:
         raise RecipeError(f"{name}: {fixed[0]}: runs take their seed from the study's seeds; leave it out")
-    # What is said on the command line holds for all arms, but not against what makes an arm an arm.
     own = dict(_flat(arm.overrides))
-    said = [text for text in overrides if text.partition("=")[0] not in own]
-    words = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changes.items()] + said
+    if taken := [text for text in overrides if text.partition("=")[0] in own]:
+        raise RecipeError(
+            f'override "{taken[0]}": the arm states this key itself; save the study (--show) and change it there'
+        )
+    words = [*(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changes.items()), *overrides]
     source = arm.recipe or study.recipe
     if source is None:
         raise RecipeError(f"{name}: no recipe; name one in the study or in the arm, such as recipe: digits-quick")

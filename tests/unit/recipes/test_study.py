@@ -90,8 +90,8 @@ def test_a_grid_expands_to_arms(tmp_path: Path) -> None:
 
 
 def test_an_arm_keeps_what_makes_it_one(tmp_path: Path) -> None:
-    study = load_study(written(tmp_path), ["optimizer.learning_rate=0.5"])
-    assert differing_keys(study) == {"optimizer.learning_rate": [0.001, 0.01]}
+    said = 'override "optimizer.learning_rate=0.5": the arm states this key itself; save the study (--show) and change it there'
+    assert refusal(tmp_path, GIVEN, "optimizer.learning_rate=0.5") == f"arm slow: {said}\narm fast: {said}"
 
 
 def test_a_recipe_beside_the_study(tmp_path: Path) -> None:
