@@ -1,4 +1,4 @@
-"""Judge and compare files with the base install alone; run by `make test` in an environment without extras."""
+"""Judge, compare and audit files with the base install alone; run by `make test` in an environment without extras."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def main() -> None:
         assert (folder / "judged" / "report.html").stat().st_size > 10_000
         pair = [str(folder / "a.csv"), str(folder / "b.csv")]
         subprocess.run([*classmark, "compare", *pair, "--out", str(folder / "compared")], check=True)
+        (folder / "texts.csv").write_text("text,label\nA good film,yes\nbad film,no\na good film!,no\n")
+        subprocess.run([*classmark, "audit", str(folder / "texts.csv"), "--out", str(folder / "audited")], check=True)
+        assert json.loads((folder / "audited" / "audit.json").read_text())["conflicts"]["rows"] == 2
         for recipe, extra in (("reviews-quick", "text"), ("digits-quick", "images")):
             train = subprocess.run([*classmark, "train", recipe], capture_output=True, text=True, check=False)
             assert train.returncode == 2, train

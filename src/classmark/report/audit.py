@@ -101,10 +101,10 @@ def imbalance(audit: Audit) -> str:
     totals = {name: sum(counts.values()) for name, counts in audit.classes.items()}
     largest, smallest = max(totals, key=lambda name: totals[name]), min(totals, key=lambda name: totals[name])
     if totals[largest] == totals[smallest]:
-        return f"{len(totals):,} classes of {totals[largest]:,} rows each."
+        return f"{len(totals):,} class{'es' * (len(totals) != 1)} of {totals[largest]:,} row{'s' * (totals[largest] != 1)} each."
     times = totals[largest] / totals[smallest]
     return (
-        f"{len(totals):,} classes, from {totals[smallest]:,} rows ({smallest}) to {totals[largest]:,} ({largest}), "
+        f"{len(totals):,} classes, from {totals[smallest]:,} row{'s' * (totals[smallest] != 1)} ({smallest}) to {totals[largest]:,} ({largest}), "
         f"{times:,.1f} times as many."
     )
 
