@@ -23,7 +23,13 @@ from classmark.report.disagreements import (
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar, headline, metrics_sentence
 from classmark.report.many import against_first, every_pair, value_rows
-from classmark.report.origins import differing_settings, settings_sentence, shared_facts
+from classmark.report.origins import (
+    differing_settings,
+    known_recipes,
+    settings_sentence,
+    shared_facts,
+    unknown_recipes,
+)
 from classmark.report.overlays import curve_overlay, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
 from classmark.report.sides import Compared, Side, Sides
@@ -42,7 +48,8 @@ def write_comparison(out: Path, comparison: Compared, sides: Sides) -> Path:
     """
     charts = comparison_charts(sides)
     svgs = figure_svgs(charts, out / "figures")
-    settings = differing_settings(sides)
+    made = known_recipes(sides)
+    settings = differing_settings(made)
     numbers = _of_two(comparison, sides) if isinstance(comparison, Comparison) else _of_many(comparison, sides)
     page = (
         page_environment()
@@ -56,7 +63,8 @@ def write_comparison(out: Path, comparison: Compared, sides: Sides) -> Path:
             epochs=epoch_rows(sides),
             loss_note=loss_note(sides),
             settings=settings,
-            settings_sentence=settings_sentence(sides, settings),
+            settings_sides=made,
+            settings_sentence=" ".join(filter(None, [unknown_recipes(sides), settings_sentence(made, settings)])),
             facts=shared_facts(sides),
             without_scores=listed([side.letter for side in sides if not side.predictions.has_probabilities] or [""]),
             difference_bar=difference_bar,

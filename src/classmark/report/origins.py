@@ -38,6 +38,24 @@ def differing_settings(sides: Sides) -> list[Setting]:
     ]
 
 
+def known_recipes(sides: Sides) -> Sides:
+    """The sides that have a recipe; all of them where fewer than two have, and nothing can be set beside each other."""
+    known = tuple(side for side in sides if side.recipe)
+    return known if len(known) > 1 else sides
+
+
+def unknown_recipes(sides: Sides) -> str:
+    """Which sides are no run folders, where others are compared in their recipes; empty where none is missing."""
+    known = [side.letter for side in known_recipes(sides)]
+    without = [side.letter for side in sides if side.letter not in known]
+    if not without:
+        return ""
+    which = "is no run folder" if len(without) == 1 else "are no run folders"
+    return (
+        f"{listed(without)} {which}, so nothing is known of how {'it was' if len(without) == 1 else 'they were'} made."
+    )
+
+
 def settings_sentence(sides: Sides, settings: list[Setting]) -> str:
     """What the differing settings allow to conclude."""
     without = [side.letter for side in sides if not side.recipe]
