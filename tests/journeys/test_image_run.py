@@ -22,6 +22,7 @@ from PIL import Image
 import classmark
 from classmark.cli.main import run
 from classmark.data import pixel_cache, pixels
+from classmark.judging.recalibration import fit_temperature, tempered
 from classmark.predictions import Predictions, read
 from classmark.training.watch import RunWatch
 
@@ -117,6 +118,25 @@ def test_a_run_holds_what_it_should(whole: Path, photos: Path) -> None:
     assert wrong > 0
     assert (whole / "report.html").read_text().count("data:image/jpeg;base64,") >= wrong
     assert "images_per_second" in json.loads((whole / "timings.jsonl").read_text().splitlines()[0])
+
+
+def test_the_temperature_is_kept_and_applied_when_asked_for(whole: Path, photos: Path, tmp_path: Path) -> None:
+    known, validation = (
+        json.loads((whole / "model/calibration.json").read_text()),
+        read(whole / "predictions/validation.parquet"),
+    )
+    assert validation.logits is not None
+    temperature = fit_temperature(validation.logits, validation.labels)
+    assert known == {
+        "schema_version": 1,
+        "method": "temperature",
+        "temperature": pytest.approx(temperature, rel=1e-9),
+        "fitted_on": {"split": "validation", "rows": 12},
+    }
+    plain = predicted(whole, photos, out=tmp_path / "plain.parquet")
+    calibrated = predicted(whole / "model", photos, out=tmp_path / "calibrated.parquet", options=("--calibrated",))
+    assert plain.logits is not None
+    np.testing.assert_allclose(calibrated.probabilities, tempered(plain.logits, temperature), atol=1e-5)
 
 
 def test_killed_and_resumed(photos: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

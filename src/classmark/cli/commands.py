@@ -58,13 +58,13 @@ def show_schema() -> None:
     _print_json(Recipe.model_json_schema())
 
 
-def predict(run: Path, inputs: Sequence[str], out: Path, columns: Mapping[str, Any]) -> None:
+def predict(run: Path, inputs: Sequence[str], out: Path, options: Mapping[str, Any]) -> None:
     """Predict and write a table; how many rows goes to standard error."""
     try:
         from classmark.inference import PredictOptions, predict_files
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), _kind(run), "Predicting") from None
-    rows = predict_files(run, inputs, out, PredictOptions(**columns))
+    rows = predict_files(run, inputs, out, PredictOptions(**options))
     typer.echo(f"{rows:,} row{'s' * (rows != 1)}", err=True)
     typer.echo(str(out))
 

@@ -83,9 +83,13 @@ def predict(
     image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
     label: Annotated[str, typer.Option(help="The column of true classes, if there is one.")] = "label",
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
+    ] = False,
 ) -> None:
     """Predict new texts or images with a trained model."""
-    _commands().predict(run, inputs, out, {"text": text, "image": image, "label": label, "id": id_column})
+    options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    _commands().predict(run, inputs, out, options)
 
 
 @app.command()

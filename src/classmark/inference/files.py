@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from classmark.data.image_files import ENDINGS, is_image, walk_images
 from classmark.data.tables import read_table
 from classmark.errors import InputError, nearest
+from classmark.inference.calibrated import Tempered, read_temperature
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
 from classmark.runs import atomic_path
 
@@ -42,12 +43,18 @@ class Predicts(Protocol):
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """The columns of tables: the text or the image, and where they are there the true class and an id."""
+    """How to predict.
+
+    Attributes:
+        text, image, label, id: columns of tables: the text or the image, and where they are there the true class and an id.
+        calibrated: divide the logits by the temperature of `model/calibration.json`.
+    """
 
     text: str = "text"
     image: str = "image"
     label: str = "label"
     id: str | None = None
+    calibrated: bool = False
 
 
 def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictOptions = PredictOptions()) -> int:
@@ -58,22 +65,23 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
         inputs: tables, or `-`: standard input, a text or the path of an image a line. For texts also `.txt` files and
             folders of them; for images also image files and folders of them.
         out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` for each class.
-        options: column names of tables.
+        options: column names of tables, and whether probabilities are calibrated.
 
     Raises:
         InputError: an input cannot be read; nothing is written then.
-        RunError: there is no trained model in `run`.
+        RunError: there is no trained model in `run`, or no temperature where one is asked for.
     """
     from classmark.inference.classifier import load
 
     if out.suffix not in OUT_ENDINGS:
         raise InputError(f'--out: "{out.name}" must end in {", ".join(OUT_ENDINGS)}.')
     classifier = load(run)
+    predicting: Predicts = Tempered(classifier, read_temperature(run)) if options.calibrated else classifier
     chunks = read_chunks(inputs, options, classifier.kind)
     first = next(chunks, None)
     if first is None:
         raise InputError(f"{', '.join(inputs)}: there is nothing to predict.")
-    return write_predictions(classifier, _again(first, chunks), out)
+    return write_predictions(predicting, _again(first, chunks), out)
 
 
 def _again(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -234,7 +242,10 @@ def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.Dat
                 repeated = whole.select("id").filter(pl.col("id").is_duplicated()).head(1).collect()
                 if repeated.height:
                     raise InputError(f'the id "{repeated.item()}" stands in two rows or more. Give each row its own.')
-                metadata = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes), "split": None}
+                metadata: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes)}
+                metadata["split"] = None
+                if isinstance(classifier, Tempered):
+                    metadata["calibrated"] = {"method": "temperature", "temperature": classifier.temperature}
                 whole.sink_parquet(temporary, metadata={METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
             case ".csv":
                 whole.drop(unknown).sink_csv(temporary)
