@@ -100,13 +100,11 @@ def imbalance(audit: Audit) -> str:
     """How unlike in size the classes are, over all splits."""
     totals = {name: sum(counts.values()) for name, counts in audit.classes.items()}
     largest, smallest = max(totals, key=lambda name: totals[name]), min(totals, key=lambda name: totals[name])
-    if totals[largest] == totals[smallest]:
-        return f"{len(totals):,} class{'es' * (len(totals) != 1)} of {totals[largest]:,} row{'s' * (totals[largest] != 1)} each."
-    times = totals[largest] / totals[smallest]
-    return (
-        f"{len(totals):,} classes, from {totals[smallest]:,} row{'s' * (totals[smallest] != 1)} ({smallest}) to {totals[largest]:,} ({largest}), "
-        f"{times:,.1f} times as many."
-    )
+    most, least = totals[largest], totals[smallest]
+    classes, rows = f"{len(totals):,} class{'es' * (len(totals) != 1)}", f"{least:,} row{'s' * (least != 1)}"
+    if most == least:
+        return f"{classes} of {rows} each."
+    return f"{classes}, from {rows} ({smallest}) to {most:,} ({largest}), {most / least:,.1f} times as many."
 
 
 def audit_table(audit: Audit) -> Group:
