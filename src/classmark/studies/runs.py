@@ -26,6 +26,7 @@ from classmark.recipes.study import Study, recipe_of
 from classmark.report.words import seconds_text
 from classmark.runs import Run, read_json, write_json, write_text
 
+COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
 POLL_SECONDS = 0.2
 LINE_SECONDS = 30.0
 QUIET_SECONDS = 3.0  # a run renews its status twice a second
@@ -116,9 +117,8 @@ class Runner:
         }
         with (self.folder / "started.jsonl").open("a", encoding="utf-8") as ledger:
             ledger.write(json.dumps(line, ensure_ascii=False) + "\n")
-        words = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
         process = subprocess.Popen(
-            [*words, "train", "--resume", str(place.run.path)],
+            [*COMMAND, "train", "--resume", str(place.run.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

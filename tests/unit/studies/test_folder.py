@@ -1,0 +1,93 @@
+"""The folder of a study: written before the first run, for one question, by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from classmark.errors import RunError
+from classmark.recipes import load_recipe
+from classmark.recipes.study import Study, load_study
+from classmark.runs import Run, write_json, write_text
+from classmark.studies import runs as module
+from classmark.studies.folder import begin_study, outcomes, places, run_study
+from classmark.studies.runs import is_settled, wait_until_quiet
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    arms = {"a": {"overrides": {"train.epochs": 1}}, "b": {"overrides": {"train.epochs": 2}}}
+    content = {"name": "made", "question": "?", "margin": 0.01, "recipe": "digits-quick", "arms": arms, "seeds": [5, 2]}
+    write_text(tmp_path / "made.yaml", yaml.safe_dump(content, sort_keys=False))
+    return load_study(str(tmp_path / "made.yaml"))
+
+
+def test_begun_once(study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "studies" / "made"
+    begun = begin_study(study, folder)
+    assert begun.cores is not None
+    assert begun == begin_study(study.model_copy(update={"workers": 2}), folder)  # as many workers as one likes
+    with pytest.raises(RunError) as caught:
+        begin_study(study.model_copy(update={"margin": 0.5, "question": "Another?"}), folder)
+    assert str(caught.value) == (
+        f"{folder}: the study there was begun otherwise (question, margin). The question precedes the result: go on with it, "
+        f"classmark study --resume {folder}, or begin this one elsewhere: --out FOLDER"
+    )
+
+
+def test_a_folder_of_something_else(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="is not empty and holds no study"):
+        begin_study(study, tmp_path)
+
+
+def test_seed_by_seed_all_arms_together(study: Study, tmp_path: Path) -> None:
+    assert [place.name for place in places(study, tmp_path)] == ["a seed 5", "b seed 5", "a seed 2", "b seed 2"]
+    found = outcomes(study, tmp_path)
+    assert {one.state for one in found} == {"not started"}
+
+
+def test_one_process_at_a_time(study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    begin_study(study, folder)
+    with (folder / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match="this study is running already"):
+            run_study(study, folder)
+
+
+def test_runs_that_cannot_start_fail_and_are_listed(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "COMMAND", ["sh", "-c", "echo no room left on the device; exit 7"])
+    folder = tmp_path / "made"
+    run_study(begin_study(study, folder), folder, jobs=3)
+    found = outcomes(study, folder)
+    assert [(one.state, one.message) for one in found] == [("failed", "no room left on the device")] * 4
+    started = [json.loads(line) for line in (folder / "started.jsonl").read_text().splitlines()]
+    assert [(one["arm"], one["seed"]) for one in started] == [("a", 5), ("b", 5), ("a", 2), ("b", 2)]
+    assert "ended    b seed 2  failed: no room left on the device" in capfd.readouterr().err
+    assert load_recipe(str(places(study, folder)[1].run.recipe)).train.threads is not None
+
+
+def test_a_run_left_behind_is_waited_for(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    write_json(run.status, {"state": "running"})
+    before = time.monotonic()
+    wait_until_quiet(run)
+    assert time.monotonic() - before > module.QUIET_SECONDS - 0.5
+    write_json(run.status, {"state": "interrupted"})
+    before = time.monotonic()
+    wait_until_quiet(run)
+    assert time.monotonic() - before < 1
+
+
+def test_settled() -> None:
+    auto, fixed = load_recipe("digits-quick"), load_recipe("digits-quick", ["train.precision=fp32"])
+    assert (is_settled(auto), is_settled(fixed)) == (False, True)
+    head = load_recipe("tiny-imagenet-lite", ["train.precision=fp32"])
+    assert not is_settled(head)
