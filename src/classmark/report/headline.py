@@ -65,11 +65,17 @@ def metrics_sentence(rows: list[Headline]) -> str:
     tested = [row for row in rows if row.paired is not None and row.paired.low is not None]
     parts = []
     for letter, words in (("A", "A is better in"), ("B", "B is better in"), ("", "nothing can be told from")):
-        named = [METRIC_TITLES[row.name] for row in tested if row.better == letter]
+        named = [_inside(METRIC_TITLES[row.name]) for row in tested if row.better == letter]
         if named:
             listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
-            parts.append(f"{words} {listed.lower().replace('roc', 'ROC').replace('brier', 'Brier')}")
+            parts.append(f"{words} {listed}")
     return f"By the paired intervals {'; '.join(parts)}." if parts else "No metric has a paired interval on these rows."
+
+
+def _inside(title: str) -> str:
+    """A metric's title inside a sentence: names and abbreviations keep their capitals."""
+    title = title.replace("F1, macro", "macro F1")
+    return title if title.startswith(("F1", "ROC", "Brier", "Matthews")) else title[0].lower() + title[1:]
 
 
 def amount(value: float | None, name: str) -> str:
