@@ -209,28 +209,36 @@ def fate(low: float | None, high: float | None, true: float) -> str:
     return "below" if high < true else "above" if low > true else "held"
 
 
-def measure(setting: Setting, kind: str, repetitions: int, work: Path) -> Counts:
-    """The counts of all repetitions; those that FOLDER has are not made again."""
+def counted_so_far(setting: Setting, kind: str, work: Path) -> tuple[int, Counts]:
+    """How many repetitions FOLDER has, and their counts."""
     path = work / f"{kind}-{setting.name}.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     done = [json.loads(line) for line in lines if line.endswith("}")]
     total = Counts()
-    for each in done[: repetitions // CHUNK]:
+    for each in done:
         total.update({tuple(key.split("|")): count for key, count in each.items()})
-    if len(done) * CHUNK < repetitions:
+    return len(done) * CHUNK, total
+
+
+def measure(setting: Setting, kind: str, repetitions: int, work: Path) -> Counts:
+    """The counts of all repetitions; those that FOLDER has are not made again."""
+    begin, total = counted_so_far(setting, kind, work)
+    if begin < repetitions:
         truths = (truth(setting, DISTANCES[0]), truth(setting, DISTANCES[1]))
-    for start in range(len(done) * CHUNK, repetitions, CHUNK):
+    for start in range(begin, repetitions, CHUNK):
         numbers = range(start, start + CHUNK)
         found = Counts(pair for number in numbers for pair in repeat(setting, kind, number, truths))
         total.update(found)
-        with path.open("a") as file:
+        with (work / f"{kind}-{setting.name}.jsonl").open("a") as file:
             file.write(json.dumps({"|".join(key): count for key, count in found.items()}) + "\n")
     return total
 
 
-def page(counted: Mapping[tuple[str, Setting], Counts]) -> str:
+def page(counted: Mapping[tuple[str, Setting], Counts], missing: Sequence[str] = ()) -> str:
     """The page: what was done, the tables, and what lies outside."""
     parts = ["# How often the intervals hold the true value", wrapped(COMMAND), *map(wrapped, DONE)]
+    if missing:
+        parts.append(wrapped(f"Not counted yet, and so not here: {'; '.join(missing)}."))
     for title, kind, wanted in TABLES:
         chosen = [
             (setting, counts) for (of, setting), counts in counted.items() if of == kind and setting.sort == wanted
@@ -305,13 +313,17 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder of what is counted, to go on from")
     parser.add_argument("--out", type=Path, help="write the page here, such as docs/coverage.md")
+    parser.add_argument("--so-far", action="store_true", help="only write the page of what FOLDER has in full")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} repetitions, at most 2,000 rows")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    everything = {}
+    everything, missing = {}, list[str]()
     for kind, setting, repetitions in settings(options.quick):
+        if options.so_far and counted_so_far(setting, kind, options.work)[0] < repetitions:
+            missing.append(f"{kind}s of {setting.sort} rows, {setting.title}".replace("alone rows", "independent rows"))
+            continue
         everything[kind, setting] = measure(setting, kind, repetitions, options.work)
         print(kind, setting.name, "done", flush=True)
-    print(page(everything))
+    print(page(everything, missing))
     if options.out is not None:
-        options.out.write_text(page(everything), encoding="utf-8")
+        options.out.write_text(page(everything, missing), encoding="utf-8")

@@ -206,8 +206,8 @@ def spread_interval(
     """The value with a symmetric interval on another scale, its deviation taken from bootstrap draws.
 
     For average precision and for whole groups: draws repeat rows, so with few positives or groups they lie to one side
-    of the value, all percentiles with them; their spread does not. Forty groups are covered in 93 to 97 of 100 cases,
-    by percentiles in 90 to 93.
+    of the value, all percentiles with them; their spread does not. With forty groups it covers in 92 to 96 of 100 cases,
+    where percentiles do in 90 to 93.
 
     Args:
         value: inside (0, 1) on the `logit` scale, above 0 on that of the `log`, inside (-1, 1) on `Fisher's z`.
