@@ -260,7 +260,8 @@ def _run_row(run: Run) -> dict[str, Any]:
 
 def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict[str, Any]]:
     """The predictions of a file, or a run's test (else validation) predictions with the run and its floors."""
-    from classmark.foreign import ReadOptions, read_predictions
+    from classmark.assemble import ReadOptions
+    from classmark.foreign import read_predictions
     from classmark.predictions import read
 
     if not path.is_dir():
@@ -274,7 +275,8 @@ def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict
 
 def _validation(path: Path | None, run: Run | None, test: Any, columns: Mapping[str, Any]) -> Any:
     """The rows to fit and choose on: those of the file that is named, else a run's own, else none."""
-    from classmark.foreign import ReadOptions, read_predictions
+    from classmark.assemble import ReadOptions
+    from classmark.foreign import read_predictions
     from classmark.predictions import read
 
     if path is not None:
