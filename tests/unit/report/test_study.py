@@ -1,0 +1,141 @@
+"""The page and the table of a study say what its answers hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from classmark.judging.outcomes import Outcome
+from classmark.judging.studies import Answers, answer
+from classmark.recipes.study import Arm, Study
+from classmark.report.study import shown_metrics, study_table, write_study
+from classmark.report.study_charts import study_charts
+from classmark.report.study_words import needed_sentence, order_sentence, verdict_sentence
+
+
+def made(gains: list[list[float]], **changes: Any) -> Answers:
+    """Answers of an arm for each list of gains in accuracy, one gain a seed."""
+    recipe = {"name": "made", "data": {"source": "digits"}}
+    arms = {f"arm{n}": Arm(recipe={**recipe, "loss": {"gamma": float(n)}}) for n in range(len(gains))}
+    given = {
+        "name": "made",
+        "question": "Is it <better>?",
+        "margin": 0.01,
+        "direction": "higher",
+        "target_accuracy": 0.5,
+    }
+    study = Study(arms=arms, seeds=len(gains[0]), **{**given, **changes})
+    outcomes = []
+    for number, seed in enumerate(study.seed_list):
+        for name, own in zip(arms, gains, strict=True):
+            score = 0.6 + 0.01 * number + own[number]
+            outcomes.append(
+                Outcome(
+                    name, seed, "done", "", 61.0,
+                    {"accuracy": score, "log_loss": 1.3 - score, "brier": 1 - score, "ece": 0.1 + own[number]},
+                    {"temperature": 1.5 + own[number], "log_loss": 1.2 - score, "brier": 0.9 - score, "ece": 0.03},
+                    {"accuracy": (np.arange(50) < 50 * score).astype(float)},
+                    tuple(map(str, range(50))),
+                    {10: score - 0.3, 20: score - 0.1, 30: score},
+                    dict(arms[name].recipe or {}),  # type: ignore[arg-type]
+                )
+            )  # fmt: skip
+    return answer(study, outcomes)
+
+
+ZERO = [0.0, 0.0, 0.0, 0.0, 0.0]
+AHEAD = [0.05, 0.055, 0.06, 0.05, 0.058]
+UNSURE = [0.05, -0.03, 0.06, -0.01, 0.04]
+
+
+def test_sentences() -> None:
+    found = made([ZERO, AHEAD])
+    one = found.comparisons[0]
+    assert verdict_sentence(found, one) == (
+        "Supported: arm1 less arm0 in accuracy is +5.46 points (95 % interval +4.89 to +6.03 over 5 seeds). "
+        "All of it is higher by more than 1 points."
+    )
+    assert needed_sentence(found, one) == ""
+    assert order_sentence(found, one) == (
+        "50 % of validation right: arm1 was first in 0 pairs, arm0 in 0, 5 ties (sign test p 1). Reached by arm0 in 5 of 5 "
+        "runs, median step 20; arm1 in 5 of 5 runs, median step 20."
+    )
+    worse = made([AHEAD, ZERO])
+    assert verdict_sentence(worse, worse.comparisons[0]).startswith(
+        "Refuted: arm1 less arm0 in accuracy is -5.46 points"
+    )
+    assert "All of it lies on the other side of zero." in verdict_sentence(worse, worse.comparisons[0])
+    within = made([ZERO, AHEAD], margin=0.1)
+    assert verdict_sentence(within, within.comparisons[0]).endswith("All of it lies within ± 10 points.")
+
+
+def test_what_is_not_settled_says_what_would() -> None:
+    found = made([ZERO, UNSURE])
+    one = found.comparisons[0]
+    assert one.needed is not None
+    assert one.needed.even is not None
+    said = needed_sentence(found, one)
+    assert said.startswith(
+        f"If mean and spread stay as they are, {one.needed.even - 5:,} more seeds would settle it (supported)"
+    )
+    assert verdict_sentence(found, one).startswith("Not settled: ")
+
+
+def test_steps_are_no_points() -> None:
+    found = made([ZERO, AHEAD], metric="steps_to_target", direction="lower", margin=15, target_accuracy=0.525)
+    assert shown_metrics(found)[0] == "steps_to_target"
+    said = verdict_sentence(found, found.comparisons[0])
+    assert " in steps to target is -6.0 steps (95 % interval -12.8 to +0.8 over 5 seeds)" in said
+    assert said.endswith("All of it lies within ± 15 steps.")
+
+
+def test_missing_runs_are_said() -> None:
+    found = made([ZERO, AHEAD])
+    broken = answer(found.study, [replace(found.outcomes[0], state="failed", message="<gone>"), *found.outcomes[1:]])
+    assert verdict_sentence(broken, broken.comparisons[0]).endswith("1 pair of runs is missing.")
+    nothing = answer(found.study, [Outcome(one.arm, one.seed) for one in found.outcomes])
+    assert verdict_sentence(nothing, nothing.comparisons[0]) == (
+        "Not settled: arm1 less arm0 in accuracy is unknown; no pair of runs is done. 5 pairs of runs are missing, 5 of them "
+        "still to run."
+    )
+    assert study_charts(nothing) == []
+
+
+@pytest.mark.parametrize("gains", [[ZERO, AHEAD], [ZERO, UNSURE, AHEAD]])
+def test_the_page(tmp_path: Path, gains: list[list[float]]) -> None:
+    found = made(gains)
+    broken = answer(found.study, [replace(found.outcomes[0], state="failed", message="<gone>"), *found.outcomes[1:]])
+    page = write_study(tmp_path, broken).read_text()
+    assert "Is it &lt;better&gt;?" in page
+    assert "failed: &lt;gone&gt;" in page
+    assert "<gone>" not in page
+    assert page.count("<svg role") == len(study_charts(broken)) == len(gains)
+    assert ("Bonferroni" in page) == (len(gains) > 2)
+    for one in broken.comparisons:
+        assert verdict_sentence(broken, one) in page.replace("&#39;", "'")
+    assert page.count('<tr><th scope="row">arm0</th><td>') == 5
+    assert (tmp_path / "figures" / "learning-curves.svg").exists()
+
+
+def test_the_page_of_a_study_without_a_finished_run(tmp_path: Path) -> None:
+    found = made([ZERO, AHEAD])
+    nothing = answer(found.study, [Outcome(one.arm, one.seed) for one in found.outcomes])
+    page = write_study(tmp_path, nothing).read_text()
+    assert page.count("not started") == 10
+
+
+def test_the_table() -> None:
+    console = Console(width=200, record=True, force_terminal=False)
+    with console.capture() as shown:
+        console.print(study_table(made([ZERO, AHEAD, UNSURE])))
+    text = shown.get()
+    assert "Is it <better>?" in text
+    assert "arm2 − arm0" in text
+    assert "Calibration error" in text
+    assert "Supported: arm1" in text
+    assert "Not settled: arm2" in text
