@@ -53,6 +53,9 @@ def judge(
     ids: Any = None,
     groups: Any = None,
     columns: Any = None,
+    at: Sequence[str] = (),
+    costs: Mapping[str, float] | None = None,
+    slices: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
 ) -> ShownJudgement:
@@ -71,6 +74,9 @@ def judge(
         ids: N unique names of rows; without them, they are numbered.
         groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
+        at: two classes: goals of thresholds, chosen on the validation rows: `f1`, `precision>=0.95`.
+        costs: `true:predicted` → cost of such a row, as `{"yes:no": 5}`; an error that is not named costs 1.
+        slices: columns whose slices are judged; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
@@ -97,7 +103,16 @@ def judge(
     if validation is not None:
         other = _held_out_values(validation, labels_only=probabilities is None)
         held_out = read_values(other, replace(options, classes=names or table.classes), "validation")
-    found = judge_table(table, validation=held_out, positive=options.positive, draws=draws, seed=seed)
+    found = judge_table(
+        table,
+        validation=held_out,
+        positive=options.positive,
+        at=(at,) if isinstance(at, str) else at,
+        costs=costs,
+        slices=(slices,) if isinstance(slices, str) else slices,
+        draws=draws,
+        seed=seed,
+    )
     return shown(found, table, held_out)
 
 

@@ -338,3 +338,15 @@ def test_compare_refuses_what_is_no_predictions() -> None:
         classmark.compare(a, [0.1, 0.2])  # type: ignore[call-overload]
     with pytest.raises(ClassmarkError, match=r"^compare: 1 names for 2 models"):
         classmark.compare(a, a, names=["one"])
+
+
+def test_goals_costs_and_slices_from_python() -> None:
+    labels, scores = ["no", "yes"] * 60, [0.2, 0.6, 0.4, 0.9] * 30
+    found = classmark.judge(
+        labels, scores, validation=(labels, [0.1, 0.6, 0.4, 0.8] * 30), at="f1", costs={"yes:no": 5},
+        columns={"source": ["a", "b", "b"] * 40, "other": ["x", "y"] * 60}, slices="source",
+    )  # fmt: skip
+    assert found.thresholds is not None
+    assert [point.goal for point in found.thresholds.points] == ["f1", "cost"]
+    assert found.costs is not None
+    assert {one.column for one in found.slices.found} == {"source"}

@@ -30,6 +30,7 @@ from classmark.predictions import Predictions
 USUAL_GOALS = (Goal("f1"), Goal("youden"))
 SHOWN = ("accuracy", "precision", "recall", "specificity", "f1", "balanced_accuracy", "mcc")
 BLOCK_UNITS = 1 << 22  # drawn groups that are held at once
+FEWEST_MOVED = 20  # simulated: with 3 rows called otherwise on average, intervals from draws cover 67 %, with 31 93 %
 NEVER_CALLED = "none: no row is called positive, its precision is set to 0"
 Cells = NDArray[np.int64]
 
@@ -236,6 +237,7 @@ def _differences(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict
     """What changes on the same rows from the largest probability to here."""
     counted = np.bincount(cells, minlength=8)[None]
     drawn = _drawn(cells, sampling)
+    moved = int(((cells // 2 + cells) % 2).sum())
     (a, b), (drawn_a, drawn_b) = ([_counts(table, side) for side in (0, 1)] for table in (counted, drawn))
     found = {}
     for name in (*SHOWN, *(("cost",) if costs is not None else ())):
@@ -245,6 +247,9 @@ def _differences(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict
             drawn_b.metric(name, costs) - drawn_a.metric(name, costs),
             f"paired {bootstrap_method(sampling.draws, sampling.groups)}",
         )
+        if moved < FEWEST_MOVED:
+            few = f"none: fewer than {FEWEST_MOVED} rows are called otherwise"
+            change = Estimate(after - before, None, None, few)
         found[name] = Difference(before, after, change.value, change.low, change.high, change.method)
     if sampling.groups is None:
         positive, usual, here = cells // 4 == 1, (cells // 2) % 2 == 1, cells % 2 == 1

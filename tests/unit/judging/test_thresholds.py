@@ -266,3 +266,18 @@ def test_nothing_called_has_a_precision_without_interval() -> None:
     assert (point.test["precision"].value, point.test["precision"].low) == (0.0, None)
     assert point.test["recall"].value == 0.0
     assert math.isclose(point.test["cost"].value, test.labels.mean())
+
+
+def test_where_few_rows_are_called_otherwise_draws_give_no_interval() -> None:
+    true = np.array([0, 1] * 50)
+    score = np.where(true == 1, 0.9, 0.1)
+    score[:10] = 0.4
+    validation = scored(true, np.where(score == 0.4, np.where(true == 1, 0.4, 0.1), score))
+    point = operate(scored(true, score), validation, [Goal("f1")], None, Sampling(100, 0)).points[0]
+    assert point.threshold == 0.4
+    assert point.difference["f1"].difference == pytest.approx(100 / 105 - 90 / 95)
+    assert (point.difference["f1"].low, point.difference["f1"].method) == (
+        None,
+        "none: fewer than 20 rows are called otherwise",
+    )
+    assert point.difference["recall"].low is not None, "shares have an interval that holds for few rows"
