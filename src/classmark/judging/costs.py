@@ -104,7 +104,7 @@ def cost_matrix(costs: Mapping[str, float], classes: tuple[str, ...]) -> Floats:
     """The cost of a row, true class by predicted class, shape (C, C); an error that is not named costs 1.
 
     Raises:
-        InputError: a pair is none of two classes, or nothing costs anything.
+        InputError: a pair is none of two classes, a cost is below 0 or not finite, or nothing costs anything.
     """
     matrix = 1 - np.eye(len(classes))
     places = {
@@ -118,6 +118,8 @@ def cost_matrix(costs: Mapping[str, float], classes: tuple[str, ...]) -> Floats:
                 f'costs: "{pair}" is no pair true:predicted of the classes {", ".join(classes[:6])}'
                 f"{', …' if len(classes) > 6 else ''}.{nearest(pair, places)}"
             )
+        if not 0 <= cost < float("inf"):
+            raise InputError(f'costs: "{pair}" costs {cost}. Give a number from 0; a benefit is a lower cost.')
         matrix[places[pair]] = cost
     if not matrix.any():
         raise InputError("costs: every cost is 0, so that no decision is better than another. Give an error a cost.")
