@@ -412,7 +412,7 @@ def test_a_run_is_measured_as_its_judgement_does() -> None:
         tables.append(
             build_predictions(ids, names, probabilities, ("x", "y", "z"), logits=3 * logits, metadata={"split": split})
         )
-    found, judged = measure(*tables), judge(tables[0], validation=tables[1], draws=100)
+    found, judged = measure(tables[0], tables[1]), judge(tables[0], validation=tables[1], draws=100)
     for name, value in found["metrics"].items():
         assert value == pytest.approx(judged.metrics[name].value)
     assert judged.recalibration is not None
