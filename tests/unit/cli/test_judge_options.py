@@ -1,0 +1,61 @@
+"""`classmark judge` with goals, costs and slices, from files to judgement.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from classmark.cli.main import run
+
+
+def written(path: Path, rows: int, seed: int, prefix: str) -> Path:
+    rng = np.random.default_rng(seed)
+    true = rng.uniform(size=rows) < 0.3
+    frame = pl.DataFrame(
+        {
+            "id": [f"{prefix}{row}" for row in range(rows)],
+            "label": np.where(true, "yes", "no"),
+            "score": 1 / (1 + np.exp(-rng.normal(3.0 * true - 1.5, 1.2))),
+            "source": rng.choice(["web", "mail"], rows),
+            "other": rng.choice(["x", "y"], rows),
+        }
+    )
+    frame.write_csv(path)
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    return str(written(tmp_path / "test.csv", 300, 0, "t")), str(written(tmp_path / "validation.csv", 300, 1, "v"))
+
+
+def test_goals_costs_and_slices(files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    test, validation = files
+    out = tmp_path / "judged"
+    words = ["judge", test, "--validation", validation, "--at", "precision>=0.9", "--at", "f1", "--slice", "source"]
+    assert run([*words, "--costs", "no:yes=1,yes:no=5", "--draws", "100", "--out", str(out)]) == 0
+    found = json.loads((out / "judgement.json").read_text(encoding="utf-8"))
+    points = found["thresholds"]["points"]
+    assert [point["goal"] for point in points] == ["precision>=0.9", "f1", "cost"]
+    assert points[0]["validation"]["precision"]["value"] >= 0.9
+    assert found["thresholds"]["rows"] == 300
+    assert found["costs"]["matrix"] == [[0, 1], [5, 0]]
+    assert {one["column"] for one in found["slices"]} == {"source"}
+    assert "Precision ≥ 0.9, at a threshold of" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("options", [["--at", "f1"], ["--at", "f3"], ["--costs", "no=1"], ["--slice", "nothing"]])
+def test_what_cannot_be_done_writes_nothing(options: list[str], files: tuple[str, str], tmp_path: Path) -> None:
+    assert run(["judge", files[0], *options, "--out", str(tmp_path / "judged")]) == 2
+    assert not (tmp_path / "judged").exists()
+
+
+def test_a_matrix_takes_none_of_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["judge", "--confusion", "5,1,2,7", "--at", "f1", "--out", str(tmp_path / "judged")]) == 2
+    assert capsys.readouterr().err == (
+        "error: --at, --costs and --slice go with a predictions file; a matrix has no rows.\n"
+    )
