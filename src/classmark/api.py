@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, overload
 from classmark.errors import InputError
 
 if TYPE_CHECKING:
-    from classmark.arrays import Values
     from classmark.inference import Classifier
     from classmark.judging.comparisons import Comparison
     from classmark.judging.multiple import Comparisons
     from classmark.predictions import Predictions
+    from classmark.reading.values import Values
     from classmark.runs import Run
     from classmark.shown import ShownJudgement
 
@@ -89,9 +89,9 @@ def judge(
         >>> found.metrics["accuracy"].value
         0.75
     """
-    from classmark.arrays import Values, read_values
-    from classmark.assemble import ReadOptions
     from classmark.judging.judge import judge as judge_table
+    from classmark.reading.table import ReadOptions
+    from classmark.reading.values import Values, read_values
     from classmark.shown import shown
 
     if isinstance(classes, str):
@@ -188,8 +188,8 @@ def load(run: str | Path) -> Classifier:
 
 def _compared(given: Compared) -> tuple[str, Predictions]:
     """What one side of a comparison is called, and its table."""
-    from classmark.foreign import read_predictions
     from classmark.predictions import Predictions
+    from classmark.reading.files import read_predictions
     from classmark.runs import Run, open_run
 
     if isinstance(given, Predictions):
@@ -211,7 +211,7 @@ def _compared(given: Compared) -> tuple[str, Predictions]:
 
 
 def _held_out_values(given: Sequence[Any] | Mapping[str, Any], labels_only: bool) -> Values:
-    from classmark.arrays import Values
+    from classmark.reading.values import Values
 
     names = [field.name for field in fields(Values)]
     if isinstance(given, Mapping):

@@ -15,7 +15,7 @@ A Parquet file with one row an example; file metadata, key `classmark`, is JSON 
 | `text`, or `path` and `thumbnail` | optional | what a report shows                                          |
 | any other       |                            | carried along, for slices                                    |
 
-Tables of others (CSV, JSONL, foreign Parquet) are read by `classmark.foreign`.
+Tables of others (CSV, JSONL, foreign Parquet) are read by `classmark.reading.files`.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def test_error_tree() -> None:
         "import classmark",
         "import classmark.cli.main",
         "import classmark.recipes",
-        "import classmark.predictions, classmark.foreign, classmark.runs",
+        "import classmark.predictions, classmark.reading.files, classmark.runs",
         "import classmark.judging.judge, classmark.judging.comparisons, classmark.judging.published",
         "import classmark.report.page, classmark.report.screen",
         "import classmark.data",

@@ -14,9 +14,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from classmark.foreign import ReadOptions, read_predictions
 from classmark.judging.comparisons import compare
 from classmark.judging.judge import judge
+from classmark.reading.files import ReadOptions, read_predictions
 
 CLASSES = ("negative", "positive")
 

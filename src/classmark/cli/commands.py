@@ -260,9 +260,9 @@ def _run_row(run: Run) -> dict[str, Any]:
 
 def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict[str, Any]]:
     """The predictions of a file, or a run's test (else validation) predictions with the run and its floors."""
-    from classmark.assemble import ReadOptions
-    from classmark.foreign import read_predictions
     from classmark.predictions import read
+    from classmark.reading.files import read_predictions
+    from classmark.reading.table import ReadOptions
 
     if not path.is_dir():
         return read_predictions(path, ReadOptions(**columns)), None, {}
@@ -275,9 +275,9 @@ def _read(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict
 
 def _validation(path: Path | None, run: Run | None, test: Any, columns: Mapping[str, Any]) -> Any:
     """The rows to fit and choose on: those of the file that is named, else a run's own, else none."""
-    from classmark.assemble import ReadOptions
-    from classmark.foreign import read_predictions
     from classmark.predictions import read
+    from classmark.reading.files import read_predictions
+    from classmark.reading.table import ReadOptions
 
     if path is not None:
         return read_predictions(path, ReadOptions(**columns))

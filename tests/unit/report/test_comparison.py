@@ -201,7 +201,10 @@ def test_three_models_stand_beside_each_other(many_page: str) -> None:
     for pair in ("B − A", "C − A", "C − B"):
         assert words.count(pair) > 7  # among the accuracies and each other metric
     assert "These data cannot tell tiny-focal (B) and" in words
-    assert "C is no run folder, so nothing is known of how it was made. The recipes differ in loss and train at once" in words
+    assert (
+        "C is no run folder, so nothing is known of how it was made. The recipes differ in loss and train at once"
+        in words
+    )
     assert "loss.kind cross_entropy focal train.epochs 3 4" in words
     assert "C has no history of its training." in words
     for title in ("Accuracy per epoch", "Reliability", "ROC", "Precision and recall"):

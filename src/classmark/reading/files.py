@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.assemble import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
 from classmark.data.tables import read_table
 from classmark.errors import InputError, nearest
 from classmark.predictions import Predictions, read, read_metadata
+from classmark.reading.table import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
 
 ALL_GUESSED = ReadOptions()
 LABEL_NAMES = (

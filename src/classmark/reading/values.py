@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.assemble import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
 from classmark.errors import InputError
-from classmark.foreign import carried_along, names_in
 from classmark.predictions import Predictions
+from classmark.reading.files import carried_along, names_in
+from classmark.reading.table import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
 
 PYTHON_SPELLINGS = (
     ("--classes negative,positive", 'classes=["negative", "positive"]'),

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from classmark.errors import InputError
-from classmark.foreign import ReadOptions, read_predictions
 from classmark.predictions import Predictions, build_predictions, write
+from classmark.reading.files import ReadOptions, read_predictions
 
 LABELS = {"id": ["a", "b", "c"], "label": ["neg", "pos", "neg"]}
 NEGATIVE, POSITIVE = [0.2, 0.4, 0.9], [0.8, 0.6, 0.1]
