@@ -19,7 +19,7 @@ import pytest
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 BLOCK = re.compile(r"^```(python|sh|text|yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECONDS = 300
+SECONDS = 900
 
 
 def blocks(guide: Path) -> list[tuple[str, str]]:
