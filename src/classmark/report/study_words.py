@@ -80,8 +80,8 @@ def order_sentence(answers: Answers, one: ArmComparison) -> str:
         if side is not None
     )
     return (
-        f"{100 * target:.4g} % of validation right: {one.arm} was first in {found.b} pairs, {one.reference} in {found.a}, "
-        f"{found.ties} ties (sign test p {found.p:.2g}). Reached by {reached}."
+        f"{100 * target:.4g} % of validation right: first was {one.arm} × {found.b}, {one.reference} × {found.a}, "
+        f"neither × {found.ties} (sign test p {found.p:.2g}). Reached by {reached}."
     )
 
 

@@ -62,7 +62,7 @@ def test_sentences() -> None:
     )
     assert needed_sentence(found, one) == ""
     assert order_sentence(found, one) == (
-        "50 % of validation right: arm1 was first in 0 pairs, arm0 in 0, 5 ties (sign test p 1). Reached by arm0 in 5 of 5 "
+        "50 % of validation right: first was arm1 × 0, arm0 × 0, neither × 5 (sign test p 1). Reached by arm0 in 5 of 5 "
         "runs, median step 20; arm1 in 5 of 5 runs, median step 20."
     )
     worse = made([AHEAD, ZERO])
