@@ -51,9 +51,12 @@ def test_the_note_goes_with_the_table_to_whoever_judges_it(case: str, tmp_path: 
     run = Run(tmp_path / "run")
     write_text(run.recipe, "name: made\n")
     frame = pl.DataFrame({"id": ["a", "b"], "label": ["cat", "dog"], "text": ["", ""]})
+    held_out = frame.with_columns(id=pl.Series(["c", "d"]))
     encoded = SimpleNamespace(sizes=np.array([1, 1]))
     classifier: Any = SimpleNamespace(logits=lambda _: np.eye(2, dtype=np.float32))
-    dataset: Any = SimpleNamespace(validation=frame, test=frame, classes=("cat", "dog"), fingerprint="x", images=None)
+    dataset: Any = SimpleNamespace(
+        validation=held_out, test=frame, classes=("cat", "dog"), fingerprint="x", images=None
+    )
     inputs: Any = SimpleNamespace(validation=encoded, test=encoded)
     tables = predict_splits(run, given, classifier, dataset, inputs, ["validation", "test"])
     assert all(table.caveats == caveats(given) for table in tables.values())
