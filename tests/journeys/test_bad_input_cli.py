@@ -124,6 +124,15 @@ COMMANDS = {
     ("judge", "--confusion", "1,2,3"): (
         "error: --confusion: 3 counts are no square matrix. Give C × C, rows true: 10,2,3,15"
     ),
+    ("judge", "--confusion", "99999999999999999999,1,1,1"): (
+        "error: published confusion matrix: its counts sum to 1e+20; at most 9.01e+15 rows are judged."
+    ),
+    ("judge", "--confusion", "5,0,0,5", "--classes", "a,a"): (
+        "error: published confusion matrix: a class is named twice in a, a. Name each class once."
+    ),
+    ("judge", "pyproject.toml", "--label-errors", "pyproject.toml"): (
+        "error: --label-errors: pyproject.toml would be written over what is judged. Name a new file."
+    ),
     ("judge", "nothing.csv"): "error: nothing.csv: there is no such file.",
     ("train",): (
         "error: Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN"
@@ -171,11 +180,36 @@ def test_fail_if_any_of_many_is_worse_in_any_of_some_metrics(capsys: pytest.Capt
     words = ["compare", "a.csv", "b.csv", "c.csv", "--out", "o", "--fail-if-worse"]
     assert run([*words, "accuracy", "--fail-if-worse", "f1"]) == 1
     assert [line for line in capsys.readouterr().err.splitlines() if "worse" in line] == [
-        "C is worse in accuracy: the interval of the difference lies wholly against it."
+        "C is worse in accuracy: the interval of the difference lies wholly against it.",
+        "C is worse in f1, and the difference has no interval (none: the same in every draw).",
     ]
     assert run(["compare", "b.csv", "a.csv", "b.csv", "--out", "o", "--fail-if-worse", "accuracy"]) == 0
     assert run([*words, "acuracy"]) == 2
     assert 'Did you mean "accuracy"?' in capsys.readouterr().err
+
+
+def test_a_check_does_not_pass_what_it_cannot_decide(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, right in (("right.csv", 1.0), ("wrong.csv", 0.0)):
+        lines = [
+            f"{i},{('no', 'yes')[i % 2]},{1 - right if i % 2 else right},{right if i % 2 else 1 - right}"
+            for i in range(40)
+        ]
+        Path(name).write_text("id,label,no,yes\n" + "\n".join(lines) + "\n")
+    words = ["compare", "right.csv", "wrong.csv", "--out", "o", "--fail-if-worse", "log_loss"]
+    assert run(words) == 1
+    assert "B is worse in log_loss, and the difference has no interval" in capsys.readouterr().err
+    assert run(["compare", "wrong.csv", "right.csv", *words[3:]]) == 0
+    assert run(["compare", "right.csv", "right.csv", *words[3:]]) == 0
+
+
+def test_a_check_needs_its_metric_in_every_file(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{i},{('no', 'yes')[i % 2]},{0.3 + 0.4 * (i % 2)}" for i in range(20)]
+    for name in ("a.csv", "b.csv"):
+        Path(name).write_text("id,label,score\n" + "\n".join(rows) + "\n")
+    Path("c.csv").write_text("id,label,predicted\n" + "\n".join(row[: row.rindex(",")] + ",no" for row in rows) + "\n")
+    assert run(["compare", "a.csv", "b.csv", "c.csv", "--out", "o", "--fail-if-worse", "log_loss"]) == 2
+    assert '"log_loss" is not compared between a.csv and c.csv' in capsys.readouterr().err
+    assert not Path("o").exists()
 
 
 def test_one_file_is_not_compared(capsys: pytest.CaptureFixture[str]) -> None:

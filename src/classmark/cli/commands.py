@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,8 @@ def judge(
 
     if (file is None) == (confusion is None):
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
+    _free(out, "judgement.json")
+    _spared(label_errors, file, validation)
     predictions, run, floors, held_out = None, None, dict[str, Any](), None
     if file is None:
         if validation is not None:
@@ -115,7 +118,6 @@ def judge(
             slices=chosen["slices"],
             draws=draws,
         )
-    _free(out, "judgement.json")
     audited = None if label_errors is None else _audit(label_errors, held_out or predictions)
     write_json(out / "judgement.json", judgement.to_json())
     write_report(out, judgement, predictions, run, held_out)
@@ -136,38 +138,48 @@ def compare(
 
     if len(paths) < 2:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
+    _free(out, "comparison.json")
     read = [_read(path, {}) for path in paths]
     tables, runs = [table for table, _, _ in read], [run for _, run, _ in read]
     _same_split(*zip(tables, runs, strict=True))
     comparison = compare_all(tables, positive=positive, names=_names(*zip(paths, runs, strict=True)))
+    against_first = comparison.pairs[: len(paths) - 1]
     for metric in fail_if_worse:
-        known = comparison.pairs[0].metrics
-        if metric not in known:
-            raise InputError(
-                f'--fail-if-worse: "{metric}" is not compared; {", ".join(known)} are.{nearest(metric, known)}'
-            )
-    _free(out, "comparison.json")
+        for path, pair in zip(paths[1:], against_first, strict=True):
+            if metric not in pair.metrics:
+                raise InputError(
+                    f'--fail-if-worse: "{metric}" is not compared between {paths[0]} and {path}; '
+                    f"{', '.join(pair.metrics)} are.{nearest(metric, pair.metrics)}"
+                )
     write_json(out / "comparison.json", comparison.to_json())
     write_comparison(out, comparison, build_sides(comparison, tables, runs))
     _show(comparison.to_json(), comparison_table(comparison), as_json)
     typer.echo(f"written to {out / 'report.html'}", err=True)
-    if worse := _worse(comparison.pairs[: len(paths) - 1], fail_if_worse):
+    if worse := _worse(against_first, list(dict.fromkeys(fail_if_worse))):
         for line in worse:
             typer.echo(line, err=True)
         raise typer.Exit(1)
 
 
 def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
-    """A line for each model and metric in which the interval of the difference from A lies wholly against the model."""
-    from classmark.judging.multiple import LETTERS
-    from classmark.judging.paired import better_side
+    """A line for each model and metric in which the interval of the difference from A lies wholly against the model.
 
-    return [
-        f"{letter} is worse in {metric}: the interval of the difference lies wholly against it."
-        for letter, pair in zip(LETTERS[1:], against_first, strict=False)
-        for metric in metrics
-        if better_side(metric, pair.metrics.get(metric)) == "A"
-    ]
+    A value that is worse and has no interval counts too: a check does not pass what it cannot decide.
+    """
+    from classmark.judging.multiple import LETTERS
+    from classmark.judging.paired import against_b, better_side
+
+    found = []
+    for letter, pair in zip(LETTERS[1:], against_first, strict=False):
+        for metric in metrics:
+            difference = pair.metrics[metric]
+            if better_side(metric, difference) == "A":
+                found.append(f"{letter} is worse in {metric}: the interval of the difference lies wholly against it.")
+            elif difference.low is None and against_b(metric, difference):
+                found.append(
+                    f"{letter} is worse in {metric}, and the difference has no interval ({difference.method})."
+                )
+    return found
 
 
 def audit(inputs: Sequence[str], out: Path, columns: Mapping[str, Any], jaccard: float, as_json: bool) -> None:
@@ -330,6 +342,21 @@ def _free(out: Path, own: str) -> None:
         raise InputError(f"--out: {out} is a file; name a folder.")
     if out.is_dir() and any(out.iterdir()) and not (out / own).exists():
         raise InputError(f"--out: {out} is not empty and holds no {own}. Name a new folder.")
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(out if out.is_dir() else above, os.W_OK):
+        raise InputError(f"--out: {out} cannot be written; {above} is no folder that you may write to. Name another.")
+
+
+def _spared(label_errors: Path | None, *read: Path | None) -> None:
+    """Refuse to write the list of label errors over what is read."""
+    if label_errors is None:
+        return
+    if label_errors.is_dir():
+        raise InputError(f"--label-errors: {label_errors} is a folder; name a .csv or .parquet file.")
+    for path in read:
+        inside = path is not None and path.is_dir() and path.resolve() in label_errors.resolve().parents
+        if path is not None and (inside or path.resolve() == label_errors.resolve()):
+            raise InputError(f"--label-errors: {label_errors} would be written over what is judged. Name a new file.")
 
 
 def _show(content: Any, table: Any, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from classmark.judging.resampling import Groups
 from classmark.judging.unpaired import grouped_mean
 from classmark.predictions import Predictions
 
+HIGHEST_COST = 1e12
 BLOCK_VALUES = 1 << 22  # expected costs that are held at once
 
 
@@ -118,8 +119,10 @@ def cost_matrix(costs: Mapping[str, float], classes: tuple[str, ...]) -> Floats:
                 f'costs: "{pair}" is no pair true:predicted of the classes {", ".join(classes[:6])}'
                 f"{', …' if len(classes) > 6 else ''}.{nearest(pair, places)}"
             )
-        if not 0 <= cost < float("inf"):
-            raise InputError(f'costs: "{pair}" costs {cost}. Give a number from 0; a benefit is a lower cost.')
+        if not isinstance(cost, int | float) or not 0 <= cost <= HIGHEST_COST:
+            raise InputError(
+                f'costs: "{pair}" costs {cost}. Give a number from 0 to {HIGHEST_COST:g}; a benefit is a lower cost.'
+            )
         matrix[places[pair]] = cost
     if not matrix.any():
         raise InputError("costs: every cost is 0, so that no decision is better than another. Give an error a cost.")

@@ -9,7 +9,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.errors import InputError
 from classmark.judging.calibration import calibrate
 from classmark.judging.comparisons import compare
 from classmark.judging.conformal import conform
@@ -21,6 +20,7 @@ from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
 from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
+from classmark.judging.resampling import check_draws
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.judging.selective import select
 from classmark.judging.slices import slice_rows
@@ -63,8 +63,7 @@ def judge(
         PredictionsError: no row has a label, a floor has other rows, or a validation row is among the judged ones.
         InputError: `positive` is no class, there are too few draws, or a goal, a cost or a column cannot be used.
     """
-    if draws < 2:
-        raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
+    check_draws(draws)
     rows = labelled(predictions)
     index = positive_index(rows, positive)
     scored = scored_rows(rows, index)

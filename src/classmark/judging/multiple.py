@@ -14,6 +14,7 @@ from classmark.judging.findings import COMPARED_SCORES, Finding
 from classmark.judging.metrics import TOP_K_CLASSES
 from classmark.judging.p_values import holm
 from classmark.judging.paired import Difference, Sampled, better_side
+from classmark.judging.resampling import check_draws
 from classmark.judging.rows import labelled, matched, positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 
@@ -133,6 +134,7 @@ def compare_all(
     """
     if not 2 <= len(tables) <= len(LETTERS):
         raise InputError(f"compare: {len(tables)} sets of predictions. Give two to {len(LETTERS)}.")
+    check_draws(draws)
     called = tuple(names or (table.source for table in tables))
     rows = matched_all(tables)
     index, groups = positive_index(rows[0], positive), row_groups(rows[0])

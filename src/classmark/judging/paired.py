@@ -114,6 +114,12 @@ def better_side(name: str, difference: Difference | None) -> str:
     return "B" if (difference.low > 0) != (name in LOWER_IS_BETTER) else "A"
 
 
+def against_b(name: str, difference: Difference) -> bool:
+    """Whether B's value is the worse one, whatever the interval."""
+    value = difference.difference
+    return value is not None and value != 0 and (value < 0) != (name in LOWER_IS_BETTER)
+
+
 def share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups) -> Difference:
     """The difference of two shares of the same rows: those that A and those that B gets right.
 

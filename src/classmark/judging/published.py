@@ -14,6 +14,7 @@ from classmark.judging.findings import Finding, find
 from classmark.judging.judgement import Judgement
 
 SOURCE = "published confusion matrix"
+MOST_ROWS = 2**53  # beyond, counts are not exact
 
 
 def judge_confusion(
@@ -38,6 +39,8 @@ def judge_confusion(
     names = tuple(classes) if classes is not None else tuple(str(index) for index in range(len(counts)))
     if len(names) != len(counts):
         raise InputError(f"{SOURCE}: {len(names)} class names for {len(counts)} classes. Name each class once.")
+    if len(set(names)) != len(names):
+        raise InputError(f"{SOURCE}: a class is named twice in {', '.join(names)}. Name each class once.")
     if positive is not None and (positive not in names or len(names) != 2):
         raise InputError(f'{SOURCE}: the positive class "{positive}" is not one of two classes ({", ".join(names)}).')
     index = names.index(positive) if positive is not None else 1
@@ -66,6 +69,8 @@ def _checked(matrix: ArrayLike) -> NDArray[np.int64]:
         raise InputError(f"{SOURCE}: its shape is {values.shape}, not C × C for two classes or more.")
     if not np.isfinite(values).all() or (values < 0).any() or (values != np.round(values)).any():
         raise InputError(f"{SOURCE}: it must hold counts, whole numbers from 0; rows true, columns predicted.")
+    if values.sum() > MOST_ROWS:
+        raise InputError(f"{SOURCE}: its counts sum to {values.sum():.3g}; at most {MOST_ROWS:.3g} rows are judged.")
     if values.sum() == 0:
         raise InputError(f"{SOURCE}: all counts are 0.")
     return values.astype(np.int64)

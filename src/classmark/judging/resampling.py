@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from classmark.errors import InputError
 from classmark.judging.intervals import Floats
 from classmark.judging.metrics import ClassCounts, Scored, ranking_metrics, weighted_metrics
 from classmark.judging.ranking import Weights
@@ -25,6 +26,16 @@ BLOCK_ROWS = 1 << 17  # rows × draws of a block: what a core's cache holds
 
 Groups = NDArray[np.int64] | None
 Result = TypeVar("Result")
+
+
+def check_draws(draws: int) -> None:
+    """Refuse so few draws that no interval can be made.
+
+    Raises:
+        InputError: there are fewer than two, or it is no whole number.
+    """
+    if not isinstance(draws, int) or draws < 2:
+        raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
 
 
 def bootstrap_method(draws: int, groups: Groups) -> str:
