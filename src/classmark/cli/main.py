@@ -108,10 +108,12 @@ def judge(
     id_column: Annotated[str | None, typer.Option("--id", help="Column of the ids.")] = None,
     predicted: Annotated[str | None, typer.Option(help="Column of the predicted class.")] = None,
     probabilities: Annotated[
-        str | None, typer.Option(help="Columns of probabilities or the score, comma between.")
+        str | None,
+        typer.Option(help="Columns of probabilities or the score, comma between (a name with one in quotes)."),
     ] = None,
     classes: Annotated[
-        str | None, typer.Option(help="Class names in the order of the probabilities, comma between.")
+        str | None,
+        typer.Option(help="Class names in the order of the probabilities, comma between (a name with one in quotes)."),
     ] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
@@ -229,7 +231,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _split(names: str | None) -> tuple[str, ...] | None:
-    return tuple(name.strip() for name in names.split(",")) if names else None
+    import csv
+
+    return tuple(name.strip() for name in next(csv.reader([names], skipinitialspace=True))) if names else None
 
 
 def _commands() -> Any:

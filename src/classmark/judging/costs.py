@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -81,13 +82,13 @@ def costs_from_json(content: Mapping[str, Any] | None) -> Costs | None:
 
 
 def read_costs(text: str) -> dict[str, float]:
-    """`true:predicted` → cost, from `no:yes=1,yes:no=5`.
+    """`true:predicted` → cost, from `no:yes=1,yes:no=5`; a part with a comma stands in double quotes.
 
     Raises:
         InputError: a part has no number, or one that is below 0 or not finite.
     """
     found = {}
-    for part in text.split(","):
+    for part in next(csv.reader([text], skipinitialspace=True)):
         pair, _, number = (piece.strip() for piece in part.rpartition("="))
         try:
             found[pair] = float(number)

@@ -98,3 +98,7 @@ def test_whole_groups(make: Make) -> None:
     interval = stats.ttest_1samp(sums, 0).confidence_interval()
     assert (found.given.low, found.given.high) == pytest.approx((max(0, interval.low), interval.high))
     assert "40 groups" in found.given.method
+
+
+def test_a_class_with_a_comma_stands_in_quotes() -> None:
+    assert read_costs('"a, x:b=5", "b:a, x=2"') == {"a, x:b": 5.0, "b:a, x": 2.0}
