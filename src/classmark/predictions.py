@@ -243,7 +243,8 @@ def _check_probabilities(predictions: Predictions) -> None:
     values, source = predictions.probabilities, predictions.source
     if values.shape[1] != len(predictions.classes):
         raise PredictionsError(
-            f"{source}: {values.shape[1]} probabilities a row, but {len(predictions.classes)} classes."
+            f"{source}: {values.shape[1]} probabilit{'y' if values.shape[1] == 1 else 'ies'} a row, "
+            f"but {len(predictions.classes)} classes."
         )
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
@@ -291,7 +292,8 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
     """The `classmark` entry of a Parquet file's metadata, or None where it has none.
 
     Raises:
-        PredictionsError: the file cannot be read as Parquet, or its version is newer than this program.
+        PredictionsError: the file cannot be read as Parquet, the entry is damaged, or its version is newer than this
+            program.
     """
     try:
         text = pl.read_parquet_metadata(path).get(METADATA_KEY)
@@ -299,11 +301,22 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
         raise PredictionsError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]}).") from None
     if text is None:
         return None
-    metadata: dict[str, Any] = json.loads(text)
-    if metadata.get("schema_version", 0) > SCHEMA_VERSION:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    metadata: dict[str, Any] = found if isinstance(found, dict) else {}
+    version, classes = metadata.get("schema_version", 0), metadata.get("classes")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
         raise PredictionsError(
-            f"{path}: written by a newer classmark (schema version {metadata['schema_version']}, "
+            f"{path}: written by a newer classmark (schema version {version}, "
             f"this one reads up to {SCHEMA_VERSION}). Upgrade: pip install --upgrade classmark"
+        )
+    named = isinstance(classes, list) and bool(classes) and all(isinstance(name, str) for name in classes)
+    if not (named and isinstance(version, int)):
+        raise PredictionsError(
+            f'{path}: its metadata "{METADATA_KEY}" is damaged: it is no JSON with a list of classes and a version. '
+            "Write the table again, or without this entry."
         )
     return metadata
 
@@ -319,4 +332,16 @@ def read(path: Path) -> Predictions:
     metadata = read_metadata(path)
     if metadata is None:
         raise PredictionsError(f"{path}: not a predictions table of classmark (its metadata has no such entry).")
-    return check(Predictions(pl.read_parquet(path), metadata, str(path)))
+    frame = pl.read_parquet(path)
+    _check_types(frame, str(path))
+    return check(Predictions(frame, metadata, str(path)))
+
+
+def _check_types(frame: pl.DataFrame, source: str) -> None:
+    what = "probabilities" if "probabilities" in frame.columns else "predicted"
+    for name in ("id", "label", what):
+        if name not in frame.columns:
+            raise PredictionsError(f'{source}: there is no column "{name}", which a table of classmark has.')
+        wanted: Any = pl.Array if name == "probabilities" else pl.String
+        if frame[name].dtype != wanted:
+            raise PredictionsError(f'{source}: the column "{name}" holds {frame[name].dtype}, not {wanted.__name__}.')

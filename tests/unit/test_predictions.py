@@ -133,3 +133,46 @@ def test_a_foreign_table_and_a_missing_one(tmp_path: Path) -> None:
         read(path)
     assert str(missing.value) == f"{path}: there is no such file."
     assert str(foreign.value) == f"{path}: not a predictions table of classmark (its metadata has no such entry)."
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "not JSON",
+        "[]",
+        "{}",
+        '{"classes": "no"}',
+        '{"classes": []}',
+        '{"classes": ["no", "yes"], "schema_version": "1"}',
+    ],
+)
+def test_a_damaged_entry_is_refused(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "table.parquet"
+    build().frame.write_parquet(path, metadata={METADATA_KEY: entry})
+    with pytest.raises(PredictionsError, match='its metadata "classmark" is damaged'):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (pl.col("label").cast(pl.Binary), 'the column "label" holds Binary, not String'),
+        (pl.lit(1).alias("id"), 'the column "id" holds Int32, not String'),
+        (pl.lit("x").alias("probabilities"), 'the column "probabilities" holds String, not Array'),
+    ],
+)
+def test_a_column_of_another_type_is_refused(tmp_path: Path, change: pl.Expr, message: str) -> None:
+    path = tmp_path / "table.parquet"
+    entry = '{"classes": ["no", "yes"], "schema_version": 1}'
+    build().frame.with_columns(change).write_parquet(path, metadata={METADATA_KEY: entry})
+    with pytest.raises(PredictionsError, match=message):
+        read(path)
+
+
+@pytest.mark.parametrize("column", ["id", "label", "probabilities"])
+def test_a_missing_column_is_refused(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "table.parquet"
+    entry = '{"classes": ["no", "yes"], "schema_version": 1}'
+    build().frame.drop(column).write_parquet(path, metadata={METADATA_KEY: entry})
+    with pytest.raises(PredictionsError, match="there is no column"):
+        read(path)
