@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -90,23 +90,27 @@ def judge(
         0.75
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.reading.table import ReadOptions
+    from classmark.reading.table import ReadOptions, class_spelt
     from classmark.reading.values import Values, read_values
     from classmark.shown import shown
 
     if isinstance(classes, str):
         raise InputError('classes: give a list of names, such as ["negative", "positive"], not one text.')
+    if isinstance(classes, set | frozenset):
+        raise InputError("classes: a set has no order; give a list of names in the order of the probabilities.")
+    if classes is not None and not isinstance(classes, Iterable):
+        raise InputError(f"classes: {type(classes).__name__} is no list of names.")
     names = None if classes is None else tuple(str(name) for name in classes)
     options = ReadOptions(classes=names, positive=None if positive is None else str(positive), logits=logits)
     table = read_values(Values(labels, probabilities, predicted, ids, groups, columns), options, "predictions")
     held_out = None
     if validation is not None:
         other = _held_out_values(validation, labels_only=probabilities is None)
-        held_out = read_values(other, replace(options, classes=names or table.classes), "validation")
+        held_out = read_values(other, replace(options, classes=options.classes or table.classes), "validation")
     found = judge_table(
         table,
         validation=held_out,
-        positive=options.positive,
+        positive=None if options.positive is None else class_spelt(options.positive, table.classes),
         at=(at,) if isinstance(at, str) else at,
         costs=costs,
         slices=(slices,) if isinstance(slices, str) else slices,

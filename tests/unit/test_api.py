@@ -16,7 +16,7 @@ from sklearn import metrics as sk
 
 import classmark
 from classmark.cli.main import run
-from classmark.errors import ClassmarkError
+from classmark.errors import ClassmarkError, InputError
 from classmark.judging.judgement import Judgement, judgement_from_json
 from classmark.judging.multiple import Comparisons
 
@@ -200,7 +200,7 @@ CASES: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "unequal columns": (LABELS, SCORES, {"columns": {"text": ["a"]}}, "predictions: 4 labels and 1 text."),
     "ragged": (LABELS, [[0.1, 0.9], [0.2, 0.8], [1.0], [0.3, 0.7]], {}, "rows of probabilities of unequal length (1, 2)"),
     "width": (LABELS, np.full((4, 3), 1 / 3), {}, "3 probabilities a row, but 2 classes (no, yes). Name the classes"),
-    "one class": (["a"] * 4, SCORES, {}, 'there are 1 (a). Name both classes: classes=["negative", "positive"]'),
+    "one class": (["a"] * 4, SCORES, {}, 'there is 1 (a). Name both classes: classes=["negative", "positive"]'),
     "empty": ([], [], {}, "predictions: there are no rows. Give at least one label with its prediction."),
     "empty arrays": (np.array([]), np.zeros((0, 2)), {}, "predictions: there are no rows."),
     "no label": ([None] * 4, SCORES, {"classes": ["no", "yes"]}, "no row has a label, so there is nothing to judge"),
@@ -241,7 +241,7 @@ FILES = {
     ),
     "duplicate ids": ("id,label,score\na,no,0.1\na,yes,0.3\n", (), 'the id "a" stands in rows 1, 2'),
     "unequal": ("id,label,no,yes\na,no,0.9,0.1\nb,yes,0.3\n", (), "row 2: a probability is missing or not finite"),
-    "one class": ("id,label,score\na,no,0.1\nb,no,0.3\n", (), "there are 1 (no). Name both classes: --classes"),
+    "one class": ("id,label,score\na,no,0.1\nb,no,0.3\n", (), "there is 1 (no). Name both classes: --classes"),
     "empty": ("", (), "the file is empty."),
     "no rows": ("id,label,score\n", (), "the file has no rows."),
     "no labels": ("id,label,score\na,,0.2\n", ("--classes", "no,yes"), "no row has a label"),
@@ -350,3 +350,66 @@ def test_goals_costs_and_slices_from_python() -> None:
     assert [point.goal for point in found.thresholds.points] == ["f1", "cost"]
     assert found.costs is not None
     assert {one.column for one in found.slices.found} == {"source"}
+
+
+def test_class_names_are_spelt_as_labels_are() -> None:
+    found = classmark.judge([0.0, 1.0, 1.0, 0.0], SCORES, classes=[0.0, 1.0], positive=1.0, **FEW)
+    assert found.classes == ("0", "1")
+    assert found.positive == "1"
+    assert found.metrics["accuracy"].value == 0.75
+    other = classmark.judge(np.array([0.0, 1.0, 1.0, 0.0]), 1 - np.array(SCORES), positive=0.0, **FEW)
+    assert other.positive == "0"
+    assert other.metrics["accuracy"].value == 0.75
+
+
+def test_a_name_that_is_a_class_stays_as_it_is() -> None:
+    found = classmark.judge(["0.5", "1.0", "1.0", "0.5"], SCORES, classes=["0.5", "1.0"], positive=1.0, **FEW)
+    assert found.positive == "1.0"
+
+
+def test_masked_labels_are_missing() -> None:
+    masked = np.ma.masked_array([0, 1, 1, 0, 1], mask=[0, 0, 0, 0, 1])
+    found = classmark.judge(masked, [*SCORES, 0.1], **FEW)
+    assert found.metrics["accuracy"].value == classmark.judge([0, 1, 1, 0], SCORES, **FEW).metrics["accuracy"].value
+    assert found.rows == 4
+    assert classmark.judge([0, 1, 1, 0, np.ma.masked], [*SCORES, 0.1], **FEW).rows == 4
+
+
+def test_a_masked_probability_is_missing() -> None:
+    with pytest.raises(ClassmarkError, match="row 2: a probability is missing"):
+        classmark.judge(LABELS, np.ma.masked_array(SCORES, mask=[0, 1, 0, 0]), **FEW)
+
+
+def test_dates_are_carried_along() -> None:
+    dates = np.array(["2024-01-01", "2024-01-02", "2024-01-03", "NaT"], dtype="datetime64[D]")
+    assert classmark.judge(LABELS, SCORES, columns={"day": dates}, **FEW).rows == 4
+
+
+UNUSABLE: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
+    "set of classes": (LABELS, SCORES, {"classes": {"no", "yes"}}, "a set has no order"),
+    "frozenset of classes": (LABELS, SCORES, {"classes": frozenset({"no", "yes"})}, "a set has no order"),
+    "number of classes": (LABELS, SCORES, {"classes": 2}, "classes: int is no list of names"),
+    "class without a name": (LABELS, SCORES, {"classes": ["no", ""]}, "name 2 of 2 is empty"),
+    "columns a number": (LABELS, SCORES, {"columns": 5}, "columns is int; give a frame"),
+    "column a number": (LABELS, SCORES, {"columns": {"x": 5}}, 'the column "x" is int'),
+    "column of objects": (LABELS, SCORES, {"columns": {"x": [object()] * 4}}, 'the column "x" holds Python objects'),
+    "column of an array of objects": (
+        *(LABELS, SCORES, {"columns": {"x": np.array([object()] * 4)}}),
+        'the column "x" holds Python objects',
+    ),
+    "unequal columns": (["0", "1"], {"0": [0.5], "1": [0.5, 0.5]}, {}, "columns of probabilities of unequal length"),
+    "second row a number": (["0", "1"], [[0.1, 0.9], 0.2], {}, "row 2 of the probabilities is no list"),
+    "first row a number": (["0", "1"], [0.2, [0.1, 0.9]], {}, "row 1 of the probabilities is no list"),
+    "no label, one score": ([None] * 4, SCORES, {}, "no row has a label, so there is nothing to judge against"),
+    "no label, two columns": ([None] * 4, BOTH, {}, "no row has a label, so there is nothing to judge against"),
+    "large logit": (LABELS, [0.0, 1e31, 0.0, 0.0], {"logits": True}, "row 2: a logit is beyond ±1e+30; 1 such rows"),
+    "one class for two": (LABELS, BOTH, {"classes": ["no"]}, "2 probabilities a row, but 1 class (no)"),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_unusable_values_are_refused_in_one_sentence(name: str) -> None:
+    labels, probabilities, options, message = UNUSABLE[name]
+    with pytest.raises(InputError) as caught:
+        classmark.judge(labels, probabilities, **FEW, **options)
+    assert message in str(caught.value)

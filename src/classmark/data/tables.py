@@ -67,8 +67,9 @@ def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
             case ".jsonl" | ".ndjson":
                 frame = pl.read_ndjson(path, infer_schema_length=None)
             case _:
-                kinds = dict.fromkeys(strings, pl.String)
+                kinds = dict.fromkeys([*strings, *(name.replace('"', '""') for name in strings)], pl.String)
                 frame = pl.read_csv(path, infer_schema_length=None, separator=separator, schema_overrides=kinds)
+                frame = frame.rename({name: name.replace('""', '"') for name in frame.columns if '""' in name})
     except (pl.exceptions.PolarsError, OSError) as error:
         fault = None if ending == ".parquet" else _first_fault(path, ending, separator)
         reason = fault or f"{path}: cannot be read as {ending[1:]} ({str(error).splitlines()[0]})."

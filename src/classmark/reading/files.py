@@ -53,7 +53,7 @@ def read_predictions(path: Path, options: ReadOptions = ALL_GUESSED) -> Predicti
             f"{source}: no column is known to hold the true classes; the columns are {_listed(frame.columns)}. "
             "Name it: --label COLUMN"
         )
-    labels = class_names(frame[label])
+    labels = class_names(_text(source, frame, label))
     ids, id_column = _ids(source, frame, options, notes)
     scores = _scores(source, frame, options, labels, notes)
     guessed = _column(source, frame, "predicted", options.predicted, PREDICTED_NAMES, notes if scores is None else [])
@@ -63,9 +63,9 @@ def read_predictions(path: Path, options: ReadOptions = ALL_GUESSED) -> Predicti
             f"{_listed(frame.columns)}. Name them: --probabilities COLUMN,COLUMN or --predicted COLUMN"
         )
     used = {label, id_column, guessed, *(scores.columns if scores else ())}
-    others = carried_along(frame.drop([name for name in used if name]))
+    others = carried_along(frame.drop([name for name in used if name]), source)
     rows = Rows(source, options, ids, labels, others, notes)
-    predicted = class_names(frame[guessed]) if guessed else None
+    predicted = class_names(_text(source, frame, guessed)) if guessed else None
     if scores is not None:
         table = from_scores(rows, scores, predicted)
     else:
@@ -98,10 +98,23 @@ def _known(source: str, frame: pl.DataFrame, option: str, name: str) -> str:
     return name
 
 
+def _text(source: str, frame: pl.DataFrame, name: str) -> pl.Series:
+    """A column of one value a row as text."""
+    column = frame[name]
+    if column.dtype.is_nested() or column.dtype == pl.Object:
+        raise InputError(f'{source}: the column "{name}" holds {column.dtype}, not one text or number a row.')
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        raise InputError(
+            f'{source}: the column "{name}" holds {column.dtype} that cannot be read as UTF-8 text. Save it as text.'
+        ) from None
+
+
 def _ids(source: str, frame: pl.DataFrame, options: ReadOptions, notes: list[str]) -> tuple[pl.Series, str | None]:
     column = _column(source, frame, "id", options.id, ID_NAMES, notes)
     if column is not None:
-        return frame[column].cast(pl.String).alias("id"), column
+        return _text(source, frame, column).alias("id"), column
     notes.append("No id column: rows are numbered from 1, so two files compare only if their rows have one order.")
     return pl.Series("id", [str(row) for row in range(1, frame.height + 1)]), None
 
@@ -174,8 +187,13 @@ def _numbers(source: str, frame: pl.DataFrame, columns: Sequence[str]) -> NDArra
     """The columns as float64, shape (N, C); one list column gives C."""
     first = frame[columns[0]]
     if len(columns) == 1 and first.dtype in (pl.List, pl.Array):
-        lengths = first.cast(pl.List(pl.Float64)).list.len()
+        lists = _lists_of_numbers(source, first)
+        lengths = lists.list.len()
         width = int(lengths[0] or 0)
+        if width == 0:
+            raise InputError(
+                f'{source}, row 1: "{columns[0]}" holds no number. Every row needs one probability a class.'
+            )
         wrong = (lengths != width).fill_null(True)
         if wrong.any():
             row = int(wrong.arg_max() or 0)
@@ -183,11 +201,10 @@ def _numbers(source: str, frame: pl.DataFrame, columns: Sequence[str]) -> NDArra
                 f'{source}, row {row + 1}: "{columns[0]}" holds {lengths[row] or 0} numbers, {width} in row 1. '
                 "Every row needs one probability a class."
             )
-        flat = first.cast(pl.List(pl.Float64)).explode(empty_as_null=False)
-        return flat.to_numpy().astype(np.float64).reshape(-1, width)
+        return lists.explode(empty_as_null=False).to_numpy().astype(np.float64).reshape(-1, width)
     for name in columns:
         if not frame[name].dtype.is_numeric():
-            bad = frame[name].cast(pl.String).cast(pl.Float64, strict=False).is_null()
+            bad = _text(source, frame, name).cast(pl.Float64, strict=False).is_null()
             row = int(bad.arg_max() or 0)
             raise InputError(
                 f'{source}, row {row + 1}: "{name}" holds {frame[name][row]!r}, which is not a number. '
@@ -196,13 +213,38 @@ def _numbers(source: str, frame: pl.DataFrame, columns: Sequence[str]) -> NDArra
     return np.column_stack([frame[name].cast(pl.Float64).to_numpy() for name in columns])
 
 
-def carried_along(frame: pl.DataFrame) -> pl.DataFrame:
-    """The columns that are carried along, `group` and `leaked` in their types."""
+def _lists_of_numbers(source: str, column: pl.Series) -> pl.Series:
+    """A list column as lists of float64, null where nothing is given."""
+    given = column.arr.to_list() if column.dtype == pl.Array else column
+    try:
+        numbers = given.cast(pl.List(pl.Float64), strict=False)
+    except pl.exceptions.PolarsError:
+        raise InputError(f'{source}: the column "{column.name}" holds {column.dtype}, not lists of numbers.') from None
+    bad = _nulls(numbers) > _nulls(given)
+    if bad.any():
+        row = int(bad.fill_null(value=False).arg_max() or 0)
+        raise InputError(
+            f'{source}, row {row + 1}: "{column.name}" holds {given[row].to_list()!r}, which are not all numbers. '
+            "Probability columns must hold numbers only."
+        )
+    return numbers
+
+
+def _nulls(lists: pl.Series) -> pl.Series:
+    return lists.list.eval(pl.element().is_null()).list.sum()
+
+
+def carried_along(frame: pl.DataFrame, source: str) -> pl.DataFrame:
+    """The columns that are carried along, `group` and `leaked` in their types.
+
+    Raises:
+        InputError: one of these two does not hold one value a row.
+    """
     frame = frame.drop([name for name in CONTRACT if name in frame.columns])
     if "group" in frame.columns:
-        frame = frame.with_columns(pl.col("group").cast(pl.String))
+        frame = frame.with_columns(_text(source, frame, "group"))
     if "leaked" in frame.columns:
-        text = pl.col("leaked").cast(pl.String).str.to_lowercase()
+        text = _text(source, frame, "leaked").str.to_lowercase()
         frame = frame.with_columns(text.is_in(["true", "1", "1.0", "yes"]).fill_null(value=False).alias("leaked"))
     return frame
 

@@ -14,6 +14,7 @@ from classmark.errors import InputError, nearest
 from classmark.predictions import SCHEMA_VERSION, Predictions, build_predictions, check
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]+")
+LARGEST_LOGIT = 1e30  # logits are stored as float32, which ends at 3.4e38
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,12 @@ class ReadOptions:
         id: column of the row's own name.
         predicted: column of the predicted class.
         probabilities: columns of probabilities, one a class, or one score or list column.
-        classes: class names, in the order of the probabilities.
+        classes: class names, in the order of the probabilities; spelt as labels are, so 1.0 is "1".
         positive: with one score, the class that it is the probability of.
         logits: the probability columns hold logits.
+
+    Raises:
+        InputError: a class has an empty name.
     """
 
     label: str | None = None
@@ -37,6 +41,13 @@ class ReadOptions:
     classes: tuple[str, ...] | None = None
     positive: str | None = None
     logits: bool = False
+
+    def __post_init__(self) -> None:
+        if self.classes is not None:
+            names = class_names(pl.Series(self.classes, dtype=pl.String)).to_list()
+            if None in names:
+                raise InputError(f"classes: name {names.index(None) + 1} of {len(names)} is empty. Name every class.")
+            object.__setattr__(self, "classes", tuple(names))
 
     @property
     def names_columns(self) -> bool:
@@ -98,16 +109,28 @@ def class_names(column: pl.Series) -> pl.Series:
     return names.str.replace(r"\.0+$", "") if len(whole) and whole.all() else names
 
 
+def class_spelt(name: str, classes: Sequence[str]) -> str:
+    """The one of `classes` that `name` means, 1.0 being "1" where that is one; else the name as it is."""
+    plain = class_names(pl.Series([name], dtype=pl.String))[0]
+    return plain if name not in classes and plain in classes else name
+
+
 def from_scores(rows: Rows, scores: Scores, predicted: pl.Series | None) -> Predictions:
     """The checked table of rows with probabilities, logits or one score; what `predicted` says otherwise is noted."""
     options, source = rows.options, rows.source
     values = scores.values
     classes = options.classes or scores.names or numbered_classes(rows.label_classes, max(2, values.shape[1]))
+    if not classes:
+        raise InputError(
+            f"{source}: no row has a label, so there is nothing to judge against. "
+            "Give the table a column with the true classes."
+        )
     if values.shape[1] == 1:
         values = _both_classes(rows, values[:, 0], classes)
     if len(classes) != values.shape[1]:
         raise InputError(
-            f"{source}: {values.shape[1]} probabilities a row, but {len(classes)} classes ({_listed(classes)}). "
+            f"{source}: {values.shape[1]} probabilities a row, but {len(classes)} "
+            f"class{'es' * (len(classes) != 1)} ({_listed(classes)}). "
             "Name the classes in the order of the probabilities: --classes NAME,NAME"
         )
     if not options.classes and not scores.names and scores.values.shape[1] > 1:
@@ -136,10 +159,11 @@ def _both_classes(rows: Rows, score: NDArray[np.float64], classes: Sequence[str]
     """Probabilities (or logits) of both classes from one score, shape (N, 2), in the order of `classes`."""
     if len(classes) != 2:
         raise InputError(
-            f"{rows.source}: one score a row is for two classes, but there are {len(classes)} ({_listed(classes)}). "
+            f"{rows.source}: one score a row is for two classes, but there {'is' if len(classes) == 1 else 'are'} "
+            f"{len(classes)} ({_listed(classes)}). "
             "Name both classes: --classes negative,positive"
         )
-    positive = classes[1] if rows.options.positive is None else rows.options.positive
+    positive = classes[1] if rows.options.positive is None else class_spelt(rows.options.positive, classes)
     if positive not in classes:
         raise InputError(
             f'{rows.source}: the positive class "{positive}" is none of the classes {_listed(classes)}.'
@@ -170,6 +194,12 @@ def _check_finite(source: str, logits: NDArray[np.float64]) -> None:
         raise InputError(
             f"{source}, row {int(np.argmax(bad)) + 1}: a logit is missing or not finite; {int(bad.sum()):,} such rows. "
             "Repair or leave out these rows."
+        )
+    large = (np.abs(logits) > LARGEST_LOGIT).any(axis=1)
+    if large.any():
+        raise InputError(
+            f"{source}, row {int(np.argmax(large)) + 1}: a logit is beyond ±{LARGEST_LOGIT:g}; "
+            f"{int(large.sum()):,} such rows. Logits are stored as 32-bit floats: repair or leave out these rows."
         )
 
 

@@ -85,7 +85,11 @@ def _read(values: Values, options: ReadOptions, source: str) -> Predictions:
 
 def _scores(given: Any, labels: pl.Series, source: str) -> Scores:
     if isinstance(given, Mapping):
-        given = pl.DataFrame({str(name): _plain(column) for name, column in given.items()})
+        columns_given = {str(name): _column(column, str(name), source) for name, column in given.items()}
+        lengths = {len(column) for column in columns_given.values()}
+        if len(lengths) > 1:
+            raise InputError(f"{source}: columns of probabilities of unequal length ({_some(lengths)}).")
+        given = pl.DataFrame(columns_given)
     values = _numbers(given, source)
     columns = tuple(str(name) for name in getattr(given, "columns", ()))
     if values.shape[1] == 1 or len(columns) != values.shape[1]:
@@ -97,7 +101,10 @@ def _scores(given: Any, labels: pl.Series, source: str) -> Scores:
 def _numbers(given: Any, source: str) -> NDArray[np.float64]:
     """Probabilities, a score or logits, shape (N, C) or (N, 1)."""
     array = _array(given, "probabilities", source)
-    if array.dtype == object and array.ndim == 1 and len(array) and np.ndim(array[0]):
+    if array.dtype == object and array.ndim == 1 and any(np.ndim(row) for row in array):
+        single = next((number for number, row in enumerate(array, start=1) if not np.ndim(row)), None)
+        if single is not None:
+            raise InputError(f"{source}: row {single} of the probabilities is no list. Give one number a class.")
         widths = {len(row) for row in array}
         if len(widths) > 1:
             raise InputError(f"{source}: rows of probabilities of unequal length ({_some(widths)}). Give one a class.")
@@ -133,18 +140,31 @@ def _names(given: Any, what: str, source: str) -> pl.Series:
 
 def _columns(values: Values, rows: int, source: str) -> pl.DataFrame:
     given = {} if values.columns is None else values.columns
+    if not isinstance(given, Mapping) and not hasattr(given, "columns"):
+        raise InputError(f"{source}: columns is {type(given).__name__}; give a frame, or a dictionary of columns.")
     names = given if isinstance(given, Mapping) else given.columns
-    columns = {str(name): _as_long(_column(given[name]), rows, str(name), source) for name in names}
+    columns = {str(name): _as_long(_column(given[name], str(name), source), rows, str(name), source) for name in names}
     if values.groups is not None:
         columns["group"] = _as_long(_names(values.groups, "groups", source), rows, "groups", source)
-    return carried_along(pl.DataFrame(columns))
+    return carried_along(pl.DataFrame(columns), source)
 
 
-def _column(given: Any) -> pl.Series:
-    if isinstance(given, pl.Series):
-        return given
-    plain = _plain(given)
-    return pl.Series([None if _missing(one) else one for one in plain], strict=False)
+def _column(given: Any, name: str, source: str) -> pl.Series:
+    if isinstance(given, str | bytes):
+        raise InputError(f'{source}: the column "{name}" is one text; give a list, an array or a series.')
+    try:
+        column = given if isinstance(given, pl.Series) else _series(given)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+        raise InputError(f'{source}: the column "{name}" is {type(given).__name__}; give a list of values.') from None
+    if column.dtype == pl.Object:
+        raise InputError(f'{source}: the column "{name}" holds Python objects; give numbers, texts or dates.')
+    return column
+
+
+def _series(given: Any) -> pl.Series:
+    if isinstance(given, np.ndarray) and given.dtype.kind in "mM":
+        return pl.Series(given)
+    return pl.Series([None if _missing(one) else one for one in _plain(given)], strict=False)
 
 
 def _as_long(column: pl.Series, rows: int, what: str, source: str) -> pl.Series:
@@ -156,6 +176,10 @@ def _as_long(column: pl.Series, rows: int, what: str, source: str) -> pl.Series:
 def _array(given: Any, what: str, source: str) -> NDArray[Any]:
     if isinstance(given, str | bytes):
         raise InputError(f"{source}: {what} is one text; give a list, an array, a series or a frame.")
+    if isinstance(given, np.ma.MaskedArray):
+        plain = np.array(given.data, dtype=object)
+        plain[np.ma.getmaskarray(given)] = None
+        return plain
     try:
         if not hasattr(given, "to_numpy") and not hasattr(given, "__array__"):
             given = list(given)
@@ -163,7 +187,7 @@ def _array(given: Any, what: str, source: str) -> NDArray[Any]:
                 return np.array([*given, None], dtype=object)[:-1]
         return np.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
     except ValueError:
-        return np.array([*(list(row) for row in given), None], dtype=object)[:-1]
+        return np.array([*(list(row) if np.iterable(row) else row for row in given), None], dtype=object)[:-1]
     except TypeError:
         raise InputError(
             f"{source}: {what} is {type(given).__name__}; give a list, an array, a series or a frame."
@@ -176,7 +200,10 @@ def _plain(given: Any) -> list[Any]:
 
 def _missing(value: Any) -> bool:
     return (
-        value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
+        value is None
+        or value is np.ma.masked
+        or (isinstance(value, float) and value != value)
+        or type(value).__name__ in ("NAType", "NaTType")
     )
 
 

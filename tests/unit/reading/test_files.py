@@ -249,3 +249,64 @@ def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_predictions(tmp_path / "none.csv")
     assert str(caught.value) == f"{tmp_path / 'none.csv'}: there is no such file."
+
+
+def test_quotes_in_a_header_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text('id,"the ""true"" class","p_a ""q""",p_b\n7,b,0.25,0.75\n007,"a ""q""",0.5,0.5\n')
+    table = read_predictions(path, ReadOptions(label='the "true" class'))
+    assert table.classes == ('a "q"', "b")
+    assert table.ids.to_list() == ["7", "007"]
+
+
+def test_a_label_column_with_quotes_in_its_name_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text('"a ""true"" class",p_007,p_008\n007,0.75,0.25\n008,0.5,0.5\n')
+    assert read_predictions(path, ReadOptions(label='a "true" class')).frame["label"].to_list() == ["007", "008"]
+
+
+def test_named_classes_are_spelt_as_labels_are(tmp_path: Path) -> None:
+    columns = {"label": [0.0, 1.0, 0.0], "score": POSITIVE}
+    table = taken(tmp_path, columns, ReadOptions(classes=("0.0", "1.0"), positive="1.0"))
+    assert table.classes == ("0", "1")
+    np.testing.assert_array_equal(table.probabilities[:, 1], POSITIVE)
+
+
+UNREADABLE = {
+    "list label": ('{"label": ["a"], "score": 0.5}', 'the column "label" holds List(String), not one text'),
+    "struct label": ('{"label": {"x": 1}, "score": 0.5}', "the column \"label\" holds Struct({'x': Int64}), not one"),
+    "list id": ('{"id": ["a"], "label": "a", "score": 0.5}', 'the column "id" holds List(String), not one text'),
+    "list predicted": ('{"label": "a", "predicted": ["a"]}', 'the column "predicted" holds List(String), not one text'),
+    "list group": ('{"label": "a", "score": 0.5, "group": ["a"]}', 'the column "group" holds List(String), not one'),
+    "texts": (
+        '{"label": "a", "probabilities": ["0.5", "0.5"]}\n{"label": "b", "probabilities": ["x", "y"]}',
+        "row 2: \"probabilities\" holds ['x', 'y'], which are not all numbers",
+    ),
+    "no number": ('{"label": "a", "probabilities": []}', 'row 1: "probabilities" holds no number'),
+    "lists of lists": ('{"label": "a", "probabilities": [[0.5], [0.5]]}', "not lists of numbers"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_columns_of_other_types_are_refused(tmp_path: Path, name: str) -> None:
+    text, message = UNREADABLE[name]
+    path = tmp_path / "theirs.jsonl"
+    path.write_text(text + "\n")
+    with pytest.raises(InputError) as caught:
+        read_predictions(path)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["id", "label"])
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, column: str) -> None:
+    columns: dict[str, object] = {"id": ["a", "b"], "label": ["x", "y"], "score": [0.1, 0.9]}
+    path = saved(tmp_path, columns | {column: [b"\xff\xfe", b"y"]}, "parquet")
+    with pytest.raises(InputError, match=f'the column "{column}" holds Binary that cannot be read as UTF-8'):
+        read_predictions(path)
+
+
+def test_scores_without_any_label_have_nothing_to_be_judged_against(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text("label,score\n,0.5\n,0.25\n")
+    with pytest.raises(InputError, match="no row has a label, so there is nothing to judge against"):
+        read_predictions(path)
