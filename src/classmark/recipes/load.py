@@ -18,7 +18,12 @@ Place = tuple[str | int, ...]
 
 def shipped_recipes() -> dict[str, Path]:
     """Name → file of the recipes that come with classmark."""
-    with as_file(files("classmark.recipes") / "shipped") as folder:
+    return shipped_files("shipped")
+
+
+def shipped_files(folder_name: str) -> dict[str, Path]:
+    """Name → YAML file in a folder beside this module."""
+    with as_file(files("classmark.recipes") / folder_name) as folder:
         return {path.stem: path for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem)}
 
 

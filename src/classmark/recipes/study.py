@@ -10,7 +10,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +17,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from classmark.errors import RecipeError, nearest
-from classmark.recipes.load import Place, dump_recipe, load_recipe, parse_yaml, read_recipe
+from classmark.recipes.load import Place, dump_recipe, load_recipe, parse_yaml, read_recipe, shipped_files
 from classmark.recipes.schema import Recipe, Section
 
 STEPS = "steps_to_target"
@@ -113,8 +112,7 @@ class Study(Section):
 
 def shipped_studies() -> dict[str, Path]:
     """Name → file of the studies that come with classmark."""
-    with as_file(files("classmark.recipes") / "shipped_studies") as folder:
-        return {path.stem: path for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem)}
+    return shipped_files("shipped_studies")
 
 
 def study_text(name: str) -> str:
