@@ -1,0 +1,38 @@
+"""Where a command's results go: a folder that is free for them, and standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from classmark.errors import InputError
+
+
+def free(out: Path, own: str) -> None:
+    """Refuse a folder that holds something else than what this command writes."""
+    if out.is_file():
+        raise InputError(f"--out: {out} is a file; name a folder.")
+    if out.is_dir() and any(out.iterdir()) and not (out / own).exists():
+        raise InputError(f"--out: {out} is not empty and holds no {own}. Name a new folder.")
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(out if out.is_dir() else above, os.W_OK):
+        raise InputError(f"--out: {out} cannot be written; {above} is no folder that you may write to. Name another.")
+
+
+def show(content: Any, table: Any, as_json: bool) -> None:
+    """Print the answer for a program, or as a table for a person."""
+    if as_json:
+        print_json(content)
+    else:
+        from rich.console import Console
+
+        Console().print(table)
+
+
+def print_json(content: Any) -> None:
+    """Print JSON for a program."""
+    typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
