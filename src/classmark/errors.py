@@ -14,7 +14,7 @@ ClassmarkError             what went wrong, where, what to do; the command line 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class ClassmarkError(Exception):
@@ -63,3 +63,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean "…"?` for a misspelt name, or an empty string where nothing is near."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f' Did you mean "{matches[0]}"?' if matches else ""
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first eight names, and how many there are if there are more."""
+    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")

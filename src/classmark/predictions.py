@@ -31,7 +31,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from classmark.errors import PredictionsError, nearest
+from classmark.errors import PredictionsError, nearest, shortened
 from classmark.runs import atomic_path
 
 SCHEMA_VERSION = 1
@@ -232,7 +232,7 @@ def _check_names(predictions: Predictions, column: str) -> None:
         row = int(unknown.arg_max() or 0)
         raise PredictionsError(
             f'{predictions.source}, row {row + 1}: the {column} "{names[row]}" is none of the classes '
-            f"{_listed(predictions.classes)}.{nearest(names[row], predictions.classes)}"
+            f"{shortened(predictions.classes)}.{nearest(names[row], predictions.classes)}"
         )
     if column == "predicted" and names.null_count():
         row = int(names.is_null().arg_max() or 0) + 1
@@ -269,10 +269,6 @@ def _check_probabilities(predictions: Predictions) -> None:
 
 def _shown(values: NDArray[np.float64]) -> str:
     return "[" + ", ".join(f"{value:.6g}" for value in values[:4]) + (", …]" if len(values) > 4 else "]")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (f", … ({len(names)} in all)" if len(names) > 6 else "")
 
 
 def write(predictions: Predictions, path: Path) -> None:

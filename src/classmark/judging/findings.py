@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from classmark.errors import shortened
 from classmark.judging.choices import find_choices, find_gap, find_slices
 from classmark.judging.finding import Finding as Finding
 from classmark.judging.intervals import Z
@@ -104,12 +104,12 @@ def _classes(judgement: Judgement) -> list[Finding]:
     never = [one.name for one, count in pairs if one.rows > 0 and count == 0]
     found = []
     if never:
-        message = f"Never predicted: {_listed(never)}. Recall is 0 there, and precision is set to 0."
+        message = f"Never predicted: {shortened(never)}. Recall is 0 there, and precision is set to 0."
         found.append(Finding("class_never_predicted", "warning", message))
     if absent:
-        message = f"No row has the class {_listed(absent)}; macro averages leave it out."
+        message = f"No row has the class {shortened(absent)}; macro averages leave it out."
         if len(absent) > 1:
-            message = f"No row has the classes {_listed(absent)}; macro averages leave them out."
+            message = f"No row has the classes {shortened(absent)}; macro averages leave them out."
         found.append(Finding("absent_classes", "warning", message))
     return found
 
@@ -121,7 +121,7 @@ def _size(judgement: Judgement) -> list[Finding]:
         found.append(Finding("too_few_rows", "warning", message))
     small = [one.name for one in judgement.per_class if 0 < one.rows < FEW_ROWS_OF_A_CLASS]
     if small and judgement.rows >= FEW_ROWS:
-        message = f"Fewer than {FEW_ROWS_OF_A_CLASS} rows each: {_listed(small)}. What is said of them is uncertain."
+        message = f"Fewer than {FEW_ROWS_OF_A_CLASS} rows each: {shortened(small)}. What is said of them is uncertain."
         found.append(Finding("small_classes", "info", message))
     if judgement.groups and judgement.groups.count < FEW_GROUPS:
         message = (
@@ -193,7 +193,3 @@ def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
         found.append(Finding("scores_left_out", "info", message))
     found += [Finding(code, "info", sentence) for code, sentence in predictions.caveats.items()]
     return found + [Finding("assumed", "info", note) for note in predictions.notes]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")

@@ -15,9 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.data.tables import read_table
-from classmark.errors import InputError, nearest
+from classmark.errors import InputError, nearest, shortened
 from classmark.predictions import Predictions, read, read_metadata
-from classmark.reading.table import ReadOptions, Rows, Scores, class_names, from_labels, from_scores, listed
+from classmark.reading.table import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
 
 ALL_GUESSED = ReadOptions()
 LABEL_NAMES = (
@@ -50,7 +50,7 @@ def read_predictions(path: Path, options: ReadOptions = ALL_GUESSED) -> Predicti
     label = _column(source, frame, "label", options.label, LABEL_NAMES, notes)
     if label is None:
         raise InputError(
-            f"{source}: no column is known to hold the true classes; the columns are {listed(frame.columns)}. "
+            f"{source}: no column is known to hold the true classes; the columns are {shortened(frame.columns)}. "
             "Name it: --label COLUMN"
         )
     labels = class_names(_text(source, frame, label))
@@ -60,7 +60,7 @@ def read_predictions(path: Path, options: ReadOptions = ALL_GUESSED) -> Predicti
     if scores is None and guessed is None:
         raise InputError(
             f"{source}: neither probabilities nor predicted classes are found; the columns are "
-            f"{listed(frame.columns)}. Name them: --probabilities COLUMN,COLUMN or --predicted COLUMN"
+            f"{shortened(frame.columns)}. Name them: --probabilities COLUMN,COLUMN or --predicted COLUMN"
         )
     used = {label, id_column, guessed, *(scores.columns if scores else ())}
     others = carried_along(frame.drop([name for name in used if name]), source)
@@ -92,7 +92,7 @@ def _column(
 def _known(source: str, frame: pl.DataFrame, option: str, name: str) -> str:
     if name not in frame.columns:
         raise InputError(
-            f'{source}: there is no column "{name}" (--{option}); the columns are {listed(frame.columns)}.'
+            f'{source}: there is no column "{name}" (--{option}); the columns are {shortened(frame.columns)}.'
             f"{nearest(name, frame.columns)}"
         )
     return name

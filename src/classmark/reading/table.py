@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.errors import InputError, nearest
+from classmark.errors import InputError, nearest, shortened
 from classmark.predictions import SCHEMA_VERSION, Predictions, build_predictions, check
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]+")
@@ -130,11 +130,11 @@ def from_scores(rows: Rows, scores: Scores, predicted: pl.Series | None) -> Pred
     if len(classes) != values.shape[1]:
         raise InputError(
             f"{source}: {values.shape[1]} probabilities a row, but {len(classes)} "
-            f"class{'es' * (len(classes) != 1)} ({listed(classes)}). "
+            f"class{'es' * (len(classes) != 1)} ({shortened(classes)}). "
             "Name the classes in the order of the probabilities: --classes NAME,NAME"
         )
     if not options.classes and not scores.names and scores.values.shape[1] > 1:
-        rows.notes.append(f"The probabilities are taken in the order of the sorted class names: {listed(classes)}.")
+        rows.notes.append(f"The probabilities are taken in the order of the sorted class names: {shortened(classes)}.")
     logits = values if options.logits else None
     if logits is not None:
         _check_finite(source, logits)
@@ -160,13 +160,13 @@ def _both_classes(rows: Rows, score: NDArray[np.float64], classes: Sequence[str]
     if len(classes) != 2:
         raise InputError(
             f"{rows.source}: one score a row is for two classes, but there {'is' if len(classes) == 1 else 'are'} "
-            f"{len(classes)} ({listed(classes)}). "
+            f"{len(classes)} ({shortened(classes)}). "
             "Name both classes: --classes negative,positive"
         )
     positive = classes[1] if rows.options.positive is None else class_spelt(rows.options.positive, classes)
     if positive not in classes:
         raise InputError(
-            f'{rows.source}: the positive class "{positive}" is none of the classes {listed(classes)}.'
+            f'{rows.source}: the positive class "{positive}" is none of the classes {shortened(classes)}.'
             f"{nearest(positive, classes)}"
         )
     logits = rows.options.logits
@@ -208,8 +208,3 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
     return shares
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first eight names, and how many there are if there are more."""
-    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
