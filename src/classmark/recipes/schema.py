@@ -221,15 +221,17 @@ class Loss(Section):
 class Optimizer(Section):
     """How weights are updated."""
 
-    kind: Literal["adam", "adamw", "sgd"] = "adam"
+    kind: Literal["adam", "adamw", "sgd", "muon"] = "adam"
+    """`muon`: steps that are orthogonal matrices, as large as AdamW's (Jordan et al. 2024, by timm); vectors, biases
+    and norms take NAdamW's."""
     learning_rate: float = Field(default=1e-3, gt=0.0)
     """The highest learning rate; the schedule scales it."""
     weight_decay: float = Field(default=0.0, ge=0.0)
     """For weight matrices only; vectors, biases and norms are left alone."""
     betas: tuple[float, float] = (0.9, 0.999)
-    """`adam` and `adamw`."""
+    """`adam`, `adamw`, and what `muon` leaves to NAdamW."""
     momentum: Share = 0.9
-    """`sgd`, in Nesterov's form."""
+    """`sgd` and `muon`, in Nesterov's form."""
     clip_norm: float | None = Field(default=None, gt=0.0)
     """Scale the gradient down to this norm where it is longer."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from classmark.errors import MissingExtraError
 from classmark.models.stages import layer_depths
 from classmark.recipes.schema import Optimizer, Schedule
 
@@ -23,7 +25,10 @@ def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | N
         section: the recipe's `optimizer`.
         model: whose parameters are trained.
         layer_decay: of an image backbone: each stage learns at this share of the rate of the one behind it. A group's
-            `share` is what it takes of the rate.
+            `share` is what it takes of the rate; `use_fallback` tells timm's Muon that it holds no matrices.
+
+    Raises:
+        MissingExtraError: `muon` without timm.
     """
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     depths = layer_depths(model) if layer_decay else {}
@@ -36,6 +41,7 @@ def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | N
             "params": parameters,
             "weight_decay": 0.0 if spared else section.weight_decay,
             "share": (layer_decay or 1.0) ** depth,
+            "use_fallback": spared,
         }
         for (depth, spared), parameters in sorted(found.items(), key=lambda entry: entry[0])
     ]
@@ -44,9 +50,24 @@ def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | N
             return torch.optim.Adam(groups, section.learning_rate, section.betas, fused=True)
         case "adamw":
             return torch.optim.AdamW(groups, section.learning_rate, section.betas, fused=True)
+        case "muon":
+            return muon()(groups, section.learning_rate, momentum=section.momentum, nesterov=True, betas=section.betas)
         case _:
             nesterov = section.momentum > 0
             return torch.optim.SGD(groups, section.learning_rate, section.momentum, nesterov=nesterov, fused=True)
+
+
+def muon() -> Callable[..., torch.optim.Optimizer]:
+    """Muon of timm (Jordan et al. 2024): the momentum of a matrix, a convolution's laid flat, made orthogonal.
+
+    Its steps are scaled to the size of AdamW's (Liu et al. 2025, section 2.2), so that the rates of AdamW fit; what is
+    no matrix, or a very oblong one, is left to NAdamW at the same rate.
+    """
+    try:
+        from timm.optim.muon import Muon
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "images", "optimizer.kind muon") from None
+    return Muon
 
 
 def learning_rate(section: Schedule, highest: float, step: int, steps: int) -> float:

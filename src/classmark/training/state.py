@@ -127,13 +127,13 @@ def load_checkpoint(
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's tensors by `<parameter number>.<name>`."""
+    """The optimiser's tensors by `<parameter number>.<name>`; whatever else it keeps, it finds again by itself."""
     state = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": value
         for number, entry in state.items()
         for name, value in entry.items()
-        if value is not None
+        if isinstance(value, Tensor)
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from timm.optim.muon import Muon
 from torch import nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
+from classmark.errors import MissingExtraError
 from classmark.inputs.examples import ImageShape
 from classmark.losses import build_loss
 from classmark.models.build import build_model, initialise
@@ -67,7 +70,8 @@ def test_very_short_runs_have_a_rate(schedule: str, steps: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)]
+    ("kind", "expected"),
+    [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD), ("muon", Muon)],
 )
 def test_only_matrices_outside_the_embedding_decay(kind: str, expected: type) -> None:
     model = nn.ModuleDict({"embedding": nn.Embedding(5, 3), "fc": nn.Linear(3, 2)})
@@ -78,6 +82,30 @@ def test_only_matrices_outside_the_embedding_decay(kind: str, expected: type) ->
     assert [p is model["fc"].weight for p in decayed["params"]] == [True]
     assert [p is model["embedding"].weight for p in spared["params"]] == [True]
     assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
+
+
+def test_muon_takes_an_orthogonal_step_of_the_size_of_adamws() -> None:
+    """The first step against the polar factor of the gradient by a singular value decomposition in float64."""
+    layer = nn.Conv2d(6, 16, 3)
+    before = layer.weight.detach().clone()
+    layer.weight.grad = torch.randn(before.shape, generator=torch.Generator().manual_seed(0))
+    layer.bias.grad = torch.ones_like(layer.bias)
+    bias = layer.bias.detach().clone()
+    build_optimizer(Optimizer(kind="muon", learning_rate=0.01), layer).step()
+    left, _, right = np.linalg.svd(layer.weight.grad.double().flatten(1).numpy(), full_matrices=False)
+    polar = 0.2 * (6 * 3 * 3) ** 0.5 * left @ right
+    step = (before - layer.weight.detach()).double().flatten(1).numpy() / 0.01
+    cosine = (step * polar).sum() / np.linalg.norm(step) / np.linalg.norm(polar)
+    assert cosine > 0.98
+    assert np.linalg.norm(step) == pytest.approx(np.linalg.norm(polar), rel=0.15)
+    # NAdam's first step looks ahead: 1 + 0.9 times Adam's.
+    assert torch.allclose(bias - layer.bias, torch.full_like(bias, 0.019), rtol=1e-4)
+
+
+def test_muon_without_timm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm.optim.muon", None)
+    with pytest.raises(MissingExtraError, match=r"optimizer\.kind muon needs .*classmark\[images\]"):
+        build_optimizer(Optimizer(kind="muon"), nn.Linear(2, 2))
 
 
 def small_backbone(**changes: Any) -> nn.Module:
@@ -139,7 +167,7 @@ def test_history_has_the_highest_rate_and_steps_take_their_share(tmp_path: Path)
     ]
 
 
-@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd", "muon"])
 def test_a_resumed_optimizer_keeps_its_shares_and_moments(kind: str, tmp_path: Path) -> None:
     section = Optimizer.model_validate({"kind": kind, "learning_rate": 0.01})
     images = torch.randint(0, 256, (4, 3, 16, 16), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
