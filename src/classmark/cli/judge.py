@@ -30,6 +30,7 @@ def judge(
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.published import judge_confusion
     from classmark.looks import known_looks
+    from classmark.reading.table import class_spelt
     from classmark.report.page import write_report
     from classmark.report.screen import judgement_table
 
@@ -56,7 +57,7 @@ def judge(
             validation=held_out,
             floors=floors,
             looks=known_looks(run, predictions) if run and predictions.split == "test" else None,
-            positive=columns["positive"],
+            positive=columns["positive"] and class_spelt(columns["positive"], predictions.classes),
             at=chosen["at"],
             costs=read_costs(chosen["costs"]) if chosen["costs"] else None,
             slices=chosen["slices"],

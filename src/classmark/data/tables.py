@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
+SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+
 OwnIds = Callable[[pl.Series], list[str]]
 
 
@@ -60,6 +62,8 @@ def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
     if ending != ".parquet":
         _check_utf8(path)
     separator = "\t" if ending == ".tsv" else ","
+    if ending in (".csv", ".tsv"):
+        _check_separator(path, separator)
     try:
         match ending:
             case ".parquet":
@@ -95,6 +99,19 @@ def _check_utf8(path: Path) -> None:
                     f"{path}, line {number}: byte {error.start + 1} (0x{line[error.start]:02x}) is not valid UTF-8. "
                     f"Convert the file, for instance: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}"
                 ) from None
+
+
+def _check_separator(path: Path, separator: str) -> None:
+    """Refuse a header of one column that holds another usual separator."""
+    with path.open(encoding="utf-8-sig") as file:
+        header = file.readline().rstrip("\r\n")
+    other = next((mark for mark in (";", "\t", "|", ",") if mark in header), None)
+    if other is not None and separator not in header:
+        fitting = " or name it .tsv" if other == "\t" else ""
+        raise InputError(
+            f"{path}: the header seems to be separated by {SEPARATORS[other]}, but a {path.suffix.lower()} file is read "
+            f"with {SEPARATORS[separator]}. Save it with {SEPARATORS[separator]}{fitting}."
+        )
 
 
 def _first_fault(path: Path, ending: str, separator: str) -> str | None:

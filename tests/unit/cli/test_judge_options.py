@@ -54,6 +54,13 @@ def test_what_cannot_be_done_writes_nothing(options: list[str], files: tuple[str
     assert not (tmp_path / "judged").exists()
 
 
+def test_the_positive_class_may_be_spelt_as_the_file_spells_it(tmp_path: Path) -> None:
+    path = tmp_path / "test.csv"
+    path.write_text("label,p_0,p_1\n0.0,0.75,0.25\n1.0,0.25,0.75\n0.0,0.5,0.5\n")
+    assert run(["judge", str(path), "--positive", "0.0", "--draws", "100", "--out", str(tmp_path / "judged")]) == 0
+    assert json.loads((tmp_path / "judged" / "judgement.json").read_text(encoding="utf-8"))["positive"] == "0"
+
+
 def test_a_matrix_takes_none_of_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["judge", "--confusion", "5,1,2,7", "--at", "f1", "--out", str(tmp_path / "judged")]) == 2
     assert capsys.readouterr().err == (

@@ -108,6 +108,22 @@ BAD = [
     ),
     (
         "reviews.csv",
+        b"text;label\na, really;x\n",
+        ": the header seems to be separated by semicolons, but a .csv file is read with commas. Save it with commas.",
+    ),
+    (
+        "reviews.csv",
+        b"text\tlabel\na\tx\n",
+        ": the header seems to be separated by tabs, but a .csv file is read with commas. "
+        "Save it with commas or name it .tsv.",
+    ),
+    (
+        "reviews.tsv",
+        b"text,label\na,x\n",
+        ": the header seems to be separated by commas, but a .tsv file is read with tabs. Save it with tabs.",
+    ),
+    (
+        "reviews.csv",
         b"texts,label\na,x\n",
         ': there is no column "text"; its columns are texts, label. Did you mean "texts"? '
         "Name the right one: data.text_column=…",
