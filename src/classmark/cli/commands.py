@@ -11,7 +11,7 @@ import typer
 from classmark.cli.compare import compare
 from classmark.cli.judge import judge
 from classmark.cli.output import free, print_json, show
-from classmark.errors import MissingExtraError, RecipeError
+from classmark.errors import MissingExtraError, RecipeError, RunError
 from classmark.runs import Run, open_run, read_json, write_json
 
 __all__ = [
@@ -154,20 +154,30 @@ def _kind(run: Path) -> str:
 
 
 def _run_row(run: Run) -> dict[str, Any]:
-    import yaml
-
-    recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8")) or {}
-    status = read_json(run.status) if run.status.exists() else {}
-    row = {
+    """What `runs` says of a run; of one with a damaged file its name, and which file that is to standard error."""
+    try:
+        recipe = _written_recipe(run)
+        status = read_json(run.status) if run.status.exists() else {}
+        accuracy = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else None
+    except RunError as error:
+        typer.echo(f"warning: {error}", err=True)
+        recipe, status, accuracy = {}, {"state": "damaged"}, None
+    measured = accuracy or {"value": None, "low": None}
+    return {
         "run": run.name,
         "recipe": recipe.get("name"),
         "data": (recipe.get("data") or {}).get("source"),
-        "state": run.state,
+        "state": status.get("state", "missing"),
+        "headline": None if measured["value"] is None else f"accuracy {measured['value']:.2%}",
+        "interval": None if measured["low"] is None else f"{measured['low']:.2%} to {measured['high']:.2%}",
+        "seconds": round((status.get("seconds") or {}).get("total", 0)),
     }
-    accuracy = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else None
-    row["headline"] = None if accuracy is None else f"accuracy {accuracy['value']:.2%}"
-    row["interval"] = (
-        None if accuracy is None or accuracy["low"] is None else f"{accuracy['low']:.2%} to {accuracy['high']:.2%}"
-    )
-    row["seconds"] = round((status.get("seconds") or {}).get("total", 0))
-    return row
+
+
+def _written_recipe(run: Run) -> dict[str, Any]:
+    import yaml
+
+    try:
+        return yaml.safe_load(run.recipe.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError:
+        raise RunError(f"{run.recipe}: not valid YAML; the file is damaged.") from None
