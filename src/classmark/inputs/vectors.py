@@ -80,6 +80,13 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
     return Vectors(drawn, found)
 
 
+def from_anywhere(reference: str) -> str:
+    """The same reference, good in every working folder: a path is made absolute, a name stays."""
+    path, zipped, dimension = reference.partition(".zip:")
+    file = Path(f"{path}.zip" if zipped else reference)
+    return f"{file.resolve()}{zipped and ':'}{dimension}" if file.is_file() else reference
+
+
 def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows of the vocabulary and their vectors, from the installed package's files; none of its code is run."""
     index, values = (package_file(EMBEDDED, name, "demo", f'input.vectors: "{EMBEDDED}"') for name in EMBEDDED_FILES)

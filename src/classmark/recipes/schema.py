@@ -340,6 +340,14 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _images_have_no_tokens(self) -> Recipe:
+        if self.data.source in IMAGE_SOURCES and self.train.token_budget is not None:
+            raise ValueError(
+                "train.token_budget: images have no tokens to count; leave it out and set train.batch_size"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _kinds_fit_the_source(self) -> Recipe:
         images = self.data.source in IMAGE_SOURCES
         for name, kinds in KINDS.items():

