@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +86,11 @@ class Run:
     def state(self) -> str:
         """`running`, `done`, `interrupted`, `failed`, or `missing` where there is no status yet."""
         return str(read_json(self.status).get("state", "missing")) if self.status.exists() else "missing"
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago the status was last renewed, which a living run does every second."""
+        return time.time() - self.status.stat().st_mtime
 
     @property
     def name(self) -> str:

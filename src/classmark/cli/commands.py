@@ -14,6 +14,8 @@ from classmark.cli.output import free, print_json, show
 from classmark.errors import MissingExtraError, RecipeError, RunError
 from classmark.runs import Run, open_run, read_json, write_json
 
+DEAD_SECONDS = 60.0
+
 __all__ = [
     "audit",
     "compare",
@@ -158,6 +160,8 @@ def _run_row(run: Run) -> dict[str, Any]:
     try:
         recipe = _written_recipe(run)
         status = read_json(run.status) if run.status.exists() else {}
+        if status.get("state") == "running" and run.silent_seconds > DEAD_SECONDS:
+            status["state"] = "killed"
         accuracy = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else None
     except RunError as error:
         typer.echo(f"warning: {error}", err=True)

@@ -193,7 +193,7 @@ def status_seconds(run: Run) -> float:
 
 def wait_until_quiet(run: Run) -> None:
     """Until nothing writes to a run folder whose last process was left behind; a run that stands still is dead."""
-    while run.state == "running" and time.time() - run.status.stat().st_mtime < QUIET_SECONDS:
+    while run.state == "running" and run.silent_seconds < QUIET_SECONDS:
         time.sleep(POLL_SECONDS)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,30 @@ def test_runs_as_a_table(runs: Path, capsys: pytest.CaptureFixture[str]) -> None
         "d text-csv table running – – 3",
         "e text-csv table missing – – 0",
     ]
+
+
+def test_a_run_that_renews_its_status_no_more_was_killed(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = time.time() - 3_600
+    for name in ("c", "d"):
+        os.utime(runs / name / "status.json", (old, old))
+    rows = json.loads(printed(capsys, "runs", str(runs), "--json"))
+    assert [row["state"] for row in rows] == ["done", "interrupted", "failed", "killed", "missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("status.json", "not valid JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        ("recipe.yaml", "not valid YAML"),
+    ],
+)
+def test_a_damaged_run_hides_no_other(runs: Path, capsys: pytest.CaptureFixture[str], name: str, fault: str) -> None:
+    path = runs / "c" / name
+    path.write_text("{")
+    assert run(["runs", str(runs), "--json"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == f"warning: {path}: {fault}; the file is damaged.\n"
+    assert [row["state"] for row in json.loads(shown.out)] == ["done", "interrupted", "damaged", "running", "missing"]
 
 
 @pytest.mark.parametrize("there", [True, False])
