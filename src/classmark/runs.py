@@ -20,6 +20,8 @@ from typing import Any
 
 from classmark.errors import RunError
 
+SILENT_SECONDS = 5.0
+
 
 @dataclass(frozen=True)
 class Run:
@@ -88,9 +90,9 @@ class Run:
         return str(read_json(self.status).get("state", "missing")) if self.status.exists() else "missing"
 
     @property
-    def silent_seconds(self) -> float:
-        """How long ago the status was last renewed, which a living run does every second."""
-        return time.time() - self.status.stat().st_mtime
+    def was_killed(self) -> bool:
+        """Whether the status says `running` and is not renewed, as a living run does twice a second."""
+        return self.state == "running" and time.time() - self.status.stat().st_mtime > SILENT_SECONDS
 
     @property
     def name(self) -> str:

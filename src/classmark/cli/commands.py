@@ -10,11 +10,11 @@ import typer
 
 from classmark.cli.compare import compare
 from classmark.cli.judge import judge
-from classmark.cli.output import free, print_json, show
+from classmark.cli.output import check_free, print_json, show
 from classmark.errors import MissingExtraError, RecipeError, RunError
 from classmark.runs import Run, open_run, read_json, write_json
 
-DEAD_SECONDS = 60.0
+RUN_FIELDS = ("run", "recipe", "data", "state", "headline", "interval", "seconds")
 
 __all__ = [
     "audit",
@@ -93,7 +93,7 @@ def audit(inputs: Sequence[str], out: Path, columns: Mapping[str, Any], jaccard:
     from classmark.data.audit import audit as audit_rows
     from classmark.report.audit import audit_table, write_audit
 
-    free(out, "audit.json")
+    check_free(out, "audit.json")
     material = audited_rows(inputs, columns)
     found = audit_rows(material, jaccard)
     write_json(out / "audit.json", found.to_json())
@@ -131,7 +131,8 @@ def runs(folder: Path, as_json: bool) -> None:
     found = [Run(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
     rows = [_run_row(run) for run in found]
     table = Table(box=None, pad_edge=False)
-    for column in ("run", "recipe", "data", "state", "headline", "95 % interval", "seconds"):
+    for field in RUN_FIELDS:
+        column = "95 % interval" if field == "interval" else field
         table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for row in rows:
         table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
@@ -156,32 +157,27 @@ def _kind(run: Path) -> str:
 
 
 def _run_row(run: Run) -> dict[str, Any]:
-    """What `runs` says of a run; of one with a damaged file its name, and which file that is to standard error."""
+    """What `runs` says of a run; of a damaged one its name, and what is wrong to standard error."""
+    from yaml import YAMLError
+
     try:
-        recipe = _written_recipe(run)
-        status = read_json(run.status) if run.status.exists() else {}
-        if status.get("state") == "running" and run.silent_seconds > DEAD_SECONDS:
-            status["state"] = "killed"
-        accuracy = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else None
-    except RunError as error:
-        typer.echo(f"warning: {error}", err=True)
-        recipe, status, accuracy = {}, {"state": "damaged"}, None
-    measured = accuracy or {"value": None, "low": None}
-    return {
-        "run": run.name,
-        "recipe": recipe.get("name"),
-        "data": (recipe.get("data") or {}).get("source"),
-        "state": status.get("state", "missing"),
-        "headline": None if measured["value"] is None else f"accuracy {measured['value']:.2%}",
-        "interval": None if measured["low"] is None else f"{measured['low']:.2%} to {measured['high']:.2%}",
-        "seconds": round((status.get("seconds") or {}).get("total", 0)),
-    }
+        return _described(run)
+    except (RunError, YAMLError, ValueError, AttributeError, KeyError, TypeError) as error:
+        typer.echo(f"warning: {run.path}: a file of this run is damaged ({' '.join(str(error).split())})", err=True)
+        return {**dict.fromkeys(RUN_FIELDS), "run": run.name, "state": "damaged"}
 
 
-def _written_recipe(run: Run) -> dict[str, Any]:
+def _described(run: Run) -> dict[str, Any]:
     import yaml
 
-    try:
-        return yaml.safe_load(run.recipe.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError:
-        raise RunError(f"{run.recipe}: not valid YAML; the file is damaged.") from None
+    recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8"))
+    status = read_json(run.status) if run.status.exists() else {}
+    measured = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else {}
+    value, low, high = (measured.get(name) for name in ("value", "low", "high"))
+    fields = (
+        *(run.name, recipe.get("name"), recipe["data"].get("source"), "killed" if run.was_killed else run.state),
+        None if value is None else f"accuracy {value:.2%}",
+        None if low is None else f"{low:.2%} to {high:.2%}",
+        round(status.get("seconds", {}).get("total", 0)),
+    )
+    return dict(zip(RUN_FIELDS, fields, strict=True))

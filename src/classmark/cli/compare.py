@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from classmark.cli.output import free, show
-from classmark.cli.tables import read_table
+from classmark.cli.output import check_free, show
+from classmark.cli.sides import read_side
 from classmark.errors import InputError, RunError, nearest
 from classmark.runs import Run, write_json
 
@@ -19,16 +19,18 @@ def compare(
 ) -> None:
     """Compare files or runs; exit with 1 if a check that was asked for fails."""
     from classmark.judging.multiple import compare_all
+    from classmark.reading.table import class_spelt
     from classmark.report.comparison import write_comparison
     from classmark.report.screen import comparison_table
     from classmark.report.sides import build_sides
 
     if len(paths) < 2:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
-    free(out, "comparison.json")
-    read = [read_table(path, {}) for path in paths]
+    check_free(out, "comparison.json")
+    read = [read_side(path, {}) for path in paths]
     tables, runs = [table for table, _, _ in read], [run for _, run, _ in read]
-    _same_split(*zip(tables, runs, strict=True))
+    _check_same_split(*zip(tables, runs, strict=True))
+    positive = positive and class_spelt(positive, tables[0].classes)
     comparison = compare_all(tables, positive=positive, names=_names(*zip(paths, runs, strict=True)))
     against_first = comparison.pairs[: len(paths) - 1]
     for metric in fail_if_worse:
@@ -75,7 +77,7 @@ def _names(*sides: tuple[Path, Run | None]) -> tuple[str, ...]:
     return names if len(set(names)) == len(names) else tuple(str(path) for path, _ in sides)
 
 
-def _same_split(*sides: tuple[Any, Run | None]) -> None:
+def _check_same_split(*sides: tuple[Any, Run | None]) -> None:
     """Refuse a finished run against an unfinished one, which has predictions of validation only."""
     finished = next((run for table, run in sides if run and table.split == "test"), None)
     for table, run in sides:

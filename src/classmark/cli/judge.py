@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from classmark.cli.output import free, show
-from classmark.cli.tables import read_table
+from classmark.cli.output import check_free, show
+from classmark.cli.sides import read_side
 from classmark.errors import InputError
 from classmark.runs import Run, write_json
 
@@ -36,8 +36,8 @@ def judge(
 
     if (file is None) == (confusion is None):
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
-    free(out, "judgement.json")
-    _spared(label_errors, file, validation)
+    check_free(out, "judgement.json")
+    _check_spared(label_errors, file, validation)
     predictions, run, floors, held_out = None, None, dict[str, Any](), None
     if file is None:
         if validation is not None:
@@ -50,7 +50,7 @@ def judge(
         names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
         judgement = judge_confusion(counts, names, positive=columns["positive"])
     else:
-        predictions, run, floors = read_table(file, columns)
+        predictions, run, floors = read_side(file, columns)
         held_out = _validation(validation, run, predictions, columns)
         judgement = judge_table(
             predictions,
@@ -106,7 +106,7 @@ def _matrix(text: str) -> list[list[int]]:
     return [counts[row * size : (row + 1) * size] for row in range(size)]
 
 
-def _spared(label_errors: Path | None, *read: Path | None) -> None:
+def _check_spared(label_errors: Path | None, *read: Path | None) -> None:
     """Refuse to write the list of label errors over what is read."""
     if label_errors is None:
         return

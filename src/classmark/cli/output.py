@@ -12,7 +12,7 @@ import typer
 from classmark.errors import InputError
 
 
-def free(out: Path, own: str) -> None:
+def check_free(out: Path, own: str) -> None:
     """Refuse a folder that holds something else than what this command writes."""
     if out.is_file():
         raise InputError(f"--out: {out} is a file; name a folder.")

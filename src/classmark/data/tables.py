@@ -63,7 +63,7 @@ def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
         _check_utf8(path)
     separator = "\t" if ending == ".tsv" else ","
     if ending in (".csv", ".tsv"):
-        _check_separator(path, separator)
+        check_separator(path, separator)
     try:
         match ending:
             case ".parquet":
@@ -101,9 +101,9 @@ def _check_utf8(path: Path) -> None:
                 ) from None
 
 
-def _check_separator(path: Path, separator: str) -> None:
+def check_separator(path: Path, separator: str) -> None:
     """Refuse a header of one column that holds another usual separator."""
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         header = file.readline().rstrip("\r\n")
     other = next((mark for mark in (";", "\t", "|", ",") if mark in header), None)
     if other is not None and separator not in header:

@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.data.image_files import ENDINGS, is_image, walk_images
-from classmark.data.tables import read_table
+from classmark.data.tables import check_separator, read_table
 from classmark.errors import InputError, nearest
 from classmark.inference.calibrated import Tempered, read_temperature
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
@@ -202,7 +202,9 @@ def _scan(path: Path) -> pl.LazyFrame:
         case ".jsonl" | ".ndjson":
             return pl.scan_ndjson(name, infer_schema_length=None)
         case ending:
-            return pl.scan_csv(name, separator="\t" if ending == ".tsv" else ",", infer_schema=False)
+            separator = "\t" if ending == ".tsv" else ","
+            check_separator(path, separator)
+            return pl.scan_csv(name, separator=separator, infer_schema=False)
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -81,10 +81,16 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
 
 
 def from_anywhere(reference: str) -> str:
-    """The same reference, good in every working folder: a path is made absolute, a name stays."""
+    """The same reference, good in every working folder: what lies in this one is made an absolute path."""
+    if reference == EMBEDDED:
+        return reference
     path, zipped, dimension = reference.partition(".zip:")
-    file = Path(f"{path}.zip" if zipped else reference)
-    return f"{file.resolve()}{zipped and ':'}{dimension}" if file.is_file() else reference
+    stem, _, last = reference.rpartition(".")
+    named = (f"{path}.zip", f":{dimension}") if zipped else (reference, "")
+    for file, suffix in (named, (f"{reference}.txt", ""), (f"{stem}.zip", f":{last}")):
+        if Path(file).is_file():
+            return f"{Path(file).resolve()}{suffix}"
+    return reference
 
 
 def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

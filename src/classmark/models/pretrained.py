@@ -63,14 +63,17 @@ class Loaded:
         reference: the recipe's `model.weights`.
         tensors: how many were taken.
         left_out: names of the file's tensors that were not: those of a classifier for other classes.
+        headless: whether the file has no classifier at all.
     """
 
     reference: str
     tensors: int
     left_out: tuple[str, ...]
+    headless: bool = False
 
     def __str__(self) -> str:
         rest = f"; left out, for the classes are others: {', '.join(self.left_out)}" if self.left_out else ""
+        rest = "; the classifier, which they lack, is drawn at random" if self.headless else rest
         return f"{self.tensors} tensors from {self.reference}{rest}"
 
 
@@ -105,7 +108,7 @@ def load_weights(model: BackboneClassifier, name: str, reference: str) -> Loaded
             )
     for key, tensor in taken.items():
         own[key].copy_(tensor)
-    return Loaded(reference, len(taken), tuple(others))
+    return Loaded(reference, len(taken), tuple(others), headless=not head & found.keys())
 
 
 def head_names(model: BackboneClassifier) -> set[str]:

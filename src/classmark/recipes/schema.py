@@ -222,8 +222,8 @@ class Optimizer(Section):
     """How weights are updated."""
 
     kind: Literal["adam", "adamw", "sgd", "muon"] = "adam"
-    """`muon`: steps that are orthogonal matrices, as large as AdamW's (Jordan et al. 2024, by timm); vectors, biases
-    and norms take NAdamW's."""
+    """`muon`: steps that are orthogonal matrices, scaled to the size of AdamW's (Jordan et al. 2024, by timm); vectors,
+    biases, norms, embeddings and depthwise or very oblong convolutions take those of NAdamW."""
     learning_rate: float = Field(default=1e-3, gt=0.0)
     """The highest learning rate; the schedule scales it."""
     weight_decay: float = Field(default=0.0, ge=0.0)
@@ -259,7 +259,8 @@ class Train(Section):
     compile: bool = False
     """Compile the model with `torch.compile`: up to minutes at the start, then faster steps where it pays."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """`auto` measures a few steps once a machine and fixes the faster one."""
+    """`auto` measures a few steps in fp32 and bf16 once a machine and fixes the faster one; fp16 is for cards without
+    bf16 and has to be asked for."""
     predict_precision: Literal["fp32", "bf16"] = "fp32"
     """For the final pass over validation and test, and `predict`."""
     evaluate_every_steps: int | None = Field(default=None, ge=1)

@@ -29,7 +29,6 @@ from classmark.runs import Run, read_json, write_json, write_text
 COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
 POLL_SECONDS = 0.2
 LINE_SECONDS = 30.0
-QUIET_SECONDS = 3.0  # a run renews its status twice a second
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
 
 
@@ -193,7 +192,7 @@ def status_seconds(run: Run) -> float:
 
 def wait_until_quiet(run: Run) -> None:
     """Until nothing writes to a run folder whose last process was left behind; a run that stands still is dead."""
-    while run.state == "running" and run.silent_seconds < QUIET_SECONDS:
+    while run.state == "running" and not run.was_killed:
         time.sleep(POLL_SECONDS)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 
-from classmark.errors import MissingExtraError
+from classmark.data.packages import load_package
 from classmark.models.stages import layer_depths
 from classmark.recipes.schema import Optimizer, Schedule
 
@@ -25,7 +25,7 @@ def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | N
         section: the recipe's `optimizer`.
         model: whose parameters are trained.
         layer_decay: of an image backbone: each stage learns at this share of the rate of the one behind it. A group's
-            `share` is what it takes of the rate; `use_fallback` tells timm's Muon that it holds no matrices.
+            `share` is what it takes of the rate; a `spared` one does not decay.
 
     Raises:
         MissingExtraError: `muon` without timm.
@@ -41,7 +41,7 @@ def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | N
             "params": parameters,
             "weight_decay": 0.0 if spared else section.weight_decay,
             "share": (layer_decay or 1.0) ** depth,
-            "use_fallback": spared,
+            "spared": spared,
         }
         for (depth, spared), parameters in sorted(found.items(), key=lambda entry: entry[0])
     ]
@@ -51,23 +51,27 @@ def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | N
         case "adamw":
             return torch.optim.AdamW(groups, section.learning_rate, section.betas, fused=True)
         case "muon":
-            return muon()(groups, section.learning_rate, momentum=section.momentum, nesterov=True, betas=section.betas)
+            return build_muon(section, groups)
         case _:
             nesterov = section.momentum > 0
             return torch.optim.SGD(groups, section.learning_rate, section.momentum, nesterov=nesterov, fused=True)
 
 
-def muon() -> Callable[..., torch.optim.Optimizer]:
+def build_muon(section: Optimizer, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
     """Muon of timm (Jordan et al. 2024): the momentum of a matrix, a convolution's laid flat, made orthogonal.
 
-    Its steps are scaled to the size of AdamW's (Liu et al. 2025, section 2.2), so that the rates of AdamW fit; what is
-    no matrix, or a very oblong one, is left to NAdamW at the same rate.
+    Its steps are scaled to the size of AdamW's (Liu et al. 2025, section 2.2). Vectors and embeddings, which do not
+    decay, take steps of NAdamW at the same rate, and so do depthwise and very oblong convolutions.
+
+    Raises:
+        MissingExtraError: timm is not installed.
     """
-    try:
-        from timm.optim.muon import Muon
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "images", "optimizer.kind muon") from None
-    return Muon
+    for group in groups:
+        group["use_fallback"] = group["spared"]
+    found: torch.optim.Optimizer = load_package("timm.optim.muon", "images", "optimizer.kind muon").Muon(
+        groups, section.learning_rate, momentum=section.momentum, nesterov=True, betas=section.betas
+    )
+    return found
 
 
 def learning_rate(section: Schedule, highest: float, step: int, steps: int) -> float:

