@@ -136,11 +136,12 @@ def ratio(found: dict[str, Any], name: str, other: str) -> float:
     return median(a / b for a, b in zip(rates[name], rates[other], strict=True))
 
 
-def in_words(script: str, *, workers: int, compiled: bool) -> str:
-    """What is measured, in Markdown."""
-    options = f"--data tiny-imagenet-200.zip{' --compile' * compiled} --out docs/benchmarks.md"
-    command = f"python benchmarks/{script} {options}"
-    parts = [wrapped(part.format(command=command, workers=workers)) for part in IN_WORDS]
+def in_words(script: str, found: dict[str, Any]) -> str:
+    """What is measured, in Markdown, with the command that measures it."""
+    size = f"--images {found['images']} --rounds {len(found['rates']['bare'])}"
+    options = f"{size}{' --compile' * ('compile_seconds' in found)} --out docs/benchmarks.md"
+    command = f"python benchmarks/{script} --data tiny-imagenet-200.zip {options}"
+    parts = [wrapped(part.format(command=command, workers=found["workers"])) for part in IN_WORDS]
     return "\n\n".join([parts[0], "\n".join(parts[1:])])
 
 
@@ -168,5 +169,4 @@ def results(found: dict[str, Any], machine: str) -> str:
 
 def section(title: str, script: str, found: dict[str, Any], machine: str) -> str:
     """The measurement as a Markdown section."""
-    words = in_words(script, workers=found["workers"], compiled="compile_seconds" in found)
-    return "\n\n".join([f"## {title}", words, results(found, machine)]) + "\n"
+    return "\n\n".join([f"## {title}", in_words(script, found), results(found, machine)]) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import struct
@@ -9,12 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from classmark.cli.main import run
+from classmark.predictions import Predictions, read
 
 RECIPE = """\
 name: photos
@@ -64,6 +67,13 @@ def bomb() -> bytes:
 
     header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"0"))
+
+
+def flipped(png: bytes) -> bytes:
+    """The PNG with one bit of its pixels' data turned over, so that its checksums no longer hold."""
+    content = bytearray(png)
+    content[content.index(b"IDAT") + 40] ^= 0x10
+    return bytes(content)
 
 
 def empty_class(photos: Path) -> None:
@@ -121,6 +131,11 @@ def a_truncated_file(photos: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
 
 
+def a_flipped_bit(photos: Path) -> None:
+    path = photos / "cat/05.png"
+    path.write_bytes(flipped(path.read_bytes()))
+
+
 def text_named_as_an_image(photos: Path) -> None:
     (photos / "dog/notes.jpg").write_text("no image at all")
 
@@ -160,6 +175,10 @@ FOLDERS: dict[Callable[[Path], None], str] = {
     an_empty_file: f": 1 image cannot be read: cat/05.png: the file is empty. {MEND}",
     a_truncated_file: (
         f": 1 image cannot be read: cat/05.png: damaged or truncated (image file is truncated). {MEND}"
+    ),
+    a_flipped_bit: (
+        ": 1 image cannot be read: cat/05.png: "
+        f"damaged or truncated (broken data stream when reading image file). {MEND}"
     ),
     text_named_as_an_image: (
         ": 1 image cannot be read: dog/notes.jpg: no image in a format that is read "
@@ -290,3 +309,67 @@ def test_unreadable_images_are_left_out_where_the_recipe_says_so(
     data = json.loads(Path("out/data.json").read_text())
     assert (data["skipped"], data["unreadable"]) == (1, [{"path": "cat/99.png", "reason": "the file is empty"}])
     assert data["splits"] == {"train": 18, "validation": 6, "test": 6}
+
+
+def stripes(*colours: Any) -> Image.Image:
+    """Three of these colours side by side, 30 × 20 pixels."""
+    return Image.fromarray(np.array(colours, np.uint8).repeat(10, axis=0)[None].repeat(20, axis=0))
+
+
+def content_of(image: Image.Image, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def odd_images() -> dict[str, tuple[bytes, Image.Image]]:
+    """By name, files of kinds that are easily misread, and what each of them shows."""
+    drawn = np.random.default_rng(7).integers(0, 256, (8, 3, 3)).tolist()
+    inks, few, lying, later, (left, hidden, right), *moving = ([tuple(colour) for colour in three] for three in drawn)
+    fine = {"quality": 100, "subsampling": 0}
+    found = {
+        "cmyk.jpg": (content_of(stripes(*inks).convert("CMYK"), "JPEG", **fine), stripes(*inks)),
+        "palette.png": (content_of(stripes(*few).quantize(3), "PNG"), stripes(*few)),
+    }
+    levels = np.array([35, 155, 233])
+    deep = Image.fromarray((257 * levels).astype(np.uint16).repeat(10)[None].repeat(20, axis=0))
+    found["deep.png"] = content_of(deep, "PNG"), stripes(*np.stack([levels] * 3, axis=1))
+    clear = stripes((*left, 255), (*hidden, 0), (*right, 255))
+    found["clear.png"] = content_of(clear, "PNG"), stripes(left, (255, 255, 255), right)
+    for kind, three in zip(("GIF", "WEBP", "PNG"), moving, strict=True):
+        lossless = {"lossless": True} if kind == "WEBP" else {}
+        content = content_of(stripes(*three), kind, save_all=True, append_images=[stripes(*later)], **lossless)
+        found[f"moving.{kind.lower()}"] = content, stripes(*three)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown after a quarter turn clockwise
+    upright = stripes(*lying).transpose(Image.Transpose.ROTATE_270)
+    found["lying.jpg"] = content_of(stripes(*lying), "JPEG", exif=exif, **fine), upright
+    return found
+
+
+def predicted(folder: str) -> Predictions:
+    assert run(["predict", "out", folder, "--out", f"{folder}.parquet"]) == 0
+    return read(Path(f"{folder}.parquet"))
+
+
+def test_odd_images_are_trained_on_and_predicted_as_what_they_show(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = odd_images()
+    for folder in ("odd", "shown"):
+        Path(folder).mkdir()
+    for number, (name, (content, shown)) in enumerate(odd.items()):
+        for place in (photos / ("cat", "dog")[number % 2], Path("odd")):
+            (place / name).write_bytes(content)
+        shown.save(f"shown/{name}.png")
+    changes = ["data.path=photos", "input.size_px=16", "model.backbone=test_resnet", "model.stem=standard"]
+    assert run(["train", "image-folder.yaml", *changes, "--out", "out"]) == 0, capsys.readouterr().err
+    data = json.loads(Path("out/data.json").read_text())
+    assert (data["skipped"], data["unreadable"]) == (0, [])
+    assert sum(data["splits"].values()) == 30 + len(odd)
+    found, plain = predicted("odd"), predicted("shown")
+    assert found.ids.to_list() == sorted(odd)
+    assert plain.ids.to_list() == [f"{name}.png" for name in sorted(odd)]
+    assert found.logits is not None
+    assert plain.logits is not None
+    np.testing.assert_allclose(found.logits, plain.logits, atol=0.006)

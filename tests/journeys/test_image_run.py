@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,48 @@ def test_decoding_when_images_are_read(
     same_bytes(whole, tmp_path / "run")
 
 
+MIXED = ("input.augmentation.randaugment=2", "input.augmentation.mixup=0", "input.augmentation.cutmix=1.0")
+
+
+def test_resumed_with_another_number_of_decoders(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(TRAIN, "judge_run", lambda *_: None)
+    whole, begun = tmp_path / "whole", tmp_path / "begun"
+    assert run(words(photos, whole, *MIXED)) == 0  # from the cache
+    shutil.rmtree(tmp_path / "cache")
+    monkeypatch.setattr(pixel_cache, "MOST_STORED_BYTES", 0)
+    started: list[int] = []
+
+    class Threads(ThreadPoolExecutor):
+        def __init__(self, threads: int, **named: Any) -> None:
+            started.append(threads)
+            super().__init__(threads, **named)
+
+    monkeypatch.setattr(pixels, "ThreadPoolExecutor", Threads)
+    stepped = RunWatch.stepped
+
+    def interrupt(watch: RunWatch, state: Any, *rest: Any) -> None:
+        stepped(watch, state, *rest)
+        watch.signal_number = 2 * (state.epoch == 2 and state.step == 3)
+
+    def decode_with(decoders: int) -> None:
+        for module in (pixel_cache, pixels):
+            monkeypatch.setattr(module, "cores", lambda: decoders)
+
+    decode_with(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(RunWatch, "stepped", interrupt)
+        assert run(words(photos, begun, *MIXED)) == 130
+    decode_with(4)
+    assert run(["train", "--resume", str(begun)]) == 0
+    assert list((tmp_path / "cache").rglob("*.u8")) == []
+    assert "resumed  at epoch 2, step 3\n" in capsys.readouterr().err
+    assert started == [1, 4]
+    same_bytes(whole, begun)
+
+
 def predicted(run_folder: Path, *inputs: Path, out: Path, options: tuple[str, ...] = ()) -> Predictions:
     assert run(["predict", str(run_folder), *map(str, inputs), "--out", str(out), *options]) == 0
     return read(out)
@@ -219,18 +262,41 @@ def test_prediction_equals_the_runs_own(whole: Path, photos: Path, tmp_path: Pat
     np.testing.assert_allclose(found, own.probabilities, atol=1e-5)
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+NO_IMAGES = {
+    "half.png": "damaged or truncated (image file is truncated)",
+    "flipped.png": "damaged or truncated (broken data stream when reading image file)",
+    "empty.png": "the file is empty",
+    "notes.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+}
+
+
+def no_image(name: str, good: bytes) -> bytes:
+    """What is in the file of this name; it is made of a good PNG."""
+    match name:
+        case "half.png":
+            return good[:300]
+        case "flipped.png":
+            place = good.index(b"IDAT") + 40
+            return good[:place] + bytes([good[place] ^ 0x10]) + good[place + 1 :]
+        case "empty.png":
+            return b""
+        case _:
+            return b"no image at all"
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("name", NO_IMAGES)
 def test_an_unreadable_image_is_named_and_nothing_written(
-    ending: str, whole: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, ending: str, whole: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(photos / "dog", tmp_path / "new")
-    (tmp_path / "new/deeper/half.png").write_bytes((photos / "dog/02.png").read_bytes()[:300])
-    out = tmp_path / f"p.{ending}"
-    assert run(["predict", str(whole), str(tmp_path / "new"), "--out", str(out)]) == 2
-    half = tmp_path / "new/deeper/half.png"
-    said = f"error: {half}: the image cannot be read (damaged or truncated (image file is truncated)).\n"
-    assert capsys.readouterr() == ("", said)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["new"]
+    bad = tmp_path / "new" / "deeper" / name
+    bad.write_bytes(no_image(name, (photos / "dog/02.png").read_bytes()))
+    said = f"error: {bad}: the image cannot be read ({NO_IMAGES[name]}).\n"
+    for given in (bad.parent.parent, bad):  # among others, and alone
+        assert run(["predict", str(whole), str(given), "--out", str(tmp_path / f"p.{ending}")]) == 2
+        assert capsys.readouterr() == ("", said)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["new"]
 
 
 def test_inputs_of_prediction_that_are_none(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,8 @@ def decode(content: bytes, side_px: int) -> Picture | str:
             if smaller:
                 image.draft(image.mode, (2 * side_px, 2 * side_px))  # decodes to a half, a quarter or an eighth
             image.load()
+            if image.format == "PNG" and not _checksums_hold(content):
+                return "damaged (a checksum of its pixels does not hold)"
             orientation = _orientation(image)
             shown = stored[::-1] if orientation in TURNED else stored
             rgb = _rgb(ImageOps.exif_transpose(image) if orientation != 1 else image)
@@ -118,6 +121,20 @@ def _opened(content: bytes) -> Image.Image | str:
     if image.width * image.height > MOST_PIXELS:
         return f"{image.width:,} × {image.height:,} pixels, more than the {MOST_PIXELS:,} that are read"
     return image
+
+
+def _checksums_hold(png: bytes) -> bool:
+    """Whether the pixels of a PNG are what was written; Pillow reads them without looking at all their checksums.
+
+    Source: PNG (third edition), section 5.3: a chunk is its length, its type, its data and the CRC of the latter two.
+    """
+    chunks, place, kind = memoryview(png), 8, b""
+    while place + 12 <= len(png) and kind != b"IEND":
+        kind, end = png[place + 4 : place + 8], place + 8 + int.from_bytes(png[place : place + 4])
+        if kind == b"IDAT" and zlib.crc32(chunks[place + 4 : end]) != int.from_bytes(png[end : end + 4]):
+            return False
+        place = end + 4
+    return True
 
 
 def _orientation(image: Image.Image) -> int:

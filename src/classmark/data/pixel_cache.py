@@ -30,7 +30,7 @@ from classmark.data.progress import shown_progress
 from classmark.errors import InputError, RunError
 from classmark.runs import atomic_path, cache_folder, read_json, write_json
 
-CACHE_VERSION = 1  # of these files and of how images are decoded
+CACHE_VERSION = 2  # of these files and of how images are decoded
 MOST_STORED_BYTES = 8 << 30
 CHUNK_BYTES, CHUNK_ROWS = 16 << 20, 512
 FEW = 2_000  # images for which other processes are not worth their start

@@ -113,6 +113,8 @@ def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch:
     fabric = Fabric(devices=1, precision=FABRIC_PRECISION[recipe.train.precision])  # type: ignore[arg-type]
     model = first_model(recipe, inputs, len(dataset.classes), watch)
     if recipe.train.compile:
+        # Where CUDA is installed and no card is there, compiling would warn of it.
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         model.compile()
     counts = [dataset.description["class_counts"]["train"][name] for name in dataset.classes]
     decay = recipe.model.layer_decay if isinstance(recipe.model, Backbone) else None

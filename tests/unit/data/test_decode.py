@@ -147,6 +147,20 @@ def test_what_cannot_be_read_gives_a_reason(name: str) -> None:
     assert "\n" not in found
 
 
+def test_no_flipped_bit_of_a_pngs_pixels_goes_unseen() -> None:
+    drawing = Image.new("L", (64, 64), 255)
+    for step in range(0, 64, 6):
+        drawing.paste(0, (step, step // 2, step + 2, 60))
+    whole = content_of(drawing)
+    start = whole.index(b"IDAT") + 4
+    end = whole.index(b"IEND") - 8
+    picture(whole)
+    for bit in range(8 * start, 8 * end):
+        content = bytearray(whole)
+        content[bit // 8] ^= 1 << bit % 8
+        assert isinstance(decode(bytes(content), 8), str), bit
+
+
 def test_the_shorter_side_by_the_header() -> None:
     assert shorter_side(content_of(halves(20, 10))) == 10
     assert shorter_side(b"") == 0

@@ -180,6 +180,57 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_whole(
     np.testing.assert_array_equal(images.read(np.arange(ROWS)), expected(contents, 16))
 
 
+HELD = """
+import os, time
+from pathlib import Path
+from classmark.data import pixel_cache
+class HeldRows(pixel_cache._DecodeRows):
+    def __call__(self, chunk):
+        if chunk[0] >= 9:
+            parent = os.getppid()
+            Path(__file__).with_name(f"{os.getpid()}.held").touch()
+            while os.getppid() == parent:
+                time.sleep(0.01)
+        return super().__call__(chunk)
+"""
+KILLED_WITH_HELPERS = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+import held
+from classmark.data import pixel_cache
+from classmark.data.image_files import ImageFiles, walk_images
+pixel_cache.FEW, pixel_cache.CHUNK_ROWS, pixel_cache.cores = 5, 3, lambda: 2
+pixel_cache._DecodeRows = held.HeldRows
+folder = Path(sys.argv[1])
+pixel_cache.open_images(ImageFiles(folder, tuple(walk_images(folder))), 16)
+"""
+
+
+def test_a_killed_writer_takes_its_helpers_along(
+    folder: Path, contents: dict[str, bytes], cache: Path, tmp_path: Path
+) -> None:
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "held.py").write_text(HELD)
+    command = [sys.executable, "-c", KILLED_WITH_HELPERS, str(folder), str(modules)]
+    process = subprocess.Popen(command, env={**os.environ}, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while len(helpers := list(modules.glob("*.held"))) < 2 and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    _, said = process.communicate(timeout=60)  # until the helpers too, whose standard error this is, have ended
+    assert (len(helpers), process.returncode) == (2, -signal.SIGKILL)
+    assert "Error" not in said
+    (partial,) = cache.iterdir()
+    assert partial.name.startswith(".")
+    assert set(partial.read_bytes()) != {0}  # the first chunks were there
+    images, facts = open_images(of_folder(folder), 16)
+    np.testing.assert_array_equal(images.read(np.arange(ROWS)), expected(contents, 16))
+    assert facts.sha256 == [hashlib.sha256(content).hexdigest() for content in contents.values()]
+
+
 def test_all_cores_give_the_same(
     folder: Path, contents: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
