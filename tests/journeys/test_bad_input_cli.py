@@ -90,9 +90,10 @@ def test_more_than_the_data_has(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_vectors_of_another_width(capsys: pytest.CaptureFixture[str]) -> None:
     Path("reviews.csv").write_text(GOOD)
-    Path("v.txt").write_text("good 1 2 3\nbad 1 2 3\n")
+    path = Path("v.txt").resolve()
+    path.write_text("good 1 2 3\nbad 1 2 3\n")
     assert train_error(capsys, "data.path=reviews.csv", "input.vectors=v.txt", "model.embedding_size=50") == (
-        "error: model.embedding_size: 50, but v.txt has vectors of width 3. Leave embedding_size out, or set it to 3."
+        f"error: model.embedding_size: 50, but {path} has vectors of width 3. Leave embedding_size out, or set it to 3."
     )
 
 
