@@ -29,7 +29,7 @@ from torchvision.datasets import ImageFolder
 
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
-from classmark.runs import Run
+from classmark.runs import RunFiles
 from classmark.training.inputs import load_inputs
 from classmark.training.loop import Job, Pace, train_epoch
 from classmark.training.prepare import build_job, open_folder, settle
@@ -201,7 +201,7 @@ def classmark(setting: Setting, *, compiled: bool = False) -> dict[str, Any]:
     }
 
 
-def opened(setting: Setting, *, compiled: bool) -> tuple[Recipe, Run]:
+def opened(setting: Setting, *, compiled: bool) -> tuple[Recipe, RunFiles]:
     """The recipe and its run folder, the process set up for training."""
     content = {
         "name": "benchmark",
@@ -211,7 +211,7 @@ def opened(setting: Setting, *, compiled: bool) -> tuple[Recipe, Run]:
         "train": {"epochs": 1, "batch_size": setting.batch, "precision": setting.precision, "compile": compiled},
     }
     threads = prepare_processor(setting.threads)
-    run = open_folder(Run(Path(setting.folder) / f"run-{os.getpid()}"), Recipe.model_validate(content), threads)
+    run = open_folder(RunFiles(Path(setting.folder) / f"run-{os.getpid()}"), Recipe.model_validate(content), threads)
     return load_recipe(str(run.recipe)), run
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from classmark.recipes import load_recipe
-from classmark.runs import read_json, read_jsonl
+from classmark.system.files import read_json, read_jsonl
 from classmark.training import train
 from images import add_options, measure, section
 from page import wrapped, write_section

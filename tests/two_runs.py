@@ -12,7 +12,8 @@ import yaml
 from numpy.typing import NDArray
 
 from classmark.predictions import build_predictions, write
-from classmark.runs import Run, write_json, write_jsonl, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import write_json, write_jsonl, write_text
 
 SCRIPT = "<script>alert(1)</script>"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(1_500)
@@ -28,7 +29,7 @@ def image_runs(folder: Path) -> tuple[Path, Path]:
     model = {"kind": "backbone", "backbone": "resnet18", "weights": None}
     runs = []
     for name, loss, epochs, steps, scale in (("ce", "cross_entropy", 3, 10, 2.0), ("focal", "focal", 4, 20, 1.0)):
-        run = Run(folder / f"tiny-{name}")
+        run = RunFiles(folder / f"tiny-{name}")
         section = {"source": "tiny-imagenet", "path": f"/somewhere/{name}"}
         write_recipe(run, {"data": section, "model": model, "loss": {"kind": loss}, "train": {"epochs": epochs}})
         first = 0.40 if name == "ce" else 0.45
@@ -49,7 +50,7 @@ def text_runs(folder: Path) -> tuple[Path, Path]:
     model, words = {"kind": "bilstm", "layers": 2}, {"kind": "text", "vectors": "/somewhere/glove.txt"}
     runs = []
     for seed, name in ((1, "a"), (2, "b")):
-        run = Run(folder / f"text-{name}")
+        run = RunFiles(folder / f"text-{name}")
         rate = {"kind": "adam", "learning_rate": 0.001 * seed}
         recipe = {"seed": seed, "data": {"source": "imdb"}, "input": words, "model": model, "optimizer": rate}
         write_recipe(run, {**recipe, "loss": {"kind": "cross_entropy"}})
@@ -66,7 +67,7 @@ def text_runs(folder: Path) -> tuple[Path, Path]:
     return runs[0], runs[1]
 
 
-def write_recipe(run: Run, sections: Mapping[str, Any]) -> None:
+def write_recipe(run: RunFiles, sections: Mapping[str, Any]) -> None:
     """The recipe, the data's and the machine's facts."""
     content = {"name": run.name, "description": SCRIPT, "seed": 1, **sections}
     write_text(run.recipe, yaml.safe_dump(content, sort_keys=False))
@@ -75,7 +76,7 @@ def write_recipe(run: Run, sections: Mapping[str, Any]) -> None:
     write_json(run.status, {"state": "done", "seconds": {"training": 200.0}})
 
 
-def write_history(run: Run, accuracies: Sequence[float], steps: int) -> None:
+def write_history(run: RunFiles, accuracies: Sequence[float], steps: int) -> None:
     """A row an epoch, and one half through the second."""
     rows = [
         {
@@ -89,7 +90,7 @@ def write_history(run: Run, accuracies: Sequence[float], steps: int) -> None:
 
 
 def write_rows(
-    run: Run, labels: Sequence[str], logits: NDArray[np.float64], classes: Sequence[str], columns: pl.DataFrame
+    run: RunFiles, labels: Sequence[str], logits: NDArray[np.float64], classes: Sequence[str], columns: pl.DataFrame
 ) -> None:
     """The test predictions."""
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))

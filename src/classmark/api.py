@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from classmark.judging.multiple import Comparisons
     from classmark.predictions import Predictions
     from classmark.reading.values import Values
-    from classmark.runs import Run
+    from classmark.runs import RunFiles
     from classmark.shown import ShownJudgement
 
-    Compared = str | Path | Run | Predictions | ShownJudgement
+    Compared = str | Path | RunFiles | Predictions | ShownJudgement
 
 
-def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> Run:
+def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> RunFiles:
     """The finished run of a recipe.
 
     Args:
@@ -194,13 +194,13 @@ def _compared(given: Compared) -> tuple[str, Predictions]:
     """What one side of a comparison is called, and its table."""
     from classmark.predictions import Predictions
     from classmark.reading.files import read_predictions
-    from classmark.runs import Run, open_run
+    from classmark.runs import RunFiles, open_run
 
     if isinstance(given, Predictions):
         return given.source, given
     if isinstance(table := getattr(given, "predictions", None), Predictions):
         return table.source, table
-    if isinstance(given, Run):
+    if isinstance(given, RunFiles):
         given = given.path
     if not isinstance(given, str | Path):
         raise InputError(

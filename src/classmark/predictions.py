@@ -32,7 +32,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from classmark.errors import PredictionsError, nearest, shortened
-from classmark.runs import atomic_path
+from classmark.system.files import atomic_path
 
 SCHEMA_VERSION = 1
 METADATA_KEY = "classmark"

@@ -47,7 +47,7 @@ class ShownJudgement(Judgement):
         The page is one file that needs no other; a folder holds its figures and `judgement.json` too.
         """
         from classmark.report.page import write_report
-        from classmark.runs import write_bytes, write_json
+        from classmark.system.files import write_bytes, write_json
 
         out = Path(path)
         if out.suffix.lower() not in (".html", ".htm"):

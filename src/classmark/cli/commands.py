@@ -12,7 +12,8 @@ from classmark.cli.compare import compare
 from classmark.cli.judge import judge
 from classmark.cli.output import check_free, print_json, show
 from classmark.errors import MissingExtraError, RecipeError, RunError
-from classmark.runs import Run, open_run, read_json, write_json
+from classmark.runs import RunFiles, open_run
+from classmark.system.files import read_json, write_json
 
 RUN_FIELDS = ("run", "recipe", "data", "state", "headline", "interval", "seconds")
 
@@ -128,7 +129,7 @@ def runs(folder: Path, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    found = [Run(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
+    found = [RunFiles(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
     rows = [_run_row(run) for run in found]
     table = Table(box=None, pad_edge=False)
     for field in RUN_FIELDS:
@@ -156,7 +157,7 @@ def _kind(run: Path) -> str:
     return "text" if path is None else str((read_json(path).get("input") or {}).get("kind", "text"))
 
 
-def _run_row(run: Run) -> dict[str, Any]:
+def _run_row(run: RunFiles) -> dict[str, Any]:
     """What `runs` says of a run; of a damaged one its name, and what is wrong to standard error."""
     from yaml import YAMLError
 
@@ -167,7 +168,7 @@ def _run_row(run: Run) -> dict[str, Any]:
         return {**dict.fromkeys(RUN_FIELDS), "run": run.name, "state": "damaged"}
 
 
-def _described(run: Run) -> dict[str, Any]:
+def _described(run: RunFiles) -> dict[str, Any]:
     import yaml
 
     recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8"))

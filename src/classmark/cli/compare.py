@@ -11,7 +11,8 @@ import typer
 from classmark.cli.output import check_free, show
 from classmark.cli.sides import read_side
 from classmark.errors import InputError, RunError, nearest
-from classmark.runs import Run, write_json
+from classmark.runs import RunFiles
+from classmark.system.files import write_json
 
 
 def compare(
@@ -71,13 +72,13 @@ def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
     return found
 
 
-def _names(*sides: tuple[Path, Run | None]) -> tuple[str, ...]:
+def _names(*sides: tuple[Path, RunFiles | None]) -> tuple[str, ...]:
     """What the sides are called: a run by its folder's name, a file by its path; all by path where two names are alike."""
     names = tuple(path.resolve().name if run else str(path) for path, run in sides)
     return names if len(set(names)) == len(names) else tuple(str(path) for path, _ in sides)
 
 
-def _check_same_split(*sides: tuple[Any, Run | None]) -> None:
+def _check_same_split(*sides: tuple[Any, RunFiles | None]) -> None:
     """Refuse a finished run against an unfinished one, which has predictions of validation only."""
     finished = next((run for table, run in sides if run and table.split == "test"), None)
     for table, run in sides:

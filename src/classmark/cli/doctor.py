@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classmark.runs import cache_folder
+from classmark.system.cache import cache_folder
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -11,7 +11,8 @@ import typer
 from classmark.cli.output import check_free, show
 from classmark.cli.sides import read_side
 from classmark.errors import InputError
-from classmark.runs import Run, write_json
+from classmark.runs import RunFiles
+from classmark.system.files import write_json
 
 
 def judge(
@@ -29,10 +30,10 @@ def judge(
     from classmark.judging.costs import read_costs
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.published import judge_confusion
-    from classmark.looks import known_looks
     from classmark.reading.table import class_spelt
     from classmark.report.page import write_report
     from classmark.report.screen import judgement_table
+    from classmark.runs.looks import known_looks
 
     if (file is None) == (confusion is None):
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
@@ -72,7 +73,7 @@ def judge(
     typer.echo(f"written to {out / 'report.html'}", err=True)
 
 
-def _validation(path: Path | None, run: Run | None, test: Any, columns: Mapping[str, Any]) -> Any:
+def _validation(path: Path | None, run: RunFiles | None, test: Any, columns: Mapping[str, Any]) -> Any:
     """The rows to fit and choose on: those of the file that is named, else a run's own, else none."""
     from classmark.predictions import read
     from classmark.reading.files import read_predictions

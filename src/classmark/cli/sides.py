@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from classmark.errors import RunError
-from classmark.runs import Run, open_run
+from classmark.runs import RunFiles, open_run
 
 
-def read_side(path: Path, columns: Mapping[str, Any]) -> tuple[Any, Run | None, dict[str, Any]]:
+def read_side(path: Path, columns: Mapping[str, Any]) -> tuple[Any, RunFiles | None, dict[str, Any]]:
     """The predictions of a file, or a run's test (else validation) predictions with the run and its floors."""
     from classmark.predictions import read
     from classmark.reading.files import read_predictions

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from classmark.errors import InputError
-from classmark.runs import atomic_path, cache_folder
+from classmark.system.cache import cache_folder
+from classmark.system.files import atomic_path
 
 CHUNK_BYTES = 1 << 20
 

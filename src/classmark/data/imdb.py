@@ -15,7 +15,8 @@ from classmark.data.archives import read_members
 from classmark.data.fetch import fetch
 from classmark.data.source import Source
 from classmark.errors import InputError
-from classmark.runs import atomic_path, cache_folder
+from classmark.system.cache import cache_folder
+from classmark.system.files import atomic_path
 
 ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"

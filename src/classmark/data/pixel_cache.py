@@ -28,7 +28,8 @@ from classmark.data.pixels import Images
 from classmark.data.processes import cores, in_processes
 from classmark.data.progress import shown_progress
 from classmark.errors import InputError, RunError
-from classmark.runs import atomic_path, cache_folder, read_json, write_json
+from classmark.system.cache import cache_folder
+from classmark.system.files import atomic_path, read_json, write_json
 
 CACHE_VERSION = 2  # of these files and of how images are decoded
 MOST_STORED_BYTES = 8 << 30

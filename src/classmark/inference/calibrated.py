@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import RunError
-from classmark.runs import read_json
+from classmark.system.files import read_json
 
 if TYPE_CHECKING:
     from classmark.inference.files import Predicts

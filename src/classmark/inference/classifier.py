@@ -22,7 +22,7 @@ from classmark.losses import two_sided
 from classmark.models.build import build_model
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.schema import Input, Model, Recipe, TextInput
-from classmark.runs import read_json, write_json
+from classmark.system.files import read_json, write_json
 
 SCHEMA_VERSION = 2
 

@@ -20,7 +20,7 @@ from classmark.data.tables import check_separator, read_table
 from classmark.errors import InputError, nearest
 from classmark.inference.calibrated import Tempered, read_temperature
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
-from classmark.runs import atomic_path
+from classmark.system.files import atomic_path
 
 if TYPE_CHECKING:
     from classmark.inference.classifier import Classifier

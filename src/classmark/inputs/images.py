@@ -25,7 +25,7 @@ from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, ImageShape, Inputs, Interpolation, Preprocessing, Rows
 from classmark.inputs.mixing import mix
 from classmark.recipes.schema import Augmentation, ImageInput, Train
-from classmark.runs import read_json, write_json
+from classmark.system.files import read_json, write_json
 
 PREPROCESSING = "preprocessing.json"
 PLAIN = Augmentation()

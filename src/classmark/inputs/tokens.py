@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from classmark.data.packages import load_package
 from classmark.errors import RunError
-from classmark.runs import write_text
+from classmark.system.files import write_text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

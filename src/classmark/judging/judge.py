@@ -25,8 +25,8 @@ from classmark.judging.rows import held_out, labelled, positive_index, row_group
 from classmark.judging.selective import select
 from classmark.judging.slices import slice_rows
 from classmark.judging.unpaired import split_gap
-from classmark.looks import Looks
 from classmark.predictions import Predictions
+from classmark.runs.looks import Looks
 
 NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
 

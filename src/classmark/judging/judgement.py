@@ -20,7 +20,7 @@ from classmark.judging.paired import Difference
 from classmark.judging.recalibration import Recalibration, recalibration_from_json
 from classmark.judging.selective import Selective, selective_from_json
 from classmark.judging.slices import Slices, slices_from_json
-from classmark.looks import Looks, looks_from_json
+from classmark.runs.looks import Looks, looks_from_json
 
 SCHEMA_VERSION = 1
 Metrics = dict[str, Estimate]

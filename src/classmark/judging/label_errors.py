@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from classmark.errors import InputError
 from classmark.predictions import Predictions
-from classmark.runs import atomic_path
+from classmark.system.files import atomic_path
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

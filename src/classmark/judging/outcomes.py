@@ -15,7 +15,8 @@ from classmark.judging.metrics import Scored, row_terms, statistics
 from classmark.judging.recalibration import fit_temperature, table_logits, tempered
 from classmark.judging.rows import held_out, labelled, positive_index, scored_rows
 from classmark.predictions import Predictions, read
-from classmark.runs import Run, read_json, read_jsonl
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, read_jsonl
 
 DONE, WAITING, FAILED = "done", "not started", "failed"
 
@@ -54,7 +55,7 @@ class Outcome:
         return self.state == DONE
 
 
-def read_outcome(run: Run, arm: str, seed: int) -> Outcome:
+def read_outcome(run: RunFiles, arm: str, seed: int) -> Outcome:
     """What stands in a run folder, or that there is none yet."""
     if not run.recipe.exists():
         return Outcome(arm, seed)

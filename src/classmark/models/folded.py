@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from classmark.models.backbone import BackboneClassifier
-from classmark.runs import measured_once
+from classmark.system.cache import measured_once
 
 Way = Literal["fp32", "bf16", "bf16-compiled"]
 

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from classmark.runs import write_bytes
+from classmark.system.files import write_bytes
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

@@ -17,7 +17,7 @@ from classmark.data.oddities import visible
 from classmark.data.repeats import NEAR, Leak
 from classmark.report.excerpts import jpeg_address
 from classmark.report.page import page_environment
-from classmark.runs import write_text
+from classmark.system.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -33,7 +33,7 @@ from classmark.report.origins import (
 from classmark.report.overlays import curve_overlay, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
 from classmark.report.sides import Compared, Side, Sides
-from classmark.runs import write_text
+from classmark.system.files import write_text
 
 MOST_ROWS_OF_MANY = 4
 

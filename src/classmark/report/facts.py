@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from classmark.runs import Run, read_json, read_jsonl
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, read_jsonl
 
 
-def run_facts(run: Run) -> dict[str, Any]:
+def run_facts(run: RunFiles) -> dict[str, Any]:
     """The content of each file; an absent file's entry is empty."""
 
     def content(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from classmark.report.charts import Chart
-from classmark.runs import write_bytes, write_text
+from classmark.system.files import write_bytes, write_text
 
 PNG_SCALE = 2
 EMPTY = '{"mark": "point", "data": {"values": []}}'

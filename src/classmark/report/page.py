@@ -28,7 +28,8 @@ from classmark.report.words import (
     share_text,
     value_text,
 )
-from classmark.runs import Run, read_jsonl, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import read_jsonl, write_text
 
 MOST_PAIRS = MOST_UNREADABLE = 20
 MOST_CARDS = 4
@@ -40,7 +41,7 @@ def write_report(
     out: Path,
     judgement: Judgement,
     predictions: Predictions | None,
-    run: Run | None = None,
+    run: RunFiles | None = None,
     validation: Predictions | None = None,
 ) -> Path:
     """The path of `out/report.html`, written with its figures in `out/figures/`.

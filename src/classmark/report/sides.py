@@ -18,7 +18,8 @@ from classmark.judging.judgement import SCHEMA_VERSION, Judgement, judgement_fro
 from classmark.judging.multiple import LETTERS, Comparisons, matched_all
 from classmark.judging.rows import positive_index, scored_rows
 from classmark.predictions import Predictions
-from classmark.runs import Run, read_json, read_jsonl
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, read_jsonl
 
 Sides = tuple["Side", ...]
 Compared = Comparison | Comparisons
@@ -41,7 +42,7 @@ class Side:
     name: str
     predictions: Predictions
     judgement: Judgement
-    run: Run | None = None
+    run: RunFiles | None = None
 
     @property
     def label(self) -> str:
@@ -68,7 +69,9 @@ class Side:
         return read_json(path) if path is not None and path.exists() else {}
 
 
-def build_sides(comparison: Compared, tables: Sequence[Predictions], runs: Sequence[Run | None] | None = None) -> Sides:
+def build_sides(
+    comparison: Compared, tables: Sequence[Predictions], runs: Sequence[RunFiles | None] | None = None
+) -> Sides:
     """The sides of a comparison of tables, rows matched; a run's own judgement is taken where it is of these rows."""
     rows = matched_all(tables)
     return tuple(
@@ -77,7 +80,7 @@ def build_sides(comparison: Compared, tables: Sequence[Predictions], runs: Seque
     )
 
 
-def _judgement(rows: Predictions, run: Run | None, comparison: Compared) -> Judgement:
+def _judgement(rows: Predictions, run: RunFiles | None, comparison: Compared) -> Judgement:
     known = _of_run(run)
     if known is not None and known.classes == rows.classes and known.positive == comparison.positive:
         confusion = scored_rows(rows, positive_index(rows, comparison.positive)).confusion
@@ -87,7 +90,7 @@ def _judgement(rows: Predictions, run: Run | None, comparison: Compared) -> Judg
     return judge(rows, positive=comparison.positive, draws=comparison.draws, seed=comparison.seed)
 
 
-def _of_run(run: Run | None) -> Judgement | None:
+def _of_run(run: RunFiles | None) -> Judgement | None:
     if run is None or not run.judgement.exists():
         return None
     try:

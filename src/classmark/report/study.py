@@ -23,7 +23,7 @@ from classmark.report.study_words import (
     verdict_sentence,
 )
 from classmark.report.words import METRIC_TITLES
-from classmark.runs import write_text
+from classmark.system.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -17,8 +17,9 @@ from classmark.data.processes import cores
 from classmark.errors import Interrupted, RunError
 from classmark.judging.outcomes import Outcome, read_outcome
 from classmark.recipes.study import Study, dump_study, load_study
-from classmark.runs import Run, write_text
+from classmark.runs import RunFiles
 from classmark.studies.runs import Place, Runner
+from classmark.system.files import write_text
 
 
 def begin_study(study: Study, folder: Path) -> Study:
@@ -49,7 +50,7 @@ def places(study: Study, folder: Path) -> list[Place]:
     for seed in study.seed_list:
         for arm in study.arms:
             name = f"{arm}-seed-{seed}"
-            found.append(Place(arm, seed, Run(folder / "runs" / name), folder / "logs" / f"{name}.log"))
+            found.append(Place(arm, seed, RunFiles(folder / "runs" / name), folder / "logs" / f"{name}.log"))
     return found
 
 

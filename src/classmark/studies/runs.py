@@ -24,7 +24,8 @@ from classmark.recipes import dump_recipe, load_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.recipes.study import Study, recipe_of
 from classmark.report.words import seconds_text
-from classmark.runs import Run, read_json, write_json, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, write_json, write_text
 
 COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
 POLL_SECONDS = 0.2
@@ -38,7 +39,7 @@ class Place:
 
     arm: str
     seed: int
-    run: Run
+    run: RunFiles
     log: Path
 
     @property
@@ -185,18 +186,18 @@ def is_settled(recipe: Recipe) -> bool:
     return recipe.train.precision != "auto" and not features
 
 
-def status_seconds(run: Run) -> float:
+def status_seconds(run: RunFiles) -> float:
     """The seconds that a run took so far."""
     return float((read_json(run.status).get("seconds") or {}).get("total", 0.0))
 
 
-def wait_until_quiet(run: Run) -> None:
+def wait_until_quiet(run: RunFiles) -> None:
     """Until nothing writes to a run folder whose last process was left behind; a run that stands still is dead."""
     while run.state == "running" and not run.was_killed:
         time.sleep(POLL_SECONDS)
 
 
-def _share_done(run: Run) -> float:
+def _share_done(run: RunFiles) -> float:
     """How much of its training a run has behind it, from 0 to 1."""
     status = read_json(run.status) if run.status.exists() else {}
     steps = status.get("steps_in_epoch")

@@ -25,7 +25,8 @@ from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.recipes.schema import Backbone, Recipe, Train
-from classmark.runs import atomic_path, cache_folder, read_json, write_json
+from classmark.system.cache import cache_folder
+from classmark.system.files import atomic_path, read_json, write_json
 from classmark.training.processor import machine_name
 from classmark.training.watch import RunWatch
 

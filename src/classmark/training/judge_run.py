@@ -16,12 +16,13 @@ from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
 from classmark.judging.recalibration import Recalibration
-from classmark.looks import record_look
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.report.page import write_report
-from classmark.runs import Run, write_json
+from classmark.runs import RunFiles
+from classmark.runs.looks import record_look
+from classmark.system.files import write_json
 from classmark.training.image_floor import floor_features
 from classmark.training.watch import RunWatch
 
@@ -29,7 +30,7 @@ Tables = dict[str, Predictions]
 
 
 def predict_splits(
-    run: Run, recipe: Recipe, classifier: Classifier, dataset: Dataset, inputs: Inputs, splits: Sequence[str]
+    run: RunFiles, recipe: Recipe, classifier: Classifier, dataset: Dataset, inputs: Inputs, splits: Sequence[str]
 ) -> Tables:
     """The predictions table of each split, written into the run folder."""
     encoded = {"validation": inputs.validation, "test": inputs.test}
@@ -90,7 +91,7 @@ def shown_columns(frame: pl.DataFrame, lengths: Sequence[int], images: Images | 
     )
 
 
-def write_floors(run: Run, recipe: Recipe, dataset: Dataset) -> dict[str, Tables]:
+def write_floors(run: RunFiles, recipe: Recipe, dataset: Dataset) -> dict[str, Tables]:
     """The baselines' predictions tables, written into the run folder."""
     floors = fit_floors(dataset, recipe.seed, floor_features(recipe, dataset))
     for name, tables in floors.items():
@@ -109,7 +110,9 @@ def model_calibration(recalibration: Recalibration) -> dict[str, Any]:
     }
 
 
-def judge_run(run: Run, recipe: Recipe, tables: Tables, floors: Mapping[str, Tables], watch: RunWatch) -> Judgement:
+def judge_run(
+    run: RunFiles, recipe: Recipe, tables: Tables, floors: Mapping[str, Tables], watch: RunWatch
+) -> Judgement:
     """The judgement of the test split, or of validation where the test was not read; written, reported, shown."""
     from classmark.report.screen import judgement_table
 

@@ -17,7 +17,8 @@ from classmark.inputs.prefetch import prefetched
 from classmark.losses import LossFunction, two_sided
 from classmark.models.build import derived_seed
 from classmark.recipes.schema import Recipe
-from classmark.runs import Run, write_jsonl
+from classmark.runs import RunFiles
+from classmark.system.files import write_jsonl
 from classmark.training.average import Average
 from classmark.training.optimizers import learning_rate
 from classmark.training.processor import release_memory
@@ -70,7 +71,7 @@ class Job:
     """
 
     recipe: Recipe
-    run: Run
+    run: RunFiles
     fabric: Fabric
     model: nn.Module
     module: nn.Module

@@ -12,7 +12,8 @@ from classmark.inputs.examples import ImageShape, TextShape
 from classmark.inputs.text import DEFAULT_EMBEDDING_SIZE
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import Backbone, BiLSTM, ImageInput, Recipe
-from classmark.runs import cache_folder, measured_once, read_json
+from classmark.system.cache import cache_folder, measured_once
+from classmark.system.files import read_json
 from classmark.training.processor import machine_name, processor_name
 
 Precision = Literal["fp32", "bf16", "fp16"]

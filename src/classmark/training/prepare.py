@@ -22,7 +22,8 @@ from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
 from classmark.recipes import dump_recipe
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
-from classmark.runs import Run, read_json, write_json, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, write_json, write_text
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
@@ -35,7 +36,7 @@ from classmark.training.watch import RunWatch
 FABRIC_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
+def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it.
 
     Raises:
@@ -59,7 +60,7 @@ def open_folder(run: Run, recipe: Recipe, threads: int) -> Run:
     return run
 
 
-def settle(run: Run, recipe: Recipe, inputs: Inputs) -> Recipe:
+def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
     """The recipe with every `auto` replaced by what is fastest here, also in the run folder."""
     assert recipe.train.threads is not None
     settled = settle_features(resolve_precision(recipe, recipe.train.threads), inputs)
@@ -68,7 +69,7 @@ def settle(run: Run, recipe: Recipe, inputs: Inputs) -> Recipe:
     return settled
 
 
-def write_facts(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> None:
+def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> None:
     """Write `environment.json` and `data.json`, and say the essentials on screen.
 
     Raises:
@@ -106,7 +107,7 @@ def input_lines(description: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def build_job(run: Run, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> Job:
+def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, watch: RunWatch) -> Job:
     """Model, optimiser and loss of a recipe, on the device that there is."""
     # Fabric tells at every start which precision plugin it uses; `status.json` and the recipe say it already.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)

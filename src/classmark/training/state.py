@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from classmark.errors import RunError
 from classmark.models.weights import read_tensors, write_tensors
-from classmark.runs import read_json, write_json
+from classmark.system.files import read_json, write_json
 
 
 @dataclass(frozen=True)

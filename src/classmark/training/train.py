@@ -8,7 +8,7 @@ from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
-from classmark.runs import Run, new_run
+from classmark.runs import RunFiles, new_run
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
@@ -17,7 +17,7 @@ from classmark.training.processor import prepare_processor
 from classmark.training.watch import watched
 
 
-def train(recipe: Recipe, out: Path | None = None) -> Run:
+def train(recipe: Recipe, out: Path | None = None) -> RunFiles:
     """The finished run of a recipe, in the folder `out` or a new one under `runs/`.
 
     Raises:
@@ -25,10 +25,10 @@ def train(recipe: Recipe, out: Path | None = None) -> Run:
         Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
     """
     threads = prepare_processor(recipe.train.threads)
-    return resume(open_folder(Run(out) if out else new_run(recipe.name), recipe, threads))
+    return resume(open_folder(RunFiles(out) if out else new_run(recipe.name), recipe, threads))
 
 
-def resume(run: Run) -> Run:
+def resume(run: RunFiles) -> RunFiles:
     """The same run, finished: from its newest checkpoint on, or from the start where there is none."""
     if run.state == "done":
         return run

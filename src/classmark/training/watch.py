@@ -17,7 +17,8 @@ from rich.text import Text
 
 from classmark.data.progress import LINE_SECONDS
 from classmark.errors import ClassmarkError, Interrupted
-from classmark.runs import Run, read_jsonl, write_json, write_jsonl
+from classmark.runs import RunFiles
+from classmark.system.files import read_jsonl, write_json, write_jsonl
 from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 
@@ -30,7 +31,7 @@ class RunWatch:
     The first Ctrl-C or SIGTERM asks for a stop at the next step; the second ends the process as usual.
     """
 
-    def __init__(self, run: Run, epochs: int) -> None:
+    def __init__(self, run: RunFiles, epochs: int) -> None:
         self.run, self.epochs = run, epochs
         self.console = Console(stderr=True)
         self.signal_number = 0
@@ -130,7 +131,7 @@ class RunWatch:
 
 
 @contextmanager
-def watched(run: Run, epochs: int) -> Iterator[RunWatch]:
+def watched(run: RunFiles, epochs: int) -> Iterator[RunWatch]:
     """A watch whose `status.json` is renewed twice a second and ends as `done`, `interrupted` or `failed`."""
     watch, over = RunWatch(run, epochs), threading.Event()
 

@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 
 from classmark.cli.main import run
 from classmark.recipes import load_recipe, shipped_recipes
-from classmark.runs import Run, write_json, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import write_json, write_text
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -96,7 +97,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "e": (None, 0.0, None),
     }
     for name, (state, seconds, estimate) in found.items():
-        one = Run(folder / name)
+        one = RunFiles(folder / name)
         write_text(one.recipe, "name: text-csv\ndata: {source: table}\n")
         if state is not None:
             write_json(one.status, {"state": state, "seconds": {"total": seconds}})

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from classmark.report.facts import augmentation_text, fastest_epoch, run_facts, sizes_text
-from classmark.runs import Run, write_json
+from classmark.runs import RunFiles
+from classmark.system.files import write_json
 
 OFF = {
     "flip": False,
@@ -22,14 +23,14 @@ OFF = {
 
 
 def test_an_empty_folder_says_nothing(tmp_path: Path) -> None:
-    facts = run_facts(Run(tmp_path))
+    facts = run_facts(RunFiles(tmp_path))
     assert facts.pop("kind") == "text"
     assert facts.pop("augmentation") == "none"
     assert not any(facts.values())
 
 
 def test_images_are_told_from_texts(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+    run = RunFiles(tmp_path)
     write_json(
         run.data, {"kind": "images", "input": {"augmentation": OFF | {"flip": True}, "pixels": {"min_width": 64}}}
     )

@@ -11,7 +11,8 @@ import pytest
 from classmark.judging.judge import judge
 from classmark.predictions import build_predictions
 from classmark.report.page import write_report
-from classmark.runs import Run, write_json, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import write_json, write_text
 from pages import text_of
 
 
@@ -30,7 +31,7 @@ def test_a_run_s_report_states_its_leaks(leaked: int, tmp_path: Path) -> None:
         columns=pl.DataFrame({"leaked": [row < leaked for row in range(60)]}),
         source="made",
     )
-    run = Run(tmp_path / "run")
+    run = RunFiles(tmp_path / "run")
     write_text(run.recipe, "name: made\n")
     splits = {"train": 100, "validation": 20, "test": 60}
     write_json(

@@ -18,7 +18,8 @@ from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.page import write_report
-from classmark.runs import Run, write_json, write_jsonl, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import write_json, write_jsonl, write_text
 from pages import check_harmless, text_of
 
 KINDS = ("gold", "silver", "tiger", "hammer", "river", "sea", "mud", "fire", "ice", "rock", "tree", "sand", "moon", "sun",
@@ -65,7 +66,7 @@ def judgement(table: Predictions) -> Judgement:
 
 @pytest.fixture(scope="module")
 def out(table: Predictions, judgement: Judgement, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = Run(tmp_path_factory.mktemp("many") / "run")
+    run = RunFiles(tmp_path_factory.mktemp("many") / "run")
     write_text(run.recipe, "name: tiny\n")
     augmentation = {"flip": True, "shift_px": 6, "mixup": 0.0}
     sizes = {"min_width": 64, "max_width": 64, "min_height": 64, "max_height": 64}

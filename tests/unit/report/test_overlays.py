@@ -18,7 +18,7 @@ from classmark.report.overlays import (
     steps_an_epoch,
 )
 from classmark.report.sides import Sides, build_sides
-from classmark.runs import Run
+from classmark.runs import RunFiles
 from two_runs import image_runs
 
 LABELS = ["A: tiny-ce", "B: tiny-focal"]
@@ -26,7 +26,7 @@ LABELS = ["A: tiny-ce", "B: tiny-focal"]
 
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
-    a, b = (Run(path) for path in image_runs(tmp_path_factory.mktemp("runs")))
+    a, b = (RunFiles(path) for path in image_runs(tmp_path_factory.mktemp("runs")))
     tables = read(a.predictions("test")), read(b.predictions("test"))
     return build_sides(compare(*tables, names=(a.name, b.name)), tables, (a, b))
 

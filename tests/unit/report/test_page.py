@@ -17,7 +17,8 @@ from classmark.judging.judgement import Judgement
 from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions
 from classmark.report.page import interval_bar, write_report
-from classmark.runs import Run, write_json, write_jsonl, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import write_json, write_jsonl, write_text
 from pages import check_harmless, text_of
 
 Make = Callable[..., Predictions]
@@ -27,9 +28,9 @@ LINK = '<a href="https://example.org/">here</a> https://example.org/a.css url(ht
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> RunFiles:
     """A run folder whose files hold what no page may take for its own."""
-    run = Run(tmp_path / f"<i>run</i> {SCRIPT.replace('/', '')}")
+    run = RunFiles(tmp_path / f"<i>run</i> {SCRIPT.replace('/', '')}")
     write_text(run.recipe, f"name: x\ndescription: {SCRIPT}\n")
     write_json(
         run.data,
@@ -55,7 +56,7 @@ def without_script(page: str) -> str:
     return re.sub(rf"<script>\s*{re.escape(script)}\s*</script>", "", page)
 
 
-def test_what_users_wrote_is_text_and_nothing_is_loaded(tmp_path: Path, make_table: Make, run: Run) -> None:
+def test_what_users_wrote_is_text_and_nothing_is_loaded(tmp_path: Path, make_table: Make, run: RunFiles) -> None:
     labels = [HOSTILE[index] for index in (0, 0, 0, 0, 1, 1, 1, 1, 1, 1)]
     ids = [f"<i>{row}</i>" for row in range(10)]
     table = make_table(labels, classes=HOSTILE, texts=[f"{SCRIPT} {LINK} & so on"] * 10, ids=ids)
@@ -68,7 +69,7 @@ def test_what_users_wrote_is_text_and_nothing_is_loaded(tmp_path: Path, make_tab
     assert f"{run.name} · classmark" in words
 
 
-def test_a_run_says_what_was_run(tmp_path: Path, judgement: Judgement, predictions: Predictions, run: Run) -> None:
+def test_a_run_says_what_was_run(tmp_path: Path, judgement: Judgement, predictions: Predictions, run: RunFiles) -> None:
     page = write_report(tmp_path, judgement, predictions, run).read_text(encoding="utf-8")
     words = text_of(page)
     for part in (

@@ -13,10 +13,11 @@ import yaml
 from classmark.errors import RunError
 from classmark.recipes import load_recipe
 from classmark.recipes.study import Study, load_study
-from classmark.runs import Run, write_json, write_text
+from classmark.runs import RunFiles
 from classmark.studies import runs as module
 from classmark.studies.folder import begin_study, outcomes, places, run_study
 from classmark.studies.runs import is_settled, wait_until_quiet
+from classmark.system.files import write_json, write_text
 
 
 @pytest.fixture
@@ -75,8 +76,8 @@ def test_runs_that_cannot_start_fail_and_are_listed(
 
 
 def test_a_run_left_behind_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classmark.runs.SILENT_SECONDS", 1.5)
-    run = Run(tmp_path)
+    monkeypatch.setattr("classmark.runs.folder.SILENT_SECONDS", 1.5)
+    run = RunFiles(tmp_path)
     write_json(run.status, {"state": "running"})
     before = time.monotonic()
     wait_until_quiet(run)

@@ -21,7 +21,7 @@ from classmark.inputs.images import ImageEncoder, ImageExamples
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import Augmentation, Backbone, Recipe, Train
-from classmark.runs import Run
+from classmark.runs import RunFiles
 from classmark.training import features as module
 from classmark.training.features import FeatureExamples, feature_examples, feature_splits, settle_features
 from classmark.training.watch import RunWatch
@@ -41,7 +41,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def watch(tmp_path: Path) -> RunWatch:
-    return RunWatch(Run(tmp_path / "run"), 1)
+    return RunWatch(RunFiles(tmp_path / "run"), 1)
 
 
 def made_model(seed: int = 1, size_px: int = SIZE) -> BackboneClassifier:

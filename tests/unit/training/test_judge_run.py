@@ -13,7 +13,8 @@ import pytest
 from classmark.cli.main import run as classmark
 from classmark.predictions import read
 from classmark.recipes.schema import Recipe
-from classmark.runs import Run, read_json, write_text
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, write_text
 from classmark.training.judge_run import caveats, predict_splits
 from pages import text_of
 
@@ -48,7 +49,7 @@ def test_pretrained_weights_have_seen_tiny_imagenet(case: str) -> None:
 @pytest.mark.parametrize("case", ["a package", "from scratch"])
 def test_the_note_goes_with_the_table_to_whoever_judges_it(case: str, tmp_path: Path) -> None:
     given, _ = CASES[case]
-    run = Run(tmp_path / "run")
+    run = RunFiles(tmp_path / "run")
     write_text(run.recipe, "name: made\n")
     frame = pl.DataFrame({"id": ["a", "b"], "label": ["cat", "dog"], "text": ["", ""]})
     held_out = frame.with_columns(id=pl.Series(["c", "d"]))

@@ -21,7 +21,7 @@ from classmark.losses import build_loss
 from classmark.models.build import build_model, initialise
 from classmark.models.stages import layer_depths
 from classmark.recipes.schema import Backbone, Optimizer, Recipe, Schedule
-from classmark.runs import Run
+from classmark.runs import RunFiles
 from classmark.training.features import FeatureExamples
 from classmark.training.loop import Job, Pace, evaluate, train_epoch
 from classmark.training.optimizers import build_optimizer, learning_rate
@@ -160,7 +160,7 @@ def test_shares_count_from_the_classifier_where_stages_stand_still() -> None:
     assert sorted({group["share"] for group in groups}) == [0.25, 0.5, 1.0]
 
 
-def made_job(model: nn.Module, optimizer: torch.optim.Optimizer, run: Run) -> Job:
+def made_job(model: nn.Module, optimizer: torch.optim.Optimizer, run: RunFiles) -> Job:
     """A job of four steps an epoch, for what it says of the learning rate."""
     generator = np.random.default_rng(1)
     views = [generator.normal(size=(8, model.classifier.in_features)).astype(np.float16)]  # type: ignore[union-attr, operator]
@@ -175,7 +175,7 @@ def made_job(model: nn.Module, optimizer: torch.optim.Optimizer, run: Run) -> Jo
 
 
 def test_history_has_the_highest_rate_and_steps_take_their_share(tmp_path: Path) -> None:
-    model, run = small_backbone(), Run(tmp_path)
+    model, run = small_backbone(), RunFiles(tmp_path)
     optimizer = build_optimizer(Optimizer(learning_rate=0.01), model, 0.5)
     job, state = made_job(model, optimizer, run), TrainState()
     train_epoch(job, state, Pace("images"), lambda: None)

@@ -15,7 +15,7 @@ from classmark.models.build import build_model, initialise
 from classmark.models.weights import write_tensors
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Backbone, Recipe
-from classmark.runs import Run
+from classmark.runs import RunFiles
 from classmark.training.prepare import first_model, open_folder
 from classmark.training.watch import RunWatch
 
@@ -26,7 +26,7 @@ def made_recipe(**sections: Any) -> Recipe:
 
 def begun(recipe: Recipe, size_px: int, folder: Path) -> BackboneClassifier:
     inputs: Any = Inputs(None, ImageShape(size_px), None, None, None, {})  # type: ignore[arg-type]
-    model = first_model(recipe, inputs, 3, RunWatch(Run(folder), 1))
+    model = first_model(recipe, inputs, 3, RunWatch(RunFiles(folder), 1))
     assert isinstance(model, BackboneClassifier)
     return model
 
@@ -86,7 +86,7 @@ def test_a_run_finds_its_weights_from_any_folder(tmp_path: Path, monkeypatch: py
     write_tensors(tmp_path / "mine" / "w.safetensors", model.state_dict())
     recipe = made_recipe(model={"backbone": "test_resnet", "weights": "w.safetensors"}, input={"size_px": 16})
     monkeypatch.chdir(tmp_path / "mine")
-    run = open_folder(Run(tmp_path / "run"), recipe, 1)
+    run = open_folder(RunFiles(tmp_path / "run"), recipe, 1)
     monkeypatch.chdir(tmp_path)
     kept = load_recipe(str(run.recipe))
     assert isinstance(kept.model, Backbone)
@@ -101,12 +101,12 @@ def test_a_run_finds_its_vectors_from_any_folder(tmp_path: Path, monkeypatch: py
     recipe = Recipe.model_validate(
         {"name": "x", "data": {"source": "imdb"}, "input": {"kind": "text", "vectors": "glove.6B.100d"}}
     )
-    kept = load_recipe(str(open_folder(Run(tmp_path / "run"), recipe, 1).recipe))
+    kept = load_recipe(str(open_folder(RunFiles(tmp_path / "run"), recipe, 1).recipe))
     assert kept.input.vectors == f"{tmp_path / 'glove.6B.zip'}:100d"  # type: ignore[union-attr]
 
 
 def test_weights_that_are_a_name_stay_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pretrained").mkdir()
-    run = open_folder(Run(tmp_path / "run"), made_recipe(model={"weights": "pretrained"}), 1)
+    run = open_folder(RunFiles(tmp_path / "run"), made_recipe(model={"weights": "pretrained"}), 1)
     assert load_recipe(str(run.recipe)).model.weights == "pretrained"  # type: ignore[union-attr]

@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from classmark.errors import Interrupted, RunError
-from classmark.runs import Run, read_json, read_jsonl
+from classmark.runs import RunFiles
+from classmark.system.files import read_json, read_jsonl
 from classmark.training import watch as watch_module
 from classmark.training.loop import Pace
 from classmark.training.state import Sums, TrainState
@@ -32,8 +33,8 @@ ROW = {
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return Run(tmp_path / "run")
+def run(tmp_path: Path) -> RunFiles:
+    return RunFiles(tmp_path / "run")
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def pace(steps: int, size: int, seconds: float, waiting_seconds: float = 0.0) ->
     return Pace("tokens", size, steps, waiting_seconds, started=1_000.0, ended=1_000.0 + seconds)
 
 
-def wait_for(run: Run, **expected: Any) -> dict[str, Any]:
+def wait_for(run: RunFiles, **expected: Any) -> dict[str, Any]:
     """`status.json` once it says this; a reader never finds it half-written."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -67,7 +68,7 @@ def wait_for(run: Run, **expected: Any) -> dict[str, Any]:
     raise AssertionError(f"{read_json(run.status)} never said {expected}")
 
 
-def test_the_status_is_renewed_while_the_run_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_status_is_renewed_while_the_run_goes_on(run: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     assert watch_module.RENEW_SECONDS <= 1
     monkeypatch.setattr(watch_module, "RENEW_SECONDS", 0.01)
     with watched(run, epochs=3) as watch:
@@ -86,7 +87,7 @@ def test_the_status_is_renewed_while_the_run_goes_on(run: Run, monkeypatch: pyte
         assert later > status["seconds"]["total"]
 
 
-def test_a_run_that_ends_is_done_and_no_longer_renewed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_is_done_and_no_longer_renewed(run: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "RENEW_SECONDS", 0.01)
     threads = threading.active_count()
     with watched(run, epochs=1) as watch:
@@ -106,7 +107,7 @@ ENDS: list[tuple[BaseException, str, str]] = [
 
 
 @pytest.mark.parametrize(("error", "expected", "message"), ENDS, ids=[type(error).__name__ for error, *_ in ENDS])
-def test_an_error_passes_and_its_reason_stays(run: Run, error: BaseException, expected: str, message: str) -> None:
+def test_an_error_passes_and_its_reason_stays(run: RunFiles, error: BaseException, expected: str, message: str) -> None:
     with pytest.raises(type(error)) as caught, watched(run, epochs=1):
         raise error
     assert caught.value is error
@@ -114,7 +115,7 @@ def test_an_error_passes_and_its_reason_stays(run: Run, error: BaseException, ex
     assert (status["state"], status["message"]) == (expected, message)
 
 
-def test_each_stage_has_its_seconds(run: Run, clock: Callable[[float], None]) -> None:
+def test_each_stage_has_its_seconds(run: RunFiles, clock: Callable[[float], None]) -> None:
     watch = RunWatch(run, epochs=1)
     clock(3)
     watch.stage("training")
@@ -129,7 +130,7 @@ def test_each_stage_has_its_seconds(run: Run, clock: Callable[[float], None]) ->
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_noted_and_the_second_ends(
-    run: Run, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+    run: RunFiles, number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, watches = signal.getsignal(number), []
 
@@ -149,7 +150,7 @@ def test_the_first_signal_is_noted_and_the_second_ends(
     assert signal.getsignal(number) is before
 
 
-def test_a_run_in_another_thread_leaves_signals_alone(run: Run) -> None:
+def test_a_run_in_another_thread_leaves_signals_alone(run: RunFiles) -> None:
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def work() -> None:
@@ -164,7 +165,7 @@ def test_a_run_in_another_thread_leaves_signals_alone(run: Run) -> None:
 
 
 def test_lines_stand_for_the_bar_where_there_is_no_terminal(
-    run: Run, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
+    run: RunFiles, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     watch = RunWatch(run, epochs=3)
     for seconds, step in ((0, 1), (10, 2)):
@@ -185,7 +186,9 @@ def test_lines_stand_for_the_bar_where_there_is_no_terminal(
     assert capsys.readouterr().err.startswith("epoch 1/3  step 5/10  ")
 
 
-def test_an_epoch_is_timed_and_an_evaluation_within_one_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_epoch_is_timed_and_an_evaluation_within_one_is_not(
+    run: RunFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
     watch = RunWatch(run, epochs=3)
     watch.evaluated({**ROW, "step": 20}, None)
     assert not run.timings.exists()
@@ -200,19 +203,19 @@ def test_an_epoch_is_timed_and_an_evaluation_within_one_is_not(run: Run, capsys:
     ]
 
 
-def test_a_resumed_run_keeps_the_timings_of_before(run: Run) -> None:
+def test_a_resumed_run_keeps_the_timings_of_before(run: RunFiles) -> None:
     RunWatch(run, epochs=2).evaluated(ROW, pace(40, 1_000, 10.0))
     RunWatch(run, epochs=2).evaluated({**ROW, "epoch": 2, "step": 80}, pace(40, 1_000, 5.0))
     assert [(row["epoch"], row["tokens_per_second"]) for row in read_jsonl(run.timings)] == [(1, 100.0), (2, 200.0)]
 
 
-def test_names_in_brackets_are_no_markup(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_in_brackets_are_no_markup(run: RunFiles, capsys: pytest.CaptureFixture[str]) -> None:
     message = "data     train 8; classes [b], [/i], :warning:"
     RunWatch(run, epochs=1).say(message)
     assert capsys.readouterr().err == f"{message}\n"
 
 
-def test_a_terminal_has_a_bar_that_ends_with_the_epoch(run: Run) -> None:
+def test_a_terminal_has_a_bar_that_ends_with_the_epoch(run: RunFiles) -> None:
     screen, watch = io.StringIO(), RunWatch(run, epochs=3)
     watch.console = Console(file=screen, force_terminal=True, width=120)
     watch.stepped(state(4), 10, pace(4, 200, 1))

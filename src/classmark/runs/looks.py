@@ -18,7 +18,7 @@ from typing import Any
 
 from classmark.errors import RunError
 from classmark.predictions import Predictions
-from classmark.runs import Run
+from classmark.runs import RunFiles
 
 LEDGER = "test-looks.jsonl"
 
@@ -46,7 +46,7 @@ def looks_from_json(content: Mapping[str, Any] | None) -> Looks | None:
     return None if content is None else Looks(dict(content["recipes"]))
 
 
-def record_look(run: Run, recipe: str, test: Predictions) -> Looks | None:
+def record_look(run: RunFiles, recipe: str, test: Predictions) -> Looks | None:
     """The looks at this test split, that of this run among them; it is written down if it is new.
 
     None where the table does not say which weights made it.
@@ -70,7 +70,7 @@ def record_look(run: Run, recipe: str, test: Predictions) -> Looks | None:
     return known_looks(run, test)
 
 
-def known_looks(run: Run, test: Predictions) -> Looks | None:
+def known_looks(run: RunFiles, test: Predictions) -> Looks | None:
     """The looks that the ledger beside the run holds of this test split; None where it holds none.
 
     Raises:
@@ -87,7 +87,7 @@ def rows_sha256(test: Predictions) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def _ledger(run: Run) -> Path:
+def _ledger(run: RunFiles) -> Path:
     return run.path.absolute().parent / LEDGER
 
 

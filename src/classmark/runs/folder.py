@@ -1,0 +1,112 @@
+"""The files of a run folder, one property per file.
+
+Nothing here knows what the files mean; the modules that write them do.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from classmark.errors import RunError
+from classmark.system.files import read_json
+
+SILENT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The paths in a run folder; `RunFiles(path).recipe` is the path of its recipe, and so on."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / "recipe.yaml"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data.json"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.jsonl"
+
+    @property
+    def timings(self) -> Path:
+        return self.path / "timings.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model"
+
+    @property
+    def judgement(self) -> Path:
+        return self.path / "judgement.json"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    @property
+    def status(self) -> Path:
+        return self.path / "status.json"
+
+    def predictions(self, split: str, floor: str | None = None) -> Path:
+        """The predictions table of a split, by the run's own model or by the baseline `floor`."""
+        stem = split if floor is None else f"floor-{floor}-{split}"
+        return self.path / "predictions" / f"{stem}.parquet"
+
+    def floors(self, split: str) -> dict[str, Path]:
+        """Baseline name → predictions table of a split, for the baselines that were judged."""
+        prefix, suffix = "floor-", f"-{split}.parquet"
+        found = sorted((self.path / "predictions").glob(f"{prefix}*{suffix}"))
+        return {path.name[len(prefix) : -len(suffix)]: path for path in found}
+
+    @property
+    def state(self) -> str:
+        """`running`, `done`, `interrupted`, `failed`, or `missing` where there is no status yet."""
+        return str(read_json(self.status).get("state", "missing")) if self.status.exists() else "missing"
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether the status says `running` and is not renewed, as a living run does twice a second."""
+        return self.state == "running" and time.time() - self.status.stat().st_mtime > SILENT_SECONDS
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def new_run(recipe_name: str, folder: Path = Path("runs"), now: datetime | None = None) -> RunFiles:
+    """An unused run folder `<recipe>-<date>-<time>-<4 letters>`; nothing is created yet."""
+    stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
+    letters = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(4))
+    return RunFiles(folder / f"{recipe_name}-{stamp}-{letters}")
+
+
+def open_run(path: Path) -> RunFiles:
+    """The run in a folder.
+
+    Raises:
+        RunError: there is no `recipe.yaml` in it, so that it is no run folder.
+    """
+    run = RunFiles(path)
+    if not run.recipe.is_file():
+        raise RunError(f"{path}: this is no run folder (it has no recipe.yaml). `classmark runs` lists the runs.")
+    return run
