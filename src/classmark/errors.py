@@ -8,19 +8,93 @@ ClassmarkError             what went wrong, where, what to do; the command line 
 ├── MissingExtraError      an optional package is needed; names the line that installs it
 └── Interrupted            Ctrl-C or SIGTERM; the run can be resumed (exit code 130 or 143)
 
-`assert` is kept for our own mistakes; whatever a user can do wrong raises one of these.
+A message names arguments by `Option`, and each face spells them: `error.spelt("command line")` says `--label COLUMN` where
+`str(error)`, the Python face, says `label="COLUMN"`. `assert` is kept for our own mistakes; whatever a user can do wrong
+raises one of these.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
+import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Face = Literal["python", "command line"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An argument as a message names it; each face spells it in its own way.
+
+    Attributes:
+        name: as in Python, such as `label_errors`.
+        value: a word, several words, True for a flag, or None for the name alone.
+    """
+
+    name: str
+    value: str | tuple[str, ...] | bool | None = None
+
+    def spelt(self, face: Face) -> str:
+        """`--label COLUMN` on the command line, `label="COLUMN"` in Python."""
+        if face == "command line":
+            return " ".join([f"--{self.name.replace('_', '-')}", *self._words()])
+        match self.value:
+            case None:
+                return f"{self.name}="
+            case tuple():
+                return f"{self.name}=[{', '.join(map(_quoted, self.value))}]"
+            case str():
+                return f"{self.name}={_quoted(self.value)}"
+        return f"{self.name}={self.value}"
+
+    def _words(self) -> list[str]:
+        match self.value:
+            case str():
+                return [shlex.quote(self.value)]
+            case tuple():
+                line = io.StringIO()
+                csv.writer(line, lineterminator="").writerow(self.value)
+                return [shlex.quote(line.getvalue())]
+        return []
+
+
+Message = str | tuple[str | Option, ...]
+
+
+def spelt(message: Message, face: Face) -> str:
+    """A message as one face says it."""
+    parts = (message,) if isinstance(message, str) else message
+    return "".join(part.spelt(face) if isinstance(part, Option) else part for part in parts)
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class ClassmarkError(Exception):
-    """The root: `str(error)` is the complete message, four lines at most."""
+    """The root: `str(error)` is the complete message as Python says it, four lines at most.
+
+    Args:
+        problem: what is wrong, with the value and the place.
+        remedy: what to do, as a sentence of its own.
+        argument: the name of the argument that is wrong, if the message is about one; it comes first.
+    """
 
     exit_code = 2
+
+    def __init__(self, problem: Message, remedy: Message = "", *, argument: str | None = None) -> None:
+        self.problem, self.remedy, self.argument = problem, remedy, argument
+        super().__init__(self.spelt("python"))
+
+    def spelt(self, face: Face) -> str:
+        """The complete message with arguments as this face spells them."""
+        start = "" if self.argument is None else f"{Option(self.argument).spelt(face).removesuffix('=')}: "
+        rest = spelt(self.remedy, face)
+        return start + spelt(self.problem, face) + (f" {rest}" if rest else "")
 
 
 class RecipeError(ClassmarkError):

@@ -8,24 +8,25 @@ A Parquet file with one row an example; file metadata, key `classmark`, is JSON 
 | `id`            | string                     | unique, stable across runs on the same data                  |
 | `label`         | string, nullable           | the true class name                                          |
 | `probabilities` | Array(Float32, C)          | rows sum to 1, order as `classes`; absent: labels only       |
-| `predicted`     | string                     | only where `probabilities` is absent                         |
+| `predicted`     | string                     | the decision; with `probabilities` only if it is not theirs  |
 | `logits`        | Array(Float32, C), optional| a single logit z is stored as [0, z]                         |
 | `group`         | string, optional           | rows that belong together (a film, a patient)                |
+| `weight`        | Float64, optional          | how much a row counts, ≥ 0                                   |
 | `leaked`        | bool, optional             | the row stands in the training data                          |
 | `text`, or `path` and `thumbnail` | optional | what a report shows                                          |
 | any other       |                            | carried along, for slices                                    |
 
-Tables of others (CSV, JSONL, foreign Parquet) are read by `classmark.reading.files`.
+Tables of others are read by `classmark.reading.side`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -40,6 +41,24 @@ ROW_SUM_TOLERANCE = 1e-4
 TEXT_CAP_CHARACTERS = 4_000
 
 
+Severity = Literal["info", "warning", "problem"]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that the reader of a table noticed; a judgement repeats it as a finding.
+
+    Attributes:
+        code: of the finding.
+        severity: `info`, `warning` or `problem`.
+        message: one or two sentences.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+
+
 @dataclass(frozen=True)
 class Predictions:
     """A checked predictions table.
@@ -48,13 +67,18 @@ class Predictions:
         frame: the columns of the contract, N rows.
         metadata: at least `schema_version`, `classes` and `split`.
         source: where it was read from, for messages.
-        notes: what the reader assumed about a foreign file, one sentence each.
+        remarks: what the reader of a foreign table noticed.
+        plan: which column of a foreign table became what, such as `label ← y_true; P(fraud) ← prob_fraud`; None for a
+            table of classmark's own.
+        positive: of two classes, the one that the user or the table names as positive; None where nothing does.
     """
 
     frame: pl.DataFrame
     metadata: Mapping[str, Any]
     source: str = "predictions"
-    notes: tuple[str, ...] = field(default=())
+    remarks: tuple[Remark, ...] = field(default=())
+    plan: str | None = None
+    positive: str | None = None
 
     def __len__(self) -> int:
         return self.frame.height
@@ -102,13 +126,26 @@ class Predictions:
         """Logits in float64, shape (N, C), or None."""
         return _matrix(self.frame["logits"]) if "logits" in self.frame.columns else None
 
+    @property
+    def has_own_decisions(self) -> bool:
+        """Whether the table names the predicted classes beside the probabilities, as for a threshold of its own."""
+        return self.has_probabilities and "predicted" in self.frame.columns
+
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
-        """Predicted class index, shape (N,): the largest probability, the first class at ties."""
-        if self.has_probabilities:
-            largest: NDArray[np.int64] = np.argmax(self.probabilities, axis=1).astype(np.int64)
-            return largest
-        return self._class_indices("predicted")
+        """Predicted class index, shape (N,): what the table names, else the largest probability."""
+        return self._class_indices("predicted") if "predicted" in self.frame.columns else self.largest
+
+    @cached_property
+    def largest(self) -> NDArray[np.int64]:
+        """Class index of the largest probability, shape (N,), the first class at ties."""
+        largest: NDArray[np.int64] = np.argmax(self.probabilities, axis=1).astype(np.int64)
+        return largest
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64] | None:
+        """How much each row counts, shape (N,), none below 0; None where all count alike."""
+        return self.frame["weight"].to_numpy().astype(np.float64) if "weight" in self.frame.columns else None
 
     @cached_property
     def groups(self) -> NDArray[np.int64] | None:
@@ -119,7 +156,7 @@ class Predictions:
 
     def filter(self, keep: NDArray[np.bool_]) -> Predictions:
         """The rows where `keep`, shape (N,), is true."""
-        return Predictions(self.frame.filter(pl.Series(keep)), self.metadata, self.source, self.notes)
+        return replace(self, frame=self.frame.filter(pl.Series(keep)))
 
     def _class_indices(self, column: str) -> NDArray[np.int64]:
         numbers = {name: index for index, name in enumerate(self.classes)}
@@ -146,6 +183,7 @@ def build_predictions(
     columns: pl.DataFrame | None = None,
     metadata: Mapping[str, Any] | None = None,
     source: str = "predictions",
+    tolerance: float = ROW_SUM_TOLERANCE,
 ) -> Predictions:
     """A checked predictions table from arrays.
 
@@ -158,33 +196,39 @@ def build_predictions(
         columns: N rows of further columns (`group`, `leaked`, `text`, …).
         metadata: further entries (`split`, `run`, …).
         source: named in error messages.
+        tolerance: how far the sum of a row's probabilities may be from one.
 
     Raises:
         PredictionsError: the table breaks the contract.
     """
     width = len(classes)
-    dtype = pl.Float64 if np.asarray(probabilities).dtype == np.float64 else pl.Float32
     series = [
         pl.Series("id", ids, dtype=pl.String),
         pl.Series("label", labels, dtype=pl.String),
-        _array_column("probabilities", probabilities, width, dtype),
+        _array_column("probabilities", probabilities, width),
     ]
     if logits is not None:
-        series.append(_array_column("logits", logits, width, pl.Float32))
+        series.append(_array_column("logits", logits, width))
     frame = pl.DataFrame(series)
     if columns is not None:
         frame = frame.hstack(columns)
     complete = {"schema_version": SCHEMA_VERSION, "classes": list(classes), "split": None, **(metadata or {})}
-    return check(Predictions(frame, complete, source))
+    return check(Predictions(frame, complete, source), tolerance)
 
 
-def _array_column(name: str, values: ArrayLike, width: int, dtype: Any) -> pl.Series:
+def _array_column(name: str, values: ArrayLike, width: int) -> pl.Series:
+    """In 64 bits if the values are; a file has 32."""
     array = np.ascontiguousarray(values).reshape(-1, width)
+    dtype = pl.Float64 if array.dtype == np.float64 else pl.Float32
     return pl.Series(name, array).cast(pl.Array(dtype, width))
 
 
-def check(predictions: Predictions) -> Predictions:
+def check(predictions: Predictions, tolerance: float = ROW_SUM_TOLERANCE) -> Predictions:
     """The same predictions, if they keep the contract.
+
+    Args:
+        predictions: to check.
+        tolerance: how far the sum of a row's probabilities may be from one.
 
     Raises:
         PredictionsError: naming the first row that breaks it and what to do.
@@ -202,13 +246,27 @@ def check(predictions: Predictions) -> Predictions:
     _check_ids(frame, source)
     _check_names(predictions, "label")
     if predictions.has_probabilities:
-        _check_probabilities(predictions)
-    else:
+        _check_probabilities(predictions, tolerance)
+    if "predicted" in frame.columns or not predictions.has_probabilities:
         _check_names(predictions, "predicted")
     if "group" in frame.columns and frame["group"].null_count():
         row = int(frame["group"].is_null().arg_max() or 0) + 1
         raise PredictionsError(f"{source}, row {row}: no group. Give every row a group, or leave the column out.")
+    if predictions.weights is not None:
+        _check_weights(predictions.weights, source)
     return predictions
+
+
+def _check_weights(weights: NDArray[np.float64], source: str) -> None:
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise PredictionsError(
+            f"{source}, row {row + 1}: the weight {weights[row]:g} is not a number from 0; {int(bad.sum()):,} such rows. "
+            "Give every row a weight from 0."
+        )
+    if not weights.any():
+        raise PredictionsError(f"{source}: every weight is 0. Give at least one row a weight above 0.")
 
 
 def _check_ids(frame: pl.DataFrame, source: str) -> None:
@@ -239,7 +297,7 @@ def _check_names(predictions: Predictions, column: str) -> None:
         raise PredictionsError(f"{predictions.source}, row {row}: nothing is predicted. Every row needs a prediction.")
 
 
-def _check_probabilities(predictions: Predictions) -> None:
+def _check_probabilities(predictions: Predictions, tolerance: float) -> None:
     values, source = predictions.probabilities, predictions.source
     if values.shape[1] != len(predictions.classes):
         raise PredictionsError(
@@ -252,18 +310,18 @@ def _check_probabilities(predictions: Predictions) -> None:
             f"{source}, row {int(np.argmax(bad)) + 1}: a probability is missing or not finite "
             f"({_shown(values[np.argmax(bad)])}); {int(bad.sum()):,} such rows. Repair or leave out these rows."
         )
-    outside = ((values < 0) | (values > 1 + ROW_SUM_TOLERANCE)).any(axis=1)
+    outside = ((values < 0) | (values > 1 + tolerance)).any(axis=1)
     if outside.any():
         raise PredictionsError(
             f"{source}, row {int(np.argmax(outside)) + 1}: {_shown(values[np.argmax(outside)])} are not "
             f"probabilities from 0 to 1; {int(outside.sum()):,} such rows. If they are logits, say so: --logits."
         )
-    off = np.abs(values.sum(axis=1) - 1.0) > ROW_SUM_TOLERANCE
+    off = np.abs(values.sum(axis=1) - 1.0) > tolerance
     if off.any():
         row = int(np.argmax(off))
         raise PredictionsError(
             f"{source}, row {row + 1}: the probabilities sum to {values[row].sum():.6g}, not to 1 "
-            f"(tolerance {ROW_SUM_TOLERANCE:g}); {int(off.sum()):,} such rows. They are not rescaled silently."
+            f"(tolerance {tolerance:g}); {int(off.sum()):,} such rows. They are not rescaled silently."
         )
 
 

@@ -192,4 +192,4 @@ def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
         message = f"The table has predicted labels only, so these are left out: {SCORE_METRICS}."
         found.append(Finding("scores_left_out", "info", message))
     found += [Finding(code, "info", sentence) for code, sentence in predictions.caveats.items()]
-    return found + [Finding("assumed", "info", note) for note in predictions.notes]
+    return found + [Finding(one.code, one.severity, one.message) for one in predictions.remarks]

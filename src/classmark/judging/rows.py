@@ -4,6 +4,8 @@ class named.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -84,7 +86,7 @@ def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
         )
     place = pl.DataFrame({"id": b.ids, "row": np.arange(len(b))})
     order = a.frame.select("id").join(place, on="id", how="left", maintain_order="left")["row"].to_numpy()
-    b = _in_class_order(Predictions(b.frame[order], b.metadata, b.source, b.notes), a.classes)
+    b = _in_class_order(replace(b, frame=b.frame[order]), a.classes)
     different = (a.labels != b.labels) & (a.labels >= 0) & (b.labels >= 0)
     if different.any():
         row = int(np.argmax(different))
@@ -144,7 +146,7 @@ def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions
         moved = np.ascontiguousarray(table.probabilities[:, order])
         frame = frame.with_columns(pl.Series("probabilities", moved, dtype=pl.Array(pl.Float64, len(classes))))
         frame = frame.drop("logits", strict=False)
-    return Predictions(frame, {**table.metadata, "classes": list(classes)}, table.source, table.notes)
+    return replace(table, frame=frame, metadata={**table.metadata, "classes": list(classes)})
 
 
 def _example(ids: list[str]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, nearest, shortened
-from classmark.predictions import SCHEMA_VERSION, Predictions, build_predictions, check
+from classmark.predictions import SCHEMA_VERSION, Predictions, Remark, build_predictions, check
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 LARGEST_LOGIT = 1e30  # logits are stored as float32, which ends at 3.4e38
@@ -91,6 +91,11 @@ class Rows:
     notes: list[str]
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """The notes as a table carries them."""
+        return tuple(Remark("assumed", "info", note) for note in self.notes)
+
+    @property
     def label_classes(self) -> tuple[str, ...]:
         """The classes that the labels name, in their order."""
         return in_order(self.labels.drop_nulls().unique().to_list())
@@ -146,7 +151,7 @@ def from_scores(rows: Rows, scores: Scores, predicted: pl.Series | None) -> Pred
         differing = int((best != predicted).sum())
         if differing:
             rows.notes.append(f"{differing:,} rows name another predicted class than their largest probability does.")
-    return Predictions(table.frame, table.metadata, source, tuple(rows.notes))
+    return replace(table, remarks=rows.remarks)
 
 
 def numbered_classes(names: tuple[str, ...], width: int) -> tuple[str, ...]:
@@ -185,7 +190,7 @@ def from_labels(rows: Rows, predicted: pl.Series) -> Predictions:
         raise InputError(f"{rows.source}: neither a label nor a predicted class in any row.")
     frame = pl.DataFrame([rows.ids, rows.labels.alias("label"), predicted.alias("predicted")]).hstack(rows.others)
     metadata = {"schema_version": SCHEMA_VERSION, "classes": classes, "split": None}
-    return check(Predictions(frame, metadata, rows.source, tuple(rows.notes)))
+    return check(Predictions(frame, metadata, rows.source, rows.remarks))
 
 
 def _check_finite(source: str, logits: NDArray[np.float64]) -> None:

@@ -56,7 +56,7 @@ def read_values(values: Values, options: ReadOptions, source: str) -> Prediction
         table = _read(values, options, source)
     except InputError as error:
         raise type(error)(_in_python(str(error))) from None
-    return replace(table, notes=tuple(_in_python(note) for note in table.notes))
+    return replace(table, remarks=tuple(replace(one, message=_in_python(one.message)) for one in table.remarks))
 
 
 def _read(values: Values, options: ReadOptions, source: str) -> Predictions:
