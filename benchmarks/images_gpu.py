@@ -19,8 +19,10 @@ from typing import Any
 
 import torch
 
+from classmark.judging.judgement import read_judgement
 from classmark.recipes import load_recipe
-from classmark.system.files import read_json, read_jsonl
+from classmark.runs.history import read_timings
+from classmark.runs.status import read_status
 from classmark.training import train
 from images import add_options, measure, section
 from page import wrapped, write_section
@@ -39,16 +41,16 @@ def trained(data: Path, changes: Sequence[str]) -> dict[str, Any]:
     varying them costs on the card itself is part of the step: for that, compare classmark with the bare step.
     """
     run = train(load_recipe(RECIPE, [f"data.path={data}", *changes]))
-    epochs = read_jsonl(run.timings)
+    epochs = read_timings(run)
     seconds = sum(epoch["seconds"] for epoch in epochs)
-    accuracy = read_json(run.judgement)["metrics"]["accuracy"]
+    accuracy = read_judgement(run.judgement).metrics["accuracy"]
     return {
         "run": str(run.path),
         "gpu": torch.cuda.get_device_name(),
         "changes": list(changes),
         "precision": load_recipe(str(run.recipe)).train.precision,
-        "accuracy": [accuracy[name] for name in ("value", "low", "high")],
-        "seconds": read_json(run.status)["seconds"],
+        "accuracy": [accuracy.value, accuracy.low, accuracy.high],
+        "seconds": dict(read_status(run).seconds),
         "images_per_second": sum(epoch["images"] for epoch in epochs) / seconds,
         "waiting_share": sum(epoch["waiting_share"] * epoch["seconds"] for epoch in epochs) / seconds,
         "epochs": epochs,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from classmark.judging.judgement import Judgement
+from classmark.judging.judgement import Judgement, write_judgement
 from classmark.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class ShownJudgement(Judgement):
         The page is one file that needs no other; a folder holds its figures and `judgement.json` too.
         """
         from classmark.report.page import write_report
-        from classmark.system.files import write_bytes, write_json
+        from classmark.system.files import write_bytes
 
         out = Path(path)
         if out.suffix.lower() not in (".html", ".htm"):
-            write_json(out / "judgement.json", self.to_json())
+            write_judgement(out / "judgement.json", self)
             return write_report(out, self, self.predictions, None, self.validation)
         with tempfile.TemporaryDirectory() as folder:
             page = write_report(Path(folder), self, self.predictions, None, self.validation).read_bytes()

@@ -11,11 +11,11 @@ import typer
 from classmark.cli.compare import compare
 from classmark.cli.judge import judge
 from classmark.cli.output import check_free, print_json, show
-from classmark.errors import MissingExtraError, RecipeError, RunError
-from classmark.runs import RunFiles, open_run
-from classmark.system.files import read_json, write_json
-
-RUN_FIELDS = ("run", "recipe", "data", "state", "headline", "interval", "seconds")
+from classmark.cli.runs import runs
+from classmark.errors import MissingExtraError, RecipeError
+from classmark.runs import open_run
+from classmark.runs.model import input_kind
+from classmark.system.files import write_json
 
 __all__ = [
     "audit",
@@ -82,7 +82,7 @@ def predict(run: Path, inputs: Sequence[str], out: Path, options: Mapping[str, A
     try:
         from classmark.inference import PredictOptions, predict_files
     except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), _kind(run), "Predicting") from None
+        raise MissingExtraError(str(error.name), input_kind(run), "Predicting") from None
     rows = predict_files(run, inputs, out, PredictOptions(**options))
     typer.echo(f"{rows:,} row{'s' * (rows != 1)}", err=True)
     typer.echo(str(out))
@@ -124,61 +124,9 @@ def study(
         typer.echo(f"written to {folder / 'report.html'}", err=True)
 
 
-def runs(folder: Path, as_json: bool) -> None:
-    """A row a run."""
-    from rich.table import Table
-    from rich.text import Text
-
-    found = [RunFiles(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
-    rows = [_run_row(run) for run in found]
-    table = Table(box=None, pad_edge=False)
-    for field in RUN_FIELDS:
-        column = "95 % interval" if field == "interval" else field
-        table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
-    for row in rows:
-        table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
-    if not rows and not as_json:
-        typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
-        return
-    show(rows, table, as_json)
-
-
 def doctor(as_json: bool) -> None:
     """What there is, what is picked, what is broken."""
     from classmark.cli.doctor import doctor_table, examine
 
     found = examine()
     show(found, doctor_table(found), as_json)
-
-
-def _kind(run: Path) -> str:
-    """What the model of a run folder takes: `text` or `images`."""
-    path = next((path for path in (run / "model" / "model.json", run / "model.json") if path.is_file()), None)
-    return "text" if path is None else str((read_json(path).get("input") or {}).get("kind", "text"))
-
-
-def _run_row(run: RunFiles) -> dict[str, Any]:
-    """What `runs` says of a run; of a damaged one its name, and what is wrong to standard error."""
-    from yaml import YAMLError
-
-    try:
-        return _described(run)
-    except (RunError, YAMLError, ValueError, AttributeError, KeyError, TypeError) as error:
-        typer.echo(f"warning: {run.path}: a file of this run is damaged ({' '.join(str(error).split())})", err=True)
-        return {**dict.fromkeys(RUN_FIELDS), "run": run.name, "state": "damaged"}
-
-
-def _described(run: RunFiles) -> dict[str, Any]:
-    import yaml
-
-    recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8"))
-    status = read_json(run.status) if run.status.exists() else {}
-    measured = read_json(run.judgement)["metrics"]["accuracy"] if run.judgement.exists() else {}
-    value, low, high = (measured.get(name) for name in ("value", "low", "high"))
-    fields = (
-        *(run.name, recipe.get("name"), recipe["data"].get("source"), "killed" if run.was_killed else run.state),
-        None if value is None else f"accuracy {value:.2%}",
-        None if low is None else f"{low:.2%} to {high:.2%}",
-        round(status.get("seconds", {}).get("total", 0)),
-    )
-    return dict(zip(RUN_FIELDS, fields, strict=True))

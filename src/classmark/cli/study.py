@@ -10,10 +10,10 @@ from pathlib import Path
 import typer
 
 from classmark.errors import Interrupted, MissingExtraError, RecipeError, RunError
-from classmark.judging.outcomes import FAILED
 from classmark.judging.studies import Answers, answer
 from classmark.recipes.study import Study, load_study, recipe_of, shipped_studies, study_text
 from classmark.report.study import study_table, write_study
+from classmark.runs.status import FAILED
 from classmark.studies.folder import begin_study, outcomes, run_study
 from classmark.system.files import write_json
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from classmark.errors import RunError
 from classmark.judging.calibration import Calibration, calibration_from_json
 from classmark.judging.comparisons import Comparison, comparison_from_json
 from classmark.judging.conformal import Conformal, conformal_from_json
@@ -21,6 +23,7 @@ from classmark.judging.recalibration import Recalibration, recalibration_from_js
 from classmark.judging.selective import Selective, selective_from_json
 from classmark.judging.slices import Slices, slices_from_json
 from classmark.runs.looks import Looks, looks_from_json
+from classmark.system.files import read_json, write_json
 
 SCHEMA_VERSION = 1
 Metrics = dict[str, Estimate]
@@ -135,6 +138,33 @@ class Judgement:
             "floor_comparison": {name: one.to_json() for name, one in self.floor_comparison.items()},
             "findings": [asdict(finding) for finding in self.findings],
         }
+
+
+def write_judgement(path: Path, judgement: Judgement) -> None:
+    """Write `judgement.json`."""
+    write_json(path, judgement.to_json())
+
+
+def read_judgement(path: Path) -> Judgement:
+    """The judgement in a `judgement.json`.
+
+    Raises:
+        RunError: the file is missing, damaged or of another version.
+    """
+    content = read_json(path)
+    if (version := content.get("schema_version")) != SCHEMA_VERSION:
+        raise RunError(
+            f"{path}: schema_version is {version!r}; this classmark reads {SCHEMA_VERSION}.",
+            "Judge the predictions again: classmark judge RUN",
+        )
+    try:
+        return judgement_from_json(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise RunError(
+            f"{path}: not a judgement that this classmark can read ({reason}).",
+            "Judge the predictions again: classmark judge RUN",
+        ) from None
 
 
 def judgement_from_json(content: Mapping[str, Any]) -> Judgement:

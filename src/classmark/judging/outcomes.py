@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from classmark.judging.calibration import binned_error, width_edges
 from classmark.judging.intervals import Floats
 from classmark.judging.learning import learning_curve
@@ -15,10 +13,12 @@ from classmark.judging.metrics import Scored, row_terms, statistics
 from classmark.judging.recalibration import fit_temperature, table_logits, tempered
 from classmark.judging.rows import held_out, labelled, positive_index, scored_rows
 from classmark.predictions import Predictions, read
+from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles
-from classmark.system.files import read_json, read_jsonl
+from classmark.runs.history import read_history
+from classmark.runs.status import DONE, FAILED, MISSING, read_status
 
-DONE, WAITING, FAILED = "done", "not started", "failed"
+WAITING = "not started"
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,16 @@ def read_outcome(run: RunFiles, arm: str, seed: int) -> Outcome:
     """What stands in a run folder, or that there is none yet."""
     if not run.recipe.exists():
         return Outcome(arm, seed)
-    status = read_json(run.status) if run.status.exists() else {}
-    seconds = (status.get("seconds") or {}).get("total")
-    state, message = str(status.get("state", WAITING)), str(status.get("message", ""))
-    recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8"))
-    if state != DONE:
-        return Outcome(arm, seed, state, message if state == FAILED else "", seconds, recipe=recipe)
+    status, recipe = read_status(run), read_sections(run.recipe)
+    seconds = status.total_seconds
+    if status.state != DONE:
+        state = WAITING if status.state == MISSING else status.state
+        return Outcome(arm, seed, state, status.message if state == FAILED else "", seconds, recipe=recipe)
     positive = (recipe.get("judge") or {}).get("positive")
     test, validation = (read(run.predictions(split)) for split in ("test", "validation"))
     measured = measure(test, validation, positive)
-    return Outcome(
-        arm, seed, state, "", seconds, curve=learning_curve(read_jsonl(run.history)), recipe=recipe, **measured
-    )
+    curve = learning_curve(read_history(run))
+    return Outcome(arm, seed, DONE, "", seconds, curve=curve, recipe=recipe, **measured)
 
 
 def measure(test: Predictions, validation: Predictions, positive: str | None = None) -> dict[str, Any]:
@@ -83,7 +81,7 @@ def measure(test: Predictions, validation: Predictions, positive: str | None = N
     scored = scored_rows(rows, positive_index(rows, positive))
     temperature = fit_temperature(table_logits(chosen_on), chosen_on.labels)
     probabilities = tempered(table_logits(rows), temperature)
-    after = Scored(scored.labels, scored.predicted, probabilities, scored.classes, scored.positive)
+    after = Scored(scored.labels, scored.surest, probabilities, scored.classes, scored.positive)
     hits = (scored.predicted == scored.labels).astype(float)
     return {
         "metrics": {

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from classmark.errors import RecipeError, nearest
 from classmark.recipes.schema import KINDS, Recipe
+from classmark.system.files import write_text
 
 Place = tuple[str | int, ...]
 
@@ -53,7 +54,7 @@ def load_recipe(reference: str, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(
             f'"{reference}" is neither a file nor a shipped recipe. Shipped: {shipped}.{nearest(reference, shipped_recipes())}'
         )
-    return read_recipe(path.read_bytes(), reference if reference in shipped_recipes() else str(path), overrides)
+    return read_recipe(_read_bytes(path), reference if reference in shipped_recipes() else str(path), overrides)
 
 
 def read_recipe(text: bytes, name: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -75,6 +76,36 @@ def read_recipe(text: bytes, name: str, overrides: Sequence[str] = ()) -> Recipe
 def dump_recipe(recipe: Recipe) -> str:
     """The recipe as YAML that `load_recipe` reads back to an equal one."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+
+
+def write_recipe(path: Path, recipe: Recipe) -> None:
+    """Write a recipe file."""
+    write_text(path, dump_recipe(recipe))
+
+
+def read_sections(path: Path) -> dict[str, Any]:
+    """The sections of a recipe file as they are there, unchecked: a run of another version has them too.
+
+    Raises:
+        RecipeError: the file cannot be read, is no YAML or no mapping.
+    """
+    return parse_yaml(_read_bytes(path), str(path))[0]
+
+
+def read_yaml(path: Path) -> str:
+    """The text of a recipe file, to show it.
+
+    Raises:
+        RecipeError: the file cannot be read.
+    """
+    return _read_bytes(path).decode(errors="replace")
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecipeError(f"{path}: the file cannot be read ({error.strerror}).") from None
 
 
 A_RECIPE = "a recipe is a mapping of sections; start from one: classmark recipes show text-csv"

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from classmark.recipes.load import read_yaml
 from classmark.runs import RunFiles
-from classmark.system.files import read_json, read_jsonl
+from classmark.runs.facts import read_data_facts, read_environment
+from classmark.runs.history import read_history, read_timings
+from classmark.runs.model import read_description
+from classmark.runs.status import read_status
 
 
 def run_facts(run: RunFiles) -> dict[str, Any]:
     """The content of each file; an absent file's entry is empty."""
-
-    def content(path: Path) -> dict[str, Any]:
-        return read_json(path) if path.exists() else {}
-
-    timings: Sequence[Mapping[str, Any]] = read_jsonl(run.timings)
-    data = content(run.data)
+    data, timings = read_data_facts(run), read_timings(run)
     inputs = data.get("input", {})
     return {
-        "recipe": run.recipe.read_text(encoding="utf-8") if run.recipe.exists() else "",
+        "recipe": read_yaml(run.recipe) if run.recipe.exists() else "",
         "data": data,
         "kind": data.get("kind", "text"),
         "sizes": sizes_text(inputs.get("pixels", {})),
         "augmentation": augmentation_text(inputs.get("augmentation", {})),
-        "environment": content(run.environment),
-        "status": content(run.status),
-        "model": content(run.model / "model.json"),
-        "history": read_jsonl(run.history),
+        "environment": read_environment(run),
+        "seconds": read_status(run).seconds,
+        "model": read_description(run.model),
+        "history": read_history(run),
         "timings": timings,
         "speed": fastest_epoch(timings),
     }

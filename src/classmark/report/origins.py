@@ -88,9 +88,9 @@ def shared_facts(sides: Sides) -> list[tuple[str, str]]:
         same = f"the same, {seeds[0]}" if _same(seeds) else f"differs: {_in_each(sides, seeds)}"
         facts.append(("Seed", same))
         facts.append(("Initial weights", _initial_weights(sides, same_data=data[0])))
-    if all(side.facts("environment") for side in sides):
+    if all(side.environment for side in sides):
         facts.append(("Machine and versions", _machines(sides)))
-    times = [(side.facts("status").get("seconds") or {}).get("training") for side in sides]
+    times = [side.training_seconds for side in sides]
     if None not in times:
         facts.append(("Time of training", _in_each(sides, [seconds_text(time) for time in times])))
     return facts
@@ -108,7 +108,7 @@ def _same_data(sides: Sides) -> tuple[bool, str]:
 
 
 def _fingerprint(side: Side) -> str | None:
-    return side.facts("data").get("fingerprint") or side.predictions.metadata.get("data_fingerprint")
+    return side.data.get("fingerprint") or side.predictions.metadata.get("data_fingerprint")
 
 
 def _initial_weights(sides: Sides, *, same_data: bool) -> str:
@@ -120,7 +120,7 @@ def _initial_weights(sides: Sides, *, same_data: bool) -> str:
     pretrained = (first.get("model") or {}).get("weights") or (first.get("input") or {}).get("vectors")
     if not _same([recipe.get("seed") for recipe in recipes]):
         return "differ, as the seeds do" + (", but for what is pretrained" if pretrained else "")
-    if not _same([side.facts("environment").get("packages") for side in sides]):
+    if not _same([side.environment.get("packages") for side in sides]):
         return "not known, since the packages' versions differ"
     # The vocabulary, and with it the shape of the first layer, follows from the data and from what is made of it.
     if not same_data or not _same([_shaping(recipe) for recipe in recipes]):
@@ -134,7 +134,7 @@ def _shaping(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machines(sides: Sides) -> str:
-    found = [_flat(side.facts("environment")) for side in sides]
+    found = [_flat(side.environment) for side in sides]
     keys = dict.fromkeys(key for one in found for key in one)
     differing = {key: values for key in keys if not _same(values := [one.get(key) for one in found])}
     if not differing:

@@ -29,7 +29,8 @@ from classmark.report.words import (
     value_text,
 )
 from classmark.runs import RunFiles
-from classmark.system.files import read_jsonl, write_text
+from classmark.runs.history import read_history
+from classmark.system.files import write_text
 
 MOST_PAIRS = MOST_UNREADABLE = 20
 MOST_CARDS = 4
@@ -55,7 +56,7 @@ def write_report(
     """
     many = len(judgement.classes) > MOST_COUNTED_CLASSES
     order = shown_order(judgement)
-    history = read_jsonl(run.history) if run else []
+    history = read_history(run) if run else []
     charts = [*run_charts(history), confusion_chart(judgement, order), *score_charts(judgement)]
     charts += threshold_charts(judgement)
     charts += [chart for chart in [risk_chart(judgement)] if chart is not None]

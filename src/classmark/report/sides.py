@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from classmark.errors import RunError
 from classmark.judging.comparisons import Comparison
 from classmark.judging.judge import judge
-from classmark.judging.judgement import SCHEMA_VERSION, Judgement, judgement_from_json
+from classmark.judging.judgement import Judgement, read_judgement
 from classmark.judging.multiple import LETTERS, Comparisons, matched_all
 from classmark.judging.rows import positive_index, scored_rows
 from classmark.predictions import Predictions
+from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles
-from classmark.system.files import read_json, read_jsonl
+from classmark.runs.facts import read_data_facts, read_environment
+from classmark.runs.history import read_history
+from classmark.runs.status import read_status
 
 Sides = tuple["Side", ...]
 Compared = Comparison | Comparisons
@@ -53,20 +54,27 @@ class Side:
     @cached_property
     def recipe(self) -> dict[str, Any]:
         """The resolved recipe; empty where there is none."""
-        if self.run is None or not self.run.recipe.exists():
-            return {}
-        content = yaml.safe_load(self.run.recipe.read_text(encoding="utf-8"))
-        return content if isinstance(content, dict) else {}
+        return read_sections(self.run.recipe) if self.run and self.run.recipe.exists() else {}
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """The rows of `history.jsonl`; none where there is no run."""
-        return read_jsonl(self.run.history) if self.run else []
+        return read_history(self.run) if self.run else []
 
-    def facts(self, name: str) -> dict[str, Any]:
-        """What the run's `data`, `environment` or `status` file says; empty where it is absent."""
-        path: Path | None = getattr(self.run, name) if self.run else None
-        return read_json(path) if path is not None and path.exists() else {}
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What is known of the run's data; empty where there is no run."""
+        return read_data_facts(self.run) if self.run else {}
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """The run's versions, hardware and threads; empty where there is no run."""
+        return read_environment(self.run) if self.run else {}
+
+    @property
+    def training_seconds(self) -> float | None:
+        """How long training took; None where that is not known."""
+        return read_status(self.run).seconds.get("training") if self.run else None
 
 
 def build_sides(
@@ -94,7 +102,6 @@ def _of_run(run: RunFiles | None) -> Judgement | None:
     if run is None or not run.judgement.exists():
         return None
     try:
-        content = read_json(run.judgement)
-        return judgement_from_json(content) if content.get("schema_version") == SCHEMA_VERSION else None
-    except (RunError, KeyError, TypeError):
+        return read_judgement(run.judgement)
+    except RunError:
         return None  # damaged or of another version: judging these rows anew takes seconds

@@ -1,20 +1,18 @@
-"""The files of a run folder, one property per file.
+"""The paths in a run folder, one property per file.
 
-Nothing here knows what the files mean; the modules that write them do.
+Nothing here opens a file. Each one has one module that reads and writes it: `status`, `history` and `facts` of this
+package, `recipes.load` for the recipe, `predictions` for the tables, `judging.judgement` for the judgement; of `model/`,
+`runs.model`, `runs.calibration` and, for what only training needs, `models` and `inputs`.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from classmark.errors import RunError
-from classmark.system.files import read_json
-
-SILENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,6 @@ class RunFiles:
         return {path.name[len(prefix) : -len(suffix)]: path for path in found}
 
     @property
-    def state(self) -> str:
-        """`running`, `done`, `interrupted`, `failed`, or `missing` where there is no status yet."""
-        return str(read_json(self.status).get("state", "missing")) if self.status.exists() else "missing"
-
-    @property
-    def was_killed(self) -> bool:
-        """Whether the status says `running` and is not renewed, as a living run does twice a second."""
-        return self.state == "running" and time.time() - self.status.stat().st_mtime > SILENT_SECONDS
-
-    @property
     def name(self) -> str:
         return self.path.name
 
@@ -104,7 +92,7 @@ def open_run(path: Path) -> RunFiles:
     """The run in a folder.
 
     Raises:
-        RunError: there is no `recipe.yaml` in it, so that it is no run folder.
+        RunError: there is no `recipe.yaml` in it, so it is no run folder.
     """
     run = RunFiles(path)
     if not run.recipe.is_file():

@@ -12,20 +12,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from classmark.judging.outcomes import DONE, FAILED, read_outcome
-from classmark.recipes import dump_recipe, load_recipe
+from classmark.judging.outcomes import read_outcome
+from classmark.recipes import load_recipe, write_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.recipes.study import Study, recipe_of
 from classmark.report.words import seconds_text
 from classmark.runs import RunFiles
-from classmark.system.files import read_json, write_json, write_text
+from classmark.runs.status import DONE, FAILED, RUNNING, read_status, write_status
 
 COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
 POLL_SECONDS = 0.2
@@ -72,7 +72,7 @@ class Runner:
     ) -> None:
         self.study, self.every, self.folder, self.came = study, every, folder, came
         self.jobs, self.threads = workers
-        self.waiting = [place for place in self.every if place.run.state != DONE]
+        self.waiting = [place for place in self.every if read_status(place.run).state != DONE]
         self.started: list[Started] = []
         self.console, self._line = Console(stderr=True), time.monotonic()
         self._told = 0
@@ -106,13 +106,13 @@ class Runner:
     def _start(self, place: Place) -> None:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
-            write_text(place.run.recipe, dump_recipe(recipe_of(self.study, place.arm, place.seed, self.threads)))
+            write_recipe(place.run.recipe, recipe_of(self.study, place.arm, place.seed, self.threads))
         place.log.parent.mkdir(parents=True, exist_ok=True)
         log = place.log.open("ab")
         line = {
             "arm": place.arm,
             "seed": place.seed,
-            "state": place.run.state,
+            "state": read_status(place.run).state,
             "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
         with (self.folder / "started.jsonl").open("a", encoding="utf-8") as ledger:
@@ -159,14 +159,14 @@ class Runner:
         if not self.started or (not terminal and time.monotonic() - self._line < LINE_SECONDS):
             return
         self._line = time.monotonic()
-        finished = [place.run for place in self.every if place.run.state == DONE]
+        finished = [place.run for place in self.every if read_status(place.run).state == DONE]
         shares = {one.place.name: _share_done(one.place.run) for one in self.started}
         now = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
         done = len(finished) + sum(shares.values())
         if terminal:
             self._show_bar(done, now)
             return
-        mean = sum(map(status_seconds, finished)) / len(finished) if finished else 0.0
+        mean = sum(read_status(run).total_seconds or 0.0 for run in finished) / len(finished) if finished else 0.0
         about = f"; about {seconds_text(mean * (len(self.every) - done) / self.jobs)} left" if finished else ""
         self.say(f"running  {len(finished)} of {len(self.every)} runs done; {now}{about}")
 
@@ -186,34 +186,28 @@ def is_settled(recipe: Recipe) -> bool:
     return recipe.train.precision != "auto" and not features
 
 
-def status_seconds(run: RunFiles) -> float:
-    """The seconds that a run took so far."""
-    return float((read_json(run.status).get("seconds") or {}).get("total", 0.0))
-
-
 def wait_until_quiet(run: RunFiles) -> None:
     """Until nothing writes to a run folder whose last process was left behind; a run that stands still is dead."""
-    while run.state == "running" and not run.was_killed:
+    while read_status(run).state_now == RUNNING:
         time.sleep(POLL_SECONDS)
 
 
 def _share_done(run: RunFiles) -> float:
     """How much of its training a run has behind it, from 0 to 1."""
-    status = read_json(run.status) if run.status.exists() else {}
-    steps = status.get("steps_in_epoch")
-    if not steps:
+    status = read_status(run)
+    if not status.steps_in_epoch:
         return 0.0
-    done: float = (status["epoch"] - 1 + status["step"] / steps) / load_recipe(str(run.recipe)).train.epochs
-    return done
+    epochs = status.epoch - 1 + status.step / status.steps_in_epoch
+    return epochs / load_recipe(str(run.recipe)).train.epochs
 
 
 def _note_failure(place: Place, code: int) -> None:
     """Make sure that the status says so: a process that was killed cannot."""
-    status = read_json(place.run.status) if place.run.status.exists() else {}
-    if status.get("state") != FAILED:
+    status = read_status(place.run)
+    if status.state != FAILED:
         lines = place.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         why = f"ended by signal {-code}" if code < 0 else (lines[-1] if lines else f"exit code {code}")
-        write_json(place.run.status, {**status, "state": FAILED, "message": why})
+        write_status(place.run, replace(status, state=FAILED, message=why))
 
 
 def _ending_with(parent: int) -> Callable[[], None]:

@@ -48,7 +48,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def write_jsonl(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line, whole or not at all."""
+    """Write one JSON object per line, whole or not at all."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows))
 
 
@@ -56,21 +56,46 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises:
-        RunError: the file is missing or damaged.
+        RunError: the file is missing, cannot be read or is damaged.
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{path}: the file is missing, so the run is unfinished or incomplete.") from None
-    except ValueError as error:
-        raise RunError(f"{path}: not valid JSON ({error}); the file is damaged.") from None
+    value = _parsed(_read_text(path), str(path))
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}.")
     return value
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON-lines file, one a line; an absent file has none."""
+    """The objects of a JSON-lines file, one per line; an absent file has none.
+
+    Raises:
+        RunError: the file cannot be read or is damaged.
+    """
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    rows = []
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        row = _parsed(line, f"{path}, line {number}")
+        if not isinstance(row, dict):
+            raise RunError(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}.")
+        rows.append(row)
+    return rows
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RunError(f"{path}: the file is missing, so the run is unfinished or incomplete.") from None
+    except OSError as error:
+        raise RunError(f"{path}: the file cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path}: not valid UTF-8 (byte {error.start + 1}); the file is damaged.") from None
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RunError(f"{where}: not valid JSON ({error}); the file is damaged.") from None

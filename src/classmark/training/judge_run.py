@@ -14,15 +14,14 @@ from classmark.data.pixels import Images, thumbnails
 from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
-from classmark.judging.judgement import Judgement
-from classmark.judging.recalibration import Recalibration
+from classmark.judging.judgement import Judgement, write_judgement
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.report.page import write_report
 from classmark.runs import RunFiles
+from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
-from classmark.system.files import write_json
 from classmark.training.image_floor import floor_features
 from classmark.training.watch import RunWatch
 
@@ -100,16 +99,6 @@ def write_floors(run: RunFiles, recipe: Recipe, dataset: Dataset) -> dict[str, T
     return {name: dict(tables) for name, tables in floors.items()}
 
 
-def model_calibration(recalibration: Recalibration) -> dict[str, Any]:
-    """The content of `model/calibration.json`: the logits divided by the temperature give calibrated probabilities."""
-    return {
-        "schema_version": 1,
-        "method": "temperature",
-        "temperature": recalibration.temperature,
-        "fitted_on": {"split": "validation", "rows": recalibration.rows},
-    }
-
-
 def judge_run(
     run: RunFiles, recipe: Recipe, tables: Tables, floors: Mapping[str, Tables], watch: RunWatch
 ) -> Judgement:
@@ -127,9 +116,9 @@ def judge_run(
         draws=recipe.judge.draws,
         seed=recipe.seed,
     )
-    write_json(run.judgement, judgement.to_json())
-    if judgement.recalibration is not None:
-        write_json(run.model / "calibration.json", model_calibration(judgement.recalibration))
+    write_judgement(run.judgement, judgement)
+    if (fitted := judgement.recalibration) is not None:
+        write_temperature(run.model, fitted.temperature, fitted.rows)
     watch.write_status()
     write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))

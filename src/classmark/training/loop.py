@@ -18,7 +18,7 @@ from classmark.losses import LossFunction, two_sided
 from classmark.models.build import derived_seed
 from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles
-from classmark.system.files import write_jsonl
+from classmark.runs.history import write_history
 from classmark.training.average import Average
 from classmark.training.optimizers import learning_rate
 from classmark.training.processor import release_memory
@@ -136,7 +136,7 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
 
 
 def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
-    """A row of `history.jsonl`, which is written anew with it: how training stands, and a pass over validation."""
+    """A row of `history.jsonl`, which is rewritten each time: how training stands, and a pass over validation."""
     sums = Sums()
     for loaded, _ in prefetched(job.validation.load, job.validation.evaluation_batches()):
         release_memory()
@@ -151,7 +151,7 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
         "validation_accuracy": sums.accuracy,
     }
     state.history.append(row)
-    write_jsonl(job.run.history, state.history)
+    write_history(job.run, state.history)
     return row
 
 

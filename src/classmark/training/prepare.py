@@ -20,10 +20,10 @@ from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
-from classmark.recipes import dump_recipe
+from classmark.recipes import write_recipe
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import RunFiles
-from classmark.system.files import read_json, write_json, write_text
+from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
@@ -56,7 +56,7 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     if isinstance(section, TextInput) and section.vectors:
         section = section.model_copy(update={"vectors": from_anywhere(section.vectors)})
     update = {"data": data, "input": section, "model": model, "train": train}
-    write_text(run.recipe, dump_recipe(recipe.model_copy(update=update)))
+    write_recipe(run.recipe, recipe.model_copy(update=update))
     return run
 
 
@@ -65,7 +65,7 @@ def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
     assert recipe.train.threads is not None
     settled = settle_features(resolve_precision(recipe, recipe.train.threads), inputs)
     if settled != recipe:
-        write_text(run.recipe, dump_recipe(settled))
+        write_recipe(run.recipe, settled)
     return settled
 
 
@@ -75,14 +75,15 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
     Raises:
         RunError: the run was begun on other data.
     """
-    if run.data.exists() and read_json(run.data)["fingerprint"] != dataset.fingerprint:
+    begun = read_data_facts(run)
+    if begun and begun.get("fingerprint") != dataset.fingerprint:
         raise RunError(
             f"{run.path}: the data is no longer what this run began with (other fingerprint). "
             "Bring the old data back, or start a new run."
         )
     assert recipe.train.threads is not None
-    write_json(run.environment, describe_environment(recipe.train.threads))
-    write_json(run.data, {**dataset.description, "input": inputs.description})
+    write_environment(run, describe_environment(recipe.train.threads))
+    write_data_facts(run, {**dataset.description, "input": inputs.description})
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
     for line in input_lines(inputs.description):

@@ -9,6 +9,7 @@ from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles, new_run
+from classmark.runs.status import DONE, read_status
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
@@ -30,7 +31,7 @@ def train(recipe: Recipe, out: Path | None = None) -> RunFiles:
 
 def resume(run: RunFiles) -> RunFiles:
     """The same run, finished: from its newest checkpoint on, or from the start where there is none."""
-    if run.state == "done":
+    if read_status(run).state == DONE:
         return run
     recipe = load_recipe(str(run.recipe))
     prepare_processor(recipe.train.threads)

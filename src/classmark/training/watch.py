@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -18,7 +19,8 @@ from rich.text import Text
 from classmark.data.progress import LINE_SECONDS
 from classmark.errors import ClassmarkError, Interrupted
 from classmark.runs import RunFiles
-from classmark.system.files import read_jsonl, write_json, write_jsonl
+from classmark.runs.history import read_timings, write_timings
+from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, write_status
 from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 
@@ -39,10 +41,10 @@ class RunWatch:
         self._stage, self._stage_started = "data", self._started
         self._lock = threading.Lock()
         self._seconds = {"data": 0.0, "training": 0.0, "judging": 0.0}
-        self._status: dict[str, Any] = {"state": "running", "epoch": 1, "step": 0, "steps_in_epoch": 0, "message": ""}
+        self._status = Status(state=RUNNING)
         self._bar: Progress | None = None
         self._line = self._started
-        self._timings = read_jsonl(run.timings)
+        self._timings = read_timings(run)
 
     @property
     def interrupted(self) -> bool:
@@ -50,7 +52,7 @@ class RunWatch:
 
     def say(self, message: str) -> None:
         """A line on standard error, and the message of `status.json`."""
-        self._status["message"] = message
+        self._status = replace(self._status, message=message)
         self.console.print(Text(message), soft_wrap=True)  # as text: a class may be named [b]
 
     def stage(self, name: str) -> None:
@@ -68,7 +70,7 @@ class RunWatch:
 
     def stepped(self, state: TrainState, steps_in_epoch: int, pace: Pace) -> None:
         """A training step is done."""
-        self._status.update(epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
+        self._status = replace(self._status, epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
         speed = f"{pace.per_second:,.0f} {pace.unit}/s"
         text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed}"
         if self.console.is_terminal:
@@ -94,7 +96,7 @@ class RunWatch:
                     "waiting_share": round(waiting, 4),
                 }
             )
-            write_jsonl(self.run.timings, self._timings)
+            write_timings(self.run, self._timings)
         else:
             end = f"(step {row['step']})"
         self.close_bar()
@@ -126,8 +128,9 @@ class RunWatch:
 
     def write_status(self, **changes: Any) -> None:
         """Write `status.json` as it stands, after these changes."""
-        self._status.update(changes)
-        write_json(self.run.status, {**self._status, "seconds": self.seconds()})
+        if changes:  # without any, the thread that renews the status never takes back what the loop says meanwhile
+            self._status = replace(self._status, **changes)
+        write_status(self.run, replace(self._status, seconds=self.seconds()))
 
 
 @contextmanager
@@ -145,16 +148,16 @@ def watched(run: RunFiles, epochs: int) -> Iterator[RunWatch]:
     try:
         with _heeding_signals(watch):
             yield watch
-        final = {"state": "done", "message": ""}
+        final = {"state": DONE, "message": ""}
     except Interrupted as error:
-        final = {"state": "interrupted", "message": str(error)}
+        final = {"state": INTERRUPTED, "message": str(error)}
         raise
     except KeyboardInterrupt:
-        final = {"state": "interrupted", "message": "stopped at once"}
+        final = {"state": INTERRUPTED, "message": "stopped at once"}
         raise
     except BaseException as error:
         reason = str(error) if isinstance(error, ClassmarkError) else f"{type(error).__name__}: {error}"
-        final = {"state": "failed", "message": reason}
+        final = {"state": FAILED, "message": reason}
         raise
     finally:
         watch.close_bar()

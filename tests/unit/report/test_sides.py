@@ -59,10 +59,12 @@ def test_a_side_reads_its_run(run: RunFiles) -> None:
     side = side_of(run)
     assert side.recipe["seed"] == 1
     assert len(side.history) == 3
-    assert side.facts("data")["source"] == "imdb"
+    assert side.data["source"] == "imdb"
     assert replace(side, run=None).recipe == {}
     assert replace(side, run=None).history == []
-    assert replace(side, run=None).facts("data") == {}
+    assert side.training_seconds == 200.0
+    assert replace(side, run=None).data == {}
+    assert replace(side, run=None).training_seconds is None
 
 
 def test_a_long_name_is_cut_at_its_beginning(run: RunFiles) -> None:

@@ -76,7 +76,7 @@ def test_runs_that_cannot_start_fail_and_are_listed(
 
 
 def test_a_run_left_behind_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classmark.runs.folder.SILENT_SECONDS", 1.5)
+    monkeypatch.setattr("classmark.runs.status.SILENT_SECONDS", 1.5)
     run = RunFiles(tmp_path)
     write_json(run.status, {"state": "running"})
     before = time.monotonic()

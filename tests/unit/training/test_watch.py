@@ -16,6 +16,7 @@ from rich.console import Console
 
 from classmark.errors import Interrupted, RunError
 from classmark.runs import RunFiles
+from classmark.runs.status import read_status
 from classmark.system.files import read_json, read_jsonl
 from classmark.training import watch as watch_module
 from classmark.training.loop import Pace
@@ -93,7 +94,7 @@ def test_a_run_that_ends_is_done_and_no_longer_renewed(run: RunFiles, monkeypatc
     with watched(run, epochs=1) as watch:
         assert threading.active_count() == threads + 1
         watch.say("report   run/report.html")
-    assert (run.state, read_json(run.status)["message"]) == ("done", "")
+    assert (read_status(run).state, read_status(run).message) == ("done", "")
     assert threading.active_count() == threads
 
 
@@ -161,7 +162,7 @@ def test_a_run_in_another_thread_leaves_signals_alone(run: RunFiles) -> None:
     thread.start()
     thread.join()
     assert seen == [before]
-    assert run.state == "done"
+    assert read_status(run).state == "done"
 
 
 def test_lines_stand_for_the_bar_where_there_is_no_terminal(

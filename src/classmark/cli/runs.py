@@ -1,0 +1,63 @@
+"""List the runs of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from classmark.cli.output import show
+from classmark.errors import ClassmarkError, RunError
+from classmark.runs import RunFiles
+
+RUN_FIELDS = ("run", "recipe", "data", "state", "headline", "interval", "seconds")
+
+
+def runs(folder: Path, as_json: bool) -> None:
+    """Print one row per run: recipe, data, state, accuracy, time."""
+    from rich.table import Table
+    from rich.text import Text
+
+    listed = [RunFiles(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
+    rows = [_run_row(run) for run in listed]
+    table = Table(box=None, pad_edge=False)
+    for field in RUN_FIELDS:
+        column = "95 % interval" if field == "interval" else field
+        table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
+    for row in rows:
+        table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
+    if not rows and not as_json:
+        typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
+        return
+    show(rows, table, as_json)
+
+
+def _run_row(run: RunFiles) -> dict[str, Any]:
+    """What `runs` says of a run; of a damaged one its name, and what is wrong to standard error."""
+    try:
+        return _described(run)
+    except ClassmarkError as error:
+        said = " ".join(error.spelt("command line").split())
+        typer.echo(f"warning: {run.path}: a file of this run is damaged ({said})", err=True)
+        return {**dict.fromkeys(RUN_FIELDS), "run": run.name, "state": "damaged"}
+
+
+def _described(run: RunFiles) -> dict[str, Any]:
+    from classmark.judging.judgement import read_judgement
+    from classmark.recipes.load import read_sections
+    from classmark.runs.status import read_status
+
+    recipe, status = read_sections(run.recipe), read_status(run)
+    if not isinstance(data := recipe.get("data"), Mapping):
+        raise RunError(f"{run.recipe}: the section data is missing.")
+    accuracy = read_judgement(run.judgement).metrics.get("accuracy") if run.judgement.exists() else None
+    value, low, high = (accuracy.value, accuracy.low, accuracy.high) if accuracy else (None, None, None)
+    fields = (
+        *(run.name, recipe.get("name"), data.get("source"), status.state_now),
+        None if value is None else f"accuracy {value:.2%}",
+        None if low is None else f"{low:.2%} to {high:.2%}",
+        round(status.total_seconds or 0),
+    )
+    return dict(zip(RUN_FIELDS, fields, strict=True))

@@ -1,0 +1,51 @@
+"""`model/calibration.json`: the temperature that a run fitted on its validation rows."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from classmark.errors import Option, RunError
+from classmark.runs.model import model_folder
+from classmark.system.files import read_json, write_json
+
+CALIBRATION = "calibration.json"
+SCHEMA_VERSION = 1
+
+
+def write_temperature(folder: Path, temperature: float, rows: int) -> None:
+    """Write `calibration.json` into a model folder.
+
+    Args:
+        folder: of the model.
+        temperature: the logits divided by it give calibrated probabilities.
+        rows: how many validation rows it was fitted on.
+    """
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "method": "temperature",
+        "temperature": temperature,
+        "fitted_on": {"split": "validation", "rows": rows},
+    }
+    write_json(folder / CALIBRATION, content)
+
+
+def read_temperature(path: Path) -> float:
+    """The temperature that a run fitted on its validation rows, above 0.
+
+    Args:
+        path: a run folder or its `model/` folder.
+
+    Raises:
+        RunError: there is none, or the file is damaged.
+    """
+    file = model_folder(path) / CALIBRATION
+    if not file.is_file():
+        raise RunError(
+            f"{path}: no temperature was fitted for this model (there is no {CALIBRATION}).",
+            ("Predict without ", Option("calibrated", True), "."),
+        )
+    temperature = read_json(file).get("temperature")
+    if isinstance(temperature, bool) or not isinstance(temperature, float | int) or not 0 < temperature < math.inf:
+        raise RunError(f"{file}: there is no temperature in it. Copy the run's model folder again.")
+    return float(temperature)

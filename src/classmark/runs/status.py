@@ -1,0 +1,92 @@
+"""`status.json`: how far a run is. A living run writes it twice a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from classmark.errors import RunError
+from classmark.runs.folder import RunFiles
+from classmark.system.files import read_json, write_json
+
+RUNNING, DONE, INTERRUPTED, FAILED = "running", "done", "interrupted", "failed"
+MISSING, KILLED = "missing", "killed"  # these two are never written
+SILENT_SECONDS = 5.0
+COUNTS = ("epoch", "step", "steps_in_epoch")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run is.
+
+    Attributes:
+        state: `running`, `done`, `interrupted` or `failed`; `missing` if there is no status yet.
+        epoch, step: the last step, both from 1; step 0 is before the first.
+        steps_in_epoch: 0 until it is known.
+        message: what the run said last, or why it ended.
+        seconds: `data`, `training`, `judging` and `total`; empty if they are not known.
+        age_seconds: since the status was written; not in the file.
+    """
+
+    state: str = MISSING
+    epoch: int = 1
+    step: int = 0
+    steps_in_epoch: int = 0
+    message: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    age_seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def total_seconds(self) -> float | None:
+        """Seconds that the run took so far; None if they are not known."""
+        return self.seconds.get("total")
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether the status says `running` and is not renewed, as a living run would do."""
+        return self.state == RUNNING and self.age_seconds > SILENT_SECONDS
+
+    @property
+    def state_now(self) -> str:
+        """The state, or `killed` if the process of a running run is gone."""
+        return KILLED if self.was_killed else self.state
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `status.json`."""
+        counts = {name: getattr(self, name) for name in COUNTS}
+        return {"state": self.state, **counts, "message": self.message, "seconds": dict(self.seconds)}
+
+
+def read_status(run: RunFiles) -> Status:
+    """The status of a run; one whose state is `missing` if there is none yet.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    if not run.status.exists():
+        return Status()
+    content = read_json(run.status)
+    seconds = content.get("seconds") or {}
+    if not isinstance(seconds, dict) or not all(_is_number(value) for value in seconds.values()):
+        raise RunError(f"{run.status}: seconds: expected a number for each stage; the file is damaged.")
+    counts = {name: content[name] for name in COUNTS if name in content}
+    if wrong := [name for name, count in counts.items() if not _is_number(count)]:
+        raise RunError(f"{run.status}: {wrong[0]}: expected a number; the file is damaged.")
+    return Status(
+        state=str(content.get("state", MISSING)),
+        message=str(content.get("message", "")),
+        seconds=seconds,
+        age_seconds=max(0.0, time.time() - run.status.stat().st_mtime),
+        **counts,
+    )
+
+
+def write_status(run: RunFiles, status: Status) -> None:
+    """Write `status.json`."""
+    write_json(run.status, status.to_json())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,124 @@
+"""What `classmark runs` prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from classmark.cli.main import run
+from classmark.judging.judgement import Judgement, write_judgement
+from classmark.judging.published import judge_confusion
+from classmark.runs import RunFiles
+from classmark.runs.status import Status, write_status
+from classmark.system.files import write_text
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What a command prints that goes well and has nothing else to say."""
+    assert run(list(words)) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    return shown.out
+
+
+@pytest.fixture(scope="module")
+def judgement() -> Judgement:
+    return judge_confusion([[10_805, 1_695], [1_099, 11_401]], ("negative", "positive"))
+
+
+def without_interval(judgement: Judgement) -> Judgement:
+    accuracy = replace(judgement.metrics["accuracy"], low=None, high=None)
+    return replace(judgement, metrics=judgement.metrics | {"accuracy": accuracy})
+
+
+@pytest.fixture
+def runs(tmp_path: Path, judgement: Judgement, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs in every state, and a folder that is none."""
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = tmp_path / "runs"
+    states = {"a [1]": ("done", 754.6), "b": ("interrupted", 12.2), "c": ("failed", 0.4), "d": ("running", 3.0)}
+    for name in (*states, "e"):
+        write_text(folder / name / "recipe.yaml", "name: text-csv\ndata: {source: table}\n")
+    for name, (state, seconds) in states.items():
+        write_status(RunFiles(folder / name), Status(state=state, seconds={"total": seconds}))
+    write_judgement(folder / "a [1]" / "judgement.json", judgement)
+    write_judgement(folder / "b" / "judgement.json", without_interval(judgement))
+    (folder / "notes").mkdir()
+    return folder
+
+
+def test_runs_as_json(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads(printed(capsys, "runs", str(runs), "--json"))
+    assert rows[0] == {
+        "run": "a [1]", "recipe": "text-csv", "data": "table", "state": "done", "headline": "accuracy 88.82%",
+        "interval": "88.43% to 89.21%", "seconds": 755,
+    }  # fmt: skip
+    assert [tuple(row[key] for key in ("run", "state", "headline", "interval", "seconds")) for row in rows[1:]] == [
+        ("b", "interrupted", "accuracy 88.82%", None, 12),
+        ("c", "failed", None, None, 0),
+        ("d", "running", None, None, 3),
+        ("e", "missing", None, None, 0),
+    ]
+
+
+def test_runs_as_a_table(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [" ".join(line.split()) for line in printed(capsys, "runs", str(runs)).splitlines()]
+    assert lines == [
+        "run recipe data state headline 95 % interval seconds",
+        "a [1] text-csv table done accuracy 88.82% 88.43% to 89.21% 755",
+        "b text-csv table interrupted accuracy 88.82% – 12",
+        "c text-csv table failed – – 0",
+        "d text-csv table running – – 3",
+        "e text-csv table missing – – 0",
+    ]
+
+
+def test_a_run_that_renews_its_status_no_more_was_killed(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = time.time() - 3_600
+    for name in ("c", "d"):
+        os.utime(runs / name / "status.json", (old, old))
+    rows = json.loads(printed(capsys, "runs", str(runs), "--json"))
+    assert [row["state"] for row in rows] == ["done", "interrupted", "failed", "killed", "missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("status.json", b"{", "{path}: not valid JSON (Expecting property name enclosed in double quotes"),
+        ("status.json", b'{"seconds": {"total": "long"}}', "{path}: seconds: expected a number for each stage;"),
+        ("judgement.json", b"{}", "{path}: schema_version is None; this classmark reads 1."),
+        ("judgement.json", b'{"schema_version": 1}', "{path}: not a judgement that this classmark can read ('"),
+        ("recipe.yaml", b"{", "{path}, line 1: not valid YAML ("),
+        ("recipe.yaml", b"\xff", "{path}: not valid YAML ("),
+        ("recipe.yaml", b"data: x", "{path}: the section data is missing."),
+        ("recipe.yaml", b"", "{path}: a recipe is a mapping of sections;"),
+    ],
+)
+def test_a_damaged_run_hides_no_other(
+    runs: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, reason: str
+) -> None:
+    path = runs / "c" / name
+    path.write_bytes(content)
+    assert run(["runs", str(runs), "--json"]) == 0
+    shown = capsys.readouterr()
+    said = reason.replace("{path}", str(path))
+    assert shown.err.startswith(f"warning: {path.parent}: a file of this run is damaged ({said}")
+    assert shown.err.count("\n") == 1
+    assert [row["state"] for row in json.loads(shown.out)] == ["done", "interrupted", "damaged", "running", "missing"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_without_runs_says_how_to_start_one(
+    there: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "runs"
+    if there:
+        folder.mkdir()
+    assert run(["runs", str(folder)]) == 0
+    assert capsys.readouterr() == ("", f"No runs in {folder}. Start one: classmark train reviews-quick\n")
+    assert json.loads(printed(capsys, "runs", str(folder), "--json")) == []
