@@ -1,4 +1,4 @@
-"""How far the probability of the predicted class can be read as a share of rows that are right."""
+"""How far the largest probability can be read as a share of rows that are right."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Bin:
     Attributes:
         low, high: the edges.
         rows: how many.
-        confidence: mean probability of the predicted class.
-        accuracy, accuracy_low, accuracy_high: share of right predictions with its Wilson interval.
+        confidence: mean of the largest probability.
+        accuracy, accuracy_low, accuracy_high: share of rows whose likeliest class is right, with its Wilson interval.
     """
 
     low: float
@@ -61,12 +61,12 @@ class BinnedError:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The calibration of the predicted class, and of every class's probability.
+    """The calibration of the largest probability, and of every class's probability.
 
     Attributes:
         equal_width: over 15 bins of equal width.
         equal_mass: over 15 bins with about equally many rows.
-        confidence, accuracy: mean probability of the predicted class, and the share of rows that are right.
+        confidence, accuracy: mean of the largest probability, and the share of rows whose likeliest class is right.
         classwise_ece: mean over the classes of the plug-in error of that class's probability; of two, the positive's.
         brier: the parts of the Brier score over equal-width bins.
 
@@ -120,16 +120,16 @@ def calibrate(scored: Scored) -> Calibration:
         equal_width=binned_error(scored, width_edges()),
         equal_mass=binned_error(scored, mass_edges(confidence)),
         confidence=float(confidence.mean()),
-        accuracy=float((scored.predicted == scored.labels).mean()),
+        accuracy=float((scored.surest == scored.labels).mean()),
         classwise_ece=classes.calibration_error(),
         brier=classes.brier_parts(),
     )
 
 
 def confidences(scored: Scored) -> Floats:
-    """Each row's probability of its predicted class, shape (N,)."""
+    """Each row's largest probability, shape (N,)."""
     assert scored.probabilities is not None
-    found: Floats = scored.probabilities[np.arange(len(scored)), scored.predicted]
+    found: Floats = scored.probabilities[np.arange(len(scored)), scored.surest]
     return found
 
 
@@ -146,7 +146,7 @@ def mass_edges(confidence: Floats) -> Floats:
 
 
 def binned_error(scored: Scored, edges: Floats) -> BinnedError:
-    """The calibration error of the predicted class over bins that are closed on the right.
+    """The calibration error of the largest probability over bins that are closed on the right.
 
     Source: Naeini, Cooper, Hauskrecht 2015 (expected and maximum calibration error); Guo et al. 2017 for the predicted
     class; Nguyen & O'Connor 2015 for bins with equally many rows.
@@ -154,7 +154,7 @@ def binned_error(scored: Scored, edges: Floats) -> BinnedError:
     confidence, count = confidences(scored), len(edges) - 1
     place = np.searchsorted(edges[1:-1], confidence, side="left")
     rows = np.bincount(place, minlength=count).astype(np.float64)
-    right = (scored.predicted == scored.labels).astype(np.float64)
+    right = (scored.surest == scored.labels).astype(np.float64)
     hits = np.bincount(place, weights=right, minlength=count)
     sums = np.bincount(place, weights=confidence, minlength=count)
     variances = np.bincount(place, weights=confidence * (1 - confidence), minlength=count)

@@ -28,9 +28,9 @@ class Decision:
 
     Attributes:
         cost: mean a row.
-        difference: of that mean, A the largest probability, B this decision.
+        difference: of that mean, A the predictions as given, B this decision.
         accuracy: of this decision.
-        moved: rows for which it is another class than the largest probability's.
+        moved: rows for which it is another class than the predicted one.
     """
 
     cost: Estimate

@@ -59,7 +59,7 @@ def draw_curves(scored: Scored, classes: tuple[str, ...]) -> Curves:
     recall = [_precision_recall(name, ranking, points) for name, ranking in ranked.items()]
     if len(classes) > 2 and ranked:
         truth = np.arange(len(classes)) == scored.labels[:, None]
-        micro = rank(truth.ravel(), scored.probabilities.ravel())
+        micro = rank(truth.ravel("F"), np.concatenate([scored.scores(index) for index in range(len(classes))]))
         means = ranking_metrics(scored, np.ones((1, len(scored))))
         roc += [_macro_roc(ranked, float(means["roc_auc"][0])), _roc("micro", micro, MAX_POINTS)]
         recall.append(_macro_precision_recall(ranked, float(means["average_precision"][0])))

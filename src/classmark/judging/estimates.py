@@ -224,7 +224,7 @@ def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimat
         "brier": mean_interval(scored.brier_terms, _highest_brier(scored)),
     }
     if scored.classes == 2:
-        found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.probabilities[:, scored.positive])
+        found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.scores(scored.positive))
     if scored.classes >= TOP_K_CLASSES:
         found["top5_accuracy"] = wilson(float(scored.top_k_hits.sum()), len(scored))
     return found

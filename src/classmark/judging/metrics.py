@@ -1,7 +1,7 @@
 """The metrics, each once: as a function of row weights, so that the value and its bootstrap share one definition.
 
-Prediction = the largest probability, the first class at ties. Two classes: precision, recall and F1 of the positive
-class. Macro averages run over the classes that have rows.
+A prediction is what the table names, else the largest probability, the first class at ties. Two classes: precision,
+recall and F1 of the positive class. Macro averages run over the classes that have rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Floats, divided
+from classmark.judging.margins import Margins
 from classmark.judging.ranking import Ranking, Weights, areas, rank
 
 LOG_LOSS_CLIP = float(np.finfo(np.float64).eps)  # 2.2e-16, to the digit where scikit-learn clips
@@ -27,10 +28,14 @@ class Scored:
 
     Attributes:
         labels: class index, shape (N,).
-        predicted: class index, shape (N,).
+        predicted: class index, shape (N,): the decision.
         probabilities: shape (N, C) in float64, or None where only labels were predicted.
         classes: C.
         positive: of two classes, the one that precision, recall and F1 speak of.
+        largest: class index of the largest probability, shape (N,), where the decisions are others; None where it is
+            what is predicted.
+        margins: of the logits, by which rows are ranked where there are any; else the probabilities rank them.
+        weights: how much each row counts, shape (N,); None where all count alike.
     """
 
     labels: NDArray[np.int64]
@@ -38,13 +43,30 @@ class Scored:
     probabilities: Floats | None
     classes: int
     positive: int = 1
+    largest: NDArray[np.int64] | None = None
+    margins: Margins | None = None
+    weights: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def surest(self) -> NDArray[np.int64]:
+        """Class index of the largest probability, shape (N,); of calibration, not of accuracy."""
+        return self.predicted if self.largest is None else self.largest
+
+    def scores(self, index: int) -> Floats:
+        """What rows are ranked by for a class, shape (N,): its log-odds by the logits, else its probability."""
+        if self.margins is not None:
+            return self.margins.of(index)
+        assert self.probabilities is not None
+        return self.probabilities[:, index]
+
     @cached_property
     def log_losses(self) -> Floats:
-        """−log of each row's probability of its true class, clipped at 2.2e-16, shape (N,)."""
+        """−log of each row's probability of its true class, clipped at 2.2e-16, shape (N,); by the logits if there are any."""
+        if self.margins is not None:
+            return np.clip(self.margins.losses(self.labels), -np.log1p(-LOG_LOSS_CLIP), -np.log(LOG_LOSS_CLIP))
         assert self.probabilities is not None
         true = self.probabilities[np.arange(len(self)), self.labels]
         losses: Floats = -np.log(np.clip(true, LOG_LOSS_CLIP, 1 - LOG_LOSS_CLIP))
@@ -68,10 +90,11 @@ class Scored:
     @cached_property
     def top_k_hits(self) -> Floats:
         """Whether the true class is among the five largest probabilities, ties to the first class, shape (N,)."""
-        assert self.probabilities is not None
-        true = self.probabilities[np.arange(len(self)), self.labels][:, None]
-        before = (self.probabilities == true) & (np.arange(self.classes) < self.labels[:, None])
-        hits: Floats = (((self.probabilities > true) | before).sum(axis=1) < TOP_K).astype(np.float64)
+        values = self.probabilities if self.margins is None else self.margins.logits
+        assert values is not None
+        true = values[np.arange(len(self)), self.labels][:, None]
+        before = (values == true) & (np.arange(self.classes) < self.labels[:, None])
+        hits: Floats = (((values > true) | before).sum(axis=1) < TOP_K).astype(np.float64)
         return hits
 
     @cached_property
@@ -83,9 +106,8 @@ class Scored:
     @cached_property
     def rankings(self) -> list[Ranking]:
         """One ranking for two classes (of the positive one), else one for each class, one against the rest."""
-        assert self.probabilities is not None
         which = [self.positive] if self.classes == 2 else range(self.classes)
-        return [rank(self.labels == index, self.probabilities[:, index]) for index in which]
+        return [rank(self.labels == index, self.scores(index)) for index in which]
 
 
 class ClassCounts(NamedTuple):

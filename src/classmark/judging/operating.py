@@ -181,7 +181,7 @@ def _scores(scored: Scored) -> Floats:
 
 def _cells(scored: Scored, scores: Floats, threshold: float | None) -> Cells:
     """The cell of each row, shape (N,): 4 · positive + 2 · called by the largest probability + called here."""
-    usual = scored.predicted == scored.positive
+    usual = scored.surest == scored.positive
     here = usual if threshold is None else scores >= threshold
     cells: Cells = 4 * (scored.labels == scored.positive) + 2 * usual + here
     return cells

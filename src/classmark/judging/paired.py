@@ -164,14 +164,12 @@ def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
     a, b = one.scored, other.scored
     if a.classes != 2 or one.groups is not None:
         return _sampled_difference(one, other, "roc_auc"), None
-    assert a.probabilities is not None
-    assert b.probabilities is not None
     positive = a.labels == a.positive
     if positive.all() or not positive.any():
         return Difference(None, None, None, None, None, ONE_CLASS), None
     value_a, value_b = one.values["roc_auc"], other.values["roc_auc"]
     value = value_b - value_a
-    found = roc_area_difference(positive, a.probabilities[:, a.positive], b.probabilities[:, a.positive])
+    found = roc_area_difference(positive, a.scores(a.positive), b.scores(a.positive))
     if found is None:
         return Difference(value_a, value_b, value, None, None, "none: a single row of a class"), None
     deviation = found[1]

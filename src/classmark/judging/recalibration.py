@@ -17,6 +17,7 @@ from classmark.judging.intervals import Floats
 from classmark.judging.metrics import LOG_LOSS_CLIP, Scored
 from classmark.judging.paired import Difference, mean_difference
 from classmark.judging.resampling import Groups
+from classmark.judging.rows import scored_rows
 from classmark.predictions import Predictions
 
 HIGHEST_TEMPERATURE = 100.0
@@ -31,8 +32,8 @@ class Recalibrated:
 
     Attributes:
         metrics: `log_loss` and `brier`: A as given, B recalibrated, with the paired difference.
-        error: the calibration error of the recalibrated predicted class, over bins of equal width.
-        moved: rows whose predicted class is another than before; none by a temperature.
+        error: the calibration error of the recalibrated largest probability, over bins of equal width.
+        moved: rows whose likeliest class is another than before; none by a temperature.
         certain: rows whose true class has probability 0 after recalibration, which log loss counts as 2.2e-16.
     """
 
@@ -88,7 +89,7 @@ def recalibrate(test: Predictions, validation: Predictions, positive: int, group
     """
     logits = table_logits(test)
     temperature = fit_temperature(table_logits(validation), validation.labels)
-    given = Scored(test.labels, test.predicted, test.probabilities, len(test.classes), positive)
+    given = scored_rows(test, positive)
     isotonic = None
     if given.classes == 2:
         fitted = fit_isotonic(validation.probabilities[:, positive], validation.labels == positive)
@@ -100,13 +101,13 @@ def recalibrate(test: Predictions, validation: Predictions, positive: int, group
         rows=len(validation),
         temperature=temperature,
         at_limit=temperature in (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE),
-        tempered=_shown(given, tempered(logits, temperature), given.predicted, groups),
+        tempered=_shown(given, tempered(logits, temperature), given.surest, groups),
         isotonic=isotonic,
     )
 
 
-def _shown(given: Scored, probabilities: Floats, predicted: NDArray[np.int64], groups: Groups) -> Recalibrated:
-    after = Scored(given.labels, predicted, probabilities, given.classes, given.positive)
+def _shown(given: Scored, probabilities: Floats, likeliest: NDArray[np.int64], groups: Groups) -> Recalibrated:
+    after = Scored(given.labels, likeliest, probabilities, given.classes, given.positive)
     true = probabilities[np.arange(len(after)), after.labels]
     return Recalibrated(
         metrics={
@@ -114,7 +115,7 @@ def _shown(given: Scored, probabilities: Floats, predicted: NDArray[np.int64], g
             "brier": mean_difference(given.brier_terms, after.brier_terms, groups),
         },
         error=binned_error(after, width_edges()),
-        moved=int((predicted != given.predicted).sum()),
+        moved=int((likeliest != given.surest).sum()),
         certain=int((true == 0).sum()),
     )
 

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, PredictionsError, nearest
+from classmark.judging.margins import Margins, belong_together
 from classmark.judging.metrics import Scored
 from classmark.predictions import Predictions
 
@@ -52,9 +53,20 @@ def positive_index(predictions: Predictions, positive: str | None) -> int:
 
 
 def scored_rows(predictions: Predictions, positive: int) -> Scored:
-    """The arrays of labelled rows."""
-    probabilities = predictions.probabilities if predictions.has_probabilities else None
-    return Scored(predictions.labels, predictions.predicted, probabilities, len(predictions.classes), positive)
+    """The arrays of labelled rows; logits that are not those of the probabilities are passed over."""
+    scored = Scored(
+        predictions.labels, predictions.predicted, None, len(predictions.classes), positive, weights=predictions.weights
+    )
+    if not predictions.has_probabilities:
+        return scored
+    logits, probabilities = predictions.logits, predictions.probabilities
+    known = logits is not None and belong_together(logits, probabilities)
+    return replace(
+        scored,
+        probabilities=probabilities,
+        largest=predictions.largest if predictions.has_own_decisions else None,
+        margins=Margins(logits) if known and logits is not None else None,
+    )
 
 
 def row_groups(predictions: Predictions) -> NDArray[np.int64] | None:
@@ -141,11 +153,13 @@ def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions
     if table.classes == classes:
         return table
     frame = table.frame
-    if table.has_probabilities:
-        order = [table.classes.index(name) for name in classes]
-        moved = np.ascontiguousarray(table.probabilities[:, order])
-        frame = frame.with_columns(pl.Series("probabilities", moved, dtype=pl.Array(pl.Float64, len(classes))))
-        frame = frame.drop("logits", strict=False)
+    order = [table.classes.index(name) for name in classes]
+    for name, values in (
+        (("probabilities", table.probabilities), ("logits", table.logits)) if table.has_probabilities else ()
+    ):
+        if values is not None:
+            moved = np.ascontiguousarray(values[:, order])
+            frame = frame.with_columns(pl.Series(name, moved, dtype=pl.Array(pl.Float64, len(classes))))
     return replace(table, frame=frame, metadata={**table.metadata, "classes": list(classes)})
 
 

@@ -80,7 +80,7 @@ def selective_from_json(content: Mapping[str, Any] | None) -> Selective | None:
 def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Selective:
     """The curve on test rows, with thresholds from validation rows.
 
-    A row's confidence is the probability of its predicted class, as given.
+    A row's confidence is its largest probability, as given; right is where that class is.
 
     Args:
         test: rows with probabilities.
@@ -90,7 +90,7 @@ def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Se
     Source: Geifman & El-Yaniv 2017 (softmax response); Geifman, Uziel, El-Yaniv 2019, section 3 (AURC and its best).
     """
     risks = _risks(test)
-    rows, wrong = len(test), int((test.predicted != test.labels).sum())
+    rows, wrong = len(test), int((test.surest != test.labels).sum())
     best = np.maximum(0, np.arange(1, rows + 1) - (rows - wrong)) / np.arange(1, rows + 1)
     shown = np.unique(np.linspace(0, rows - 1, min(rows, CURVE_POINTS)).round().astype(np.int64))
     return Selective(
@@ -105,7 +105,7 @@ def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Se
 def _risks(scored: Scored) -> Floats:
     """The error among the k surest rows, shape (N,) for k = 1 … N; rows of one confidence share their errors evenly."""
     _, place, counts = np.unique(-confidences(scored), return_inverse=True, return_counts=True)
-    wrong = np.bincount(place, weights=scored.predicted != scored.labels)
+    wrong = np.bincount(place, weights=scored.surest != scored.labels)
     found: Floats = np.cumsum(np.repeat(wrong / counts, counts)) / np.arange(1, len(scored) + 1)
     return found
 
@@ -118,7 +118,7 @@ def choose_threshold(validation: Scored, error: float) -> float | None:
     """
     values, place, counts = np.unique(-confidences(validation), return_inverse=True, return_counts=True)
     kept = np.cumsum(counts)
-    wrong = np.cumsum(np.bincount(place, weights=validation.predicted != validation.labels))
+    wrong = np.cumsum(np.bincount(place, weights=validation.surest != validation.labels))
     good = np.flatnonzero((wrong <= error * kept) & (kept >= 1 / error))
     if len(good) == 0:
         return None
@@ -130,12 +130,12 @@ def _target(error: float, test: Scored, validation: Scored, groups: Groups) -> T
     if threshold is None:
         return Target(error)
     seen = confidences(validation) >= threshold
-    kept, wrong = confidences(test) >= threshold, test.predicted != test.labels
+    kept, wrong = confidences(test) >= threshold, test.surest != test.labels
     return Target(
         error=error,
         threshold=threshold,
         validation_coverage=float(seen.mean()),
-        validation_error=float((validation.predicted != validation.labels)[seen].mean()),
+        validation_error=float((validation.surest != validation.labels)[seen].mean()),
         coverage=share_interval(kept, groups),
         test_error=share_interval(wrong[kept], None if groups is None else groups[kept]),
     )
