@@ -82,7 +82,7 @@ class ShownJudgement(Judgement):
         return judgement_cell(self)
 
 
-def shown(judgement: Judgement, predictions: Predictions, validation: Predictions | None) -> ShownJudgement:
+def shown(judgement: Judgement, predictions: Predictions | None, validation: Predictions | None) -> ShownJudgement:
     """The same judgement with its tables."""
     parts = {one.name: getattr(judgement, one.name) for one in fields(Judgement)}
     return ShownJudgement(**parts, predictions=predictions, validation=validation)

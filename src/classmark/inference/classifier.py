@@ -1,11 +1,10 @@
-"""A trained model with all it needs to take raw inputs; `model/` of a run folder, and nothing else, makes one."""
+"""A trained model with all it needs to take raw inputs; `model/` of a run folder is enough to make one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
-from classmark.errors import InputError, RunError
+from classmark.errors import RunError
+from classmark.inference.rows import input_rows
 from classmark.inputs.examples import Encoder, Examples, ImageShape, Shape, TextShape
 from classmark.inputs.images import ImageEncoder, load_image_encoder
 from classmark.inputs.prefetch import prefetched
@@ -22,9 +22,17 @@ from classmark.losses import two_sided
 from classmark.models.build import build_model
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.schema import Input, Model, Recipe, TextInput
-from classmark.system.files import read_json, write_json
+from classmark.runs.calibration import read_temperature
+from classmark.runs.model import has_model, model_folder, read_description, write_description
 
 SCHEMA_VERSION = 2
+
+
+class HasPath(Protocol):
+    """A run: anything that names its folder."""
+
+    @property
+    def path(self) -> Path: ...
 
 
 class Description(BaseModel):
@@ -46,41 +54,60 @@ class Description(BaseModel):
 class Classifier:
     """A model that takes texts or images.
 
+    Inputs are N texts, or N images: paths, files as bytes, or uint8 pixels of shape (H, W, 3); in a list, an array, or a
+    polars or pandas series.
+
     Attributes:
         model: in evaluation mode.
         encoder: makes examples of raw inputs.
         classes: C class names, in the order of the probabilities.
         precision: `fp32` or `bf16`, of the forward pass.
+        temperature: what the logits are divided by; None if they are as the model gives them.
     """
 
     model: nn.Module
     encoder: Encoder
     classes: tuple[str, ...]
     precision: Literal["fp32", "bf16"] = "fp32"
+    temperature: float | None = None
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """The class names, shape (C,), under the name that scikit-learn gives them."""
+        return np.array(self.classes)
 
     @property
     def kind(self) -> Literal["text", "images"]:
         """What it takes."""
         return "images" if isinstance(self.encoder, ImageEncoder) else "text"
 
-    def predict_logits(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
-        """Logits of shape (N, C); a model with one logit z gives [0, z].
-
-        Args:
-            inputs: N texts; or N images: paths, files as bytes, or uint8 pixels of shape (H, W, 3).
+    def predict(self, inputs: Any) -> NDArray[np.str_]:
+        """Class names of shape (N,): the class with the largest probability, the first one at ties.
 
         Raises:
-            InputError: it is no list, or an image cannot be read.
+            InputError: the inputs are no list, a row is missing, or an image cannot be read.
         """
-        if isinstance(inputs, str | bytes | Path):
-            raise InputError(f"{type(inputs).__name__}: give a list, even of one: predict_proba([…])")
-        if len(inputs) == 0:
-            return np.empty((0, len(self.classes)), np.float32)
-        return self.logits(self.encoder.examples(inputs))
+        names: NDArray[np.str_] = self.classes_[self.predict_proba(inputs).argmax(axis=1)]
+        return names
 
-    def predict_proba(self, inputs: Sequence[Any]) -> NDArray[np.float32]:
-        """Probabilities of shape (N, C); rows sum to one."""
+    def predict_proba(self, inputs: Any) -> NDArray[np.float32]:
+        """Probabilities of shape (N, C); rows sum to one.
+
+        Raises:
+            InputError: the inputs are no list, a row is missing, or an image cannot be read.
+        """
         return softmax(self.predict_logits(inputs))
+
+    def predict_logits(self, inputs: Any) -> NDArray[np.float32]:
+        """Logits of shape (N, C); a model with one logit z gives [0, z].
+
+        Raises:
+            InputError: the inputs are no list, a row is missing, or an image cannot be read.
+        """
+        rows = input_rows(inputs, self.kind)
+        if not rows:
+            return np.empty((0, len(self.classes)), np.float32)
+        return self.logits(self.encoder.examples(rows))
 
     @torch.no_grad()
     def logits(self, examples: Examples) -> NDArray[np.float32]:
@@ -94,7 +121,7 @@ class Classifier:
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
                 output = self.model(*batch.inputs)
             logits[rows] = two_sided(output).cpu().numpy()
-        return logits
+        return logits if self.temperature is None else (logits / self.temperature).astype(np.float32)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -119,34 +146,40 @@ def save(classifier: Classifier, recipe: Recipe, shape: Shape, folder: Path) -> 
         model=recipe.model,
         input=recipe.input,
     )
-    write_json(folder / "model.json", description.model_dump(mode="json"))
+    write_description(folder, description.model_dump(mode="json"))
 
 
-def load(path: Path | str, precision: Literal["fp32", "bf16"] | None = None) -> Classifier:
-    """The classifier of a run folder, or of its `model/` folder alone.
+def load(
+    run: str | Path | HasPath, precision: Literal["fp32", "bf16"] | None = None, *, calibrated: bool = False
+) -> Classifier:
+    """The classifier of a run.
 
     Args:
-        path: the folder.
+        run: a run, the path of its folder, or that of its `model/` folder alone.
         precision: of the forward pass; without it, what the run's recipe says.
+        calibrated: divide the logits by the temperature that the run fitted on its validation rows.
 
     Raises:
-        RunError: there is no finished model in the folder, or it is damaged.
+        RunError: there is no finished model in the folder, it is damaged, or it has no temperature.
     """
-    folder = Path(path) / "model" if (Path(path) / "model").is_dir() else Path(path)
-    if not (folder / "model.json").is_file():
+    path = Path(run) if isinstance(run, str | Path) else run.path
+    folder = model_folder(path)
+    if not has_model(folder):
         raise RunError(
             f"{path}: there is no trained model in this folder. Finish the run: classmark train --resume {path}"
         )
+    temperature = read_temperature(path) if calibrated else None
     try:
-        found = Description.model_validate(read_json(folder / "model.json"))
+        found = Description.model_validate(read_description(folder))
         model = build_model(found.model, found.shape, len(found.classes))
         model.load_state_dict(read_tensors(folder / "weights.safetensors"))
     except (OSError, ValueError, RuntimeError) as error:
         reason = _reason(error)
         raise RunError(f"{folder}: the model cannot be loaded ({reason}). Copy the run's model folder anew.") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    encoder = _load_encoder(found.input, folder)
     return Classifier(
-        model.to(device).eval(), _load_encoder(found.input, folder), found.classes, precision or found.predict_precision
+        model.to(device).eval(), encoder, found.classes, precision or found.predict_precision, temperature
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import IO, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,12 +18,8 @@ from numpy.typing import NDArray
 from classmark.data.image_files import ENDINGS, is_image, walk_images
 from classmark.data.tables import check_separator, read_table
 from classmark.errors import InputError, nearest
-from classmark.inference.calibrated import Tempered, read_temperature
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
 from classmark.system.files import atomic_path
-
-if TYPE_CHECKING:
-    from classmark.inference.classifier import Classifier
 
 T = TypeVar("T")
 Kind = Literal["text", "images"]
@@ -38,6 +34,8 @@ class Predicts(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...]: ...
+    @property
+    def temperature(self) -> float | None: ...
     def predict_logits(self, inputs: Sequence[str]) -> NDArray[np.float32]: ...
 
 
@@ -75,13 +73,12 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
 
     if out.suffix not in OUT_ENDINGS:
         raise InputError(f'--out: "{out.name}" must end in {", ".join(OUT_ENDINGS)}.')
-    classifier = load(run)
-    predicting: Predicts = Tempered(classifier, read_temperature(run)) if options.calibrated else classifier
+    classifier = load(run, calibrated=options.calibrated)
     chunks = read_chunks(inputs, options, classifier.kind)
     first = next(chunks, None)
     if first is None:
         raise InputError(f"{', '.join(inputs)}: there is nothing to predict.")
-    return write_predictions(predicting, _again(first, chunks), out)
+    return write_predictions(classifier, _again(first, chunks), out)
 
 
 def _again(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -226,7 +223,7 @@ def _frame(
     return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
-def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.DataFrame], out: Path) -> int:
+def write_predictions(classifier: Predicts, chunks: Iterator[pl.DataFrame], out: Path) -> int:
     """The number of rows; each chunk is predicted and set down before the next is read, and `out` appears whole."""
     rows, labelled = 0, False
     with tempfile.TemporaryDirectory(prefix="classmark-") as folder, atomic_path(out) as temporary:
@@ -246,7 +243,7 @@ def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.Dat
                     raise InputError(f'the id "{repeated.item()}" stands in two rows or more. Give each row its own.')
                 metadata: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes)}
                 metadata["split"] = None
-                if isinstance(classifier, Tempered):
+                if classifier.temperature is not None:
                     metadata["calibrated"] = {"method": "temperature", "temperature": classifier.temperature}
                 whole.sink_parquet(temporary, metadata={METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
             case ".csv":
@@ -256,7 +253,7 @@ def write_predictions(classifier: Predicts | Classifier, chunks: Iterator[pl.Dat
     return rows
 
 
-def _predicted(classifier: Predicts | Classifier, chunk: pl.DataFrame, ending: str) -> pl.DataFrame:
+def _predicted(classifier: Predicts, chunk: pl.DataFrame, ending: str) -> pl.DataFrame:
     from classmark.inference.classifier import softmax
 
     content = "path" if "path" in chunk.columns else "text"

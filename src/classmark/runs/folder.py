@@ -78,7 +78,7 @@ class RunFiles:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.path.absolute().name
 
 
 def new_run(recipe_name: str, folder: Path = Path("runs"), now: datetime | None = None) -> RunFiles:

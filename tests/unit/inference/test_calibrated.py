@@ -1,63 +1,72 @@
+"""Calibrated prediction: logits divided by the run's temperature, in Python and in files."""
+
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
 
 from classmark.errors import RunError
-from classmark.inference.calibrated import Tempered, read_temperature
-from classmark.inference.files import write_predictions
+from classmark.inference.classifier import Classifier, load, save, softmax
+from classmark.inference.files import PredictOptions, predict_files
+from classmark.inputs.examples import TextShape
+from classmark.inputs.text import TextEncoder
+from classmark.inputs.tokens import fit_tokenizer
+from classmark.models.build import build_model, initialise
 from classmark.predictions import read
+from classmark.recipes.schema import BiLSTM, Recipe
+from classmark.runs.calibration import write_temperature
 
-
-class Lengths:
-    """Two logits from a text's length."""
-
-    classes = ("long", "short")
-
-    def predict_logits(self, inputs: Sequence[str]) -> NDArray[np.float32]:
-        return np.array([[len(text) / 2, 0.5] for text in inputs], np.float32)
-
-
-def test_logits_are_divided_and_the_table_says_so(tmp_path: Path) -> None:
-    texts = ["a", "abc", "abcdef"]
-    chunk = pl.DataFrame({"id": texts, "text": texts, "label": pl.Series([None] * 3, dtype=pl.String)})
-    write_predictions(Lengths(), iter([chunk]), tmp_path / "plain.parquet")
-    write_predictions(Tempered(Lengths(), 2.0), iter([chunk]), tmp_path / "calibrated.parquet")
-    plain, calibrated = read(tmp_path / "plain.parquet"), read(tmp_path / "calibrated.parquet")
-    assert plain.logits is not None
-    assert calibrated.logits is not None
-    np.testing.assert_allclose(calibrated.logits, plain.logits / 2)
-    expected = 1 / (1 + np.exp(np.diff(plain.logits / 2, axis=1)[:, 0]))
-    np.testing.assert_allclose(calibrated.probabilities[:, 0], expected, rtol=1e-6)
-    assert "calibrated" not in plain.metadata
-    assert calibrated.metadata["calibrated"] == {"method": "temperature", "temperature": 2.0}
-
-
-def test_the_temperature_of_a_run_or_its_model_folder(tmp_path: Path) -> None:
-    (tmp_path / "model").mkdir()
-    with pytest.raises(RunError) as caught:
-        read_temperature(tmp_path)
-    assert str(caught.value) == (
-        f"{tmp_path}: no temperature was fitted for this model (there is no calibration.json). "
-        "Predict without --calibrated."
-    )
-    file = tmp_path / "model" / "calibration.json"
-    file.write_text(json.dumps({"temperature": 1.25}))
-    assert read_temperature(tmp_path) == read_temperature(tmp_path / "model") == 1.25
-
-
-@pytest.mark.parametrize(
-    "content", ["{}", "[]", "{", '{"temperature": "hot"}', '{"temperature": -1}', '{"temperature": NaN}']
+RECIPE = Recipe.model_validate(
+    {"name": "small", "data": {"source": "imdb"}, "model": {"hidden_size": 8, "embedding_size": 6}}
 )
-def test_a_damaged_temperature_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "calibration.json").write_text(content)
-    with pytest.raises(
-        RunError, match=r"calibration.json: (there is no temperature in it|expected a JSON object|not valid JSON)"
-    ):
-        read_temperature(tmp_path)
+TEXTS = ["a fine film", "dull", "I would not see it again"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A folder with a model that has fitted no temperature."""
+    tokenizer = fit_tokenizer(TEXTS, 50)
+    assert isinstance(RECIPE.model, BiLSTM)
+    shape = TextShape(tokenizer.get_vocab_size(), 6)
+    model = build_model(RECIPE.model, shape, 2)
+    initialise(model, 1)
+    save(
+        Classifier(model.eval(), TextEncoder(tokenizer, RECIPE.input), ("no", "yes")), RECIPE, shape, tmp_path / "model"
+    )
+    return tmp_path
+
+
+def test_the_logits_are_divided_by_the_temperature(run: Path) -> None:
+    write_temperature(run / "model", 2.5, 3)
+    plain, calibrated = load(run), load(run, calibrated=True)
+    assert (plain.temperature, calibrated.temperature) == (None, 2.5)
+    np.testing.assert_array_equal(calibrated.predict_logits(TEXTS), (plain.predict_logits(TEXTS) / 2.5).astype("f4"))
+    np.testing.assert_array_equal(calibrated.predict_proba(TEXTS), softmax(calibrated.predict_logits(TEXTS)))
+    assert calibrated.predict(TEXTS).tolist() == plain.predict(TEXTS).tolist()
+
+
+def test_a_file_of_calibrated_predictions_says_so(run: Path, tmp_path: Path) -> None:
+    write_temperature(run / "model", 2.0, 3)
+    pl.DataFrame({"text": TEXTS}).write_csv(tmp_path / "texts.csv")
+    tables = []
+    for calibrated in (False, True):
+        out = tmp_path / f"{calibrated}.parquet"
+        assert predict_files(run, [str(tmp_path / "texts.csv")], out, PredictOptions(calibrated=calibrated)) == 3
+        tables.append(read(out))
+    plain, tempered = tables
+    assert plain.logits is not None
+    assert tempered.logits is not None
+    np.testing.assert_allclose(tempered.logits, plain.logits / 2, rtol=1e-6)
+    assert "calibrated" not in plain.metadata
+    assert tempered.metadata["calibrated"] == {"method": "temperature", "temperature": 2.0}
+
+
+def test_a_model_without_a_temperature_is_refused_where_one_is_asked_for(run: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        load(run, calibrated=True)
+    assert str(caught.value) == (
+        f"{run}: no temperature was fitted for this model (there is no calibration.json). Predict without calibrated=True."
+    )

@@ -4,22 +4,60 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
-from classmark.errors import ClassmarkError
+from classmark.errors import ClassmarkError, InputError
 from classmark.inference.classifier import Classifier, load, save
 from classmark.inputs.examples import TextShape
 from classmark.inputs.text import TextEncoder
 from classmark.inputs.tokens import fit_tokenizer
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import BiLSTM, Recipe
+from classmark.run import Run
+from classmark.runs import RunFiles
 
 RECIPE = Recipe.model_validate(
     {"name": "small", "data": {"source": "imdb"}, "model": {"hidden_size": 8, "embedding_size": 6, "pooling": "concat"}}
 )
 TEXTS = ["A fine film, finely made.", "dull", "I would not see it again " * 30, "", "unheard-of wörds"]
+
+GIVEN: dict[str, Any] = {
+    "a tuple": tuple(TEXTS),
+    "a generator": (text for text in TEXTS),
+    "an array of str": np.array(TEXTS),
+    "an array of objects": np.array(TEXTS, dtype=object),
+    "a polars series": pl.Series(TEXTS),
+    "a pandas series": pd.Series(TEXTS, index=[9, 8, 7, 6, 5]),
+    "a pandas series of strings": pd.Series(TEXTS, dtype="string"),
+}
+MISSING = "row 3: the text is missing."
+LIST = "give a list, even of one: predict_proba([…])"
+REFUSED: dict[str, tuple[Any, str]] = {
+    "one text": ("a film", f"str: {LIST}"),
+    "one number": (3, "int: give a list, an array or a series, even of one: predict_proba([…])"),
+    "None": (None, "NoneType: give a list, an array or a series, even of one: predict_proba([…])"),
+    "an array without axes": (
+        np.array("a"),
+        "ndarray: give a list, an array or a series, even of one: predict_proba([…])",
+    ),
+    "two axes": (np.array([["a"], ["b"]]), "an array of shape (2, 1): give one text per row, shape (N,)"),
+    "a frame": (pl.DataFrame({"text": ["a"]}), "DataFrame: give one column of it: predict_proba(table[COLUMN])"),
+    "a dictionary": ({"text": ["a"]}, "dict: give one column of it: predict_proba(table[COLUMN])"),
+    "a number": (["a", 5], "row 2: int is no text."),
+    "bytes": ([b"a"], "row 1: bytes is no text."),
+    "None in a list": (["a", "b", None], MISSING),
+    "NaN": (["a", "b", float("nan")], MISSING),
+    "NaN in an array": (np.array(["a", "b", np.nan], dtype=object), MISSING),
+    "null in polars": (pl.Series(["a", "b", None]), MISSING),
+    "NaN in pandas": (pd.Series(["a", "b", None]), MISSING),
+    "NA in pandas": (pd.Series(["a", "b", None], dtype="string"), MISSING),
+    "masked": (np.ma.MaskedArray(["a", "b", "c"], [False, False, True]), MISSING),
+}
 
 
 @pytest.fixture
@@ -48,6 +86,34 @@ def test_a_text_has_the_same_probabilities_in_any_company(classifier: Classifier
 
 def test_no_texts_give_no_rows(classifier: Classifier) -> None:
     assert classifier.predict_proba([]).shape == (0, 3)
+
+
+def test_predict_names_the_class_with_the_largest_probability(classifier: Classifier) -> None:
+    names = classifier.predict(TEXTS)
+    assert names.tolist() == [classifier.classes[index] for index in classifier.predict_proba(TEXTS).argmax(axis=1)]
+    assert classifier.classes_.tolist() == ["a", "b", "c"]
+    assert names.dtype == classifier.classes_.dtype
+    assert classifier.predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_lists_arrays_and_series_of_texts_are_alike(classifier: Classifier, given: str) -> None:
+    np.testing.assert_array_equal(classifier.predict_proba(GIVEN[given]), classifier.predict_proba(TEXTS))
+
+
+@pytest.mark.parametrize("given", REFUSED)
+def test_what_is_no_column_of_texts_is_refused(classifier: Classifier, given: str) -> None:
+    inputs, message = REFUSED[given]
+    for method in (classifier.predict, classifier.predict_proba, classifier.predict_logits):
+        with pytest.raises(InputError) as caught:
+            method(inputs)
+        assert str(caught.value) == message
+
+
+def test_a_run_is_loaded_by_its_path_or_as_it_is(folder: Path) -> None:
+    (folder.parent / "recipe.yaml").touch()
+    for run in (folder.parent, str(folder.parent), RunFiles(folder.parent), Run(folder.parent)):
+        assert load(run).classes == ("a", "b", "c")
 
 
 def test_the_folder_model_alone_predicts_the_same(classifier: Classifier, folder: Path) -> None:

@@ -31,6 +31,7 @@ class LengthClassifier:
 
     classes = ("long", "short")
     kind = "text"
+    temperature = None
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -290,7 +291,7 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nothing_to_predict_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier_module, "load", lambda path: LengthClassifier())
+    monkeypatch.setattr(classifier_module, "load", lambda path, calibrated: LengthClassifier())
     path = tmp_path / "a.csv"
     path.write_text("text,label\n")
     with pytest.raises(InputError) as caught:
@@ -318,7 +319,7 @@ def test_an_error_in_a_late_chunk_leaves_the_folder_as_it_was(
 def test_the_command_names_the_rows_and_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(classifier_module, "load", lambda path: LengthClassifier())
+    monkeypatch.setattr(classifier_module, "load", lambda path, calibrated: LengthClassifier())
     table = write_table(tmp_path / "a.csv", pl.DataFrame({"body": ["x"] * 1_234, "truth": ["long"] * 1_234}))
     out = tmp_path / "new folder" / "p.csv"
     words = ["predict", "run", str(table), "--out", str(out), "--text", "body", "--label", "truth"]

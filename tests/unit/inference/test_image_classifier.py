@@ -120,8 +120,20 @@ def test_one_input_is_no_list(classifier: Classifier, photos: list[Path]) -> Non
         (photos[0].read_bytes(), "bytes"),
     ):
         with pytest.raises(InputError) as caught:
-            classifier.predict_proba(one)  # type: ignore[arg-type]
+            classifier.predict_proba(one)
         assert str(caught.value) == f"{what}: give a list, even of one: predict_proba([…])"
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_image_is_named(classifier: Classifier, photos: list[Path], missing: object) -> None:
+    with pytest.raises(InputError) as caught:
+        classifier.predict([photos[0], photos[1], missing])
+    assert str(caught.value) == "row 3: the image is missing."
+
+
+def test_one_array_of_pixels_is_a_list_of_images(classifier: Classifier) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(classifier.predict(pixels), classifier.predict(list(pixels)))
 
 
 def test_without_timm_the_extra_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
