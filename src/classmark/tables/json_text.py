@@ -1,0 +1,120 @@
+"""JSON parsed as Python does, with the line of what is wrong; NaN and Infinity are numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from classmark.errors import InputError
+
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+REPLACEMENT = "\ufffd"
+AN_OBJECT = '{"text": …, "label": …}'
+
+
+class Parser:
+    """Parses the JSON of one file and keeps what has to be said of it.
+
+    Args:
+        source: of the file, for messages.
+        text: the whole file.
+    """
+
+    def __init__(self, source: str, text: str) -> None:
+        self.source = source
+        self._text = text
+        self._half_pairs = HALF_PAIR.search(text) is not None
+        self._decode = json.JSONDecoder(object_pairs_hook=self._object).decode
+        self._repeated_key: str | None = None
+        self._notes: dict[str, str] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each oddity, with the first line that has it."""
+        return tuple(self._notes.values())
+
+    def whole(self) -> Any:
+        """The one value that the text is.
+
+        Raises:
+            InputError: it is not valid JSON.
+            ExtraDataError: it goes on after the value.
+        """
+        try:
+            return self._parsed(self._text, "")
+        except json.JSONDecodeError as error:
+            if error.msg == "Extra data":
+                raise ExtraDataError from None
+            end = error.pos >= len(self._text.rstrip())
+            reason = "the file ends too early" if end else f"see character {error.colno}"
+            raise InputError(
+                f"{self.source}, line {error.lineno}: not valid JSON; {reason}.", "Write or fetch the file again."
+            ) from None
+
+    def line(self, line: str, number: int) -> dict[str, Any]:
+        """The object that a line is.
+
+        Args:
+            line: not blank.
+            number: of the line, from 1.
+
+        Raises:
+            InputError: it is not valid JSON, or no object.
+        """
+        place = f"{self.source}, line {number}"
+        try:
+            value = self._parsed(line, f"Line {number}: ")
+        except json.JSONDecodeError as error:
+            end = error.pos >= len(line.rstrip())
+            reason = "the line ends too early" if end else f"see character {error.pos + 1}"
+            raise InputError(
+                f"{place}: not valid JSON; {reason}.", f"Each line is one object, as {AN_OBJECT}."
+            ) from None
+        if not isinstance(value, dict):
+            raise InputError(f"{place}: not a JSON object. Each line is one, as {AN_OBJECT}.")
+        return value
+
+    def _parsed(self, text: str, place: str) -> Any:
+        self._repeated_key = None
+        try:
+            value = self._decode(text)
+        except json.JSONDecodeError:
+            raise
+        except RecursionError:
+            raise InputError(f"{self.source}: {place.lower()}the JSON is nested too deeply.") from None
+        except ValueError:  # Python's limit on the digits of an integer
+            raise InputError(f"{self.source}: {place.lower()}a number has more than 4,300 digits.") from None
+        if self._repeated_key is not None:
+            note = f'{place}the key "{self._repeated_key}" occurs twice in an object; the last value counts.'
+            self._notes.setdefault("repeated", note[:1].upper() + note[1:])
+        if self._half_pairs and HALF_PAIR.search(text):
+            value = self._mended(value, place)
+        return value
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs) and self._repeated_key is None:
+            keys = [key for key, _ in pairs]
+            self._repeated_key = next(key for key in value if keys.count(key) > 1)
+        return value
+
+    def _mended(self, value: Any, place: str) -> Any:
+        """The value with halves of surrogate pairs, which are no characters, replaced."""
+        match value:
+            case str():
+                mended = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+                if mended == value:
+                    return value
+                note = f"{place}half a surrogate pair, which is no character, was replaced by {REPLACEMENT}."
+                self._notes.setdefault("half", note[:1].upper() + note[1:])
+                return re.sub("[\ud800-\udfff]", REPLACEMENT, value)
+            case list():
+                return [self._mended(item, place) for item in value]
+            case dict():
+                return {self._mended(key, place): self._mended(item, place) for key, item in value.items()}
+        return value
+
+
+class ExtraDataError(ValueError):
+    """There is more after the value, as in JSON lines."""
