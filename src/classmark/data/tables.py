@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
 
 from classmark.data.source import IMAGE_COLUMNS, RESERVED, Source
 from classmark.errors import InputError, nearest
+from classmark.tables import KNOWN_ENDINGS, TableFile, read_table_file
 
 if TYPE_CHECKING:
     from classmark.recipes.schema import Data
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+ENDINGS = (*(ending for ending in KNOWN_ENDINGS if ending != ".txt"), ".gz", ".zst")
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+
+# As polars tells them; an integer may be in a column of floats.
+INTEGER, BOOLEAN = r"^-?[0-9]+$", r"^(?i:true|false)$"
+FLOAT = r"^(-?[0-9]+|[-+]?([0-9]*\.[0-9]+([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|[0-9]+\.|inf|NaN))$"
 
 OwnIds = Callable[[pl.Series], list[str]]
 
@@ -39,66 +42,45 @@ def read_tables(data: Data) -> Source:
 
 
 def read_table(path: Path, strings: Sequence[str] = ()) -> pl.DataFrame:
-    """A CSV, TSV, JSONL (or NDJSON) or Parquet file as it is.
+    """Any table file that `classmark.tables` reads; a blank row is a row of nulls, so that rows count as in the file.
 
     Args:
-        path: of the file.
+        path: of the file, or of a folder of parts.
         strings: columns of a CSV or TSV that are text whatever they hold: `007` is not 7.
 
     Raises:
-        InputError: it is missing, empty, not UTF-8, malformed, or of another kind.
+        InputError: it cannot be read as a table.
+        MissingExtraError: its format needs an optional package.
     """
-    ending = path.suffix.lower()
-    if path.is_dir():
-        raise InputError(f"{path}: a folder, not a table. Give a .csv, .tsv, .jsonl or .parquet file.")
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty.")
-    if ending not in ENDINGS:
-        raise InputError(
-            f'{path}: a file ending in "{ending}" is not read. Give a .csv, .tsv, .jsonl or .parquet file.'
-        )
-    if ending != ".parquet":
-        _check_utf8(path)
-    separator = "\t" if ending == ".tsv" else ","
-    if ending in (".csv", ".tsv"):
-        check_separator(path, separator)
-    try:
-        match ending:
-            case ".parquet":
-                frame = pl.read_parquet(path)
-            case ".jsonl" | ".ndjson":
-                frame = pl.read_ndjson(path, infer_schema_length=None)
-            case _:
-                kinds = dict.fromkeys([*strings, *(name.replace('"', '""') for name in strings)], pl.String)
-                frame = pl.read_csv(path, infer_schema_length=None, separator=separator, schema_overrides=kinds)
-                frame = frame.rename({name: name.replace('""', '"') for name in frame.columns if '""' in name})
-    except (pl.exceptions.PolarsError, OSError) as error:
-        fault = None if ending == ".parquet" else _first_fault(path, ending, separator)
-        reason = fault or f"{path}: cannot be read as {ending[1:]} ({str(error).splitlines()[0]})."
-        raise InputError(reason) from None
-    if frame.height == 0:
-        raise InputError(f"{path}: the file has no rows.")
-    return frame
+    return _typed(read_table_file(path), strings)
 
 
-def _check_utf8(path: Path) -> None:
-    with path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise InputError(
-                f"{path}: the file is UTF-16, not UTF-8. Convert it, for instance: "
-                f"iconv -f UTF-16 -t UTF-8 {path.name} > utf8-{path.name}"
-            )
-        file.seek(0)
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}, line {number}: byte {error.start + 1} (0x{line[error.start]:02x}) is not valid UTF-8. "
-                    f"Convert the file, for instance: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}"
-                ) from None
+def _typed(table: TableFile, strings: Sequence[str]) -> pl.DataFrame:
+    """The frame with types for the columns of a CSV or TSV that are not strings, and with its blank rows."""
+    frame = table.frame
+    if table.textual:
+        frame = pl.DataFrame([values if values.name in strings else inferred(values) for values in frame.get_columns()])
+    last = int(table.row_numbers[-1])
+    if last == frame.height:
+        return frame
+    rows = np.full(last, -1)
+    rows[table.row_numbers - 1] = np.arange(frame.height)
+    indices = pl.Series(rows, dtype=pl.Int64)
+    return frame.select(pl.all().gather(indices.replace(-1, None)))
+
+
+def inferred(values: pl.Series) -> pl.Series:
+    """Strings as Int64, Float64 or Boolean if all of them are that, else as they are, such as integers of 20 digits."""
+    known = values.drop_nulls()
+
+    def are_all(pattern: str) -> bool:
+        return known.len() > 0 and bool(known.head(1).str.contains(pattern).all() and known.str.contains(pattern).all())
+
+    if are_all(BOOLEAN):
+        return values.str.to_lowercase() == "true"
+    kind = pl.Int64 if are_all(INTEGER) else pl.Float64 if are_all(FLOAT) else pl.String
+    typed = values.cast(kind, strict=False)
+    return typed if typed.null_count() == values.null_count() else values
 
 
 def check_separator(path: Path, separator: str) -> None:
@@ -112,35 +94,6 @@ def check_separator(path: Path, separator: str) -> None:
             f"{path}: the header seems to be separated by {SEPARATORS[other]}, but a {path.suffix.lower()} file is read "
             f"with {SEPARATORS[separator]}. Save it with {SEPARATORS[separator]}{fitting}."
         )
-
-
-def _first_fault(path: Path, ending: str, separator: str) -> str | None:
-    """What is wrong with the first malformed row, for a message that names it; None where none is found."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        if ending not in (".csv", ".tsv"):
-            for number, line in enumerate(file, start=1):
-                try:
-                    if line.strip() and not isinstance(json.loads(line), dict):
-                        return (
-                            f'{path}, line {number}: not a JSON object. Each line is one, as {{"text": …, "label": …}}.'
-                        )
-                except ValueError as error:
-                    return f"{path}, line {number}: not valid JSON ({error})."
-            return None
-        csv.field_size_limit(sys.maxsize)
-        reader = csv.reader(file, delimiter=separator, strict=True)
-        width, number = 0, -1
-        try:
-            for number, fields in enumerate(reader):
-                width = width or len(fields)
-                if len(fields) > width:
-                    return (
-                        f"{path}, row {number}: {len(fields)} fields, but the header has {width}. "
-                        'Put a text that holds the separator in quotes: "…".'
-                    )
-        except csv.Error:
-            return f"{path}, row {number + 1}: a quoted text does not end, or goes on after its closing quote."
-    return None
 
 
 def read_examples(path: Path, data: Data, kind: Literal["text", "image"], own_ids: OwnIds) -> pl.DataFrame:
@@ -160,13 +113,16 @@ def read_examples(path: Path, data: Data, kind: Literal["text", "image"], own_id
     content_column = data.text_column if kind == "text" else data.image_column
     named = {f"data.{kind}_column": content_column, "data.label_column": data.label_column}
     named |= {"data.id_column": data.id_column} if data.id_column else {}
-    frame = read_table(path, list(named.values()))
+    table = read_table_file(path)
+    frame = _typed(table, list(named.values()))
     for key, column in named.items():
         if column not in frame.columns:
             raise InputError(
                 f'{path}: there is no column "{column}"; its columns are {", ".join(frame.columns)}.'
                 f"{nearest(column, frame.columns)} Name the right one: {key}=…"
             )
+        if column in table.repeated:
+            raise InputError(f'{path}: the column "{column}" occurs more than once.', "Rename or remove all but one.")
     scalars = [name for name in frame.columns if _is_scalar(frame[name].dtype)]
     unread = [column for column in named.values() if column not in scalars and frame[column].dtype != pl.Null]
     if unread:

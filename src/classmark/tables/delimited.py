@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-import polars as pl
-
+from classmark.tables.collection import collection_paused
 from classmark.tables.contents import Content
 from classmark.tables.layout import Layout, find_layout
 from classmark.tables.ragged import settle_widths
-from classmark.tables.rows import Cells, read_cells
+from classmark.tables.regular import regular_cells
+from classmark.tables.rows import Cells, read_rows
 from classmark.tables.table_file import AROUND_NAMES, TableFile, build_table
 from classmark.tables.text import decoded
 
@@ -26,33 +25,15 @@ def read_delimited(content: Content, ending: str) -> TableFile:
     text, decoding = decoded(content)
     layout = find_layout(text, content.source, ending)
     body = text[layout.start :]
-    cells = _regular_cells(body, layout.separator)
+    cells = regular_cells(body, layout.separator)
     if cells is None:
-        cells = settle_widths(read_cells(body, layout.separator, content.source), content.source, layout.separator)
+        with collection_paused():
+            rows = read_rows(body, layout.separator, content.source)
+            cells = settle_widths(rows, content.source, layout.separator)
     cells = _without_headers(_named(cells, layout))
     columns = list(zip(cells.header, cells.columns, strict=True))
     notes = (*content.notes, *decoding, *layout.notes, *cells.notes)
     return build_table(content.source, columns, cells.numbers, textual=True, notes=notes)
-
-
-def _regular_cells(body: str, separator: str) -> Cells | None:
-    """The cells by the fast way, for a text without quotes whose lines all have as many fields; None for any other."""
-    if '"' in body or not separator.isascii() or body.count("\r") != body.count("\r\n"):
-        return None
-    line, _, rest = body.replace("\r\n", "\n").partition("\n")
-    header, rest = line.split(separator), rest.rstrip("\n")
-    rows = rest.count("\n") + 1
-    if not rest or rest.startswith("\n") or "\n\n" in rest or rest.count(separator) != rows * (len(header) - 1):
-        return None
-    # With a name of ours first, polars cannot take the text for compressed data.
-    names = separator.join(f"c{index}" for index in range(len(header)))
-    try:
-        frame = pl.read_csv(f"{names}\n{rest}".encode(), separator=separator, infer_schema=False, quote_char=None)
-    except pl.exceptions.PolarsError:  # a row has more fields
-        return None
-    if frame.shape != (rows, len(header)):
-        return None
-    return Cells(header, frame.get_columns(), np.arange(1, rows + 1, dtype=np.int64), ())
 
 
 def _named(cells: Cells, layout: Layout) -> Cells:

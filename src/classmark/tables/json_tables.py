@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from classmark.errors import InputError
+from classmark.tables.collection import collection_paused
 from classmark.tables.contents import Content
 from classmark.tables.json_text import ExtraDataError, Parser
 from classmark.tables.table_file import TableFile, build_table
@@ -30,14 +31,18 @@ def read_json(content: Content, *, lines: bool) -> TableFile:
         InputError: it is not valid JSON, or no table.
     """
     text, decoding = decoded(content)
+    with collection_paused():
+        return _read(content, text, decoding, lines=lines)
+
+
+def _read(content: Content, text: str, decoding: tuple[str, ...], *, lines: bool) -> TableFile:
     parser = Parser(content.source, text)
     columns = _whole_columns(parser, text, content.source, lines=lines)
     numbers = None
     if columns is None:
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        numbered = [(number, parser.line(row, number)) for number, row in enumerate(rows, start=1) if row.strip()]
-        columns = _by_key([row for _, row in numbered])
-        numbers = np.array([number for number, _ in numbered], dtype=np.int64)
+        numbers = np.array([number for number, row in enumerate(rows, start=1) if row.strip()], dtype=np.int64)
+        columns = _by_key(parser.objects([row.strip() for row in rows if row.strip()], numbers.tolist()))
     return build_table(content.source, columns, numbers, notes=(*content.notes, *decoding, *parser.notes))
 
 

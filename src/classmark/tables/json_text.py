@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from classmark.errors import InputError
@@ -52,16 +53,26 @@ class Parser:
                 f"{self.source}, line {error.lineno}: not valid JSON; {reason}.", "Write or fetch the file again."
             ) from None
 
-    def line(self, line: str, number: int) -> dict[str, Any]:
-        """The object that a line is.
+    def objects(self, lines: Sequence[str], numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """The objects that these lines are, none of which is blank.
 
         Args:
-            line: not blank.
-            number: of the line, from 1.
+            lines: without their ends.
+            numbers: of the lines, from 1.
 
         Raises:
-            InputError: it is not valid JSON, or no object.
+            InputError: a line is not valid JSON, or no object.
         """
+        if not self._half_pairs and all(line[:1] == "{" and line[-1:] == "}" for line in lines):
+            try:  # as one array, which takes half the time
+                values = self._decode(f"[{','.join(lines)}]")
+            except (ValueError, RecursionError):
+                values = []
+            if self._repeated_key is None and len(values) == len(lines) and all(isinstance(v, dict) for v in values):
+                return list(values)
+        return [self._line(line, number) for line, number in zip(lines, numbers, strict=True)]
+
+    def _line(self, line: str, number: int) -> dict[str, Any]:
         place = f"{self.source}, line {number}"
         try:
             value = self._parsed(line, f"Line {number}: ")

@@ -58,7 +58,7 @@ class Rows:
     joined: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
-def read_cells(body: str, separator: str, source: str) -> Rows:
+def read_rows(body: str, separator: str, source: str) -> Rows:
     """The rows of a text that begins with the header.
 
     Raises:
