@@ -320,7 +320,7 @@ def scored_judgement(seed: int, quality: float = 0.3) -> Any:
 def test_compare_takes_judgements_and_tables_and_says_how_rows_are_matched() -> None:
     a, b = scored_judgement(1), scored_judgement(2)
     found = classmark.compare(a, b, draws=100)
-    assert (found.a, found.b) == ("A", "B")
+    assert found.names == ("A", "B")
     assert [finding.code for finding in found.findings] == ["matched_by_number"]
     assert classmark.compare(a.predictions, b.predictions, draws=100) == found
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from classmark.judging.findings import Finding, find_left_out
+from classmark.judging.chance import side_below_chance
+from classmark.judging.findings import Finding, find_left_out, find_reading
 from classmark.judging.intervals import CONFIDENCE, t_quantile
-from classmark.judging.p_values import McNemar, mcnemar
+from classmark.judging.matching import Matched, find_unknown_classes, match
+from classmark.judging.p_values import Discordant, McNemar, mcnemar
 from classmark.judging.paired import Difference, Sampled, sampled_differences
 from classmark.judging.power import detectable_by_deviation, minimum_detectable_difference
-from classmark.judging.rows import matched, positive_index, row_groups, scored_rows
+from classmark.judging.rows import positive_index, row_groups, scored_rows
+from classmark.judging.weighted import effective_number, find_weighted, weighted_differences
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
@@ -32,6 +35,7 @@ class Comparison:
         minimum_detectable_difference: in accuracy, at 5 % and 80 % power, given how often the two disagree; None where
             no difference would be shown.
         findings: what a reader must know beside it.
+        plans: letter → which column of its file became what; None for a table of classmark's own.
     """
 
     a: str
@@ -40,7 +44,7 @@ class Comparison:
     classes: tuple[str, ...]
     positive: str | None
     metrics: dict[str, Difference]
-    mcnemar: McNemar
+    mcnemar: McNemar | Discordant
     delong_p: float | None
     sentence: str
     findings: tuple[Finding, ...] = ()
@@ -49,17 +53,8 @@ class Comparison:
     draws: int = 1000
     seed: int = 0
     minimum_detectable_difference: float | None = None
+    plans: dict[str, str | None] = field(default_factory=dict)
     schema_version: int = field(default=SCHEMA_VERSION)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the models are called, A first."""
-        return self.a, self.b
-
-    @property
-    def pairs(self) -> tuple[Comparison, ...]:
-        """Itself, as the one pair there is."""
-        return (self,)
 
     def to_json(self) -> dict[str, Any]:
         content = asdict(self)
@@ -73,9 +68,13 @@ def comparison_from_json(content: dict[str, Any]) -> Comparison:
     delong = known.pop("delong")
     metrics = {name: Difference(**value) for name, value in known["metrics"].items()}
     findings = tuple(Finding(**finding) for finding in known["findings"])
-    known |= {"classes": tuple(known["classes"]), "mcnemar": McNemar(**known["mcnemar"])}
+    known |= {"classes": tuple(known["classes"]), "mcnemar": _mcnemar(known["mcnemar"])}
     known |= {"metrics": metrics, "findings": findings}
     return Comparison(**known, delong_p=delong["p"] if delong else None)
+
+
+def _mcnemar(content: dict[str, Any]) -> McNemar | Discordant:
+    return Discordant(**content) if content["p_exact"] is None else McNemar(**content)
 
 
 def compare(
@@ -93,21 +92,56 @@ def compare(
     Args:
         a: the one that is compared with.
         b: predictions on the same rows; its classes may stand in another order.
-        positive: the positive class of two; without it, the second of A.
+        positive: the positive class of two; without it, the one that a table names, else the second of A.
         draws: of the bootstrap, where one is needed.
         seed: of the bootstrap.
         names: what the sentence calls them, instead of their files.
         every_metric: whether those too that always need a bootstrap: F1, Matthews' correlation, average precision.
 
     Raises:
-        PredictionsError: ids, labels or classes differ.
+        PredictionsError: ids, labels, classes, groups or weights differ.
         InputError: `positive` is no class.
     """
-    called = names or (a.source, b.source)
-    tables = matched(a, b)
-    index, groups = positive_index(tables[0], positive), row_groups(tables[0])
-    sampled = [Sampled(scored_rows(table, index), groups, draws, seed) for table in tables]
-    return compare_matched(tables, (sampled[0], sampled[1]), called, every_metric=every_metric)
+    called, given = names or (a.source, b.source), (a, b)
+    found = match(given, called)
+    index, groups = positive_of(found.tables, positive), row_groups(found.tables[0])
+    sampled = [Sampled(scored_rows(table, index), groups, draws, seed) for table in found.tables]
+    pair = compare_matched(
+        (found.tables[0], found.tables[1]), (sampled[0], sampled[1]), called, every_metric=every_metric
+    )
+    return replace(pair, findings=find_of_sides(given, found, sampled, called) + pair.findings)
+
+
+def positive_of(tables: Sequence[Predictions], positive: str | None) -> int:
+    """The index of the positive class of matched tables: the named one, else the first that a table names, else 1."""
+    named = (table for table in tables if table.positive is not None)
+    return positive_index(next(named, tables[0]), positive)
+
+
+def find_of_sides(
+    given: Sequence[Predictions], found: Matched, sampled: Sequence[Sampled], names: Sequence[str]
+) -> tuple[Finding, ...]:
+    """What a reader must know of each side: how it was read, which rows are left out, whether it is below chance.
+
+    Args:
+        given: the tables as they were.
+        found: the same, matched.
+        sampled: their rows.
+        names: what they are called.
+    """
+    below = [
+        replace(one, message=f"{name}: {one.message}")
+        for name, side in zip(names, sampled, strict=True)
+        for one in side_below_chance(side.scored, side.groups)
+    ]
+    first = sampled[0]
+    return (
+        *found.findings,
+        *find_unknown_classes(given, names),
+        *below,
+        *find_reading(given, names),
+        *find_weighted(first.scored.weights, first.groups),
+    )
 
 
 def compare_matched(
@@ -129,11 +163,17 @@ def compare_matched(
     """
     a, b = (each.scored for each in sampled)
     right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
-    metrics, delong_p = sampled_differences(*sampled, every_metric=every_metric)
-    test = mcnemar(int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
-    groups = sampled[0].groups
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    groups, weights = sampled[0].groups, a.weights
     units = None if groups is None else int(groups.max()) + 1
-    detectable = _detectable(metrics["accuracy"], test, len(a), units)
+    test: McNemar | Discordant
+    if weights is None:
+        metrics, delong_p = sampled_differences(*sampled, every_metric=every_metric)
+        test, effective = mcnemar(only_a, only_b), units
+    else:
+        metrics, delong_p = weighted_differences(a, b, groups), None
+        test, effective = Discordant(only_a, only_b), max(2, round(effective_number(weights, groups)))
+    detectable = _detectable(metrics["accuracy"], test, len(a), effective)
     classes = tables[0].classes
     return Comparison(
         a=names[0],
@@ -150,6 +190,7 @@ def compare_matched(
         draws=sampled[0].draws,
         seed=sampled[0].seed,
         minimum_detectable_difference=detectable,
+        plans={letter: table.plan for letter, table in zip(letters, tables, strict=True)},
     )
 
 
@@ -161,12 +202,12 @@ def find_numbered(tables: Sequence[Predictions]) -> tuple[Finding, ...]:
     return (Finding("matched_by_number", "info", message),)
 
 
-def _detectable(accuracy: Difference, test: McNemar, rows: int, groups: int | None) -> float | None:
-    if groups is None:
+def _detectable(accuracy: Difference, test: McNemar | Discordant, rows: int, units: int | None) -> float | None:
+    if units is None:
         return minimum_detectable_difference(rows, test.only_a_right + test.only_b_right)
     if accuracy.low is None or accuracy.high is None:
         return None
-    quantile = t_quantile(groups - 1)
+    quantile = t_quantile(units - 1)
     return detectable_by_deviation((accuracy.high - accuracy.low) / 2 / quantile, quantile)
 
 

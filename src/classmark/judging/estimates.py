@@ -38,6 +38,7 @@ from classmark.judging.resampling import (
     group_counts,
     ranking_draws,
 )
+from classmark.judging.weighted import NO_CLASS_MEASURE, weighted_estimates
 
 ORDER = (
     "accuracy",
@@ -113,7 +114,14 @@ def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, gr
         draws: of the bootstrap.
         seed: of the bootstrap.
         groups: group number of each row; then every interval comes from resampling whole groups.
+
+    Rows with weights have fewer metrics, those of `weighted_estimates`, and no measures of a class.
     """
+    if scored.weights is not None:
+        rows = scored.confusion.sum(axis=1).tolist()
+        none = [Estimate(None, None, None, NO_CLASS_MEASURE)] * 3
+        per_class = tuple(ClassEstimate(name, count, *none) for name, count in zip(classes, rows, strict=True))
+        return Estimates(ordered(weighted_estimates(scored, groups)), per_class)
     if groups is None:
         drawn = None
         metrics = count_intervals(scored.confusion, scored.positive) | _score_intervals(scored, draws, seed)

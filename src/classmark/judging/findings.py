@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from classmark.errors import shortened
+from classmark.judging.chance import below_chance
 from classmark.judging.choices import find_choices, find_gap, find_slices
+from classmark.judging.decisions import find_decisions
 from classmark.judging.finding import Finding as Finding
-from classmark.judging.intervals import Z
+from classmark.judging.intervals import Z, wilson
 from classmark.judging.metrics import TOP_K_CLASSES
+from classmark.judging.rows import labelled, row_groups
+from classmark.judging.weighted import find_weighted
 from classmark.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -34,11 +41,21 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
     found = [_floor(name, one) for name, one in judgement.floor_comparison.items() if not _better(one)]
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     found += _calibration(judgement) + _coverage(judgement)
+    found += _chance(judgement)
     found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement)
     if predictions is not None:
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")
     return tuple(sorted(found, key=lambda finding: gravity.index(finding.severity)))
+
+
+def find_reading(tables: Sequence[Predictions], names: Sequence[str]) -> tuple[Finding, ...]:
+    """What the reader of each table remarked, with the table's name in front."""
+    return tuple(
+        Finding(one.code, one.severity, f"{name}: {one.message}")
+        for name, table in zip(names, tables, strict=True)
+        for one in table.remarks
+    )
 
 
 def find_left_out(a: Predictions, b: Predictions, names: tuple[str, str]) -> tuple[Finding, ...]:
@@ -151,7 +168,7 @@ def _calibration(judgement: Judgement) -> list[Finding]:
     chance, high = calibration.equal_width.ece_by_chance, calibration.equal_width.ece_by_chance_high
     if chance is None or high is None or calibration.ece <= high or severity == "info" or judgement.groups:
         return []
-    accuracy = judgement.metrics["accuracy"]
+    accuracy = wilson((calibration.accuracy or 0) * judgement.rows, judgement.rows)
     lean = "Miscalibrated"
     if accuracy.low is not None and accuracy.high is not None:
         over, under = calibration.confidence > accuracy.high, calibration.confidence < accuracy.low
@@ -182,8 +199,14 @@ def _coverage(judgement: Judgement) -> list[Finding]:
     return [Finding("coverage_below_promise", "warning", message)]
 
 
+def _chance(judgement: Judgement) -> list[Finding]:
+    return list(below_chance(judgement.metrics, np.array(judgement.confusion)))
+
+
 def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
-    found = []
+    rows = labelled(predictions)
+    index = 1 if judgement.positive is None else rows.classes.index(judgement.positive)
+    found = [*find_decisions(rows, index), *find_weighted(rows.weights, row_groups(rows))]
     unlabelled = len(predictions) - judgement.rows
     if unlabelled:
         message = f"{unlabelled:,} of {len(predictions):,} rows have no label and are left out."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,13 @@ from classmark.judging.calibration import calibrate
 from classmark.judging.comparisons import compare
 from classmark.judging.conformal import conform
 from classmark.judging.costs import cost_matrix, judge_costs
-from classmark.judging.curves import Curves, draw_curves
+from classmark.judging.curves import draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
+from classmark.judging.intervals import Floats
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
+from classmark.judging.metrics import Scored
 from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
 from classmark.judging.resampling import check_draws
@@ -25,6 +28,7 @@ from classmark.judging.rows import held_out, labelled, positive_index, row_group
 from classmark.judging.selective import select
 from classmark.judging.slices import slice_rows
 from classmark.judging.unpaired import split_gap
+from classmark.judging.weighted import check_unweighted, effective_number
 from classmark.predictions import Predictions
 from classmark.runs.looks import Looks
 
@@ -52,7 +56,7 @@ def judge(
             comes from these alone; without them it is left out.
         floors: baseline name → its predictions on the same rows.
         looks: at this test split, where a ledger of them is kept.
-        positive: the positive class of two; without it, the second.
+        positive: the positive class of two; without it, the one that the table names, else the second.
         at: goals of thresholds, such as `f1` and `precision>=0.95`; without any, F1 and Youden's index.
         costs: `true:predicted` → cost of such a row; an error that is not named costs 1.
         slices: columns whose slices are judged; without them, all that make some, up to twelve.
@@ -68,6 +72,9 @@ def judge(
     index = positive_index(rows, positive)
     scored = scored_rows(rows, index)
     groups = row_groups(rows)
+    weighted = scored.weights is not None
+    if weighted:
+        check_unweighted(predictions.source, at=at, costs=costs, slices=slices)
     chosen_on = None if validation is None else held_out(predictions, validation)
     audited = rows if predictions.split == "validation" else chosen_on
 
@@ -75,13 +82,10 @@ def judge(
         where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
         return estimate(scored_rows(table, where), table.classes, draws, seed, by)
 
-    fitted_on = chosen_on if rows.has_probabilities else None
-    matrix = None if costs is None else cost_matrix(costs, rows.classes)
-    thresholds = judge_thresholds(rows, fitted_on, index, at, matrix, Sampling(draws, seed, groups))
-    sliced = slice_rows(rows, scored, groups, slices)
     main = estimate(scored, rows.classes, draws, seed, groups)
     judgement = Judgement(
         source=predictions.source,
+        plan=predictions.plan,
         split=predictions.split,
         rows=len(rows),
         classes=rows.classes,
@@ -89,18 +93,8 @@ def judge(
         metrics=main.metrics,
         per_class=main.per_class,
         confusion=tuple(tuple(row) for row in scored.confusion.tolist()),
-        curves=draw_curves(scored, rows.classes) if rows.has_probabilities else Curves(),
-        calibration=calibrate(scored) if rows.has_probabilities else None,
-        recalibration=recalibrate(rows, fitted_on, index, groups) if fitted_on else None,
-        selective=select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
-        if rows.has_probabilities
-        else None,
-        conformal=conform(rows, fitted_on, seed, groups) if fitted_on else None,
-        thresholds=thresholds,
-        costs=None if matrix is None else judge_costs(rows, fitted_on, matrix, groups),
-        slices=sliced,
-        validation_gap=None if chosen_on is None else split_gap(rows, chosen_on),
-        validation_rows=None if chosen_on is None else len(chosen_on),
+        own_decisions=int((scored.predicted != scored.surest).sum()) if rows.has_own_decisions else None,
+        effective_rows=None if scored.weights is None else effective_number(scored.weights, groups),
         test_looks=looks,
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
         groups=None
@@ -109,6 +103,9 @@ def judge(
         draws=draws,
         seed=seed,
     )
+    if not weighted:
+        chosen = Chosen(index, at, None if costs is None else cost_matrix(costs, rows.classes), slices)
+        judgement = replace(judgement, **_parts(rows, scored, chosen_on, chosen, Sampling(draws, seed, groups)))
     if "leaked" in rows.frame.columns and rows.frame["leaked"].any():
         clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
         without = estimates(clean, row_groups(clean)).metrics if len(clean) else {}
@@ -122,3 +119,43 @@ def judge(
         if isinstance(method := floor.metadata.get("floor"), str):
             judgement.floor_methods[name] = method
     return replace(judgement, findings=find(judgement, predictions))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a user asks for beside the metrics.
+
+    Attributes:
+        positive: class index, of two.
+        at: goals of thresholds.
+        costs: of a row, true class by predicted class; None where none were given.
+        slices: columns.
+    """
+
+    positive: int
+    at: Sequence[str]
+    costs: Floats | None
+    slices: Sequence[str] | None
+
+
+def _parts(
+    rows: Predictions, scored: Scored, chosen_on: Predictions | None, chosen: Chosen, sampling: Sampling
+) -> dict[str, Any]:
+    """The parts of a judgement that rows without weights have, by their names."""
+    groups, index = sampling.groups, chosen.positive
+    fitted_on = chosen_on if rows.has_probabilities else None
+    parts: dict[str, Any] = {
+        "thresholds": judge_thresholds(rows, fitted_on, index, chosen.at, chosen.costs, sampling),
+        "slices": slice_rows(rows, scored, groups, chosen.slices),
+        "costs": None if chosen.costs is None else judge_costs(rows, fitted_on, chosen.costs, groups),
+        "validation_gap": None if chosen_on is None else split_gap(rows, chosen_on),
+        "validation_rows": None if chosen_on is None else len(chosen_on),
+    }
+    if rows.has_probabilities:
+        parts["curves"] = draw_curves(scored, rows.classes)
+        parts["calibration"] = calibrate(scored)
+        parts["selective"] = select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
+    if fitted_on:
+        parts["recalibration"] = recalibrate(rows, fitted_on, index, groups)
+        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups)
+    return parts

@@ -51,6 +51,7 @@ class Judgement:
 
     Attributes:
         source, split: where the table is from.
+        plan: which of the table's columns became what; None for a table of classmark's own.
         rows: labelled rows.
         positive: of two classes; None for more.
         metrics: name → estimate.
@@ -69,6 +70,9 @@ class Judgement:
         floor: baseline name → its metrics on the same rows.
         floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         floor_comparison: baseline name → comparison (A the baseline, B this model).
+        own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
+            names no predicted classes beside its probabilities.
+        effective_rows: (Σw)² / Σw² of rows, or groups, with weights; None without.
     """
 
     source: str
@@ -97,6 +101,9 @@ class Judgement:
     floor_methods: dict[str, str] = field(default_factory=dict)
     floor_comparison: dict[str, Comparison] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    plan: str | None = None
+    own_decisions: int | None = None
+    effective_rows: float | None = None
     draws: int = 1000
     seed: int = 0
     confidence: float = CONFIDENCE
@@ -106,6 +113,7 @@ class Judgement:
         return {
             "schema_version": SCHEMA_VERSION,
             "source": self.source,
+            "plan": self.plan,
             "split": self.split,
             "rows": self.rows,
             "classes": list(self.classes),
@@ -113,6 +121,8 @@ class Judgement:
             "confidence": self.confidence,
             "draws": self.draws,
             "seed": self.seed,
+            "own_decisions": self.own_decisions,
+            "effective_rows": self.effective_rows,
             "metrics": _metrics_json(self.metrics),
             "per_class": [_class_json(one) for one in self.per_class],
             "confusion": [list(row) for row in self.confusion],
@@ -173,6 +183,9 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
     gap = content.get("validation_gap")
     return Judgement(
         **{name: content[name] for name in ("source", "split", "rows", "positive", "draws", "seed", "confidence")},
+        plan=content.get("plan"),
+        own_decisions=content.get("own_decisions"),
+        effective_rows=content.get("effective_rows"),
         classes=tuple(content["classes"]),
         metrics=_metrics(content["metrics"]),
         per_class=tuple(_class(one) for one in content["per_class"]),

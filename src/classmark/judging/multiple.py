@@ -1,4 +1,4 @@
-"""Three or more models on the same rows: each against the first, every pair, and what many comparisons are worth."""
+"""Two or more models on the same rows: each against the first, every pair, and what many comparisons are worth."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from itertools import combinations
 from typing import Any
 
 from classmark.errors import InputError
-from classmark.judging.comparisons import Comparison, compare_matched, detectable_sentence, find_numbered, points_text
+from classmark.judging.comparisons import (
+    Comparison,
+    compare_matched,
+    detectable_sentence,
+    find_numbered,
+    find_of_sides,
+    points_text,
+    positive_of,
+)
 from classmark.judging.findings import COMPARED_SCORES, Finding
+from classmark.judging.matching import match
 from classmark.judging.metrics import TOP_K_CLASSES
 from classmark.judging.p_values import holm
 from classmark.judging.paired import Difference, Sampled, better_side
 from classmark.judging.resampling import check_draws
-from classmark.judging.rows import labelled, matched, positive_index, row_groups, scored_rows
+from classmark.judging.rows import row_groups, scored_rows
 from classmark.predictions import Predictions
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -28,13 +37,14 @@ P_VALUES = (
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Every pair of three or more models on the same rows; A, the first, is the baseline.
+    """Every pair of two or more models on the same rows; A, the first, is the baseline.
 
     Attributes:
         names: what the models are called, A first.
         rows, classes, positive, groups, draws, seed: as of one comparison.
         pairs: A with B, A with C, …, B with C, …; differences are the later letter less the earlier one.
         findings: what a reader must know.
+        plans: letter → which column of its file became what; None for a table of classmark's own.
     """
 
     names: tuple[str, ...]
@@ -46,6 +56,12 @@ class Comparisons:
     findings: tuple[Finding, ...]
     draws: int
     seed: int
+    plans: dict[str, str | None]
+
+    @property
+    def metrics(self) -> dict[str, Difference]:
+        """The differences of the first pair, B − A."""
+        return self.pairs[0].metrics
 
     @property
     def letters(self) -> tuple[tuple[str, str], ...]:
@@ -78,7 +94,9 @@ class Comparisons:
 
     @cached_property
     def sentence(self) -> str:
-        """All against the first in accuracy, and which of these differences survive Holm's correction."""
+        """All against the first in accuracy, and which of these differences survive Holm's correction; of two, the pair's."""
+        if len(self.pairs) == 1:
+            return self.pairs[0].sentence
         told = [
             (letter, pair, adjusted.get("accuracy"))
             for letter, pair, adjusted in zip(LETTERS[1:], self.against_first, self.p_holm_against_first, strict=False)
@@ -90,22 +108,23 @@ class Comparisons:
         return f"{start} {_standing(better, standing, len(told))}"
 
     def to_json(self) -> dict[str, Any]:
-        """The first pair under the keys that two models have, so that what reads two reads on; then every pair."""
+        """The first pair under its own keys, then every pair; of three or more also the p values by Holm's method."""
+        content = self.pairs[0].to_json() | {
+            "findings": [vars(finding) for finding in self.findings],
+            "sentence": self.sentence,
+            "models": dict(zip(LETTERS, self.names, strict=False)),
+            "baseline": "A",
+            "plans": self.plans,
+        }
+        if len(self.pairs) == 1:
+            return content | {"pairs": [{"letters": ["A", "B"], **self.pairs[0].to_json()}]}
         few = self.p_holm_against_first
         pairs = [
             {"letters": list(letters), **pair.to_json(), "p_holm": adjusted}
             | ({"p_holm_against_first": few[place]} if place < len(few) else {})
             for place, (letters, pair, adjusted) in enumerate(zip(self.letters, self.pairs, self.p_holm, strict=True))
         ]
-        return self.pairs[0].to_json() | {
-            "findings": [vars(finding) for finding in self.findings],
-            "sentence": self.sentence,
-            "models": dict(zip(LETTERS, self.names, strict=False)),
-            "baseline": "A",
-            "family": self.family,
-            "p_values": P_VALUES,
-            "pairs": pairs,
-        }
+        return content | {"family": self.family, "p_values": P_VALUES, "pairs": pairs}
 
 
 def compare_all(
@@ -115,36 +134,33 @@ def compare_all(
     draws: int = 1000,
     seed: int = 0,
     names: Sequence[str] | None = None,
-) -> Comparison | Comparisons:
+) -> Comparisons:
     """Every metric of two or more tables compared in pairs, rows matched by id.
 
     Args:
         tables: the first is the baseline; the others' classes may stand in another order.
-        positive: the positive class of two; without it, the second of the first table.
+        positive: the positive class of two; without it, the one that a table names, else the second of the first table.
         draws: of the bootstrap.
         seed: of the bootstrap.
         names: what the tables are called, instead of their files.
 
-    Returns:
-        A `Comparison` of two tables, `Comparisons` of more.
-
     Raises:
-        PredictionsError: ids, labels or classes differ.
+        PredictionsError: ids, labels, classes, groups or weights differ.
         InputError: there are fewer than two tables or more than letters, or `positive` is no class.
     """
     if not 2 <= len(tables) <= len(LETTERS):
         raise InputError(f"compare: {len(tables)} sets of predictions. Give two to {len(LETTERS)}.")
     check_draws(draws)
     called = tuple(names or (table.source for table in tables))
-    rows = matched_all(tables)
-    index, groups = positive_index(rows[0], positive), row_groups(rows[0])
+    found = match(tables, called)
+    rows = found.tables
+    index, groups = positive_of(rows, positive), row_groups(rows[0])
     sampled = [Sampled(scored_rows(table, index), groups, draws, seed) for table in rows]
     pairs = tuple(
         compare_matched((rows[a], rows[b]), (sampled[a], sampled[b]), (called[a], called[b]), (LETTERS[a], LETTERS[b]))
         for a, b in combinations(range(len(rows)), 2)
     )
-    if len(pairs) == 1:
-        return pairs[0]
+    left_out = pairs[0].findings if len(pairs) == 1 else _left_out(rows, called) + find_numbered(rows)
     return Comparisons(
         names=called,
         rows=len(rows[0]),
@@ -152,24 +168,11 @@ def compare_all(
         positive=pairs[0].positive,
         groups=pairs[0].groups,
         pairs=pairs,
-        findings=_left_out(rows, called) + find_numbered(rows),
+        findings=find_of_sides(tables, found, sampled, called) + left_out,
         draws=draws,
         seed=seed,
+        plans={letter: table.plan for letter, table in zip(LETTERS, tables, strict=False)},
     )
-
-
-def matched_all(tables: Sequence[Predictions]) -> tuple[Predictions, ...]:
-    """The tables with the rows that all label, rows and classes in the first one's order.
-
-    Raises:
-        PredictionsError: ids, labels or classes of one differ from those of the first.
-    """
-    found = [matched(tables[0], other) for other in tables[1:]]
-    if all(first.ids.equals(found[0][0].ids) for first, _ in found):
-        return found[0][0], *(other for _, other in found)
-    shared = list(set.intersection(*(set(first.ids) for first, _ in found)))
-    kept = [labelled(each.filter(each.ids.is_in(shared).to_numpy())) for each in (found[0][0], *(b for _, b in found))]
-    return tuple(kept)
 
 
 def corrected(pairs: Sequence[Comparison]) -> tuple[dict[str, float], ...]:

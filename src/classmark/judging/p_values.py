@@ -23,6 +23,16 @@ class McNemar:
     only_b_right: int
 
 
+@dataclass(frozen=True)
+class Discordant:
+    """The same counts of rows with weights, for which McNemar's test is not made."""
+
+    only_a_right: int
+    only_b_right: int
+    p_exact: None = None
+    p_midp: None = None
+
+
 def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
     """McNemar's exact test and its mid-p form, two-sided.
 

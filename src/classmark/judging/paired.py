@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.intervals import Floats, Z, t_quantile
-from classmark.judging.metrics import LOWER_IS_BETTER, TOP_K_CLASSES, Scored, confusion_metrics, statistics
+from classmark.judging.metrics import LOWER_IS_BETTER, RANGES, TOP_K_CLASSES, Scored, confusion_metrics, statistics
 from classmark.judging.p_values import mcnemar, normal_p, t_p
 from classmark.judging.ranking import roc_area_difference
 from classmark.judging.resampling import Groups, group_counts, ranking_draws
@@ -201,5 +201,7 @@ def _sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
     half = t_quantile(units - 1) * deviation
     kind = "rows, independent rows" if a.groups is None else f"whole groups ({units:,} groups)"
     method = f"t interval by the deviation of a paired bootstrap, {a.draws:,} draws of {kind}"
-    low, high = max(-1.0, value - half), min(1.0, value + half)
+    lowest, highest = RANGES.get(name, (0.0, 1.0))
+    reach = highest - lowest
+    low, high = max(-reach, value - half), min(reach, value + half)
     return Difference(value_a, value_b, value, low, high, method, t_p(value / deviation, units - 1))

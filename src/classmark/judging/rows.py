@@ -1,6 +1,4 @@
-"""From predictions tables to the arrays that metrics take: labelled rows only, two tables' rows matched, the positive
-class named.
-"""
+"""From predictions tables to the arrays that metrics take: labelled rows only, the positive class named."""
 
 from __future__ import annotations
 
@@ -15,12 +13,16 @@ from classmark.judging.margins import Margins, belong_together
 from classmark.judging.metrics import Scored
 from classmark.predictions import Predictions
 
+AROUND_IDS = (
+    " \t\r\n\v\f\u00a0\u2007\u202f\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # blanks, and what is not seen
+)
+
 
 def labelled(predictions: Predictions, source: str | None = None) -> Predictions:
     """The rows that have a label.
 
     Raises:
-        PredictionsError: none has.
+        PredictionsError: none has, or only rows of weight 0.
     """
     known = predictions.labels >= 0
     if not known.any():
@@ -28,18 +30,24 @@ def labelled(predictions: Predictions, source: str | None = None) -> Predictions
             f"{source or predictions.source}: no row has a label, so there is nothing to judge against. "
             "Give the table a column with the true classes."
         )
-    return predictions if known.all() else predictions.filter(known)
+    rows = predictions if known.all() else predictions.filter(known)
+    if rows.weights is not None and not rows.weights.any():
+        raise PredictionsError(
+            f"{source or predictions.source}: every row with a label has the weight 0. Give at least one a weight above 0."
+        )
+    return rows
 
 
 def positive_index(predictions: Predictions, positive: str | None) -> int:
-    """The index of the positive class of two: the named one, else the second.
+    """The index of the positive class of two: the named one, else that which the table names, else the second.
 
     Raises:
         InputError: the name is none of the classes, or there are more than two.
     """
     classes = predictions.classes
     if positive is None:
-        return 1
+        own = predictions.positive
+        return classes.index(own) if own in classes and len(classes) == 2 and own is not None else 1
     if positive not in classes:
         raise InputError(
             f'{predictions.source}: the positive class "{positive}" is none of the classes '
@@ -75,39 +83,10 @@ def row_groups(predictions: Predictions) -> NDArray[np.int64] | None:
     return None if groups is None or int(groups.max()) + 1 == len(predictions) else groups
 
 
-def matched(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
-    """Both tables with the labelled rows in A's order and the classes in A's order.
-
-    Raises:
-        PredictionsError: ids, labels or classes differ.
-    """
-    if set(a.classes) != set(b.classes):
-        only = sorted(set(a.classes) ^ set(b.classes))
-        raise PredictionsError(
-            f"{a.source} and {b.source} do not have the same classes: {_some(only)} {_is_or_are(only)} in one of them "
-            "only. Compare predictions over the same classes."
-        )
-    left, right = set(a.ids.to_list()), set(b.ids.to_list())
-    if left != right:
-        only_a = [name for name in a.ids.to_list() if name not in right]
-        only_b = [name for name in b.ids.to_list() if name not in left]
-        raise PredictionsError(
-            f"{a.source} and {b.source} do not have the same rows: {len(only_a):,} ids only in the first"
-            f"{_example(only_a)}, {len(only_b):,} only in the second{_example(only_b)}. "
-            "Compare predictions of the same data, with the same ids."
-        )
-    place = pl.DataFrame({"id": b.ids, "row": np.arange(len(b))})
-    order = a.frame.select("id").join(place, on="id", how="left", maintain_order="left")["row"].to_numpy()
-    b = _in_class_order(replace(b, frame=b.frame[order]), a.classes)
-    different = (a.labels != b.labels) & (a.labels >= 0) & (b.labels >= 0)
-    if different.any():
-        row = int(np.argmax(different))
-        raise PredictionsError(
-            f'{a.source} and {b.source} give {int(different.sum()):,} rows different labels, for instance id "'
-            f'{a.ids[row]}": "{a.classes[a.labels[row]]}" and "{a.classes[b.labels[row]]}". Labels must agree.'
-        )
-    both = (a.labels >= 0) & (b.labels >= 0)
-    return labelled(a.filter(both)), labelled(b.filter(both), a.source)
+def row_keys(table: Predictions) -> pl.Series:
+    """The ids without blanks and invisible characters around them; as they are where these alone tell rows apart."""
+    keys = table.ids.str.strip_chars(AROUND_IDS)
+    return table.ids if keys.n_unique() < len(keys) else keys
 
 
 def held_out(test: Predictions, validation: Predictions) -> Predictions:
@@ -121,8 +100,8 @@ def held_out(test: Predictions, validation: Predictions) -> Predictions:
     if set(test.classes) != set(validation.classes):
         only = sorted(set(test.classes) ^ set(validation.classes))
         raise PredictionsError(
-            f"{validation.source}: the validation rows have other classes than {test.source}: {_some(only)} "
-            f"{_is_or_are(only)} in one of them only. Give validation predictions of the same model."
+            f"{validation.source}: the validation rows have other classes than {test.source}: {some(only)} "
+            f"{is_or_are(only)} in one of them only. Give validation predictions of the same model."
         )
     if test.has_probabilities and not validation.has_probabilities:
         raise PredictionsError(
@@ -132,14 +111,13 @@ def held_out(test: Predictions, validation: Predictions) -> Predictions:
     if test.numbered or validation.numbered:
         shared = [] if not _same_rows(test, validation) else test.ids.to_list()
     else:
-        known = set(test.ids.to_list())
-        shared = [name for name in validation.ids.to_list() if name in known]
+        shared = validation.ids.filter(row_keys(validation).is_in(row_keys(test).implode())).to_list()
     if shared:
         raise PredictionsError(
-            f"{validation.source}: {len(shared):,} rows stand in {test.source} too{_example(shared)}. "
+            f"{validation.source}: {len(shared):,} rows stand in {test.source} too{example(shared)}. "
             "Nothing is fitted on test rows: give validation rows that the test set does not have."
         )
-    return labelled(_in_class_order(validation, test.classes))
+    return labelled(in_class_order(validation, test.classes))
 
 
 def _same_rows(a: Predictions, b: Predictions) -> bool:
@@ -149,7 +127,8 @@ def _same_rows(a: Predictions, b: Predictions) -> bool:
     return all(a.frame[name].equals(b.frame[name], null_equal=True) for name in columns)
 
 
-def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions:
+def in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions:
+    """The table with its classes in this order."""
     if table.classes == classes:
         return table
     frame = table.frame
@@ -163,13 +142,16 @@ def _in_class_order(table: Predictions, classes: tuple[str, ...]) -> Predictions
     return replace(table, frame=frame, metadata={**table.metadata, "classes": list(classes)})
 
 
-def _example(ids: list[str]) -> str:
-    return f" (for instance {_some(ids)})" if ids else ""
+def example(ids: list[str]) -> str:
+    """Some ids in brackets; empty without any."""
+    return f" (for instance {some(ids)})" if ids else ""
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """The first three names in quotes."""
     return ", ".join(f'"{name}"' for name in names[:3]) + (", …" if len(names) > 3 else "")
 
 
-def _is_or_are(names: list[str]) -> str:
+def is_or_are(names: list[str]) -> str:
+    """The verb for so many names."""
     return "is" if len(names) == 1 else "are"

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, nearest
+from classmark.judging.derived import derived
 from classmark.judging.intervals import Estimate, share_interval
 from classmark.judging.metrics import Scored
 from classmark.judging.p_values import holm
@@ -25,7 +26,7 @@ FEWEST_ROWS = 30
 FEWEST_GROUPS = 10
 MOST_COLUMNS = 12
 LEVEL = 0.05
-OWN_COLUMNS = ("id", "label", "probabilities", "predicted", "logits", "group", "text", "path", "thumbnail")
+OWN_COLUMNS = ("id", "label", "probabilities", "predicted", "logits", "group", "weight", "text", "path", "thumbnail")
 NOT_BY_DEFAULT = ("leaked",)  # has its own place in a judgement
 
 
@@ -102,7 +103,8 @@ def slice_rows(
         table: labelled rows.
         scored: the same rows.
         groups: group number of each row.
-        columns: which ones; without them, the first twelve that make slices.
+        columns: which ones; without them, the first twelve that make slices. A column that follows from label and
+            prediction makes none.
 
     Raises:
         InputError: a column that is named is not there or makes no slices.
@@ -120,7 +122,7 @@ def slice_rows(
                 f'--slice: "{name}" is no column that can make slices of {table.source}; its further columns: {known}.'
                 f"{nearest(name, further)}"
             )
-        members = slice_members(frame[name])
+        members = derived(frame[name], scored) or slice_members(frame[name])
         if isinstance(members, str):
             if columns is not None:
                 raise InputError(f'--slice: the column "{name}" of {table.source} makes no slices: {members}.')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,14 @@ from classmark.report.origins import (
 )
 from classmark.report.overlays import curve_overlay, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
-from classmark.report.sides import Compared, Side, Sides
+from classmark.report.sides import Side, Sides
+from classmark.report.words import decisions_sentence, metric_title
 from classmark.system.files import write_text
 
 MOST_ROWS_OF_MANY = 4
 
 
-def write_comparison(out: Path, comparison: Compared, sides: Sides) -> Path:
+def write_comparison(out: Path, comparison: Comparisons, sides: Sides) -> Path:
     """The path of `out/report.html`, written with its figures in `out/figures/`.
 
     Args:
@@ -50,7 +52,7 @@ def write_comparison(out: Path, comparison: Compared, sides: Sides) -> Path:
     svgs = figure_svgs(charts, out / "figures")
     made = known_recipes(sides)
     settings = differing_settings(made)
-    numbers = _of_two(comparison, sides) if isinstance(comparison, Comparison) else _of_many(comparison, sides)
+    numbers = _of_two(comparison.pairs[0], sides) if len(sides) == 2 else _of_many(comparison, sides)
     page = (
         page_environment()
         .get_template("comparison.html.j2")
@@ -68,6 +70,8 @@ def write_comparison(out: Path, comparison: Compared, sides: Sides) -> Path:
             facts=shared_facts(sides),
             without_scores=listed([side.letter for side in sides if not side.predictions.has_probabilities] or [""]),
             difference_bar=difference_bar,
+            title_of=partial(metric_title, positive=comparison.positive),
+            decisions=decisions_sentence([side.judgement for side in sides]),
             amount=amount,
             **numbers,
         )
@@ -84,6 +88,7 @@ def _of_two(comparison: Comparison, sides: Sides) -> dict[str, Any]:
         for letter, count in zip("AB", (counts.only_a, counts.only_b), strict=True)
     ]
     return {
+        "pair": comparison,
         "headline": rows,
         "metrics_sentence": metrics_sentence(rows),
         "agreement": counts,
@@ -197,10 +202,16 @@ def loss_note(sides: Sides) -> str:
 
 
 def all_findings(sides: Sides) -> list[tuple[str, Finding]]:
-    """The problems, warnings and caveats of all judgements with the letters of the sides that have them."""
+    """The problems, warnings and caveats of all judgements with the letters of the sides that have them.
+
+    What was remarked when a table was read, and what is said of a side in the comparison itself, stands there already.
+    """
     found: dict[Finding, str] = {}
     for side in sides:
+        told = {remark.code for remark in side.predictions.remarks} | {"below_chance"}
         for finding in side.judgement.findings:
+            if finding.code in told:
+                continue
             if finding.severity != "info" or finding.code in side.predictions.caveats:
                 found[finding] = found.get(finding, "") + side.letter
     return [(letters, finding) for finding, letters in found.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from classmark.report.selection import risk_chart
 from classmark.report.words import (
     METRIC_TITLES,
     curve_advice,
+    decisions_sentence,
     floor_sentence,
     interval_text,
+    metric_title,
     number_text,
     seconds_text,
     share_text,
@@ -67,6 +70,8 @@ def write_report(
         .render(
             judgement=judgement,
             metrics=judgement.metrics,
+            title_of=partial(metric_title, positive=judgement.positive),
+            decisions=decisions_sentence([judgement]),
             title=run.name if run else judgement.source,
             charts={
                 chart.name: {"title": chart.title, "reading": chart.reading, "svg": svgs[chart.name]}
@@ -129,6 +134,7 @@ def page_environment() -> Any:
         "point_name": point_name,
         "point_sentence": point_sentence,
         "metric": lambda name: METRIC_TITLES.get(name, name),
+        "titled": metric_title,
     }
     return environment
 

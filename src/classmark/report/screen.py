@@ -10,7 +10,7 @@ from classmark.judging.findings import Finding
 from classmark.judging.judgement import Judgement
 from classmark.judging.multiple import LETTERS, Comparisons
 from classmark.report.operating import point_sentence
-from classmark.report.words import METRIC_TITLES, floor_sentence, interval_text, value_text
+from classmark.report.words import decisions_sentence, floor_sentence, interval_text, metric_title, value_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -39,13 +39,21 @@ def judgement_table(judgement: Judgement) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[object] = [_metrics(judgement)]
+    parts: list[object] = [Text(title) for title in _titles(judgement)]
+    parts.append(_metrics(judgement))
     if len(judgement.classes) <= MOST_CLASSES:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := floor_sentence(judgement):
         parts.append(Text(sentence))
     parts += [Text(point_sentence(point)) for point in (judgement.thresholds.points if judgement.thresholds else ())]
     return Group(*parts, *_findings(judgement.findings))  # type: ignore[arg-type]
+
+
+def _titles(judgement: Judgement) -> list[str]:
+    """What the rows are, how the file was read, and what comes from where in it."""
+    split = f" of {judgement.split}" if judgement.split else ""
+    lines = [f"{judgement.rows:,} rows{split}", judgement.plan or "", decisions_sentence([judgement])]
+    return [line for line in lines if line]
 
 
 def _findings(findings: Sequence[Finding]) -> list[Text]:
@@ -57,9 +65,9 @@ def _findings(findings: Sequence[Finding]) -> list[Text]:
 
 def _metrics(judgement: Judgement) -> Table:
     from rich.table import Table
+    from rich.text import Text  # as text: a class may be named [b]
 
-    split = f" of {judgement.split}" if judgement.split else ""
-    table = Table(title=f"{judgement.rows:,} rows{split}", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for column, justify in (("", "left"), ("value", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for name in judgement.floor:
@@ -67,7 +75,8 @@ def _metrics(judgement: Judgement) -> Table:
     for name in SHOWN:
         if (estimate := judgement.metrics.get(name)) is not None:
             floors = [value_text(m[name].value if name in m else None, name) for m in judgement.floor.values()]
-            table.add_row(METRIC_TITLES[name], value_text(estimate.value, name), interval_text(estimate, name), *floors)
+            title = Text(metric_title(name, judgement.positive))
+            table.add_row(title, value_text(estimate.value, name), interval_text(estimate, name), *floors)
     return table
 
 
@@ -84,12 +93,22 @@ def _confusion(judgement: Judgement) -> Table:
     return table
 
 
-def comparison_table(comparison: Comparison | Comparisons) -> Group:
+def comparison_table(comparison: Comparisons) -> Group:
     """The paired differences, the sentence and the findings of a comparison."""
-    return _two(comparison) if isinstance(comparison, Comparison) else _many(comparison)
+    return _two(comparison) if len(comparison.pairs) == 1 else _many(comparison)
 
 
-def _two(comparison: Comparison) -> Group:
+def _models(comparison: Comparisons) -> str:
+    """A line a model, with a second one where its file says how it was read."""
+    lines = []
+    for letter, name in zip(LETTERS, comparison.names, strict=False):
+        lines.append(f"{letter} = {name}")
+        if plan := comparison.plans.get(letter):
+            lines.append(f"    {plan}")
+    return "\n".join(lines)
+
+
+def _two(comparison: Comparisons) -> Group:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -99,14 +118,15 @@ def _two(comparison: Comparison) -> Group:
         table.add_column(column, justify="left" if not column else "right")
     for name, entry in comparison.metrics.items():
         values = (value_text(value, name) for value in (entry.a, entry.b, entry.difference))
-        table.add_row(METRIC_TITLES[name], *values, interval_text(entry, name))
-    found = comparison.mcnemar
-    mcnemar = (
-        f"McNemar: only A right {found.only_a_right:,}, only B right {found.only_b_right:,}, "
-        f"p {found.p_exact:.3g} exact, {found.p_midp:.3g} mid-p"
+        table.add_row(Text(metric_title(name, comparison.positive)), *values, interval_text(entry, name))
+    found = comparison.pairs[0].mcnemar
+    counts = f"only A right {found.only_a_right:,}, only B right {found.only_b_right:,}"
+    mcnemar = f"Rows, whatever their weight: {counts}"
+    if found.p_exact is not None:
+        mcnemar = f"McNemar: {counts}, p {found.p_exact:.3g} exact, {found.p_midp:.3g} mid-p"
+    return Group(
+        Text(_models(comparison)), table, Text(mcnemar), Text(comparison.sentence), *_findings(comparison.findings)
     )
-    names = f"A = {comparison.a}\nB = {comparison.b}"
-    return Group(Text(names), table, Text(mcnemar), Text(comparison.sentence), *_findings(comparison.findings))
 
 
 def _many(comparison: Comparisons) -> Group:
@@ -120,12 +140,12 @@ def _many(comparison: Comparisons) -> Group:
         _add(
             first,
             name,
+            comparison.positive,
             zip(comparison.letters, comparison.against_first, comparison.p_holm_against_first, strict=False),
         )
     every = _differences(f"every pair; p by Holm's method over all {len(comparison.pairs)}")
-    _add(every, "accuracy", zip(comparison.letters, comparison.pairs, comparison.p_holm, strict=True))
-    names = "\n".join(f"{letter} = {name}" for letter, name in zip(LETTERS, comparison.names, strict=False))
-    return Group(Text(names), first, every, Text(comparison.sentence), *_findings(comparison.findings))
+    _add(every, "accuracy", None, zip(comparison.letters, comparison.pairs, comparison.p_holm, strict=True))
+    return Group(Text(_models(comparison)), first, every, Text(comparison.sentence), *_findings(comparison.findings))
 
 
 def _differences(title: str) -> Table:
@@ -137,15 +157,19 @@ def _differences(title: str) -> Table:
     return table
 
 
-def _add(table: Table, name: str, rows: Iterable[tuple[tuple[str, str], Comparison, dict[str, float]]]) -> None:
+def _add(
+    table: Table, name: str, positive: str | None, rows: Iterable[tuple[tuple[str, str], Comparison, dict[str, float]]]
+) -> None:
     """A row a pair; the metric is named in the first."""
-    title = METRIC_TITLES[name]
+    from rich.text import Text
+
+    title = Text(metric_title(name, positive))
     for (first, second), pair, adjusted in rows:
         if (entry := pair.metrics.get(name)) is not None:
             p_values = (p_text(entry.p), p_text(adjusted.get(name)))
             shown = (value_text(entry.difference, name), interval_text(entry, name))
             table.add_row(title, f"{second} − {first}", *shown, *p_values)
-            title = ""
+            title = Text("")
 
 
 def p_text(p: float | None) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from classmark.errors import RunError
-from classmark.judging.comparisons import Comparison
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, read_judgement
-from classmark.judging.multiple import LETTERS, Comparisons, matched_all
-from classmark.judging.rows import positive_index, scored_rows
+from classmark.judging.matching import match
+from classmark.judging.multiple import LETTERS, Comparisons
+from classmark.judging.rows import positive_index, row_groups, scored_rows
 from classmark.predictions import Predictions
 from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles
@@ -23,7 +23,6 @@ from classmark.runs.history import read_history
 from classmark.runs.status import read_status
 
 Sides = tuple["Side", ...]
-Compared = Comparison | Comparisons
 SHORT_NAME_CHARACTERS = 30
 
 
@@ -78,22 +77,25 @@ class Side:
 
 
 def build_sides(
-    comparison: Compared, tables: Sequence[Predictions], runs: Sequence[RunFiles | None] | None = None
+    comparison: Comparisons, tables: Sequence[Predictions], runs: Sequence[RunFiles | None] | None = None
 ) -> Sides:
     """The sides of a comparison of tables, rows matched; a run's own judgement is taken where it is of these rows."""
-    rows = matched_all(tables)
+    rows = match(tables, comparison.names).tables
     return tuple(
         Side(letter, name, table, _judgement(table, run, comparison), run)
         for letter, name, table, run in zip(LETTERS, comparison.names, rows, runs or [None] * len(rows), strict=False)
     )
 
 
-def _judgement(rows: Predictions, run: RunFiles | None, comparison: Compared) -> Judgement:
+def _judgement(rows: Predictions, run: RunFiles | None, comparison: Comparisons) -> Judgement:
     known = _of_run(run)
     if known is not None and known.classes == rows.classes and known.positive == comparison.positive:
         confusion = scored_rows(rows, positive_index(rows, comparison.positive)).confusion
         # A run's folder may hold the judgement of another split, or of rows that the other side lacks.
-        if np.array_equal(np.array(known.confusion), confusion):
+        like = (known.groups is None) == (row_groups(rows) is None) and (known.effective_rows is None) == (
+            rows.weights is None
+        )
+        if like and np.array_equal(np.array(known.confusion), confusion):
             return known
     return judge(rows, positive=comparison.positive, draws=comparison.draws, seed=comparison.seed)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
 from classmark.judging.paired import Difference
@@ -24,7 +26,28 @@ METRIC_TITLES = {
     "top5_accuracy": "Top-5 accuracy",
 }
 SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "precision_macro", "recall_macro", "top5_accuracy")
+OF_ONE_CLASS = ("precision", "recall", "f1", "average_precision")
+MOST_CHARACTERS = 24  # of a class in a title
 BALANCED = (0.4, 0.6)
+
+
+def metric_title(name: str, positive: str | None = None) -> str:
+    """A metric's title, with the class that it speaks of where it is one of two."""
+    title = METRIC_TITLES.get(name, name)
+    if positive is None or name not in OF_ONE_CLASS:
+        return title
+    shown = positive if len(positive) <= MOST_CHARACTERS else f"{positive[: MOST_CHARACTERS - 1]}…"
+    return f"{title} ({shown})"
+
+
+def decisions_sentence(judgements: Sequence[Judgement]) -> str:
+    """What comes from predicted classes and what from probabilities, where a file has both; empty otherwise."""
+    if all(judgement.own_decisions is None for judgement in judgements):
+        return ""
+    return (
+        "Accuracy, F1 and the confusion matrix come from the predicted classes in the file; ranking and calibration come "
+        "from the probabilities."
+    )
 
 
 def value_text(value: float | None, name: str) -> str:

@@ -19,8 +19,15 @@ from classmark.predictions import Predictions, build_predictions
 
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "docs" / "findings"
+CALLS = ("Finding", "Remark")
 STUDIES = "study_findings"  # whose messages say themselves what to do
-FROM_TABLES = {"pretrained_on_these_classes"}  # training/judge_run.py writes this one into a table's metadata
+# What training writes into a table's metadata, and what the reader of foreign tables remarks.
+FROM_TABLES = {"pretrained_on_these_classes"}
+FROM_READER = {
+    *("assumed", "missing_words", "look_alike_classes", "classes_matched", "many_classes", "numeric_labels"),
+    *("unused_weights", "split_column", "model_column", "fold_column", "repeated_rows", "rows_dropped", "rescaled"),
+    "confidence_only",
+}
 Make = Callable[..., Predictions]
 
 
@@ -116,11 +123,11 @@ def test_a_worse_slice_is_named_after_correction() -> None:
 
 
 def issued() -> dict[str, set[str]]:
-    """Module → the codes that its `Finding(…)` calls name."""
+    """Module → the codes that its `Finding(…)` and `Remark(…)` calls name."""
     codes = dict[str, set[str]]()
     for path in sorted((ROOT / "src" / "classmark").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
                 first = node.args[0] if node.args else None
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     codes.setdefault(path.stem, set()).add(first.value)
@@ -128,13 +135,13 @@ def issued() -> dict[str, set[str]]:
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
-    codes = set.union(*issued().values()) | FROM_TABLES
+    codes = set.union(*issued().values()) | FROM_TABLES | FROM_READER
     assert {path.stem for path in PAGES.glob("*.md")} - {"README"} == codes
 
 
 def test_every_code_of_a_judgement_has_advice() -> None:
     codes = set.union(*(found for module, found in issued().items() if module != STUDIES))
-    assert set(ADVICE) == codes | FROM_TABLES
+    assert set(ADVICE) == codes | FROM_TABLES | FROM_READER
     assert Finding("threshold_far", "info", "").advice == ADVICE["threshold_far"]
     assert Finding("of_another_table", "info", "").advice == ""
 

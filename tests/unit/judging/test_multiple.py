@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from classmark.errors import ClassmarkError, PredictionsError
 from classmark.judging.comparisons import Comparison, compare
-from classmark.judging.multiple import Comparisons, compare_all, matched_all
+from classmark.judging.matching import match
+from classmark.judging.multiple import Comparisons, compare_all
 from classmark.predictions import Predictions, build_predictions
 
 Make = Callable[..., Predictions]
@@ -185,12 +186,18 @@ def test_the_table_that_has_other_rows_is_named_with_them(make: Make) -> None:
 def test_rows_are_those_that_all_label(make: Make) -> None:
     known: list[str | None] = ["no", "yes"] * 5
     gaps = [known, [None, *known[1:]], [*known[:9], None]]
-    found = matched_all([make(rows=10, labels=labels) for labels in gaps])
+    found = match([make(rows=10, labels=labels) for labels in gaps]).tables
     assert [table.ids.to_list() for table in found] == [[f"row-{row}" for row in range(1, 9)]] * 3
 
 
-def test_two_give_one_comparison_and_one_is_refused(make: Make) -> None:
-    assert isinstance(compare_all([make(), make(seed=1)], draws=DRAWS), Comparison)
+def test_two_have_the_keys_of_their_pair_and_one_is_refused(make: Make) -> None:
+    found = compare_all([make(source="x"), make(seed=1, source="y")], draws=DRAWS)
+    pair = compare(make(source="x"), make(seed=1, source="y"), draws=DRAWS, every_metric=True)
+    assert (found.pairs, found.metrics, found.sentence) == ((pair,), pair.metrics, pair.sentence)
+    content = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert {name: content[name] for name in pair.to_json()} == json.loads(json.dumps(pair.to_json()))
+    assert set(content) - set(pair.to_json()) == {"models", "baseline", "pairs"}
+    assert content["models"] == {"A": "x", "B": "y"}
     with pytest.raises(ClassmarkError, match=r"^compare: 1 sets of predictions\. Give two to 26\."):
         compare_all([make()])
 

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from classmark.cli.main import run as classmark
-from classmark.judging.comparisons import Comparison, compare
 from classmark.judging.findings import Finding
+from classmark.judging.multiple import Comparisons, compare_all
 from classmark.predictions import Predictions, read, write
 from classmark.report.comparison import write_comparison
 from classmark.report.sides import build_sides
@@ -24,7 +24,7 @@ from two_runs import SCRIPT, image_runs, text_runs
 Make = Callable[..., Predictions]
 
 
-def page_of(out: Path, comparison: Comparison, *tables: Predictions) -> str:
+def page_of(out: Path, comparison: Comparisons, *tables: Predictions) -> str:
     a, b = tables
     return write_comparison(out, comparison, build_sides(comparison, (a, b))).read_text(encoding="utf-8")
 
@@ -50,7 +50,7 @@ def text_page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_both_judgements_stand_side_by_side(tmp_path: Path, make_table: Make) -> None:
     a, b = make_table(), make_table(scores=(0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9))
-    comparison = compare(a, b, names=(SCRIPT, "better"))
+    comparison = compare_all((a, b), names=(SCRIPT, "better"))
     page = page_of(tmp_path, comparison, a, b)
     check_harmless(page)
     words = text_of(page)
@@ -67,7 +67,7 @@ def test_both_judgements_stand_side_by_side(tmp_path: Path, make_table: Make) ->
 def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) -> None:
     table = make_table()
     left_out = Finding("scores_left_out", "info", f"{SCRIPT} has predicted labels only")
-    page = page_of(tmp_path, replace(compare(table, table), findings=(left_out,)), table, table)
+    page = page_of(tmp_path, replace(compare_all((table, table)), findings=(left_out,)), table, table)
     check_harmless(page)
     words = text_of(page)
     assert left_out.message in words
@@ -77,14 +77,14 @@ def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) 
 def test_a_caveat_of_one_side_stands_with_its_letter(tmp_path: Path, make_table: Make) -> None:
     table = make_table()
     known = Predictions(table.frame, {**table.metadata, "caveats": {"seen": f"{SCRIPT} has seen these rows."}}, "b")
-    page = page_of(tmp_path, compare(table, known), table, known)
+    page = page_of(tmp_path, compare_all((table, known)), table, known)
     check_harmless(page)
     assert f"B info {SCRIPT} has seen these rows." in text_of(page)
 
 
 def test_what_is_undefined_is_a_dash(tmp_path: Path, make_table: Make) -> None:
     one = make_table(["yes"] * 4, [0.1, 0.6, 0.7, 0.8])
-    assert "ROC area – – – – – no interval" in text_of(page_of(tmp_path, compare(one, one), one, one))
+    assert "ROC area – – – – – no interval" in text_of(page_of(tmp_path, compare_all((one, one)), one, one))
 
 
 def test_many_classes_are_compared_with_pictures_and_in_small(image_page: str) -> None:
@@ -139,7 +139,7 @@ def test_one_file_without_scores_is_named(tmp_path: Path, make_table: Make) -> N
     labels = [a.classes[one] for one in a.predicted]
     frame = a.frame.drop("probabilities").with_columns(predicted=pl.Series(labels))
     b = Predictions(frame, a.metadata, "b")
-    words = text_of(page_of(tmp_path, compare(a, b), a, b))
+    words = text_of(page_of(tmp_path, compare_all((a, b)), a, b))
     assert "Left out: B has no scores to draw curves from." in words
 
 

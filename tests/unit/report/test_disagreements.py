@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from classmark.judging.comparisons import compare
+from classmark.judging.multiple import compare_all
 from classmark.judging.p_values import holm, mcnemar
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.disagreements import (
@@ -26,7 +26,7 @@ CLASSES = ("cat", "dog", "elk", "emu")
 
 
 def both(a: Predictions, b: Predictions) -> Sides:
-    return build_sides(compare(a, b), (a, b))
+    return build_sides(compare_all((a, b)), (a, b))
 
 
 def said(labels: str, predicted: str, **columns: pl.Series) -> Predictions:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from classmark.judging.comparisons import compare
+from classmark.judging.multiple import compare_all
 from classmark.predictions import read
 from classmark.report.origins import Setting, differing_settings, settings_sentence, shared_facts
 from classmark.report.sides import Sides, build_sides
@@ -36,7 +36,7 @@ def change(run: RunFiles, content: dict[str, Any] | None = None, **sections: Any
 
 def sides_of(runs: tuple[RunFiles, RunFiles]) -> Sides:
     a, b = (read(run.predictions("test")) for run in runs)
-    return build_sides(compare(a, b), (a, b), runs)
+    return build_sides(compare_all((a, b)), (a, b), runs)
 
 
 def said(runs: tuple[RunFiles, RunFiles]) -> str:
@@ -117,7 +117,7 @@ def test_other_data_and_other_machines_are_named(runs: tuple[RunFiles, RunFiles]
 
 def test_a_run_against_a_file_is_not_compared_in_its_recipe(runs: tuple[RunFiles, RunFiles]) -> None:
     tables = tuple(read(run.predictions("test")) for run in runs)
-    sides = build_sides(compare(*tables), (tables[0], tables[1]), (runs[0], None))
+    sides = build_sides(compare_all(tables), (tables[0], tables[1]), (runs[0], None))
     assert differing_settings(sides) == []
     assert settings_sentence(sides, []).startswith("B is not a run folder, so nothing is known")
     assert dict(shared_facts(sides))["Training data and split"] == "not known, since B does not say"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classmark.judging.comparisons import compare
+from classmark.judging.multiple import compare_all
 from classmark.predictions import Predictions, read
 from classmark.report.charts import fractional_epochs
 from classmark.report.overlays import (
@@ -28,7 +28,7 @@ LABELS = ["A: tiny-ce", "B: tiny-focal"]
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
     a, b = (RunFiles(path) for path in image_runs(tmp_path_factory.mktemp("runs")))
     tables = read(a.predictions("test")), read(b.predictions("test"))
-    return build_sides(compare(*tables, names=(a.name, b.name)), tables, (a, b))
+    return build_sides(compare_all(tables, names=(a.name, b.name)), tables, (a, b))
 
 
 def test_runs_of_other_lengths_share_the_axis(sides: Sides) -> None:
@@ -70,7 +70,7 @@ def test_reliability_has_the_bins_of_both(sides: Sides) -> None:
 
 def test_without_scores_on_a_side_there_is_no_chart_of_them(make_table: Callable[..., Predictions]) -> None:
     table = make_table()
-    a, b = build_sides(compare(table, table), (table, table))
+    a, b = build_sides(compare_all((table, table)), (table, table))
     bare = replace(b, judgement=replace(b.judgement, calibration=None, curves=type(b.judgement.curves)()))
     assert curve_overlay((a, bare), "roc") is None
     assert reliability_overlay((bare, a)) is None
@@ -78,6 +78,6 @@ def test_without_scores_on_a_side_there_is_no_chart_of_them(make_table: Callable
 
 def test_of_two_classes_the_positive_one_is_drawn(make_table: Callable[..., Predictions], tmp_path: Path) -> None:
     table = make_table()
-    chart = curve_overlay(build_sides(compare(table, table), (table, table)), "roc")
+    chart = curve_overlay(build_sides(compare_all((table, table)), (table, table)), "roc")
     assert chart is not None
     assert chart.reading.startswith("The curve of yes; areas: A 0.9583, B 0.9583.")

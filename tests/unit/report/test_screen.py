@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
-from classmark.judging.comparisons import compare
 from classmark.judging.findings import Finding
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
+from classmark.judging.multiple import compare_all
 from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions
 from classmark.report.screen import comparison_table, judgement_table
@@ -74,7 +74,7 @@ def test_class_names_in_brackets_are_no_markup(make_table: Make) -> None:
 
 def test_a_comparison_has_both_names_the_differences_and_the_sentence(make_table: Make) -> None:
     better = make_table(scores=(0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9))
-    comparison = compare(make_table(), better, names=("old [1].csv", "new.csv"))
+    comparison = compare_all((make_table(), better), names=("old [1].csv", "new.csv"))
     lines = shown(comparison_table(comparison))
     assert lines[:3] == [["A", "=", "old", "[1].csv"], ["B", "=", "new.csv"], ["10", "rows"]]
     accuracy = next(line for line in lines if line[0] == "Accuracy")
@@ -86,7 +86,7 @@ def test_a_comparison_has_both_names_the_differences_and_the_sentence(make_table
 
 
 def test_what_a_comparison_leaves_out_stands_at_its_end(make_table: Make) -> None:
-    comparison = compare(make_table(), make_table())
+    comparison = compare_all((make_table(), make_table()))
     left_out = Finding("scores_left_out", "info", "b [1].csv has predicted labels only")
     assert shown(comparison_table(replace(comparison, findings=(left_out,)))) == [
         *shown(comparison_table(comparison)),
@@ -96,4 +96,4 @@ def test_what_a_comparison_leaves_out_stands_at_its_end(make_table: Make) -> Non
 
 def test_an_undefined_difference_is_a_dash(make_table: Make) -> None:
     one = make_table(["yes"] * 4, [0.1, 0.6, 0.7, 0.8])
-    assert ["ROC", "area", "–", "–", "–", "–"] in shown(comparison_table(compare(one, one)))
+    assert ["ROC", "area", "–", "–", "–", "–"] in shown(comparison_table(compare_all((one, one))))

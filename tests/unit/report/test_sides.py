@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from classmark.judging.comparisons import compare
 from classmark.judging.judge import judge
+from classmark.judging.multiple import compare_all
 from classmark.predictions import Predictions, read
 from classmark.report.sides import Side, build_sides
 from classmark.runs import RunFiles
@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> RunFiles:
 
 def side_of(run: RunFiles, table: Predictions | None = None) -> Side:
     tables = (table or read(run.predictions("test")),) * 2
-    return build_sides(compare(*tables), tables, (run, None))[0]
+    return build_sides(compare_all(tables), tables, (run, None))[0]
 
 
 def stored(run: RunFiles, **changes: Any) -> None:
