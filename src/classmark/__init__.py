@@ -8,13 +8,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from classmark.api import compare, judge, load, train
+    from classmark.api import (
+        audit,
+        compare,
+        find_label_errors,
+        judge,
+        judge_matrix,
+        judge_parts,
+        load,
+        read,
+        study,
+        train,
+    )
+    from classmark.run import Run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "judge", "load", "train"]
+__all__ = [
+    "Run",
+    "__version__",
+    "audit",
+    "compare",
+    "find_label_errors",
+    "judge",
+    "judge_matrix",
+    "judge_parts",
+    "load",
+    "read",
+    "study",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Run":
+        from classmark.run import Run
+
+        return Run
     if name in __all__:
         from classmark import api
 

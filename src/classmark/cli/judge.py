@@ -2,96 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from classmark.cli.output import check_free, show
-from classmark.cli.sides import read_side
+from classmark import api
+from classmark.cli.output import check_free, print_json, show
 from classmark.errors import InputError
-from classmark.runs import RunFiles
-from classmark.system.files import write_json
+from classmark.judging.costs import read_costs
+from classmark.judging.label_errors import label_error_frame, write_label_errors
+from classmark.shown import ShownJudgement
 
 
-def judge(
-    file: Path | None,
-    validation: Path | None,
-    out: Path,
-    confusion: str | None,
-    columns: Mapping[str, Any],
-    chosen: Mapping[str, Any],
-    draws: int,
-    label_errors: Path | None,
-    as_json: bool,
-) -> None:
-    """Judge a file, a run or a published matrix."""
-    from classmark.judging.costs import read_costs
-    from classmark.judging.judge import judge as judge_table
-    from classmark.judging.published import judge_confusion
-    from classmark.reading.table import class_spelt
-    from classmark.report.page import write_report
-    from classmark.report.screen import judgement_table
-    from classmark.runs.looks import known_looks
+@dataclass(frozen=True)
+class JudgeWords:
+    """The words of the command.
 
-    if (file is None) == (confusion is None):
+    Attributes:
+        file: the predictions; None with a matrix.
+        out: the folder for the results.
+        read: what the columns mean, as `classmark.judge` takes it.
+        validation: predictions of other rows.
+        confusion: counts of a published matrix.
+        at, costs, slices, draws: as `classmark.judge` takes them, costs as words.
+        label_errors: the file for rows whose label may be wrong.
+        by: a column whose values are judged by themselves.
+    """
+
+    file: str | None
+    out: Path
+    read: Mapping[str, Any]
+    validation: str | None = None
+    confusion: str | None = None
+    at: Sequence[str] = ()
+    costs: str | None = None
+    slices: Sequence[str] | None = None
+    draws: int = 1000
+    label_errors: Path | None = None
+    by: str | None = None
+
+
+def judge(words: JudgeWords, *, as_json: bool) -> None:
+    """Judge a file, a run or a published matrix, and write the judgement and its page."""
+    if (words.file is None) == (words.confusion is None):
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
-    check_free(out, "judgement.json")
-    _check_spared(label_errors, file, validation)
-    predictions, run, floors, held_out = None, None, dict[str, Any](), None
-    if file is None:
-        if validation is not None:
-            raise InputError("--validation goes with a predictions file; a matrix has no scores to fit anything to.")
-        if label_errors is not None:
-            raise InputError("--label-errors goes with a predictions file; a matrix has no rows to audit.")
-        if any(chosen.values()):
-            raise InputError("--at, --costs and --slice go with a predictions file; a matrix has no rows.")
-        counts = _matrix(confusion or "")
-        names = columns["classes"] or (("negative", "positive") if len(counts) == 2 else None)
-        judgement = judge_confusion(counts, names, positive=columns["positive"])
+    check_free(words.out, "judgement.json" if words.by is None else "parts.json")
+    if words.confusion is not None:
+        found = _judge_matrix(words)
+    elif words.by is not None:
+        return _judge_parts(words, as_json=as_json)
     else:
-        predictions, run, floors = read_side(file, columns)
-        held_out = _validation(validation, run, predictions, columns)
-        judgement = judge_table(
-            predictions,
-            validation=held_out,
-            floors=floors,
-            looks=known_looks(run, predictions) if run and predictions.split == "test" else None,
-            positive=columns["positive"] and class_spelt(columns["positive"], predictions.classes),
-            at=chosen["at"],
-            costs=read_costs(chosen["costs"]) if chosen["costs"] else None,
-            slices=chosen["slices"],
-            draws=draws,
-        )
-    audited = None if label_errors is None else _audit(label_errors, held_out or predictions)
-    write_json(out / "judgement.json", judgement.to_json())
-    write_report(out, judgement, predictions, run, held_out)
-    show(judgement.to_json(), judgement_table(judgement), as_json)
+        _check_spared(words.label_errors, words.file, words.validation)
+        found = api.judge(words.file, **_arguments(words))
+    audited = None if words.label_errors is None else _audit(words.label_errors, found)
+    page = found.report(words.out)
+    show(found.to_json(), found, as_json)
     if audited is not None:
         typer.echo(audited, err=True)
-    typer.echo(f"written to {out / 'report.html'}", err=True)
+    typer.echo(f"written to {page}", err=True)
+    return None
 
 
-def _validation(path: Path | None, run: RunFiles | None, test: Any, columns: Mapping[str, Any]) -> Any:
-    """The rows to fit and choose on: those of the file that is named, else a run's own, else none."""
-    from classmark.predictions import read
-    from classmark.reading.files import read_predictions
-    from classmark.reading.table import ReadOptions
+def _arguments(words: JudgeWords) -> dict[str, Any]:
+    costs = read_costs(words.costs) if words.costs else None
+    chosen = {
+        "validation": words.validation,
+        "at": words.at,
+        "costs": costs,
+        "slices": words.slices,
+        "draws": words.draws,
+    }
+    return {**words.read, **chosen}
 
-    if path is not None:
-        return read_predictions(path, ReadOptions(**columns))
-    own = run.predictions("validation") if run else None
-    return read(own) if own and own.exists() and test.split != "validation" else None
+
+def _judge_matrix(words: JudgeWords) -> ShownJudgement:
+    for option, value in (
+        ("--validation", words.validation),
+        ("--label-errors", words.label_errors),
+        ("--by", words.by),
+    ):
+        if value is not None:
+            raise InputError(f"{option} goes with a predictions file; a matrix has no rows.")
+    if words.at or words.costs or words.slices:
+        raise InputError("--at, --costs and --slice go with a predictions file; a matrix has no rows.")
+    read = words.read
+    return api.judge_matrix(_matrix(words.confusion or ""), read.get("classes"), positive=read.get("positive"))
 
 
-def _audit(path: Path, table: Any) -> str:
-    """What an audit of a table's labels found; every such row is written to `path`, in the table's columns and its own."""
-    from classmark.judging.label_errors import label_error_frame, write_label_errors
+def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:
+    """Judge each value of a column by itself, in a folder of its own."""
+    from rich.console import Console
 
-    found = label_error_frame(table)
-    write_label_errors(found, table, path)
-    return f"{found.height:,} of {len(table):,} labels of {table.source} may be wrong; they are in {path}"
+    from classmark.system.files import write_json
+
+    if words.label_errors is not None:
+        raise InputError("--label-errors goes with one set of predictions. Leave out --by, or name one part: --where")
+    assert words.by is not None
+    found = api.judge_parts(words.file, words.by, **_arguments(words))
+    content = {"by": words.by, "parts": {value: one.to_json() for value, one in found.items()}}
+    for value, one in found.items():
+        page = one.report(words.out / _folder_name(value, list(found)))
+        if not as_json:
+            Console().print(f"{words.by} = {value}", markup=False, style="bold")
+            Console().print(one)
+        typer.echo(f"written to {page}", err=True)
+    write_json(words.out / "parts.json", content)
+    if as_json:
+        print_json(content)
+
+
+def _folder_name(value: str, values: Sequence[str]) -> str:
+    """A value as the name of a folder, with its number if it has to be changed."""
+    name = re.sub(r"[^\w.-]+", "_", value).strip(".")
+    return name if name == value else f"{values.index(value) + 1}-{name}"
+
+
+def _audit(path: Path, found: ShownJudgement) -> str:
+    """What an audit of labels found; every such row is written to `path`."""
+    table = found.validation or found.predictions
+    assert table is not None
+    rows = label_error_frame(table)
+    write_label_errors(rows, table, path)
+    return f"{rows.height:,} of {len(table):,} labels of {table.source} may be wrong; they are in {path}"
 
 
 def _matrix(text: str) -> list[list[int]]:
@@ -99,21 +135,22 @@ def _matrix(text: str) -> list[list[int]]:
         counts = [int(count) for count in text.split(",")]
     except ValueError:
         raise InputError(
-            f'--confusion: "{text}" are not whole numbers with commas between: 10805,1695,1099,11401'
+            f'--confusion: "{text}" is not a list of whole numbers with commas: 10805,1695,1099,11401'
         ) from None
     size = round(len(counts) ** 0.5)
     if size < 2 or size * size != len(counts):
-        raise InputError(f"--confusion: {len(counts)} counts are no square matrix. Give C × C, rows true: 10,2,3,15")
+        raise InputError(f"--confusion: {len(counts)} counts are not a square matrix. Give C × C, rows true: 10,2,3,15")
     return [counts[row * size : (row + 1) * size] for row in range(size)]
 
 
-def _check_spared(label_errors: Path | None, *read: Path | None) -> None:
+def _check_spared(label_errors: Path | None, *read: str | None) -> None:
     """Refuse to write the list of label errors over what is read."""
     if label_errors is None:
         return
     if label_errors.is_dir():
         raise InputError(f"--label-errors: {label_errors} is a folder; name a .csv or .parquet file.")
-    for path in read:
+    for name in read:
+        path = None if name is None else Path(name)
         inside = path is not None and path.is_dir() and path.resolve() in label_errors.resolve().parents
         if path is not None and (inside or path.resolve() == label_errors.resolve()):
             raise InputError(f"--label-errors: {label_errors} would be written over what is judged. Name a new file.")

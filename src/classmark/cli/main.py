@@ -1,4 +1,4 @@
-"""The command line: names and options. What the commands do is in `commands`, loaded when one is called."""
+"""The command line: names and options. What a command does is in the file of its name, loaded when it is called."""
 
 from __future__ import annotations
 
@@ -18,6 +18,49 @@ recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_withou
 app.add_typer(recipes_app, name="recipes")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the true class.")]
+Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids.")]
+Predicted = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Column of the predicted class; accuracy, F1 and the matrix then come from it."
+    ),
+]
+Probabilities = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN,…",
+        help="Columns of probabilities, or the one of the score, comma-separated; quote names that contain a comma.",
+    ),
+]
+Group = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of what rows belong to: a film, a patient.")]
+Weights = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of how much each row counts.")]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,…",
+        help="Class names in the order of the probabilities, comma-separated; quote names that contain a comma.",
+    ),
+]
+Positive = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The positive class of two. A single score is its probability, unless its name says otherwise.",
+    ),
+]
+Logits = Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")]
+LabelsOnly = Annotated[bool, typer.Option("--labels-only", help="Judge the predicted classes alone.")]
+Rescale = Annotated[
+    bool, typer.Option("--rescale", help="Divide each row's probabilities by their sum, if rounding moved it.")
+]
+MissingLabel = Annotated[str | None, typer.Option(metavar="TEXT", help='The label that means "no label".')]
+Labels = Annotated[Path | None, typer.Option(metavar="FILE", help="A second file with the true classes, joined by id.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
+]
+Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
 
 
 def _version(asked: bool) -> None:
@@ -50,26 +93,34 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
 ) -> None:
     """Train a recipe, judge it, write the report."""
-    _commands().train(recipe, overrides or [], out, resume)
+    from classmark.cli.train import train as run_train
+
+    run_train(recipe, overrides or [], out, resume)
 
 
 @recipes_app.callback()
 def recipes(context: typer.Context) -> None:
     """List the shipped recipes."""
     if context.invoked_subcommand is None:
-        _commands().list_recipes()
+        from classmark.cli.recipes import list_recipes
+
+        list_recipes()
 
 
 @recipes_app.command("show")
 def recipes_show(name: Annotated[str, typer.Argument(help="A shipped recipe's name.")]) -> None:
     """Print a recipe's commented YAML, to save and change."""
-    _commands().show_recipe(name)
+    from classmark.cli.recipes import show_recipe
+
+    show_recipe(name)
 
 
 @recipes_app.command("schema")
 def recipes_schema() -> None:
     """Print the JSON Schema of recipes, which editors use."""
-    _commands().show_schema()
+    from classmark.cli.recipes import show_schema
+
+    show_schema()
 
 
 @app.command()
@@ -89,51 +140,59 @@ def predict(
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    _commands().predict(run, inputs, out, options)
+    from classmark.cli.predict import predict as run_predict
+
+    run_predict(run, inputs, out, options)
 
 
 @app.command()
 def judge(
     file: Annotated[
-        Path | None, typer.Argument(help="A predictions file (CSV, JSONL, Parquet) or a run folder.")
+        str | None,
+        typer.Argument(help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - ."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
     validation: Annotated[
-        Path | None, typer.Option(help="The same model's predictions on other rows, to fit and choose on.")
+        str | None, typer.Option(help="The same model's predictions on other rows, to fit and choose on.")
     ] = None,
     confusion: Annotated[
         str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")
     ] = None,
-    label: Annotated[str | None, typer.Option(help="Column of the true class.")] = None,
-    id_column: Annotated[str | None, typer.Option("--id", help="Column of the ids.")] = None,
-    predicted: Annotated[str | None, typer.Option(help="Column of the predicted class.")] = None,
-    probabilities: Annotated[
+    label: Label = None,
+    id_column: Id = None,
+    predicted: Predicted = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    weights: Weights = None,
+    classes: Classes = None,
+    positive: Positive = None,
+    logits: Logits = False,
+    labels_only: LabelsOnly = False,
+    rescale: Rescale = False,
+    missing_label: MissingLabel = None,
+    labels: Labels = None,
+    where: Where = None,
+    by: Annotated[
         str | None,
-        typer.Option(help="Columns of probabilities or the score, comma between (a name with one in quotes)."),
+        typer.Option(metavar="COLUMN", help="Judge each value of this column by itself: each model, each split."),
     ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(help="Class names in the order of the probabilities, comma between (a name with one in quotes)."),
-    ] = None,
-    positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
-    logits: Annotated[bool, typer.Option("--logits", help="The columns hold logits, not probabilities.")] = False,
     at: Annotated[
         list[str] | None,
         typer.Option(
             metavar="GOAL",
             help="Two classes: choose a threshold on the validation rows for f1, mcc, balanced_accuracy, accuracy, youden, "
-            'or a floor such as "precision>=0.95"; may be given often.',
+            'or a minimum such as "precision>=0.95". Can be repeated.',
         ),
     ] = None,
     costs: Annotated[
         str | None,
-        typer.Option(help="What errors cost, true:predicted=cost, comma between: no:yes=1,yes:no=5. Others cost 1."),
+        typer.Option(help="What errors cost, true:predicted=cost, comma-separated: no:yes=1,yes:no=5. Others cost 1."),
     ] = None,
     slices: Annotated[
         list[str] | None,
-        typer.Option("--slice", metavar="COLUMN", help="Judge by slice of this column only; may be given often."),
+        typer.Option("--slice", metavar="COLUMN", help="Judge by slice of this column only. Can be repeated."),
     ] = None,
-    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")] = 1_000,
+    draws: Draws = 1_000,
     label_errors: Annotated[
         Path | None,
         typer.Option(
@@ -143,38 +202,73 @@ def judge(
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions, whoever made them."""
-    columns: dict[str, Any] = {
-        "label": label,
-        "id": id_column,
-        "predicted": predicted,
-        "positive": positive,
-        "logits": logits,
-    }
-    columns |= {"probabilities": _split(probabilities), "classes": _split(classes)}
-    chosen = {"at": at or [], "costs": costs, "slices": slices or None}
-    _commands().judge(file, validation, out, confusion, columns, chosen, draws, label_errors, as_json)
+    from classmark.cli.judge import JudgeWords
+    from classmark.cli.judge import judge as run_judge
+
+    read = _read_words(
+        *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
+        *(missing_label, labels, where),
+    )
+    words = JudgeWords(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by)
+    run_judge(words, as_json=as_json)
 
 
 @app.command()
 def compare(
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="A B …", help="Predictions files or run folders on the same test rows; A is the baseline."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
-    positive: Annotated[str | None, typer.Option(help="The positive class of two.")] = None,
+    label: Label = None,
+    id_column: Id = None,
+    predicted: Predicted = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    weights: Weights = None,
+    classes: Classes = None,
+    positive: Positive = None,
+    logits: Logits = False,
+    labels_only: LabelsOnly = False,
+    rescale: Rescale = False,
+    missing_label: MissingLabel = None,
+    labels: Labels = None,
+    where: Where = None,
+    of_one: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="LETTER.OPTION=VALUE", help="An option for one file: --set B.label=truth. Can be repeated."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="One file holds all models; this column says which one a row is of."),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="What the models are called, comma-separated; quote names that contain a comma.")
+    ] = None,
+    draws: Draws = 1_000,
     fail_if_worse: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="METRIC", help="Exit with 1 if one is worse than A in this metric beyond doubt; may be given often."
+            metavar="METRIC",
+            help="Exit with 1 if a model is worse than A in this metric beyond doubt. Can be repeated.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two or more models on the same rows."""
-    _commands().compare(paths, out, positive, fail_if_worse or [], as_json)
+    """Compare two or more models on the same rows. Options about columns apply to all files."""
+    from classmark.cli.compare import CompareWords
+    from classmark.cli.compare import compare as run_compare
+
+    read = _read_words(
+        *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
+        *(missing_label, labels, where),
+    )
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, fail_if_worse or ())
+    run_compare(words, as_json=as_json)
 
 
 @app.command()
@@ -196,7 +290,10 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Look for duplicates, leaks into the test, label conflicts and odd rows in a data set."""
-    _commands().audit(inputs, out, {"text": text, "image": image, "label": label, "id": id_column}, jaccard, as_json)
+    from classmark.cli.audit import audit as run_audit
+
+    columns = {"text": text, "image": image, "label": label, "id": id_column}
+    run_audit(inputs, out, columns, jaccard, as_json=as_json)
 
 
 @app.command()
@@ -213,7 +310,15 @@ def study(
     as_json: AsJson = False,
 ) -> None:
     """Run arms with several seeds and settle a claim: supported, refuted or not settled."""
-    _commands().study(name, overrides or [], (out, resume, jobs), (listed, show), as_json)
+    from classmark.cli import study as studies
+    from classmark.studies.settle import Places
+
+    if listed:
+        studies.list_studies()
+    elif show:
+        studies.show_study(name or "")
+    else:
+        studies.study(name, overrides or [], Places(out, resume, jobs), as_json=as_json)
 
 
 @app.command()
@@ -221,13 +326,17 @@ def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"), as_json: AsJson = False
 ) -> None:
     """List runs: recipe, data, headline, time, state."""
-    _commands().runs(folder, as_json)
+    from classmark.cli.runs import runs as list_runs
+
+    list_runs(folder, as_json)
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine has, what classmark picks, and what is broken."""
-    _commands().doctor(as_json)
+    from classmark.cli.doctor import doctor as run_doctor
+
+    run_doctor(as_json=as_json)
 
 
 def _split(names: str | None) -> tuple[str, ...] | None:
@@ -236,10 +345,37 @@ def _split(names: str | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in next(csv.reader([names], skipinitialspace=True))) if names else None
 
 
-def _commands() -> Any:
-    from classmark.cli import commands
+def _read_words(
+    label: str | None,
+    id_column: str | None,
+    predicted: str | None,
+    probabilities: str | None,
+    group: str | None,
+    weights: str | None,
+    classes: str | None,
+    positive: str | None,
+    logits: bool,
+    labels_only: bool,
+    rescale: bool,
+    missing_label: str | None,
+    labels: Path | None,
+    where: list[str] | None,
+) -> dict[str, Any]:
+    """What is said about columns, as `classmark.judge` takes it; only what is said."""
+    from classmark.reading.options import read_where
 
-    return commands
+    texts = {"label": label, "id": id_column, "predicted": predicted, "group": group, "weights": weights}
+    texts |= {"positive": positive, "missing_label": missing_label}
+    found: dict[str, Any] = {name: value for name, value in texts.items() if value is not None}
+    lists = {"probabilities": _split(probabilities), "classes": _split(classes)}
+    found |= {name: list(value) for name, value in lists.items() if value is not None}
+    flags = {"logits": logits, "labels_only": labels_only, "rescale": rescale}
+    found |= {name: True for name, value in flags.items() if value}
+    if labels is not None:
+        found["labels"] = labels
+    if where:
+        found["where"] = dict(read_where(tuple(where)))
+    return found
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -256,7 +392,7 @@ def run(arguments: list[str] | None = None) -> int:
     except ClassmarkError as error:
         if "--traceback" in words:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error.spelt('command line')}", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return 130

@@ -1,29 +1,29 @@
-"""Values in memory as a predictions table: arrays, lists, polars or pandas series and frames, dictionaries of columns.
+"""Values in memory as a predictions table: arrays, lists, tensors, polars or pandas series and frames, dictionaries.
 
-pandas is never imported: whatever has `to_numpy` is read through it.
+pandas, torch and scipy are never imported: their values are known by what they can do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.errors import InputError
+from classmark.errors import InputError, Option
 from classmark.predictions import Predictions
-from classmark.reading.files import carried_along, names_in
-from classmark.reading.table import ReadOptions, Rows, Scores, class_names, from_labels, from_scores
+from classmark.reading.columns import Column
+from classmark.reading.families import families, rank
+from classmark.reading.frames import read_frame
+from classmark.reading.options import ReadOptions
+from classmark.reading.rows import CONTRACT
+from classmark.reading.table import build_table
 
-PYTHON_SPELLINGS = (
-    ("--classes negative,positive", 'classes=["negative", "positive"]'),
-    ("--classes NAME,NAME", "classes=[…]"),
-    ("--logits", "logits=True"),
-    ("--positive", "positive=…"),
-)
+LABEL, PREDICTED, ID, GROUP, WEIGHT = "label", "predicted", "id", "group", "weight"
+LISTED, SCORE = "probabilities", "score"
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class Values:
 
     Attributes:
         labels: true classes; None or NaN where unknown.
-        probabilities: shape (N, C), or (N,): one score for two classes; None with `predicted`.
-        predicted: predicted classes, where there are no probabilities.
+        probabilities: shape (N, C), or (N,): one score for two classes; None with `predicted` alone.
+        predicted: predicted classes; beside probabilities, the decisions of a threshold of one's own.
         ids, groups: names of rows, and of what they belong to.
+        weights: how much each row counts.
         columns: further columns by name, such as `text`, for the page and for slices.
     """
 
@@ -43,59 +44,124 @@ class Values:
     predicted: Any = None
     ids: Any = None
     groups: Any = None
+    weights: Any = None
     columns: Any = None
 
 
-def read_values(values: Values, options: ReadOptions, source: str) -> Predictions:
+def read_values(values: Values, options: ReadOptions, source: str = "predictions") -> Predictions:
     """The checked predictions table of values in memory.
 
     Raises:
-        InputError: the values do not fit each other or break the contract; options are spelt as in Python.
+        InputError: the values do not fit each other or break the contract.
     """
-    try:
-        table = _read(values, options, source)
-    except InputError as error:
-        raise type(error)(_in_python(str(error))) from None
-    return replace(table, remarks=tuple(replace(one, message=_in_python(one.message)) for one in table.remarks))
-
-
-def _read(values: Values, options: ReadOptions, source: str) -> Predictions:
-    if (values.probabilities is None) == (values.predicted is None):
-        raise InputError(f"{source}: give either probabilities or predicted=…, the predicted classes.")
-    labels = class_names(_names(values.labels, "labels", source))
+    if values.probabilities is None and values.predicted is None:
+        raise InputError(
+            f"{source}: there is nothing to judge.",
+            ("Give probabilities, or the predicted classes as ", Option("predicted"), "…"),
+        )
+    labels = series_of(values.labels, LABEL, source)
     if not len(labels):
-        raise InputError(f"{source}: there are no rows. Give at least one label with its prediction.")
-    scores = None if values.probabilities is None else _scores(values.probabilities, labels, source)
-    predicted = None if values.predicted is None else class_names(_names(values.predicted, "predicted", source))
-    said = scores.values if scores else predicted
-    assert said is not None
-    if len(said) != len(labels):
-        what = "rows of probabilities" if scores else "predicted classes"
-        raise InputError(f"{source}: {len(labels):,} labels and {len(said):,} {what}. Give one row a label.")
-    numbers = pl.Series("id", [str(row) for row in range(1, len(labels) + 1)])
-    ids = numbers if values.ids is None else _as_long(_names(values.ids, "ids", source), len(labels), "ids", source)
-    rows = Rows(source, options, ids.alias("id"), labels, _columns(values, len(labels), source), [])
-    if scores is not None:
-        table = from_scores(rows, scores, None)
+        raise InputError(f"{source}: there are no rows.", "Give at least one label with its prediction.")
+    columns: dict[str, pl.Series] = {LABEL: labels}
+    named: dict[str, Any] = {"label": LABEL}
+    for name, option, given in (
+        (PREDICTED, "predicted", values.predicted),
+        (ID, "id", values.ids),
+        (GROUP, "group", values.groups),
+        (WEIGHT, "weights", values.weights),
+    ):
+        if given is not None:
+            what = {"id": "ids", "group": "groups"}.get(option, option)
+            what = "predicted classes" if option == "predicted" else what
+            columns[name] = _as_long(series_of(given, name, source), len(labels), what, source)
+            named[option] = name
+    order = stated_order(values.labels)
+    if values.probabilities is not None:
+        scores = _scores(values.probabilities, labels, source)
+        count = len(next(iter(scores.values())))
+        if count != len(labels):
+            raise InputError(
+                f"{source}: {len(labels):,} labels and {count:,} rows of probabilities.", "Give one label per row."
+            )
+        columns |= scores
+        named["probabilities"] = tuple(scores)
     else:
-        assert predicted is not None
-        table = from_labels(rows, predicted)
-    return replace(table, metadata={**table.metadata, "numbered": True}) if values.ids is None else table
+        named["labels_only"] = True
+    for name, column in _further(values.columns, len(labels), source).items():
+        if name not in columns and name not in CONTRACT:
+            columns[name] = column
+    frame = pl.DataFrame([column.alias(name) for name, column in columns.items()])
+    said = options.with_(**named)
+    return read_frame(build_table(source, frame, said, order=order, in_memory=True))
 
 
-def _scores(given: Any, labels: pl.Series, source: str) -> Scores:
+def read_table_values(given: Any, options: ReadOptions, source: str = "predictions") -> Predictions:
+    """The checked predictions in a frame (polars or pandas) or a dictionary of columns, read as a file of it would be.
+
+    Raises:
+        InputError: nothing or too much in it may be predictions.
+    """
+    keys = list(given if isinstance(given, Mapping) else given.columns)
+    names = [str(name) for name in keys]
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(
+            f'{source}: several columns are called "{repeated[0]}".', "Give each of them a name of its own."
+        )
+    frame = pl.DataFrame([_column(given[key], name, source).alias(name) for key, name in zip(keys, names, strict=True)])
+    if frame.height == 0:
+        raise InputError(f"{source}: there are no rows.", "Give at least one label with its prediction.")
+    return read_frame(build_table(source, frame, options))
+
+
+def is_frame(given: Any) -> bool:
+    """Whether a value is a table with named columns: a polars or pandas frame."""
+    return hasattr(given, "columns") and (hasattr(given, "to_numpy") or hasattr(given, "collect"))
+
+
+def stated_order(given: Any) -> tuple[str, ...] | None:
+    """The order of classes that the type of labels states: pandas' categories, a polars Enum."""
+    categories = getattr(getattr(given, "cat", None), "categories", None)
+    if categories is not None and not isinstance(given, pl.Series):
+        return tuple(str(name) for name in categories)
+    if isinstance(given, pl.Series) and isinstance(given.dtype, pl.Enum):
+        return tuple(str(name) for name in given.dtype.categories.to_list())
+    return None
+
+
+def series_of(given: Any, what: str, source: str) -> pl.Series:
+    """One value per row: a number, a truth value or a text, null where it is missing."""
+    if isinstance(given, pl.Series) and not given.dtype.is_nested() and given.dtype != pl.Object:
+        return given.cast(pl.String) if isinstance(given.dtype, pl.Categorical | pl.Enum) else given
+    array = _array(given, what, source)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise InputError(f"{source}: {what} of shape {array.shape}.", "Give one value per row.")
+    if array.dtype.kind in "iufb":
+        return pl.Series(what, array)
+    return pl.Series(what, [None if _missing(one) else str(one) for one in array.tolist()], dtype=pl.String)
+
+
+def _scores(given: Any, labels: pl.Series, source: str) -> dict[str, pl.Series]:
+    """Columns of scores: one per class if they are named after classes, else one of lists; or one score."""
     if isinstance(given, Mapping):
-        columns_given = {str(name): _column(column, str(name), source) for name, column in given.items()}
-        lengths = {len(column) for column in columns_given.values()}
+        read = {str(name): _column(column, str(name), source) for name, column in given.items()}
+        lengths = {len(column) for column in read.values()}
         if len(lengths) > 1:
             raise InputError(f"{source}: columns of probabilities of unequal length ({_some(lengths)}).")
-        given = pl.DataFrame(columns_given)
+        given = pl.DataFrame(read)
+    names = [str(name) for name in getattr(given, "columns", ())]
     values = _numbers(given, source)
-    columns = tuple(str(name) for name in getattr(given, "columns", ()))
-    if values.shape[1] == 1 or len(columns) != values.shape[1]:
-        return Scores(columns, values, ())
-    names = names_in(columns, labels)
-    return Scores(columns, values, names if set(labels.drop_nulls()) <= set(names) else ())
+    if values.shape[1] == 1:
+        return {names[0] if names and names[0] not in (LABEL, PREDICTED, ID) else SCORE: pl.Series(values[:, 0])}
+    if len(names) == values.shape[1] and len(set(names)) == len(names):
+        columns = {name: Column(name, pl.Series(name, values[:, place])) for place, name in enumerate(names)}
+        known = Column(LABEL, labels).classes
+        found = families(columns, known) if known else []
+        if any(set(one.columns) == set(names) and rank(one, "", logits=True) < 3 for one in found):
+            return {name: column.series for name, column in columns.items()}
+    return {LISTED: pl.Series(LISTED, np.ascontiguousarray(values), dtype=pl.Array(pl.Float64, values.shape[1]))}
 
 
 def _numbers(given: Any, source: str) -> NDArray[np.float64]:
@@ -104,83 +170,89 @@ def _numbers(given: Any, source: str) -> NDArray[np.float64]:
     if array.dtype == object and array.ndim == 1 and any(np.ndim(row) for row in array):
         single = next((number for number, row in enumerate(array, start=1) if not np.ndim(row)), None)
         if single is not None:
-            raise InputError(f"{source}: row {single} of the probabilities is no list. Give one number a class.")
+            raise InputError(
+                f"{source}: row {single} of the probabilities is not a list.", "Give one number per class."
+            )
         widths = {len(row) for row in array}
         if len(widths) > 1:
-            raise InputError(f"{source}: rows of probabilities of unequal length ({_some(widths)}). Give one a class.")
+            raise InputError(
+                f"{source}: rows of probabilities of unequal length ({_some(widths)}).", "Give one number per class."
+            )
         array = np.array([list(row) for row in array], dtype=object)
     if array.ndim not in (1, 2):
-        raise InputError(f"{source}: probabilities of shape {array.shape}; give (rows, classes), or one score a row.")
+        raise InputError(
+            f"{source}: probabilities of shape {array.shape}.", "Give (rows, classes), or one score per row."
+        )
     if array.dtype.kind not in "fO" and array.ndim == 1 and len(array):
-        raise InputError(
-            f"{source}: the probabilities are {_kind(array)}. If they are predicted classes, give them as predicted=…"
-        )
+        raise _classes_given(source, _kind(array))
     try:
-        numbers = (
-            np.array([np.nan if _missing(one) else float(one) for one in array.ravel()])
-            if array.dtype == object
-            else array
-        )
-        return np.ascontiguousarray(numbers, dtype=np.float64).reshape(len(array), -1 if len(array) else 1)
+        if array.dtype == object:
+            array = np.array([np.nan if _missing(one) else float(one) for one in array.ravel()]).reshape(array.shape)
+        return np.ascontiguousarray(array, dtype=np.float64).reshape(len(array), -1 if len(array) else 1)
     except (TypeError, ValueError):
-        raise InputError(
-            f"{source}: the probabilities are not all numbers. If they are predicted classes, give them as predicted=…"
-        ) from None
+        raise _classes_given(source, "not all numbers") from None
 
 
-def _names(given: Any, what: str, source: str) -> pl.Series:
-    """One name a row as text, None where it is missing."""
-    array = _array(given, what, source)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise InputError(f"{source}: {what} of shape {array.shape}; give one name a row.")
-    return pl.Series(what, [None if _missing(one) else str(one) for one in array.tolist()], dtype=pl.String)
+def _classes_given(source: str, kind: str) -> InputError:
+    return InputError(
+        f"{source}: the probabilities are {kind}.",
+        ("If they are predicted classes, give them as ", Option("predicted"), "…"),
+    )
 
 
-def _columns(values: Values, rows: int, source: str) -> pl.DataFrame:
-    given = {} if values.columns is None else values.columns
+def _further(given: Any, rows: int, source: str) -> dict[str, pl.Series]:
+    if given is None:
+        return {}
     if not isinstance(given, Mapping) and not hasattr(given, "columns"):
-        raise InputError(f"{source}: columns is {type(given).__name__}; give a frame, or a dictionary of columns.")
+        raise InputError(
+            f"{source}: columns is {type(given).__name__}.",
+            "Give a frame, or a dictionary of columns.",
+            argument="columns",
+        )
     names = given if isinstance(given, Mapping) else given.columns
-    columns = {str(name): _as_long(_column(given[name], str(name), source), rows, str(name), source) for name in names}
-    if values.groups is not None:
-        columns["group"] = _as_long(_names(values.groups, "groups", source), rows, "groups", source)
-    return carried_along(pl.DataFrame(columns), source)
+    return {str(name): _as_long(_column(given[name], str(name), source), rows, str(name), source) for name in names}
 
 
 def _column(given: Any, name: str, source: str) -> pl.Series:
     if isinstance(given, str | bytes):
-        raise InputError(f'{source}: the column "{name}" is one text; give a list, an array or a series.')
+        raise InputError(f'{source}: the column "{name}" is one text.', "Give a list, an array or a series.")
     try:
         column = given if isinstance(given, pl.Series) else _series(given)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-        raise InputError(f'{source}: the column "{name}" is {type(given).__name__}; give a list of values.') from None
+        raise InputError(
+            f'{source}: the column "{name}" is {type(given).__name__}.', "Give a list of values."
+        ) from None
     if column.dtype == pl.Object:
-        raise InputError(f'{source}: the column "{name}" holds Python objects; give numbers, texts or dates.')
+        raise InputError(f'{source}: the column "{name}" holds Python objects.', "Give numbers, texts or dates.")
     return column
 
 
 def _series(given: Any) -> pl.Series:
+    categories = stated_order(given)
+    if categories is not None and len(set(categories)) == len(categories):
+        return pl.Series([None if _missing(one) else str(one) for one in _plain(given)], dtype=pl.Enum(categories))
     if isinstance(given, np.ndarray) and given.dtype.kind in "mM":
         return pl.Series(given)
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        return pl.Series(np.ascontiguousarray(given, dtype=np.float64), dtype=pl.Array(pl.Float64, given.shape[1]))
     return pl.Series([None if _missing(one) else one for one in _plain(given)], strict=False)
 
 
 def _as_long(column: pl.Series, rows: int, what: str, source: str) -> pl.Series:
     if len(column) != rows:
-        raise InputError(f"{source}: {rows:,} labels and {len(column):,} {what}. Give one a label.")
+        raise InputError(f"{source}: {rows:,} labels and {len(column):,} {what}.", "Give one per label.")
     return column
 
 
 def _array(given: Any, what: str, source: str) -> NDArray[Any]:
     if isinstance(given, str | bytes):
-        raise InputError(f"{source}: {what} is one text; give a list, an array, a series or a frame.")
+        raise InputError(f"{source}: {what} is one text.", "Give a list, an array, a series or a frame.")
     if isinstance(given, np.ma.MaskedArray):
         plain = np.array(given.data, dtype=object)
         plain[np.ma.getmaskarray(given)] = None
         return plain
     try:
+        given = _dense(given)
         if not hasattr(given, "to_numpy") and not hasattr(given, "__array__"):
             given = list(given)
             if what != "probabilities":
@@ -188,13 +260,26 @@ def _array(given: Any, what: str, source: str) -> NDArray[Any]:
         return np.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
     except ValueError:
         return np.array([*(list(row) if np.iterable(row) else row for row in given), None], dtype=object)[:-1]
-    except TypeError:
+    except (TypeError, RuntimeError):
         raise InputError(
-            f"{source}: {what} is {type(given).__name__}; give a list, an array, a series or a frame."
+            f"{source}: {what} is {type(given).__name__}.", "Give a list, an array, a series or a frame."
         ) from None
 
 
+def _dense(given: Any) -> Any:
+    """A tensor that requires gradients, lies on a device or has 16 bits, and a sparse matrix, as a plain array."""
+    if hasattr(given, "detach"):
+        given = given.detach().cpu()
+        if getattr(given, "is_sparse", False):
+            given = given.to_dense()
+        return given.double().numpy() if given.is_floating_point() else given.numpy()
+    if hasattr(given, "toarray") and not isinstance(given, np.ndarray):
+        return given.toarray()
+    return given
+
+
 def _plain(given: Any) -> list[Any]:
+    given = _dense(given)
     return list(given.to_list() if hasattr(given, "to_list") else given)
 
 
@@ -213,9 +298,3 @@ def _kind(array: NDArray[Any]) -> str:
 
 def _some(widths: Iterable[int]) -> str:
     return ", ".join(str(width) for width in sorted(widths)[:4])
-
-
-def _in_python(sentence: str) -> str:
-    for flag, argument in PYTHON_SPELLINGS:
-        sentence = sentence.replace(flag, argument)
-    return sentence

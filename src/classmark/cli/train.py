@@ -1,0 +1,31 @@
+"""Train a recipe or go on with a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from classmark.errors import MissingExtraError, RecipeError
+from classmark.recipes import load_recipe
+from classmark.runs import open_run
+
+
+def train(reference: str | None, overrides: Sequence[str], out: Path | None, resume: Path | None) -> None:
+    """Train a recipe or go on with a run; the last line on standard output is the run folder."""
+    if (reference is None) == (resume is None):
+        raise RecipeError(
+            "Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN"
+        )
+    if resume is not None and (out is not None or overrides):
+        raise RecipeError("--resume goes on with a run as it was begun; it takes neither --out nor changes.")
+    recipe = load_recipe(reference, overrides) if reference is not None else None
+    run = open_run(resume) if resume is not None else None
+    try:
+        from classmark import training
+    except ModuleNotFoundError as error:
+        begun = recipe or load_recipe(str(run.recipe))  # type: ignore[union-attr]
+        raise MissingExtraError(str(error.name), begun.input.kind, "Training") from None
+    finished = training.resume(run) if run is not None else training.train(recipe, out)  # type: ignore[arg-type]
+    typer.echo(str(finished.path))

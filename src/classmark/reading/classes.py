@@ -1,0 +1,162 @@
+"""Class names: how they are spelled, which words mean "no label", and which spellings mean the same class."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# Zero-width and direction marks, the byte order mark, the soft hyphen, variation selectors.
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "nil", "?", "missing"})
+YES, NO = frozenset({"true", "1", "t"}), frozenset({"false", "0", "f"})
+# The first of each pair is the negative class by the convention of every tool that uses these words.
+CONVENTIONS = (
+    *(("0", "1"), ("-1", "1"), ("false", "true"), ("f", "t"), ("no", "yes"), ("n", "y"), ("-", "+")),
+    *(("neg", "pos"), ("negative", "positive"), ("absent", "present"), ("control", "case"), ("off", "on")),
+)
+NEGATIONS = ("not", "non", "no", "un")
+
+
+def spelled(name: object) -> str | None:
+    """A class name without what nobody sees: composed (NFC), trimmed, no invisible characters; None if nothing is left."""
+    text = INVISIBLE.sub("", unicodedata.normalize("NFC", str(name)))
+    text = text.replace("\u00a0", " ").strip()
+    return text or None
+
+
+def class_column(column: pl.Series) -> pl.Series:
+    """One class name per row as text, null where there is none.
+
+    Whole numbers that are written as decimals throughout lose the decimals: 1.0 is "1". Boolean values are "True" and
+    "False". NaN is no name.
+    """
+    if column.dtype == pl.Boolean:
+        return column.replace_strict({True: "True", False: "False"}, return_dtype=pl.String, default=None)
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    text = column.cast(pl.String)
+    names = {name: spelled(name) for name in text.drop_nulls().unique().to_list()}
+    kept = [name for name in names.values() if name is not None]
+    if kept and all(re.fullmatch(r"-?[0-9]+\.0+", name) for name in kept):
+        names = {name: None if value is None else value.partition(".")[0] for name, value in names.items()}
+    if all(name == value for name, value in names.items()):
+        return text
+    return text.replace_strict(names, return_dtype=pl.String, default=None)
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Class names sorted: by value if all are numbers, so that 10 comes after 9."""
+    found = list(names)
+    return tuple(sorted(found, key=float if all(NUMBER.fullmatch(name) for name in found) else None))
+
+
+def is_missing_word(name: str) -> bool:
+    """Whether tools write this word where a value is missing."""
+    return name.casefold() in MISSING_WORDS
+
+
+def conventional_positive(classes: Sequence[str]) -> str | None:
+    """The positive one of two classes if convention says which: 1 of 0 and 1, yes of no and yes, spam of "not spam"."""
+    if len(classes) != 2:
+        return None
+    folded = {fold(name): name for name in classes}
+    for negative, positive in CONVENTIONS:
+        if set(folded) == {negative, positive}:
+            return folded[positive]
+    if all(NUMBER.fullmatch(name) for name in classes):
+        return max(classes, key=float)
+    one, other = folded if len(folded) == 2 else ("", "")
+    for negative, positive in ((one, other), (other, one)):
+        rest = re.sub(r"[\s_\-.]+", "", positive)
+        if rest and re.sub(r"[\s_\-.]+", "", negative) in {word + rest for word in NEGATIONS}:
+            return folded[positive]
+    return None
+
+
+def fold(name: str) -> str:
+    """What stays equal when case, width and blanks are left aside."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def plain_number(name: str) -> str | None:
+    """A number in its shortest form, so that 1, 1.0 and 1e0 are one; None if the name is no number."""
+    if not NUMBER.fullmatch(name):
+        return None
+    value = float(name)
+    if not math.isfinite(value):
+        return None
+    return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(value)
+
+
+def _without_marks(name: str) -> str | None:
+    if NUMBER.fullmatch(name):  # -1 is not 1
+        return None
+    return re.sub(r"[\W_]+", "", fold(name)) or None
+
+
+def _truth_value(name: str) -> str | None:
+    folded = plain_number(name) or fold(name)
+    return "yes" if folded in YES else "no" if folded in NO else None
+
+
+def _without_prefix(name: str) -> str | None:
+    """Without fastText's `__label__`, and without Weka's number before a colon."""
+    return fold(re.sub(r"^(__label__|[0-9]+:)", "", name)) or None
+
+
+# From the closest likeness to the loosest; each maps a name to what must be equal.
+LIKENESSES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
+    ("number", plain_number),
+    ("capitals or blanks", fold),
+    ("a prefix", _without_prefix),
+    ("punctuation", _without_marks),
+    ("a truth value", _truth_value),
+)
+
+
+@dataclass(frozen=True)
+class Match:
+    """How the names of one place are those of another.
+
+    Attributes:
+        names: each name → the known name that it means.
+        likeness: what they differ in; empty if they are equal.
+    """
+
+    names: dict[str, str]
+    likeness: str = ""
+
+
+def match(names: Iterable[str], known: Iterable[str]) -> Match | None:
+    """Which of the known classes each name means, if every one of them means a different one; else None.
+
+    Equal names win. Otherwise the closest likeness that pairs the names one to one is taken: 1.0 and 1, No and no,
+    `__label__pos` and pos, no.answer and "no answer", True and 1.
+    """
+    found, classes = list(dict.fromkeys(names)), list(dict.fromkeys(known))
+    if set(found) <= set(classes):
+        return Match({name: name for name in found})
+    for likeness, alike in LIKENESSES:
+        keys = {key: name for name in classes if (key := alike(name)) is not None}
+        if len(keys) < len([name for name in classes if alike(name) is not None]):
+            continue  # two known classes would be one
+        paired = {name: keys.get(key) for name in found if (key := alike(name)) is not None}
+        pairs = {name: name if name in classes else paired.get(name) for name in found}
+        if None not in pairs.values() and len(set(pairs.values())) == len(found):
+            return Match({name: str(meant) for name, meant in pairs.items()}, likeness)
+    return None
+
+
+def look_alikes(names: Iterable[str]) -> list[list[str]]:
+    """Classes that differ in capitals, blanks, width or the spelling of a number only."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(plain_number(name) or fold(name), []).append(name)
+    return [sorted(group) for group in groups.values() if len(group) > 1]

@@ -1,0 +1,158 @@
+"""The columns that may hold predicted classes, and how their names are those of the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from classmark.errors import InputError, Option, shortened
+from classmark.reading.classes import LIKENESSES, Match, class_column
+from classmark.reading.columns import Column
+from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, numbered, plain
+from classmark.reading.table import Table
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """A column of predicted classes.
+
+    Attributes:
+        column: its name.
+        names: N class names, spelled as the labels are.
+        likeness: what the spellings differ in; empty if in nothing.
+    """
+
+    column: str
+    names: pl.Series
+    likeness: str = ""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The columns that claim to be the predicted classes.
+
+    Attributes:
+        fitting: with at least one class of the labels.
+        strange: names of those with no class in common with the labels.
+        further: columns that are named as labels are and may be predictions, as `label` beside `true_label`.
+    """
+
+    fitting: tuple[Decisions, ...] = ()
+    strange: tuple[str, ...] = ()
+    further: tuple[Decisions, ...] = ()
+
+
+def align(names: Iterable[str], known: Iterable[str]) -> Match | None:
+    """Which known class each name means; names that mean none stay as they are. None if no name means any.
+
+    Equal names are one class. Of the others, those are paired that are alike in the closest way, if one to one.
+    """
+    found, classes = list(dict.fromkeys(names)), list(dict.fromkeys(known))
+    meant = {name: name for name in found if name in classes}
+    likeness = ""
+    for word, alike in LIKENESSES:
+        left = [name for name in found if name not in meant]
+        free = [name for name in classes if name not in meant.values()]
+        keys = [alike(name) for name in free]
+        own = [alike(name) for name in left]
+        every = [key for key in [*map(alike, classes)] if key is not None]
+        for name, key in zip(left, own, strict=True):
+            if key is not None and own.count(key) == 1 and keys.count(key) == 1 and every.count(key) == 1:
+                meant[name], likeness = free[keys.index(key)], likeness or word
+    if not meant:
+        return None
+    return Match({name: meant.get(name, name) for name in found}, likeness)
+
+
+def decisions_in(column: Column, classes: Sequence[str]) -> Decisions | None:
+    """The column as predicted classes; None if it has no class in common with the labels."""
+    found = align(column.classes, classes)
+    if found is None:
+        return None
+    names = column.names
+    if any(name != meant for name, meant in found.names.items()):
+        names = names.replace_strict(found.names, return_dtype=pl.String, default=None)
+    return Decisions(column.name, names, found.likeness)
+
+
+def find_claims(table: Table, label: Sequence[str], classes: Sequence[str]) -> Claims:
+    """The columns that may hold the predicted classes.
+
+    Args:
+        table: of N rows.
+        label: the columns of the true class.
+        classes: what the labels are.
+
+    Raises:
+        InputError: the column that the user named has no class in common with the labels.
+    """
+    if table.options.predicted is not None:
+        return Claims(fitting=(_named(table, label, classes),))
+    able = {name: one for name, one in table.without(*label).items() if one.can_be_classes and _few(one, classes)}
+    exact = [name for name in able if name in PREDICTED]
+    loose = [name for name in able if name not in exact and (is_named(name, PREDICTED) or _linked(name, label))]
+    loose += [name for name in able if numbered(name, "pgr") and name not in loose]
+    fitting, strange = [], []
+    for name in [*exact, *loose]:
+        found = decisions_in(able[name], classes)
+        (strange.append(name) if found is None else fitting.append(found))
+    claimed = {*exact, *loose}
+    further = [
+        found
+        for name, column in able.items()
+        if name not in claimed and is_named(name, LABEL) and not is_named(name, TRUTH)
+        if (found := decisions_in(column, classes)) is not None
+    ]
+    return Claims(tuple(fitting), tuple(strange), tuple(further))
+
+
+def _few(column: Column, classes: Sequence[str]) -> bool:
+    """Whether a column has about as many classes as the labels, not a name for every row."""
+    return len(column.classes) <= max(50, 4 * len(classes))
+
+
+def _linked(name: str, label: Sequence[str]) -> bool:
+    """Whether a name is that of the label with a word for a prediction: `prediction(churn)`, `predicted_churn`."""
+    if len(label) != 1:
+        return False
+    rest = plain(name).replace(plain(label[0]), "", 1).strip("_")
+    return rest in ("predicted", "prediction", "pred", "predict") and plain(label[0]) in plain(name)
+
+
+def _named(table: Table, label: Sequence[str], classes: Sequence[str]) -> Decisions:
+    assert table.options.predicted is not None
+    column = table.column(table.options.predicted, "predicted")
+    if column.is_nested:
+        raise InputError(
+            f'{table.source}: the column "{column.name}" holds {column.series.dtype}, not one class per row.',
+            ("Name another one: ", Option("predicted", "COLUMN")),
+        )
+    found = decisions_in(column, classes)
+    if found is not None:
+        return found
+    if (indices := _by_index(column, table.options.classes)) is not None:
+        return indices
+    raise nothing_in_common(table, label[0], classes, column)
+
+
+def _by_index(column: Column, classes: tuple[str, ...] | None) -> Decisions | None:
+    """Class indices from 0 as names, where the user named the classes in their order."""
+    if classes is None:
+        return None
+    indices = {str(place): name for place, name in enumerate(classes)}
+    if not column.classes or not set(column.classes) <= set(indices) or "0" not in column.classes:
+        return None
+    return Decisions(
+        column.name, class_column(column.series).replace_strict(indices, return_dtype=pl.String, default=None)
+    )
+
+
+def nothing_in_common(table: Table, label: str, classes: Sequence[str], column: Column) -> InputError:
+    """What is said if no predicted class is among the labels."""
+    return InputError(
+        f'{table.source}: no class of "{column.name}" ({shortened(column.classes)}) is among those of "{label}" '
+        f"({shortened(list(classes))}).",
+        "Write both with the same class names.",
+    )

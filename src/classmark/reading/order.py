@@ -1,0 +1,200 @@
+"""Which class a score is of: by names, by what the user says, by predicted classes, by convention, by the values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from classmark.errors import InputError, Option, nearest, shortened
+from classmark.reading.classes import WHOLE_NUMBER, conventional_positive, in_order, match
+from classmark.reading.columns import Floats
+from classmark.reading.names import words_in
+from classmark.reading.options import ReadOptions
+from classmark.reading.scores import Scores
+
+SURE = 4.0  # standard errors: a probability of 6e-5 that chance alone turns a score round
+
+
+def known_class(source: str, name: str, classes: Sequence[str], argument: str) -> str:
+    """The one of the classes that the user means.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    found = match([name], classes)
+    if found is None:
+        raise InputError(
+            f'{source}: "{name}" is none of the classes {shortened(classes)}.', nearest(name, classes).strip(),
+            argument=argument,
+        )  # fmt: skip
+    return found.names[name]
+
+
+def check_classes(source: str, scores: Scores, options: ReadOptions) -> None:
+    """Refuse class names that contradict those of the columns."""
+    if not scores.classes or scores.indexed or options.classes is None:
+        return
+    meant = match(options.classes, scores.classes)
+    said = None if meant is None else tuple(meant.names[name] for name in options.classes)
+    if said != scores.classes:
+        raise InputError(
+            f"{source}: the columns {shortened(scores.columns)} name the classes {shortened(scores.classes)}, but "
+            f"{shortened(options.classes)} are given.",
+            ("Leave it out, or name the columns in this order: ", Option("probabilities", scores.columns[:8])),
+            argument="classes",
+        )
+
+
+def list_order(
+    source: str, scores: Scores, options: ReadOptions, labels: pl.Series, decisions: pl.Series | None,
+    stated: tuple[str, ...] | None,
+) -> tuple[str, ...]:  # fmt: skip
+    """The classes of scores whose columns do not name them, in their order.
+
+    Raises:
+        InputError: several orders are possible, or the one that is given has another length.
+    """
+    width = scores.values.shape[1]
+    named = options.classes or (stated if stated and len(stated) == width else None)
+    if named is not None:
+        if len(named) != width:
+            raise InputError(
+                f"{source}: {width} probabilities per row, but {len(named)} classes ({shortened(named)}).",
+                "Name the classes in the order of the probabilities.",
+                argument="classes",
+            )
+        return named
+    known = in_order(labels.drop_nulls().unique().to_list())
+    possible = _possible_orders(known, width)
+    if decisions is not None:
+        told = _told_by(decisions, np.argmax(scores.values, axis=1), possible, known, width)
+        possible = [told] if told is not None else possible
+    if len(possible) == 1:
+        if decisions is None:
+            _check_not_turned(source, scores.values, labels, possible[0])
+        return possible[0]
+    if possible:
+        raise InputError(
+            f"{source}: {width} probabilities per row and the labels {shortened(known)} may mean the classes "
+            f"{' or '.join(shortened(order) for order in possible)}.",
+            ("Name them in their order: ", Option("classes", possible[0])),
+        )
+    raise InputError(
+        f"{source}: {width} probabilities per row, but {len(known)} class{'es' * (len(known) != 1)} among the labels "
+        f"({shortened(known)}).",
+        ("Name all classes in the order of the probabilities: ", Option("classes", ("NAME", "NAME"))),
+    )
+
+
+def _possible_orders(known: tuple[str, ...], width: int) -> list[tuple[str, ...]]:
+    if all(WHOLE_NUMBER.fullmatch(name) for name in known):
+        counted = [tuple(str(place + first) for place in range(width)) for first in (0, 1)]
+        found = [order for order in counted if set(known) <= set(order)]
+        if found:
+            return found
+    return [known] if len(known) == width else []
+
+
+def _told_by(
+    decisions: pl.Series,
+    largest: NDArray[np.int64],
+    possible: Sequence[tuple[str, ...]],
+    known: Sequence[str],
+    width: int,
+) -> tuple[str, ...] | None:
+    """The order that the predicted classes show; None if they show none."""
+    pairs = pl.DataFrame([decisions.alias("name"), pl.Series("place", largest)]).drop_nulls().unique()
+    for order in possible:
+        if all(order[place] == name for name, place in pairs.iter_rows()):
+            return order
+    if pairs.height == pairs["place"].n_unique() == pairs["name"].n_unique() == width == len(known):
+        return tuple(pairs.sort("place")["name"].to_list())
+    return None
+
+
+def _check_not_turned(source: str, values: Floats, labels: pl.Series, classes: Sequence[str]) -> None:
+    """Refuse an order under which the largest score names the wrong class more often than chance would."""
+    numbers = labels.replace_strict(
+        {name: place for place, name in enumerate(classes)}, default=-1, return_dtype=pl.Int64
+    )
+    places = numbers.fill_null(-1).to_numpy()
+    known = places >= 0
+    largest = np.argmax(values, axis=1)[known]
+    rows = len(largest)
+    if rows == 0 or all(WHOLE_NUMBER.fullmatch(name) for name in classes):
+        return
+    shares = [np.bincount(column, minlength=len(classes)) / rows for column in (places[known], largest)]
+    chance = float((shares[0] * shares[1]).sum())
+    accuracy = float((largest == places[known]).mean())
+    if chance > 0 and accuracy < chance - SURE * math.sqrt(chance * (1 - chance) / rows):
+        raise InputError(
+            f"{source}: in the order of the sorted class names ({shortened(classes)}) the largest score is right in "
+            f"{100 * accuracy:.1f} % of the rows, fewer than the {100 * chance:.1f} % of chance: the order seems to be another.",
+            ("Name the classes in the order of the scores: ", Option("classes", tuple(reversed(classes[:8])))),
+        )
+
+
+def score_class(
+    source: str, scores: Scores, options: ReadOptions, classes: tuple[str, ...], labels: pl.Series, *, ordered: bool
+) -> tuple[str, str]:
+    """The class that one score is of, and how that is known.
+
+    Args:
+        source: for messages.
+        scores: one score per row.
+        options: what the user said.
+        classes: both classes.
+        labels: N class names.
+        ordered: the user or the table named the classes in their order, so that the second is meant.
+
+    Raises:
+        InputError: nothing tells.
+    """
+    name = scores.columns[0] if scores.columns else "the score"
+    if scores.of_class is not None:
+        return scores.of_class, "its name"
+    if options.positive is not None:
+        return known_class(source, options.positive, classes, "positive"), "positive"
+    if ordered:
+        return classes[1], "the second class"
+    conventional = conventional_positive(classes)
+    if conventional is not None:
+        return conventional, "convention"
+    lean = lean_to(
+        scores.values[:, 0], (labels == classes[1]).fill_null(False).to_numpy(), labels.is_not_null().to_numpy()
+    )
+    numbered = {"1": classes[1], "0": classes[0]}
+    hint = next((numbered[word] for word in words_in(name)[::-1] if word in numbered), classes[1])
+    if lean > SURE and hint == classes[1]:
+        return classes[1], "its values"
+    if lean < -SURE and hint == classes[0]:
+        return classes[0], "its values"
+    likely = classes[1] if lean > 0 else classes[0]
+    raise InputError(
+        f'{source}: "{name}" is one score per row, and nothing says whether it is that of "{classes[0]}" or of "{classes[1]}".',
+        (
+            "Name the class: ",
+            Option("positive", likely),
+            " or ",
+            Option("positive", next(c for c in classes if c != likely)),
+        ),
+    )
+
+
+def lean_to(scores: Floats, positive: NDArray[np.bool_], known: NDArray[np.bool_]) -> float:
+    """By how many standard errors the ROC area of the scores is above one half.
+
+    Source: Mann & Whitney 1947, the normal approximation of U with the variance of no ties.
+    """
+    scores, positive = scores[known], positive[known]
+    ones, others = int(positive.sum()), int((~positive).sum())
+    if not ones or not others:
+        return 0.0
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    area = (float(ranks[positive].sum()) - ones * (ones + 1) / 2) / (ones * others)
+    return (area - 0.5) / math.sqrt((ones + others + 1) / (12 * ones * others))

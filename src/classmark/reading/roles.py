@@ -1,0 +1,269 @@
+"""What the columns of a table mean: the true class, the predicted class, the scores; all evidence is weighed.
+
+Every column that may hold the true class is tried. A plan fits if predictions can be found for it: predicted classes that
+are among the labels, or scores whose names, number and values suit its classes. One plan that fits is taken and stated.
+Several are refused with their names; if none fits, the most likely one says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from classmark.errors import InputError, Option, nearest, shortened
+from classmark.predictions import Remark
+from classmark.reading.classes import in_order, is_missing_word
+from classmark.reading.columns import Column
+from classmark.reading.decisions import Decisions, align, find_claims
+from classmark.reading.evidence import Sought, find_predictions
+from classmark.reading.families import families, is_one_hot, is_truth
+from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, plain
+from classmark.reading.scores import Scores
+from classmark.reading.table import Table
+
+FEWEST_NUMERIC = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the columns of a table mean.
+
+    Attributes:
+        label: the column of the true class; several for a one-hot one.
+        labels: N class names, null where there is none.
+        decisions: the predicted classes; None without them.
+        scores: the scores; None without them.
+        is_confidence: the one score is that of the predicted class.
+        classes: the classes that labels and predictions name, in their order.
+        remarks: what a reader must know.
+    """
+
+    label: tuple[str, ...]
+    labels: pl.Series
+    decisions: Decisions | None
+    scores: Scores | None
+    is_confidence: bool
+    classes: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+def decide(table: Table) -> Plan:
+    """The plan that the evidence supports.
+
+    Raises:
+        InputError: none fits, or several do.
+    """
+    if table.options.label is not None:
+        column = table.column(table.options.label, "label")
+        return _attempt(table, column.name)
+    tiers = _candidates(table)
+    if not any(tiers):
+        one_hot = _one_hot(table)
+        if one_hot is not None:
+            return one_hot
+        raise InputError(
+            f"{table.source}: no column is known to hold the true classes; the columns are "
+            f"{shortened(list(table.columns))}.",
+            ("Name it: ", Option("label", "COLUMN")),
+        )
+    failures: list[InputError] = []
+    for tier in tiers:
+        plans = []
+        for name in tier:
+            try:
+                plans.append(_attempt(table, name))
+            except InputError as error:
+                failures.append(error)
+        if plans:
+            return _only(table, plans)
+    raise _explained(table, failures[0], [name for tier in tiers for name in tier])
+
+
+def _candidates(table: Table) -> list[list[str]]:
+    """The columns that may hold the true class, the surest tier first."""
+    able = [name for name, column in table.columns.items() if not column.is_nested]
+    linked = [name for name in able if any(_is_prediction_of(other, name) for other in able if other != name)]
+    tiers = [linked]
+    for usual in (TRUTH, LABEL):
+        tiers.append([name for name in able if name in usual])
+        tiers.append([name for name in able if name not in usual and is_named(name, usual)])
+    before = [set[str]().union(*tiers[:place]) for place in range(len(tiers))]
+    return [[name for name in tier if name not in seen] for tier, seen in zip(tiers, before, strict=True)]
+
+
+def _is_prediction_of(name: str, label: str) -> bool:
+    """Whether a column is named as the prediction of another: `prediction(churn)`, `predicted_churn`, `churn_PREDICTION`."""
+    wanted = re.escape(label.casefold())
+    patterns = (
+        rf"pred\w*\s*\(\s*{wanted}\s*\)",
+        rf"pred(icted|iction)[_ .]{wanted}",
+        rf"{wanted}[_ .]pred(icted|iction)",
+    )
+    return plain(label) not in PREDICTED and any(re.fullmatch(one, name.casefold().strip()) for one in patterns)
+
+
+def _attempt(table: Table, label: str) -> Plan:
+    """The plan with this column as the true class.
+
+    Raises:
+        InputError: no prediction suits it.
+    """
+    column = table.columns[label]
+    if column.is_nested:
+        raise InputError(
+            f'{table.source}: the column "{label}" holds {column.series.dtype}, not one class per row.',
+            ("Name another one: ", Option("label", "COLUMN")),
+        )
+    table.check_single([label])
+    names = _text(table, column)
+    if table.options.missing_label is not None:
+        names = _blanked(table, names, {table.options.missing_label})
+    _check_classes(table, column, names)
+    return _with_labels(table, (label,), names)
+
+
+def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan:
+    classes = in_order(names.drop_nulls().unique().to_list())
+    suspects = _missing_words(classes)
+    core = tuple(one for one in classes if one not in suspects)
+    if len(core) < 2:
+        core, suspects = classes, ()
+    found = find_predictions(Sought(table, label, core, find_claims(table, label, classes)))
+    decisions, remarks = found.decisions, list(found.remarks)
+    if found.scores is None and decisions is None:
+        raise _nothing_predicted(table, label)
+    said = {
+        *(decisions.names.drop_nulls().unique() if decisions else ()),
+        *(found.scores.classes if found.scores else ()),
+    }
+    missing = {word for word in suspects if word not in said}
+    listed = found.scores is not None and not found.scores.classes and not found.scores.is_single
+    if missing and not (listed and found.scores is not None and found.scores.values.shape[1] == len(classes)):
+        names = _blanked(table, names, missing)
+        count = int(names.is_null().sum())
+        words = ", ".join(f'"{word}"' for word in sorted(missing))
+        remarks.append(
+            Remark(
+                "missing_words",
+                "warning",
+                f"{words} in the column {_quoted(label)} is read as a missing label, as no prediction names it; "
+                f"{count:,} rows have no label.",
+            )
+        )
+    known = {*names.drop_nulls().unique().to_list(), *(decisions.names.drop_nulls().unique() if decisions else ())}
+    return Plan(label, names, decisions, found.scores, found.is_confidence, in_order(known), tuple(remarks))
+
+
+def _text(table: Table, column: Column) -> pl.Series:
+    try:
+        return column.names
+    except pl.exceptions.PolarsError:
+        raise InputError(
+            f'{table.source}: the column "{column.name}" holds {column.series.dtype} that cannot be read as UTF-8 text.',
+            "Save it as text.",
+        ) from None
+
+
+def _blanked(table: Table, names: pl.Series, words: set[str]) -> pl.Series:
+    known = set(names.drop_nulls().unique().to_list())
+    absent = sorted(words - known)
+    if absent and table.options.missing_label in absent:
+        raise InputError(
+            f'{table.source}: no label is "{absent[0]}"; the labels are {shortened(sorted(known))}.'
+            f"{nearest(absent[0], known)}",
+            argument="missing_label",
+        )
+    blank = pl.when(names.is_in(list(words))).then(None).otherwise(names)
+    return pl.select(blank.alias(names.name)).to_series()
+
+
+def _missing_words(classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes that are words for a missing value, or −1 beside 0 and 1."""
+    found = tuple(one for one in classes if is_missing_word(one))
+    if set(classes) == {"-1", "0", "1"}:
+        found = (*found, "-1")
+    return found
+
+
+def _check_classes(table: Table, column: Column, names: pl.Series) -> None:
+    """Refuse labels that are measured numbers."""
+    numbers = column.numbers
+    if column.is_continuous and numbers is not None and names.n_unique() > FEWEST_NUMERIC:
+        raise InputError(
+            f'{table.source}: the column "{column.name}" holds {names.n_unique():,} different fractions, such as '
+            f"{shortened(names.drop_nulls().head(3).to_list())}: measured values, not classes.",
+            ("Name the column of the true classes: ", Option("label", "COLUMN")),
+        )
+
+
+def _only(table: Table, plans: Sequence[Plan]) -> Plan:
+    """The one plan of a tier; equal ones count once."""
+    distinct = [
+        plan
+        for place, plan in enumerate(plans)
+        if not any(plan.labels.equals(other.labels, null_equal=True) for other in plans[:place])
+    ]
+    if len(distinct) == 1:
+        return distinct[0]
+    names = [plan.label[0] for plan in distinct]
+    raise InputError(
+        f"{table.source}: several columns may hold the true classes: {_quoted(names)}.",
+        ("Name the right one: ", Option("label", names[0])),
+    )
+
+
+def _one_hot(table: Table) -> Plan | None:
+    """The plan with one column per true class, each 0 or 1: label_cat, label_dog; None where there are none."""
+    numbers = table.numbers()
+    stems = {name: re.split(r"[_ .]", name, maxsplit=1)[-1] for name in numbers if re.search(r"[_ .]", name)}
+    found = [
+        family
+        for anchor in dict.fromkeys(stems.values())
+        for family in families(numbers, [anchor])
+        if is_truth(family, numbers)
+    ]
+    distinct = {family.columns: family for family in found}
+    if len(distinct) != 1:
+        return None
+    (family,) = distinct.values()
+    assert is_one_hot(family, numbers)
+    frame = pl.DataFrame([numbers[name].series.cast(pl.Float64, strict=False).alias(name) for name in family.columns])
+    places = frame.select(pl.concat_list(pl.all()).list.arg_max()).to_series().to_list()
+    names = pl.Series("label", [family.classes[place] for place in places], dtype=pl.String)
+    return _with_labels(table, family.columns, names)
+
+
+def _nothing_predicted(table: Table, label: Sequence[str]) -> InputError:
+    others = [name for name in table.columns if name not in label]
+    return InputError(
+        f"{table.source}: neither probabilities nor predicted classes are found; the columns are "
+        f"{shortened([*label, *others])}.",
+        ("Name them: ", Option("probabilities", ("COLUMN", "COLUMN")), " or ", Option("predicted", "COLUMN")),
+    )
+
+
+def _explained(table: Table, error: InputError, tried: Sequence[str]) -> InputError:
+    """The error of the most likely plan, and the columns whose classes would suit."""
+    predicted = [name for name, one in table.columns.items() if is_named(name, PREDICTED) and one.can_be_classes]
+    fitting = [
+        name
+        for name, column in table.columns.items()
+        if name not in (*tried, *predicted)
+        and column.can_be_classes
+        and predicted
+        and 1 < len(column.classes) <= 50
+        and align(table.columns[predicted[0]].classes, column.classes) is not None
+    ]
+    if not fitting:
+        return error
+    return InputError(
+        error.problem,
+        (f"If the true classes are in {_quoted(fitting[:3])}: ", Option("label", fitting[0])),
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names[:4]) + (", …" if len(names) > 4 else "")

@@ -1,0 +1,79 @@
+"""Run a study or go on with one, and write its answers with the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from classmark.errors import Interrupted, MissingExtraError, RecipeError, RunError
+from classmark.judging.studies import Answers, answer
+from classmark.recipes.study import Study, load_study, recipe_of
+from classmark.report.study import write_study
+from classmark.runs.status import FAILED
+from classmark.studies.folder import begin_study, outcomes, run_study
+from classmark.system.files import write_json
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a study runs.
+
+    Attributes:
+        out: its folder; None for one under `studies/`.
+        resume: the folder of a study to go on with.
+        jobs: runs at the same time; None for what the study says.
+    """
+
+    out: Path | None = None
+    resume: Path | None = None
+    jobs: int | None = None
+
+
+def settle(reference: str | None, overrides: Sequence[str], where: Places) -> tuple[Answers, Path]:
+    """The answers of a study that was run or continued, written into its folder with the page.
+
+    Raises:
+        ClassmarkError: the study cannot be used, or every run failed.
+        Interrupted: after Ctrl-C; the answers so far are written first.
+    """
+    if (reference is None) == (where.resume is None):
+        raise RecipeError(
+            "Name a study, for instance: classmark study bilstm-pooling — or a folder: classmark study --resume FOLDER"
+        )
+    if where.resume is not None and (where.out is not None or overrides):
+        raise RecipeError(
+            "it goes on with a study as it was begun, and takes neither out nor changes.", argument="resume"
+        )
+    asked, folder = _asked(reference, overrides, where)
+    if find_spec("torch") is None:
+        raise MissingExtraError("torch", recipe_of(asked, asked.reference, 0).input.kind, "A study")
+    begun = begin_study(asked, folder)
+    try:
+        run_study(begun, folder, where.jobs)
+    except Interrupted:
+        _write(answer(begun, outcomes(begun, folder)), folder)
+        raise
+    found = answer(begun, outcomes(begun, folder))
+    _write(found, folder)
+    if all(one.state == FAILED for one in found.outcomes):
+        raise RunError(f"{folder}: every run failed, the first with: {found.outcomes[0].message}")
+    return found, folder
+
+
+def _asked(reference: str | None, overrides: Sequence[str], where: Places) -> tuple[Study, Path]:
+    if where.resume is not None:
+        path = where.resume / "study.yaml"
+        if not path.is_file():
+            raise RecipeError(f"{where.resume}: this is not the folder of a study (it has no study.yaml).")
+        return load_study(str(path)), where.resume
+    assert reference is not None
+    words = [*overrides, *([f"workers={where.jobs}"] if where.jobs else [])]
+    asked = load_study(reference, words)
+    return asked, where.out or Path("studies") / asked.name
+
+
+def _write(found: Answers, folder: Path) -> None:
+    write_json(folder / "study.json", found.to_json())
+    write_study(folder, found)
