@@ -59,7 +59,7 @@ def _typed(table: TableFile, strings: Sequence[str]) -> pl.DataFrame:
     """The frame with types for the columns of a CSV or TSV that are not strings, and with its blank rows."""
     frame = table.frame
     if table.textual:
-        frame = pl.DataFrame([values if values.name in strings else inferred(values) for values in frame.get_columns()])
+        frame = frame.with_columns(inferred(frame[name]) for name in frame.columns if name not in strings)
     last = int(table.row_numbers[-1])
     if last == frame.height:
         return frame

@@ -86,6 +86,9 @@ class Parser:
             raise InputError(f"{place}: not a JSON object. Each line is one, as {AN_OBJECT}.")
         return value
 
+    def _place(self, line: str) -> str:
+        return f"{self.source}, {line.lower().removesuffix(': ')}" if line else self.source
+
     def _parsed(self, text: str, place: str) -> Any:
         self._repeated_key = None
         try:
@@ -93,9 +96,9 @@ class Parser:
         except json.JSONDecodeError:
             raise
         except RecursionError:
-            raise InputError(f"{self.source}: {place.lower()}the JSON is nested too deeply.") from None
+            raise InputError(f"{self._place(place)}: the JSON is nested too deeply.") from None
         except ValueError:  # Python's limit on the digits of an integer
-            raise InputError(f"{self.source}: {place.lower()}a number has more than 4,300 digits.") from None
+            raise InputError(f"{self._place(place)}: a number has more than 4,300 digits.") from None
         if self._repeated_key is not None:
             note = f'{place}the key "{self._repeated_key}" occurs twice in an object; the last value counts.'
             self._notes.setdefault("repeated", note[:1].upper() + note[1:])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classmark.errors import InputError
+from classmark.tables.fields import whole_fields
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 SHOWN = {"\t": "<tab>"}
@@ -46,6 +47,11 @@ def find_layout(text: str, source: str, ending: str) -> Layout:
     Raises:
         InputError: the separator or the header cannot be told.
     """
+    with whole_fields():
+        return _layout(text, source, ending)
+
+
+def _layout(text: str, source: str, ending: str) -> Layout:
     lines = list(io.StringIO(text[:SAMPLE_CHARACTERS], newline=""))
     if len(text) > SAMPLE_CHARACTERS and len(lines) > 1:
         lines.pop()
@@ -97,7 +103,7 @@ def _separator(lines: Sequence[str], source: str, ending: str, notes: list[str])
     if usual and len(header) > 1:
         return usual
     present = [mark for mark in SEPARATORS if mark != usual and mark in lines[0]]
-    fitting = [mark for mark in present if _fits(lines, mark)]
+    fitting = [mark for mark in present if _fits(lines, mark) and not (ending == ".txt" and f"{mark} " in lines[0])]
     if len(fitting) == 1:
         if usual:
             notes.append(f"The columns are separated by {SEPARATORS[fitting[0]]}, not by {SEPARATORS[usual]}.")

@@ -44,6 +44,8 @@ def read_npz(source: str, data: bytes) -> TableFile:
 
 def _arrays(source: str, data: bytes) -> dict[str, NDArray[Any]]:
     try:
+        if not zipfile.is_zipfile(io.BytesIO(data)):
+            raise zipfile.BadZipFile
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = dict[str, NDArray[Any]]()
             for name in archive.files:

@@ -45,7 +45,8 @@ def settle_widths(table: Rows, source: str, separator: str) -> Cells:
 def _are_row_names(rows: Sequence[Sequence[str | None]]) -> bool:
     """Whether the first fields can be R's row names: each another, and none the start of a text cut at its comma."""
     firsts = {row[0] for row in rows}
-    return len(firsts) == len(rows) and None not in firsts and not any((row[1] or "").startswith(" ") for row in rows)
+    cut = any((row[1] or "").startswith(" ") for row in rows)
+    return len(rows) > 1 and len(firsts) == len(rows) and None not in firsts and not cut
 
 
 def _refuse_first(table: Rows, source: str) -> None:

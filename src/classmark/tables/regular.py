@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classmark.tables.fields import whole_fields
 from classmark.tables.rows import Cells
 
 QUOTE, LINE_FEED = ord('"'), ord("\n")
@@ -26,7 +27,8 @@ def regular_cells(body: str, separator: str) -> Cells | None:
     rest = rest.rstrip("\n")
     if not rest or rest.startswith("\n") or "\n\n" in rest or line.count('"') % 2:
         return None
-    header = next(csv.reader([line], delimiter=separator))
+    with whole_fields():
+        header = next(csv.reader([line], delimiter=separator))
     data = rest.encode()
     rows = rest.count("\n") + 1
     if not _is_regular(data, ord(separator), rows * (len(header) - 1)):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError
+from classmark.tables.fields import whole_fields
 from classmark.tables.quotes import quotes_of
-
-LARGEST_FIELD = min(sys.maxsize, 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def read_rows(body: str, separator: str, source: str) -> Rows:
     """
     lines = list(io.StringIO(body, newline=""))
     quoted_blanks = '""' in body
-    with _whole_fields():
+    with whole_fields():
         reader = csv.reader(lines, delimiter=separator)
         table = Rows(next(reader, []))
         width, first, line, number = len(table.header), 0, reader.line_num, 0
@@ -93,13 +90,3 @@ def read_rows(body: str, separator: str, source: str) -> Rows:
 
 def _is_blank(row: Sequence[str], width: int) -> bool:
     return not row or (len(row) == 1 and width > 1 and row[0].isspace())
-
-
-@contextmanager
-def _whole_fields() -> Iterator[None]:
-    """Python's csv reader with fields of any length; the limit is one for the whole process."""
-    before = csv.field_size_limit(LARGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

@@ -25,7 +25,7 @@ class TableFile:
             the blank ones.
         textual: every column is `pl.String` exactly as written in the file (CSV, TSV). Otherwise types mean something.
         notes: what reading did, one sentence each.
-        repeated: names of columns that occur more than once. The later ones are called `name (2)` and so on.
+        repeated: names of columns that occur more than once. The later ones are called `name (2)`, `name (3)`.
     """
 
     source: str
@@ -58,13 +58,13 @@ def build_table(
         notes: what reading did so far.
     """
     names, repeated = unique_names([name for name, _ in columns])
-    frame = pl.DataFrame([values.alias(name) for name, (_, values) in zip(names, columns, strict=True)])
+    frame = pl.DataFrame({name: values for name, (_, values) in zip(names, columns, strict=True)})
     numbers = np.arange(1, frame.height + 1, dtype=np.int64) if row_numbers is None else row_numbers
     if columns and all(values.null_count() for _, values in columns):
         filled = frame.select(~pl.all_horizontal(pl.all().is_null())).to_series()
         frame, numbers = frame.filter(filled), numbers[filled.to_numpy()]
     again = [
-        f'The column "{name}" occurs {count} times; the later ones are called "{name} (2)" and so on.'
+        f'The column "{name}" occurs {count} times; a number was added to the names of the later ones.'
         for name, count in repeated.items()
     ]
     return TableFile(source, frame, numbers, textual, (*notes, *again), frozenset(repeated))

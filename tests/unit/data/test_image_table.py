@@ -235,11 +235,12 @@ BAD = {
         ": the column \"image\" holds Struct({'path': String}), not text.",
     ),
     "another file": (
-        "t.xlsx",
+        "t.docx",
         "PK",
-        ': a file ending in ".xlsx" is not read. Give a .csv, .tsv, .jsonl or .parquet file.',
+        ': a file ending in ".docx" is not read. Give a .csv, .tsv, .jsonl, .json, .parquet, .feather, .npz or .xlsx '
+        "file; texts may be compressed (.csv.gz, .csv.zst).",
     ),
-    "only blank rows": ("t.csv", "image,label\n,\n,\n", ": no row can be read and has a label."),
+    "only blank rows": ("t.csv", "image,label\n,\n,\n", ": the file has no rows."),
     "no paths": (
         "t.csv",
         "image,label\n,x\n ,y\n",
@@ -263,7 +264,10 @@ def test_each_bad_table_is_one_clear_sentence(name: str, tmp_path: Path) -> None
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == f"{tmp_path}: a folder, not a table. Give a .csv, .tsv, .jsonl or .parquet file."
+    assert refusal(tmp_path) == (
+        f"{tmp_path}: a folder without tables. Give a table file, or a folder that holds only parts of one table: "
+        ".parquet, .csv, .tsv or .jsonl files."
+    )
 
 
 def test_an_id_of_both_tables(tmp_path: Path, photos: Path) -> None:

@@ -226,20 +226,15 @@ BAD_TABLES = {
         "{path}, line 2: byte 4 (0xe9) is not valid UTF-8. Convert the file, for instance: "
         "iconv -f WINDOWS-1252 -t UTF-8 a.csv > utf8-a.csv",
     ),
-    "UTF-16": (
-        "a.csv",
-        "text\na\n".encode("utf-16"),
-        "{path}: the file is UTF-16, not UTF-8. Convert it, for instance: iconv -f UTF-16 -t UTF-8 a.csv > utf8-a.csv",
-    ),
     "no JSON": (
         "a.jsonl",
         b'{"text": "a"}\nb\n',
-        "{path}, line 2: not valid JSON (Expecting value: line 1 column 1 (char 0)).",
+        '{path}, line 2: not valid JSON; see character 1. Each line is one object, as {{"text": \u2026, "label": \u2026}}.',
     ),
     "no Parquet": (
         "a.parquet",
         b"PAR1, but no table in it",
-        "{path}: cannot be read as parquet (parquet: File out of specification: The file must end with PAR1 or PARE).",
+        "{path}: it is no Parquet file, or it is damaged or cut off. Write or fetch it again.",
     ),
 }
 
