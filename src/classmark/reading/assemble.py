@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from classmark.errors import InputError, Option, PredictionsError, shortened
-from classmark.predictions import SCHEMA_VERSION, Predictions, Remark, build_predictions, check
+from classmark.predictions import SCHEMA_VERSION, Predictions, Remark, Severity, build_predictions, check
 from classmark.reading.classes import in_order
 from classmark.reading.columns import Floats
 from classmark.reading.options import ReadOptions
@@ -221,6 +221,8 @@ def _as_shares(parts: Parts, scores: Scores) -> tuple[Floats, float, tuple[Remar
             raise InputError(
                 f"{parts.source}: {names} hold logarithms of probabilities.", ("Say so: ", Option("logits", True))
             )
+        case Kind.OUTSIDE if parts.options.rescale and (values >= 0).all() and (values.sum(axis=1) > 0).all():
+            return _rescaled(parts, scores, tolerance)
         case Kind.OUTSIDE:
             outside = ((values < 0) | (values > 1 + tolerance)).any(axis=1)
             row = int(np.argmax(outside))
@@ -233,8 +235,8 @@ def _as_shares(parts: Parts, scores: Scores) -> tuple[Floats, float, tuple[Remar
 def _rescaled(parts: Parts, scores: Scores, tolerance: float) -> tuple[Floats, float, tuple[Remark, ...]]:
     """The probabilities divided by their sums, if the user asked for that and the sums are near one."""
     values, sums = scores.values, scores.values.sum(axis=1)
-    off = np.abs(sums - 1) > (MOST_TOLERANCE if parts.options.rescale else tolerance)
-    if off.any():
+    off = np.abs(sums - 1) > tolerance
+    if off.any() and not (parts.options.rescale and (sums > 0).all()):
         row = int(np.argmax(off))
         problem = (
             f"{parts.place(row)}: the probabilities sum to {sums[row]:.6g}, not to 1 (tolerance {tolerance:g}); "
@@ -246,7 +248,8 @@ def _rescaled(parts: Parts, scores: Scores, tolerance: float) -> tuple[Floats, f
     moved = int((np.abs(sums - 1) > 1e-12).sum())
     most = np.abs(sums - 1).max()
     message = f"The probabilities of {moved:,} rows are divided by their sum, which was off by up to {most:.2g}."
-    remarks = (Remark("rescaled", "info", message),) if moved else ()
+    severity: Severity = "warning" if most > MOST_TOLERANCE else "info"
+    remarks = (Remark("rescaled", severity, message),) if moved else ()
     return values / sums[:, None], tolerance, remarks
 
 

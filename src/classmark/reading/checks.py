@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import polars as pl
+
 from classmark.predictions import Remark
 from classmark.reading.classes import NUMBER, in_order, look_alikes
 from classmark.reading.columns import Column
@@ -41,6 +43,22 @@ def check_names(classes: Sequence[str], decisions: Decisions | None, rows: int) 
             message = f"The {len(classes):,} classes are numbers with gaps, as measured values are."
             found.append(Remark("numeric_labels", "warning", message))
     return found
+
+
+def check_last_row(labels: pl.Series, decisions: Decisions | None) -> list[Remark]:
+    """Whether the last row is a total: its label and its prediction occur nowhere else."""
+    if decisions is None or len(labels) < FEW_ROWS:
+        return []
+    label, said = labels[-1], decisions.names[-1]
+    if label is None or said is None or label == said:
+        return []
+    alone = [((labels == name).sum() or 0) + ((decisions.names == name).sum() or 0) for name in (label, said)]
+    if alone != [1, 1]:
+        return []
+    message = (
+        f'The last row has the label "{label}" and the prediction "{said}", which occur nowhere else: is it a total?'
+    )
+    return [Remark("odd_last_row", "warning", message)]
 
 
 def check_columns(table: Table, used: Iterable[str]) -> list[Remark]:

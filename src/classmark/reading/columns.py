@@ -182,8 +182,8 @@ def flattened(columns: Mapping[str, Column], source: str) -> dict[str, Column]:
     """
     found: dict[str, Column] = {}
     for name, column in columns.items():
-        kind = column.series.dtype
-        series = column.series
+        series = _from_text(column.series) if column.series.dtype == pl.String else column.series
+        kind = series.dtype
         if isinstance(kind, pl.Struct) and {field.name for field in kind.fields} >= {
             "type",
             "size",
@@ -204,6 +204,38 @@ def flattened(columns: Mapping[str, Column], source: str) -> dict[str, Column]:
         name: Column(name, one.series, columns[name].textual if name in columns else False)
         for name, one in found.items()
     }
+
+
+def _from_text(series: pl.Series) -> pl.Series:
+    """A column of lists or objects that a CSV holds as text, `[0.1, 0.9]`, `[0.1 0.9]` or `{"cat": 0.1}`, as such a column."""
+    first = next((word.strip() for word in series.drop_nulls().head(SAMPLE).to_list() if word.strip()), "")
+    if first[:1] not in ("[", "{"):
+        return series
+    rows = [None if word is None or not word.strip() else _value_of(word.strip()) for word in series.to_list()]
+    if any(row is None and word is not None and word.strip() for row, word in zip(rows, series.to_list(), strict=True)):
+        return series
+    try:
+        return pl.Series(series.name, rows)
+    except (TypeError, ValueError, pl.exceptions.PolarsError):
+        return series
+
+
+def _value_of(word: str) -> list[float] | dict[str, float] | list[dict[str, object]] | None:
+    """What a text such as `[0.1, 0.9]` or `{'cat': 0.1, 'dog': 0.9}` holds; None if it is something else."""
+    import ast
+
+    spaced = re.sub(r"(?<=[0-9.])\s+(?=[-+0-9.])", ", ", word) if word.startswith("[") and "," not in word else word
+    try:
+        found = ast.literal_eval(spaced)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if isinstance(found, dict):
+        plain = all(isinstance(value, int | float) for value in found.values())
+        return {str(name): float(value) for name, value in found.items()} if plain else None
+    if isinstance(found, list) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in found):
+        return [float(one) for one in found]
+    pairs = isinstance(found, list) and bool(found) and all(isinstance(one, dict) for one in found)
+    return found if pairs else None
 
 
 def _vector(series: pl.Series) -> pl.Series:

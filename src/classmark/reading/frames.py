@@ -6,7 +6,7 @@ import polars as pl
 
 from classmark.predictions import Predictions, Remark
 from classmark.reading.assemble import Parts, assemble
-from classmark.reading.checks import check_columns, check_names
+from classmark.reading.checks import check_columns, check_last_row, check_names
 from classmark.reading.roles import Plan, decide
 from classmark.reading.rows import Ids, carried_along, find_groups, find_ids, find_weights
 from classmark.reading.table import Table
@@ -70,7 +70,8 @@ def _remarks(table: Table, plan: Plan, ids: Ids, used: tuple[str, ...]) -> tuple
     notes = [Remark("assumed", "info", note) for note in table.notes]
     if plan.scores is not None:
         notes += [Remark("assumed", "info", f"Numbers are written as {note}.") for note in plan.scores.notes]
-    odd = check_names(plan.classes, plan.decisions, len(plan.labels)) + check_columns(table, used)
+    odd = check_names(plan.classes, plan.decisions, len(plan.labels)) + check_last_row(plan.labels, plan.decisions)
+    odd += check_columns(table, used)
     return (*plan.remarks, *odd, *ids.remarks, *notes)
 
 

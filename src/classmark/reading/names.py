@@ -11,6 +11,7 @@ TRUTH = (
     *("actual", "actuals", "actual_label", "actual_class", "actual_value", "observed", "obs", "reference", "y_test"),
     *(
         "gold_standard",
+        "label_ids",
         "correct_label",
         "true_y",
         "label_true",
@@ -207,10 +208,15 @@ LOGIT_WORDS = PROBABILITY_WORDS | {
     "decision",
     "function",
     "rawformulaval",
+    "logprob",
+    "logprobs",
+    "loglik",
     "log",
     "odds",
 }
-ONLY_LOGIT_WORDS = frozenset({"logit", "logits", "margin", "rawformulaval", "rawprediction"})
+ONLY_LOGIT_WORDS = frozenset(
+    {"logit", "logits", "margin", "rawformulaval", "rawprediction", "logprob", "logprobs", "loglik"}
+)
 TRUTH_WORDS = frozenset(
     {"label", "labels", "true", "truth", "target", "targets", "y", "actual", "gt", "gold", "class", "is"}
 )
@@ -255,7 +261,7 @@ def named(columns: Iterable[str], usual: Sequence[str]) -> list[str]:
 def is_named(name: str, usual: Sequence[str]) -> bool:
     """Whether a column has one of the usual names, capitals and punctuation aside."""
     found = plain(name)
-    return found in usual or found.replace("_", "") in usual
+    return found in usual or found.replace("_", "") in {one.replace("_", "") for one in usual}
 
 
 def numbered(name: str, stem: str) -> bool:

@@ -69,7 +69,7 @@ def list_order(
             )
         return named
     known = in_order(labels.drop_nulls().unique().to_list())
-    possible = _possible_orders(known, width)
+    possible = [] if scores.foreign else _possible_orders(known, width)
     if decisions is not None:
         told = _told_by(decisions, np.argmax(scores.values, axis=1), possible, known, width)
         possible = [told] if told is not None else possible
@@ -82,6 +82,11 @@ def list_order(
             f"{source}: {width} probabilities per row and the labels {shortened(known)} may mean the classes "
             f"{' or '.join(shortened(order) for order in possible)}.",
             ("Name them in their order: ", Option("classes", possible[0])),
+        )
+    if scores.foreign:
+        raise InputError(
+            f"{source}: the columns {shortened(scores.columns)} name other classes than the labels ({shortened(known)}).",
+            ("Name the class of each column, in their order: ", Option("classes", known)),
         )
     raise InputError(
         f"{source}: {width} probabilities per row, but {len(known)} class{'es' * (len(known) != 1)} among the labels "

@@ -15,16 +15,18 @@ import polars as pl
 
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.predictions import Remark
-from classmark.reading.classes import in_order, is_missing_word
+from classmark.reading.classes import NUMBER, conventional_positive, in_order, is_missing_word
 from classmark.reading.columns import Column
 from classmark.reading.decisions import Decisions, align, find_claims
 from classmark.reading.evidence import Sought, find_predictions
 from classmark.reading.families import families, is_one_hot, is_truth
-from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, plain
+from classmark.reading.names import FOLD, ID, LABEL, MODEL, PREDICTED, SCORE, SPLIT, TRUTH, WEIGHTS, is_named, plain
 from classmark.reading.scores import Scores
 from classmark.reading.table import Table
 
 FEWEST_NUMERIC = 20
+DASHES = ("-", "--", ".")
+MOST_CLASSES = 50
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,7 @@ def decide(table: Table) -> Plan:
     tiers = _candidates(table)
     if not any(tiers):
         one_hot = _one_hot(table)
-        if one_hot is not None:
-            return one_hot
-        raise InputError(
-            f"{table.source}: no column is known to hold the true classes; the columns are "
-            f"{shortened(list(table.columns))}.",
-            ("Name it: ", Option("label", "COLUMN")),
-        )
+        return one_hot if one_hot is not None else _unusual(table)
     failures: list[InputError] = []
     for tier in tiers:
         plans = []
@@ -182,7 +178,7 @@ def _blanked(table: Table, names: pl.Series, words: set[str]) -> pl.Series:
 
 def _missing_words(classes: Sequence[str]) -> tuple[str, ...]:
     """The classes that are words for a missing value, or −1 beside 0 and 1."""
-    found = tuple(one for one in classes if is_missing_word(one))
+    found = tuple(one for one in classes if is_missing_word(one) or (one in DASHES and "+" not in classes))
     if set(classes) == {"-1", "0", "1"}:
         found = (*found, "-1")
     return found
@@ -234,6 +230,41 @@ def _one_hot(table: Table) -> Plan | None:
     places = frame.select(pl.concat_list(pl.all()).list.arg_max()).to_series().to_list()
     names = pl.Series("label", [family.classes[place] for place in places], dtype=pl.String)
     return _with_labels(table, family.columns, names)
+
+
+def _unusual(table: Table) -> Plan:
+    """The plan with a column of no usual name as the true class: the only one that has the classes of the predictions.
+
+    Names such as 0 and 1 or no and yes may be those of any column, so they do not tell.
+
+    Raises:
+        InputError: no column has them, several do, or the names do not tell.
+    """
+    fitting = []
+    for name, column in table.columns.items():
+        usual = is_named(name, (*PREDICTED, *SCORE, *ID, *WEIGHTS, *SPLIT, *MODEL, *FOLD))
+        if usual or not column.can_be_classes or not 1 < len(column.classes) <= MOST_CLASSES:
+            continue
+        try:
+            fitting.append((name, _attempt(table, name)))
+        except InputError:
+            continue
+    told = [
+        (name, plan)
+        for name, plan in fitting
+        if conventional_positive(plan.classes) is None
+        and (
+            (plan.scores is not None and plan.scores.classes and not plan.scores.indexed) or plan.decisions is not None
+        )
+        and not any(NUMBER.fullmatch(one) for one in plan.classes)
+    ]
+    if len(told) == 1:
+        return told[0][1]
+    problem = f"{table.source}: no column is known to hold the true classes; the columns are {shortened(list(table.columns))}."
+    names = [name for name, _ in fitting]
+    if names:
+        raise InputError(problem, (f"If they are in {_quoted(names)}: ", Option("label", names[0])))
+    raise InputError(problem, ("Name it: ", Option("label", "COLUMN")))
 
 
 def _nothing_predicted(table: Table, label: Sequence[str]) -> InputError:

@@ -59,6 +59,7 @@ class Scores:
         values: shape (N, C), or (N, 1) for one score; NaN where a cell is not a number.
         classes: the class of each column as its name says; empty if the names say nothing.
         indexed: the names number the classes (from 0 or 1), so that only an order is known.
+        foreign: the names say other classes than the labels, so that not even the order is known.
         of_class: for one score, the class that its name says.
         decimals: digits after the point, as far as rounding explains them.
         bad: column name and row index of the first cell that is not a number.
@@ -70,6 +71,7 @@ class Scores:
     values: Floats
     classes: tuple[str, ...] = ()
     indexed: bool = False
+    foreign: bool = False
     of_class: str | None = None
     decimals: int | None = None
     bad: tuple[str, int] | None = None
@@ -202,11 +204,22 @@ def class_scores(columns: Mapping[str, Column], label: str, classes: Sequence[st
             if logits or scores.kind is not Kind.OUTSIDE or says_logits(family):
                 ranked.append((order, replace(scores, indexed=True)))
     if not ranked:
-        return []
+        return _foreign(columns, classes)
     sound = [pair for pair in ranked if pair[1].kind in (Kind.SHARES, Kind.PERCENT)] if not logits else []
     kept = sound or ranked
     best = min(order for order, _ in kept)
     return [scores for order, scores in kept if order == best]
+
+
+def _foreign(columns: Mapping[str, Column], classes: Sequence[str]) -> list[Scores]:
+    """Probabilities whose columns name other classes than the labels do: as many as these, and rows sum to one."""
+    stems: dict[str, list[str]] = {}
+    for name in columns:
+        words = words_in(name)
+        if len(words) > 1 and words[0] in SCORING_WORDS:
+            stems.setdefault(words[0], []).append(name)
+    found = [columns_scores(columns, names) for names in stems.values() if len(names) == len(classes) > 1]
+    return [replace(scores, foreign=True) for scores in found if scores.kind is Kind.SHARES]
 
 
 def list_columns(columns: Mapping[str, Column], *, logits: bool) -> list[str]:
