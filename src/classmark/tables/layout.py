@@ -81,26 +81,25 @@ def _position(lines: Sequence[str], first: int) -> int:
 
 
 def _rows(lines: Sequence[str], separator: str) -> list[list[str]]:
-    """The first rows that are not blank; a last one that may be cut is left out."""
+    """The first rows that are not blank."""
     rows = list[list[str]]()
     for row in csv.reader(lines, delimiter=separator):
         if len(rows) == SAMPLE_ROWS:
             break
-        if any(cell.strip() for cell in row):
+        if len(row) > 1 or (row and row[0].strip()):
             rows.append(row)
     return rows
 
 
 def _fits(lines: Sequence[str], separator: str) -> bool:
     """Whether it separates every line into as many fields, at least two; the header may lack that of row names."""
-    header, *rest = (len(row) for row in _rows(lines, separator))
+    header, *rest = [len(row) for row in _rows(lines, separator)] or [0]
     return header >= 2 and (set(rest) <= {header} or set(rest) == {header + 1})
 
 
 def _separator(lines: Sequence[str], source: str, ending: str, notes: list[str]) -> str:
     usual = {".csv": ",", ".tsv": "\t"}.get(ending)
-    header = _rows(lines, usual or ",")[0] if usual else [lines[0]]
-    if usual and len(header) > 1:
+    if usual and max(map(len, _rows(lines, usual)[:1]), default=0) > 1:
         return usual
     present = [mark for mark in SEPARATORS if mark != usual and mark in lines[0]]
     fitting = [mark for mark in present if _fits(lines, mark) and not (ending == ".txt" and f"{mark} " in lines[0])]

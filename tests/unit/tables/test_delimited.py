@@ -130,6 +130,7 @@ REFUSED = {
     "Latin 1": ("my t.csv", b"a,b\n1,caf\xe9\n",
                 ", line 2: byte 6 (0xe9) is not valid UTF-8. Convert the file, for instance: "
                 "iconv -f WINDOWS-1252 -t UTF-8 'my t.csv' > 'utf8-my t.csv'"),
+    "a header of separators": ("t.csv", ";\n", ": the file has no rows."),
     "no rows": ("t.csv", "a,b\n", ": the file has no rows."),
     "only blank rows": ("t.csv", "a,b\n,\n", ": the file has no rows."),
     "blank lines only": ("t.csv", "\n \n", ": the file has only blank lines."),
