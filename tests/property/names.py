@@ -48,7 +48,7 @@ PAIRS: list[tuple[str, str, Kind, bool]] = [
     ("cat", "dog", "text", False),
     ("left", "right", "text", False),
     ("v1.0", "v2.0", "text", False),
-    ("007", "10", "text", False),
+    ("007", "10", "text", True),
     ("café", "thé", "text", False),
     ("none", "some", "text", True),
     ("null", "alternative", "text", True),

@@ -140,6 +140,8 @@ def draw_table(seed: int) -> Table:
     remarks += [f"against the file: {against}"] if against else []
     remarks += [f"given: {', '.join(options)}"] if options else []
     missing = "" if usual else str(rng.choice(["", "", "", "NA", "nan", "NULL", "?"]))
+    if n.alike(missing) in map(n.alike, problem.classes.names):
+        missing = ""
     usual_names = problem.classes.usual and said.usual and truth in n.USUAL_TRUTHS
     plain = (
         usual_names

@@ -94,6 +94,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--table", type=int, action="append", help="the seed of one table, which is kept and described")
     parser.add_argument("--failures", type=Path, default=Path("property-failures"), help="folder for failing tables")
     parser.add_argument("--show", type=int, default=40, help="how many failures are printed")
+    parser.add_argument("--refusals", action="store_true", help="print one refusal per shape too")
     parser.add_argument("--faces", default=",".join(FACES), help="beside judge, separated by commas")
     asked = parser.parse_args(words)
     faces = [face for face in asked.faces.split(",") if face]
@@ -110,6 +111,11 @@ def main(words: Sequence[str] | None = None) -> int:
     failing = [one for one in found if one.faults]
     for one in failing[: asked.show]:
         print(described(one))
+    unread = [one for one in found if one.verdict != "right" and one.plain and not one.faults]
+    if asked.refusals:
+        unread += list({one.shape: one for one in found if one.verdict == "refused" and not one.plain}.values())
+    for one in unread:
+        print(f"{described(one)}\n    {one.message.strip() or 'its probabilities are not read'}")
     print(f"\n{len(found):,} tables, seed {asked.seed}, {time.monotonic() - start:.0f} seconds\n\n{summary(found)}")
     return int(bool(failing))
 

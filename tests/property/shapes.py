@@ -146,7 +146,8 @@ def one_dictionary(pen: Pen) -> Said:
 
 def scored_labels(pen: Pen) -> Said:
     """A list of {label, score} per row, the likeliest first; sometimes of the first few classes only."""
-    rounded, names = pen.precision.rounded(pen.problem.probabilities), pen.problem.classes.names
+    fine = replace(pen.precision, digits=max(pen.precision.digits, 10))  # equal scores would have no order
+    rounded, names = fine.rounded(pen.problem.probabilities), pen.problem.classes.names
     cut = pen.count > 2 and pen.likely(0.25)
     kept = int(pen.rng.integers(1, pen.count)) if cut else pen.count
     ranked = np.argsort(-pen.problem.probabilities, axis=1, kind="stable")

@@ -70,8 +70,8 @@ def type_of(labels: list[Any]) -> Any:
 def _logits(table: Table, rows: slice) -> Floats | None:
     """The logits as the file has them, in the order of the class names."""
     said = table.said
-    columns = [column for column in said.columns if column.name in said.numbers]
-    values = np.array([column.cells[rows] for column in columns], dtype=np.float64)
+    cells = {column.name: column.cells[rows] for column in said.columns}
+    values = np.array([cells[name] for name in said.numbers], dtype=np.float64)
     if said.scored is not None:
         return np.repeat(values.T, 2, axis=1)
     return values[0] if values.ndim == 3 else values.T[:, np.argsort(said.order)]
