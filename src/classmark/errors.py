@@ -62,6 +62,15 @@ class Option:
         return []
 
 
+@dataclass(frozen=True)
+class Key(Option):
+    """A key of a recipe as a message names it, the same in each face: `data.text_column=…`."""
+
+    def spelt(self, face: Face) -> str:
+        """The key, with its value if there is one."""
+        return self.name if self.value is None else f"{self.name}={self.value}"
+
+
 Message = str | tuple[str | Option, ...]
 
 

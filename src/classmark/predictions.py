@@ -32,7 +32,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from classmark.errors import PredictionsError, nearest, shortened
+from classmark.errors import Option, PredictionsError, nearest, shortened
 from classmark.system.files import atomic_path
 
 SCHEMA_VERSION = 1
@@ -238,8 +238,8 @@ def check(predictions: Predictions, tolerance: float = ROW_SUM_TOLERANCE) -> Pre
         raise PredictionsError(f"{source}: the table has no rows. Give a file with at least one prediction.")
     if len(predictions.classes) < 2:
         raise PredictionsError(
-            f"{source}: only one class ({predictions.classes[0]!r}) is named; a classifier needs at least two. "
-            "Name all of them, for instance --classes negative,positive."
+            f'{source}: only one class ("{predictions.classes[0]}") is named; a classifier needs at least two.',
+            ("Name all of them, for instance ", Option("classes", ("negative", "positive"))),
         )
     if len(set(predictions.classes)) != len(predictions.classes):
         raise PredictionsError(f"{source}: a class is named twice in {list(predictions.classes)}.")
@@ -314,7 +314,8 @@ def _check_probabilities(predictions: Predictions, tolerance: float) -> None:
     if outside.any():
         raise PredictionsError(
             f"{source}, row {int(np.argmax(outside)) + 1}: {_shown(values[np.argmax(outside)])} are not "
-            f"probabilities from 0 to 1; {int(outside.sum()):,} such rows. If they are logits, say so: --logits."
+            f"probabilities from 0 to 1; {int(outside.sum()):,} such rows.",
+            ("If they are logits, say so: ", Option("logits", True)),
         )
     off = np.abs(values.sum(axis=1) - 1.0) > tolerance
     if off.any():

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classmark.errors import InputError
+from classmark.errors import InputError, Key, Message, Option
 
 if TYPE_CHECKING:
     from classmark.data.audit_rows import Material
@@ -35,12 +35,15 @@ def audited_rows(inputs: Sequence[str], columns: Mapping[str, Any]) -> Material:
     try:
         return file_rows([Path(name) for name in inputs], columns)
     except InputError as error:
-        raise InputError(_with_options(str(error))) from None
+        raise type(error)(_with_options(error.problem), _with_options(error.remedy), argument=error.argument) from None
 
 
-def _with_options(message: str) -> str:
-    """A message about a recipe's keys as one about this command's options."""
-    for name in ("text", "label", "image", "id"):
-        key = f"data.{name}_column"
-        message = message.replace(f"{key}=…", f"--{name} …").replace(key, f"--{name}")
-    return message
+def _with_options(message: Message) -> Message:
+    """A message about a recipe's keys as one about the options of an audit."""
+    if isinstance(message, str):
+        return message
+    options = {f"data.{name}_column": name for name in ("text", "label", "image", "id")}
+    return tuple(
+        Option(options[part.name], part.value) if isinstance(part, Key) and part.name in options else part
+        for part in message
+    )

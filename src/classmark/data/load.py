@@ -21,7 +21,7 @@ from classmark.data.splits import Splits, carve, limited
 from classmark.data.tables import read_tables
 from classmark.data.tiny_imagenet import read_tiny_imagenet
 from classmark.data.usable import usable_rows
-from classmark.errors import InputError, MissingExtraError, nearest
+from classmark.errors import InputError, Key, MissingExtraError, nearest
 from classmark.recipes.schema import Data
 
 SIDE_PX = 64
@@ -195,7 +195,8 @@ def _check_test(test: pl.DataFrame, training: pl.DataFrame, classes: tuple[str, 
     if shared.height:
         raise InputError(
             f'{name}: the id "{shared["id"][0]}" stands in the training and in the test data; ids like this: '
-            f"{shared.height:,}. Give every row an id of its own, or leave out data.id_column."
+            f"{shared.height:,}.",
+            ("Give every row an id of its own, or leave out ", Key("data.id_column"), "."),
         )
 
 

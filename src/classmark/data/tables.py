@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from classmark.data.source import IMAGE_COLUMNS, RESERVED, Source
-from classmark.errors import InputError, nearest
+from classmark.errors import InputError, Key, nearest
 from classmark.tables import KNOWN_ENDINGS, TableFile, read_table_file
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def read_examples(path: Path, data: Data, kind: Literal["text", "image"], own_id
         if column not in frame.columns:
             raise InputError(
                 f'{path}: there is no column "{column}"; its columns are {", ".join(frame.columns)}.'
-                f"{nearest(column, frame.columns)} Name the right one: {key}=…"
+                f"{nearest(column, frame.columns)}",
+                ("Name the right one: ", Key(key, "…")),
             )
         if column in table.repeated:
             raise InputError(f'{path}: the column "{column}" occurs more than once.', "Rename or remove all but one.")
@@ -151,12 +152,13 @@ def _is_scalar(kind: pl.DataType) -> bool:
 
 def _check_ids(ids: pl.Series, path: Path, column: str | None) -> None:
     if ids.null_count():
-        raise InputError(f'{path}: data.id_column: {ids.null_count():,} rows have no "{column}". Every row needs one.')
+        problem = f'{ids.null_count():,} rows have no "{column}".'
+        raise InputError((f"{path}: ", Key("data.id_column"), f": {problem}"), "Every row needs one.")
     repeated = ids.is_duplicated()
     if repeated.any():
         raise InputError(
-            f'{path}: data.id_column: the id "{ids.filter(repeated)[0]}" stands in more than one row. '
-            "Every row needs its own."
+            (f"{path}: ", Key("data.id_column"), f': the id "{ids.filter(repeated)[0]}" stands in more than one row.'),
+            "Every row needs its own.",
         )
 
 

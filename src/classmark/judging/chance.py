@@ -15,7 +15,8 @@ from classmark.judging.weighted import roc_area_of
 
 HIGHEST_AREA = 0.4
 MARGIN = 0.05  # of accuracy
-REASON = "A class may be flipped: check which class the score speaks of, and how labels are coded."
+FLIPPED = "A class may be flipped: check which class the score speaks of, and how labels are coded."
+CODED = "A class may be flipped: check how labels and predictions are coded, and that they stand in the same rows."
 
 
 def below_chance(metrics: Mapping[str, Estimate], confusion: NDArray[np.int64]) -> tuple[Finding, ...]:
@@ -33,7 +34,7 @@ def below_chance(metrics: Mapping[str, Estimate], confusion: NDArray[np.int64]) 
         if area.value is None or area.high is None or area.high >= HIGHEST_AREA:
             return ()
         message = f"The ROC area is {area.value:.3f} ({area.low:.3f} to {area.high:.3f}), far below 0.5, that of a random guess."
-        return (Finding("below_chance", "warning", f"{message} {REASON}"),)
+        return (Finding("below_chance", "warning", f"{message} {FLIPPED}"),)
     accuracy, rows = metrics["accuracy"], confusion.sum(axis=1)
     chance = float(((rows / rows.sum()) ** 2).sum())
     present = rows > 0
@@ -49,7 +50,7 @@ def below_chance(metrics: Mapping[str, Estimate], confusion: NDArray[np.int64]) 
         f"Accuracy is {100 * accuracy.value:.1f} % ({100 * (accuracy.low or 0):.1f} to {100 * accuracy.high:.1f}), below the "
         f"{100 * chance:.1f} % of a random guess by the classes' shares."
     )
-    return (Finding("below_chance", "warning", f"{message} {REASON}"),)
+    return (Finding("below_chance", "warning", f"{message} {CODED}"),)
 
 
 def side_below_chance(scored: Scored, groups: Groups) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from classmark.judging.decisions import find_decisions
 from classmark.judging.finding import Finding as Finding
 from classmark.judging.intervals import Z, wilson
 from classmark.judging.metrics import TOP_K_CLASSES
-from classmark.judging.rows import labelled, row_groups
+from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.weighted import find_weighted
 from classmark.predictions import Predictions
 
@@ -206,7 +206,7 @@ def _chance(judgement: Judgement) -> list[Finding]:
 def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
     rows = labelled(predictions)
     index = 1 if judgement.positive is None else rows.classes.index(judgement.positive)
-    found = [*find_decisions(rows, index), *find_weighted(rows.weights, row_groups(rows))]
+    found = [*find_decisions(rows, index), *find_weighted(row_weights(rows), row_groups(rows))]
     unlabelled = len(predictions) - judgement.rows
     if unlabelled:
         message = f"{unlabelled:,} of {len(predictions):,} rows have no label and are left out."

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, PredictionsError, nearest
+from classmark.judging.intervals import Floats
 from classmark.judging.margins import Margins, belong_together
 from classmark.judging.metrics import Scored
 from classmark.predictions import Predictions
@@ -63,7 +64,12 @@ def positive_index(predictions: Predictions, positive: str | None) -> int:
 def scored_rows(predictions: Predictions, positive: int) -> Scored:
     """The arrays of labelled rows; logits that are not those of the probabilities are passed over."""
     scored = Scored(
-        predictions.labels, predictions.predicted, None, len(predictions.classes), positive, weights=predictions.weights
+        predictions.labels,
+        predictions.predicted,
+        None,
+        len(predictions.classes),
+        positive,
+        weights=row_weights(predictions),
     )
     if not predictions.has_probabilities:
         return scored
@@ -75,6 +81,12 @@ def scored_rows(predictions: Predictions, positive: int) -> Scored:
         largest=predictions.largest if predictions.has_own_decisions else None,
         margins=Margins(logits) if known and logits is not None else None,
     )
+
+
+def row_weights(predictions: Predictions) -> Floats | None:
+    """The weight of each row, None where all count alike after all."""
+    weights = predictions.weights
+    return None if weights is None or bool(np.ptp(weights) == 0) else weights
 
 
 def row_groups(predictions: Predictions) -> NDArray[np.int64] | None:

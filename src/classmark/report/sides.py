@@ -14,7 +14,7 @@ from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, read_judgement
 from classmark.judging.matching import match
 from classmark.judging.multiple import LETTERS, Comparisons
-from classmark.judging.rows import positive_index, row_groups, scored_rows
+from classmark.judging.rows import positive_index, row_groups, row_weights, scored_rows
 from classmark.predictions import Predictions
 from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles
@@ -93,7 +93,7 @@ def _judgement(rows: Predictions, run: RunFiles | None, comparison: Comparisons)
         confusion = scored_rows(rows, positive_index(rows, comparison.positive)).confusion
         # A run's folder may hold the judgement of another split, or of rows that the other side lacks.
         like = (known.groups is None) == (row_groups(rows) is None) and (known.effective_rows is None) == (
-            rows.weights is None
+            row_weights(rows) is None
         )
         if like and np.array_equal(np.array(known.confusion), confusion):
             return known
