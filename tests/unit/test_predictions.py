@@ -86,7 +86,7 @@ def test_filtered_rows_keep_their_order() -> None:
         (
             {"probabilities": [[0.5, 0.5], [-2.0, 3.0], [1.0, 0.0]]},
             "predictions, row 2: [-2, 3] are not probabilities from 0 to 1; 1 such rows. "
-            "If they are logits, say so: --logits.",
+            "If they are logits, say so: logits=True",
         ),
         (
             {"classes": ("no", "no"), "labels": ["no", "no", "no"]},
@@ -102,8 +102,8 @@ def test_filtered_rows_keep_their_order() -> None:
         ),
         (
             {"classes": ("yes",), "labels": ["yes"] * 3, "probabilities": np.ones((3, 1))},
-            "predictions: only one class ('yes') is named; a classifier needs at least two. "
-            "Name all of them, for instance --classes negative,positive.",
+            'predictions: only one class ("yes") is named; a classifier needs at least two. '
+            'Name all of them, for instance classes=["negative", "positive"]',
         ),
     ],
 )
