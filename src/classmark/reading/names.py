@@ -1,238 +1,148 @@
-"""The column names that tools write, by what the column holds. `docs/what-classmark-reads.md` is generated from here."""
+"""The column names that tools write, by what the column holds; `make docs` lists them in docs/what-classmark-reads.md."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-# What the true class is called: names that can mean nothing else, and names that tools use for predictions too.
-TRUTH = (
-    *("true_label", "y_true", "true", "truth", "gold", "gold_label", "ground_truth", "groundtruth", "gt", "true_class"),
-    *("actual", "actuals", "actual_label", "actual_class", "actual_value", "observed", "obs", "reference", "y_test"),
-    *(
-        "gold_standard",
-        "label_ids",
-        "correct_label",
-        "true_y",
-        "label_true",
-        "class_true",
-        "expected",
-        "expected_label",
-        "expected_class",
-    ),
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+# The true class, by names that mean nothing else.
+TRUTH = _words(
+    """
+    true_label y_true true truth gold gold_label ground_truth groundtruth gt true_class actual actuals
+    actual_label actual_class actual_value observed obs reference y_test gold_standard label_ids correct_label
+    true_y label_true class_true expected expected_label expected_class
+    """
 )
-LABEL = ("label", "labels", "target", "targets", "class", "y", "outcome", "answer", "category", "response_true")
-PREDICTED = (
-    *("predicted", "prediction", "predicted_label", "pred_label", "y_pred", "pred", "preds", "predictions", "predict"),
-    *(
-        "predicted_class",
-        "pred_class",
-        "class_pred",
-        "label_pred",
-        "y_hat",
-        "yhat",
-        "prediction_label",
-        "predictedlabel",
-    ),
-    *(
-        "scored_labels",
-        "predicted_value",
-        "y_predicted",
-        "response",
-        "estimate",
-        "_into_",
-        "classification",
-        "decision",
-    ),
-    *(
-        "predicted_labels",
-        "prediction_class",
-        "predictedclass",
-        "pred_y",
-        "hypothesis",
-        "top_label",
-        "predicted_category",
-    ),
+# The true class, by names that tools use for predictions too.
+LABEL = _words(
+    """
+    label labels target targets class y outcome answer category response_true
+    """
 )
-SCORE = (
-    *("score", "probability", "prob", "proba", "y_score", "y_prob", "y_proba", "p", "y_pred_proba", "y_pred_prob"),
-    *("pred_prob", "pred_proba", "prediction_prob", "predicted_prob", "predicted_proba", "predicted_probability"),
-    *("prediction_probability", "pred_probability", "scored_probabilities", "scores", "pred_score", "predicted_score"),
-    *(
-        "phat",
-        "p_hat",
-        "prob_pos",
-        "proba_pos",
-        "positive_probability",
-        "positive_prob",
-        "prob_positive",
-        "positive_score",
-    ),
-    *("proba_positive", "probability_positive", "prediction_score", "confidence", "likelihood", "y_scores", "y_probs"),
-    *(
-        "model_score",
-        "class_probability",
-        "class_prob",
-        "prob_1",
-        "proba_1",
-        "probability_1",
-        "p_1",
-        "p1",
-        "pr",
-        "y_prob_1",
-    ),
+# The predicted class.
+PREDICTED = _words(
+    """
+    predicted prediction predicted_label pred_label y_pred pred preds predictions predict predicted_class
+    pred_class class_pred label_pred y_hat yhat prediction_label predictedlabel scored_labels predicted_value
+    y_predicted response estimate _into_ classification decision predicted_labels prediction_class
+    predictedclass pred_y hypothesis top_label predicted_category
+    """
 )
-CONFIDENCE = ("confidence", "prediction_score", "max_prob", "max_probability", "top_score", "conf", "certainty")
-LOGIT = (
-    "logit",
-    "logits",
-    "score",
-    "margin",
-    "raw_score",
-    "decision_function",
-    "rawformulaval",
-    "raw",
-    "log_odds",
-    "z",
+# One score per row.
+SCORE = _words(
+    """
+    score probability prob proba y_score y_prob y_proba p y_pred_proba y_pred_prob pred_prob pred_proba
+    prediction_prob predicted_prob predicted_proba predicted_probability prediction_probability pred_probability
+    scored_probabilities scores pred_score predicted_score phat p_hat prob_pos proba_pos positive_probability
+    positive_prob prob_positive positive_score proba_positive probability_positive prediction_score confidence
+    likelihood y_scores y_probs model_score class_probability class_prob prob_1 proba_1 probability_1 p_1 p1 pr
+    y_prob_1
+    """
 )
-LISTS = (
-    *(
-        "probabilities",
-        "probs",
-        "proba",
-        "probas",
-        "y_proba",
-        "scores",
-        "probability",
-        "y_prob",
-        "y_score",
-        "prediction",
-    ),
-    *("predictions", "prob", "class_probabilities", "y_pred_proba", "predict_proba", "pred_probs", "softmax"),
+# One logit per row, with the option `logits`.
+LOGIT = _words(
+    """
+    logit logits score margin raw_score decision_function rawformulaval raw log_odds z
+    """
 )
-LOGIT_LISTS = ("logits", "logit", "rawprediction", "raw_prediction", "scores", "raw_scores", "decision_function")
-ID = (
-    *("id", "row_id", "example_id", "index", "sample_id", "sampleid", "doc_id", "row_ids", "rowid", "row", "inst"),
-    *("uid", "uuid", "instance_id", "record_id", "image_id", "text_id", "document_id", "case_id", "item_id", "key"),
-    *("unnamed_0", "passengerid", "question_id", "row_names", "rownames", "observation_id"),
+# A column of lists with a probability per class.
+LISTS = _words(
+    """
+    probabilities probs proba probas y_proba scores probability y_prob y_score prediction predictions prob
+    class_probabilities y_pred_proba predict_proba pred_probs softmax
+    """
 )
-WEIGHTS = (
-    *("sample_weight", "sample_weights", "weight", "weights", "case_weight", "case_weights", "wt", "wts", "sw"),
-    *("sampling_weight", "survey_weight", "row_weight", "instance_weight", "importance_weight", "_weight_"),
+# A column of lists with a logit per class.
+LOGIT_LISTS = _words(
+    """
+    logits logit rawprediction raw_prediction scores raw_scores decision_function
+    """
 )
-SPLIT = (
-    "split",
-    "subset",
-    "partition",
-    "dataset",
-    "set",
-    "data_split",
-    "dataset_split",
-    "sample",
-    "phase",
-    "stage",
-    "_role_",
+# The name of the row.
+ID = _words(
+    """
+    id row_id example_id index sample_id sampleid doc_id row_ids rowid row inst uid uuid instance_id record_id
+    image_id text_id document_id case_id item_id key unnamed_0 passengerid question_id row_names rownames
+    observation_id
+    """
 )
+# How much a row counts.
+WEIGHTS = _words(
+    """
+    sample_weight sample_weights weight weights case_weight case_weights wt wts sw sampling_weight survey_weight
+    row_weight instance_weight importance_weight _weight_
+    """
+)
+# The split that a row is of.
+SPLIT = _words(
+    """
+    split subset partition dataset set data_split dataset_split sample phase stage _role_
+    """
+)
+# What such a column says.
 SPLIT_WORDS = frozenset(
-    {
-        "train",
-        "training",
-        "test",
-        "testing",
-        "val",
-        "valid",
-        "validation",
-        "dev",
-        "holdout",
-        "hold-out",
-        "eval",
-        "fit",
-        "oot",
-    }
+    _words(
+        """
+    dev eval fit hold-out holdout oot test testing train training val valid validation
+    """
+    )
 )
-MODEL = (
-    *("model", "model_name", "model_id", "classifier", "algorithm", "learner", "learner_id", "system", "estimator"),
-    *("method", "run", "run_id", "wflow_id", "experiment", "approach", "model_version"),
+# The model that a row is of.
+MODEL = _words(
+    """
+    model model_name model_id classifier algorithm learner learner_id system estimator method run run_id
+    wflow_id experiment approach model_version
+    """
 )
-FOLD = (
-    *(
-        "fold",
-        "folds",
-        "cv_fold",
-        "fold_id",
-        "kfold",
-        "resample",
-        "repeat",
-        "rep",
-        "repetition",
-        "iteration",
-        "iter",
-        "cv",
-    ),
-    *("id2", "split_id", "fold_number", "cv_id", "_fold_", "round", "bag", "seed"),
+# The fold or the repetition that a row is of.
+FOLD = _words(
+    """
+    fold folds cv_fold fold_id kfold resample repeat rep repetition iteration iter cv id2 split_id fold_number
+    cv_id _fold_ round bag seed
+    """
 )
+# Words around a class name in the name of a column of probabilities.
 PROBABILITY_WORDS = frozenset(
-    {
-        "prob",
-        "probs",
-        "proba",
-        "probas",
-        "probability",
-        "probabilities",
-        "p",
-        "pr",
-        "score",
-        "scores",
-        "pred",
-        "prediction",
-    }
-    | {
-        "predictions",
-        "predicted",
-        "predict",
-        "confidence",
-        "confidences",
-        "conf",
-        "softmax",
-        "sigmoid",
-        "class",
-        "label",
-    }
-    | {"y", "of", "for", "scored", "target", "output", "likelihood", "posterior", "hat", "labels", "classes", "value"}
+    _words(
+        """
+    class classes conf confidence confidences for hat label labels likelihood of output p posterior pr pred
+    predict predicted prediction predictions prob proba probabilities probability probas probs score scored
+    scores sigmoid softmax target value y
+    """
+    )
 )
-LOGIT_WORDS = PROBABILITY_WORDS | {
-    "logit",
-    "logits",
-    "raw",
-    "margin",
-    "decision",
-    "function",
-    "rawformulaval",
-    "logprob",
-    "logprobs",
-    "loglik",
-    "log",
-    "odds",
-}
+# The same for logits.
+LOGIT_WORDS = PROBABILITY_WORDS | frozenset(
+    _words(
+        """
+    decision function log logit logits loglik logprob logprobs margin odds raw rawformulaval
+    """
+    )
+)
+# Words that logits alone have.
 ONLY_LOGIT_WORDS = frozenset(
-    {"logit", "logits", "margin", "rawformulaval", "rawprediction", "logprob", "logprobs", "loglik"}
+    _words(
+        """
+    logit logits loglik logprob logprobs margin rawformulaval rawprediction
+    """
+    )
 )
+# Words around a class name in the name of a column of a one-hot truth.
 TRUTH_WORDS = frozenset(
-    {"label", "labels", "true", "truth", "target", "targets", "y", "actual", "gt", "gold", "class", "is"}
+    _words(
+        """
+    actual class expected gold ground gt hot is label labels observed one onehot reference target targets test
+    true truth y
+    """
+    )
 )
-TRUTH_WORDS = TRUTH_WORDS | {"ground", "onehot", "one", "hot", "reference", "observed", "test", "expected"}
-SCORING_WORDS = PROBABILITY_WORDS - {
-    "class",
-    "label",
-    "labels",
-    "y",
-    "of",
-    "for",
-    "target",
-    "classes",
-    "value",
-    "output",
-}
+# Words that say a score, not just a class.
+SCORING_WORDS = PROBABILITY_WORDS - frozenset(_words("class classes for label labels of output target value y"))
 
 
 def plain(name: str) -> str:
