@@ -247,6 +247,12 @@ def test_a_comparison_has_the_same_four(classes: int) -> None:
     assert comparison_from_json(found.to_json()) == found
 
 
+def test_weights_that_are_all_equal_are_none() -> None:
+    scored = rows(100, 2, 15)
+    plain, equal = (judge(table(replace(scored, weights=w)), draws=50) for w in (None, np.full(100, 3.0)))
+    assert equal == plain
+
+
 def test_weights_that_differ_are_refused() -> None:
     a = rows(50, 2, 13)
     with pytest.raises(PredictionsError, match=r"^a and b have different weights for the same rows\. Give"):

@@ -38,13 +38,14 @@ ADVICE = {
     "many_classes": "Check that the column of labels holds classes, and name the right one with --label.",
     "numeric_labels": "Check that the labels are classes; a regression is not judged here.",
     "unused_weights": "Name the column with --weights if rows are to count by it.",
-    "split_column": "Judge one split at a time.",
-    "model_column": "Judge one model at a time, and compare the models with classmark compare.",
+    "split_column": "Judge one split at a time, with --where.",
+    "model_column": "Judge one model at a time, with --where, and compare them with classmark compare.",
     "fold_column": "Remember that out-of-fold predictions come from several models.",
     "repeated_rows": "Read the intervals as those of the distinct examples.",
     "rows_dropped": "Repair these rows, or check that they are missing for a harmless reason.",
     "rescaled": "Save probabilities that sum to 1, with more digits.",
     "confidence_only": "Save the probability of every class, and judge again.",
+    "odd_last_row": "Remove the last row if it is a total or a note.",
 }
 
 

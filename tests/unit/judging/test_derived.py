@@ -25,9 +25,8 @@ def why(table: Predictions, name: str, values: Any) -> str | None:
     return derived(pl.Series(name, values), scored_rows(table, 1))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+BY_NAMES = [
+    *(
         "error",
         "Errors",
         "is_correct",
@@ -39,13 +38,12 @@ def why(table: Predictions, name: str, values: Any) -> str | None:
         "nll",
         "log_loss",
         "log-loss",
-        "cross_entropy",
-        "confidence",
-        "margin",
-        "residual",
-        "entropy",
-    ],
-)
+    ),
+    *("cross_entropy", "confidence", "margin", "residual", "entropy"),
+]
+
+
+@pytest.mark.parametrize("name", BY_NAMES)
 def test_by_name(make: Make, name: str) -> None:
     assert why(make(), name, np.random.default_rng(0).normal(size=ROWS)) == BY_NAME
 
