@@ -103,4 +103,4 @@ def _odd(column: Column) -> Remark | None:
 
 
 def _may_be_parts(column: Column) -> bool:
-    return column.can_be_classes and column.series.head(2_000).n_unique() <= MOST_PARTS
+    return column.can_be_classes and column.has_at_most(MOST_PARTS)

@@ -90,10 +90,12 @@ def find_claims(table: Table, label: Sequence[str], classes: Sequence[str]) -> C
     """
     if table.options.predicted is not None:
         return Claims(fitting=(_named(table, label, classes),))
-    able = {name: one for name, one in table.without(*label).items() if one.can_be_classes and _few(one, classes)}
-    exact = [name for name in able if name in PREDICTED]
-    loose = [name for name in able if name not in exact and (is_named(name, PREDICTED) or _linked(name, label))]
-    loose += [name for name in able if numbered(name, "pgr") and name not in loose]
+    columns = table.without(*label)
+    usual = {name: name in PREDICTED for name in columns if _is_usual(name, label)}
+    able = {name: columns[name] for name in columns if name in usual or is_named(name, LABEL)}
+    able = {name: one for name, one in able.items() if one.can_be_classes and _few(one, classes)}
+    exact = [name for name in able if usual.get(name)]
+    loose = [name for name in able if name in usual and not usual[name]]
     fitting, strange = [], []
     for name in [*exact, *loose]:
         found = decisions_in(able[name], classes)
@@ -108,9 +110,13 @@ def find_claims(table: Table, label: Sequence[str], classes: Sequence[str]) -> C
     return Claims(tuple(fitting), tuple(strange), tuple(further))
 
 
+def _is_usual(name: str, label: Sequence[str]) -> bool:
+    return is_named(name, PREDICTED) or _linked(name, label) or numbered(name, "pgr")
+
+
 def _few(column: Column, classes: Sequence[str]) -> bool:
     """Whether a column has about as many classes as the labels, not a name for every row."""
-    return len(column.classes) <= max(50, 4 * len(classes))
+    return column.has_at_most(max(50, 4 * len(classes)))
 
 
 def _linked(name: str, label: Sequence[str]) -> bool:

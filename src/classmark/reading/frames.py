@@ -54,7 +54,8 @@ def read_frame(table: Table) -> Predictions:
 
 def _sources(table: Table, used: tuple[str, ...]) -> list[str]:
     """The nested columns that used ones were laid out from."""
-    return [name for name in table.frame.columns if any(one.startswith(f"{name}.") for one in used)]
+    laid_out = set(used).difference(table.frame.columns)
+    return [name for name in table.frame.columns if any(one.startswith(f"{name}.") for one in laid_out)]
 
 
 def _stated_order(table: Table, plan: Plan) -> tuple[str, ...] | None:

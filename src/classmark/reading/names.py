@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -161,17 +162,15 @@ def _apart(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
 
 
-def named(columns: Iterable[str], usual: Sequence[str]) -> list[str]:
-    """The columns with one of the usual names: those that are written exactly so, else those in other letters."""
-    every = list(columns)
-    exact = [name for name in every if name in usual]
-    return exact or [name for name in every if is_named(name, usual)]
-
-
 def is_named(name: str, usual: Sequence[str]) -> bool:
     """Whether a column has one of the usual names, capitals and punctuation aside."""
     found = plain(name)
-    return found in usual or found.replace("_", "") in {one.replace("_", "") for one in usual}
+    return found in usual or found.replace("_", "") in _compact(tuple(usual))
+
+
+@cache
+def _compact(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.replace("_", "") for name in names)
 
 
 def numbered(name: str, stem: str) -> bool:

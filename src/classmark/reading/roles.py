@@ -81,7 +81,11 @@ def decide(table: Table) -> Plan:
 def _candidates(table: Table) -> list[list[str]]:
     """The columns that may hold the true class, the surest tier first."""
     able = [name for name, column in table.columns.items() if not column.is_nested]
-    linked = [name for name in able if any(_is_prediction_of(other, name) for other in able if other != name)]
+    predictions = [name for name in able if "pred" in name.casefold()]
+    predictions = (
+        predictions if len(predictions) <= MOST_CLASSES else []
+    )  # a column per class is no column of decisions
+    linked = [name for name in able if any(_is_prediction_of(other, name) for other in predictions if other != name)]
     tiers = [linked]
     for usual in (TRUTH, LABEL):
         tiers.append([name for name in able if name in usual])
@@ -243,7 +247,8 @@ def _unusual(table: Table) -> Plan:
     fitting = []
     for name, column in table.columns.items():
         usual = is_named(name, (*PREDICTED, *SCORE, *ID, *WEIGHTS, *SPLIT, *MODEL, *FOLD))
-        if usual or not column.can_be_classes or not 1 < len(column.classes) <= MOST_CLASSES:
+        few = not usual and column.can_be_classes and column.has_at_most(MOST_CLASSES + 1)
+        if not few or not 1 < len(column.classes) <= MOST_CLASSES:
             continue
         try:
             fitting.append((name, _attempt(table, name)))
@@ -285,6 +290,7 @@ def _explained(table: Table, error: InputError, tried: Sequence[str]) -> InputEr
         if name not in (*tried, *predicted)
         and column.can_be_classes
         and predicted
+        and column.has_at_most(51)
         and 1 < len(column.classes) <= 50
         and align(table.columns[predicted[0]].classes, column.classes) is not None
     ]
