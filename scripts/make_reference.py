@@ -1,4 +1,7 @@
-"""Write docs/recipes.md, the reference of recipe keys, from the schema; with --check, only say whether it is current."""
+"""Write the parts of docs/ that come from the code: the recipe keys, and the column names that classmark knows.
+
+With --check, only say whether they are current.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from classmark.reading import names
 from classmark.recipes.schema import Recipe
 
-TARGET = Path(__file__).parents[1] / "docs" / "recipes.md"
+DOCS = Path(__file__).parents[1] / "docs"
+NAMES_HEADING = "## Usual names\n"
 INTRODUCTION = """# Recipe keys
 
 Written by `make docs` from the schema; `classmark recipes schema` prints it as JSON Schema for editors. Every key can be
@@ -58,9 +63,37 @@ def _choices(entry: dict[str, Any]) -> str:
     return " · ".join(f"`{choice}`" for choice in choices) + (". " if choices else "")
 
 
+def names_page() -> str:
+    """docs/what-classmark-reads.md with its last section, which lists the names, written from the code."""
+    written = (DOCS / "what-classmark-reads.md").read_text(encoding="utf-8")
+    lists = {
+        "true class": (*names.TRUTH, *names.LABEL),
+        "predicted class": names.PREDICTED,
+        "one score": names.SCORE,
+        "lists of scores": names.LISTS,
+        "logits": tuple(dict.fromkeys((*names.LOGIT, *names.LOGIT_LISTS))),
+        "id": names.ID,
+        "weights": names.WEIGHTS,
+        "split": names.SPLIT,
+        "model": names.MODEL,
+        "fold": names.FOLD,
+        "words beside a class name": tuple(sorted(names.SCORING_WORDS)),
+    }
+    rows = [f"| {role} | {' '.join(f'`{name}`' for name in usual)} |" for role, usual in lists.items()]
+    start = written[: written.index(NAMES_HEADING) + len(NAMES_HEADING)]
+    return "\n".join([start, "| role | names |", "|---|---|", *rows, ""])
+
+
+def main(words: list[str]) -> str | None:
+    """Write the pages, or say which is not current."""
+    pages = {"recipes.md": reference(), "what-classmark-reads.md": names_page()}
+    for name, content in pages.items():
+        if words != ["--check"]:
+            (DOCS / name).write_text(content, encoding="utf-8")
+        elif (DOCS / name).read_text(encoding="utf-8") != content:
+            return f"docs/{name} is not current: make docs"
+    return None
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--check"]:
-        sys.exit(
-            0 if TARGET.read_text(encoding="utf-8") == reference() else "docs/recipes.md is not current: make docs"
-        )
-    TARGET.write_text(reference(), encoding="utf-8")
+    sys.exit(main(sys.argv[1:]))
