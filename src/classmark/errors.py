@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Face = Literal["python", "command line"]
+FLAGS = {"slices": "slice"}  # options that are given once per value and so are called by one
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Option:
     def spelt(self, face: Face) -> str:
         """`--label COLUMN` on the command line, `label="COLUMN"` in Python."""
         if face == "command line":
-            return " ".join([f"--{self.name.replace('_', '-')}", *self._words()])
+            flag = FLAGS.get(self.name, self.name).replace("_", "-")
+            return " ".join([f"--{flag}", *self._words()])
         match self.value:
             case None:
                 return f"{self.name}="

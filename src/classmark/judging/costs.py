@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.errors import InputError, nearest
+from classmark.errors import InputError, Option, nearest
 from classmark.judging.intervals import Estimate, Floats, share_interval
 from classmark.judging.paired import Difference, mean_difference
 from classmark.judging.recalibration import fit_temperature, table_logits, tempered
@@ -96,8 +96,9 @@ def read_costs(text: str) -> dict[str, float]:
             found[pair] = float("nan")
         if not pair or not 0 <= found[pair] < float("inf"):
             raise InputError(
-                f'--costs: "{part.strip()}" is no cost from 0. Write true:predicted=cost, comma between: '
-                '--costs "no:yes=1,yes:no=5"'
+                f'"{part.strip()}" is not a cost of 0 or more.',
+                ("Write true:predicted=cost, comma-separated: ", Option("costs", "no:yes=1,yes:no=5")),
+                argument="costs",
             )
     return found
 

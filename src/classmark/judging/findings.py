@@ -210,7 +210,7 @@ def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
     unlabelled = len(predictions) - judgement.rows
     if unlabelled:
         message = f"{unlabelled:,} of {len(predictions):,} rows have no label and are left out."
-        found.append(Finding("unlabelled_rows", "info", message))
+        found.append(Finding("unlabelled_rows", "warning", message))
     if not predictions.has_probabilities:
         message = f"The table has predicted labels only, so these are left out: {SCORE_METRICS}."
         found.append(Finding("scores_left_out", "info", message))

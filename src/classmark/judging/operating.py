@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.errors import InputError
+from classmark.errors import InputError, Option
 from classmark.judging.estimates import count_intervals
 from classmark.judging.intervals import Estimate, Floats, mean_interval, percentile_interval, wilson
 from classmark.judging.metrics import Scored
@@ -289,15 +289,19 @@ def judge_thresholds(
     goals = tuple(map(read_goal, at))
     if goals and len(test.classes) > 2:
         raise InputError(
-            f"--at: a threshold is for two classes; {test.source} has {len(test.classes)}. "
-            "For more, give what errors cost: --costs true:predicted=cost"
+            f"a threshold is for two classes; {test.source} has {len(test.classes)}.",
+            ("For more, say what errors cost: ", Option("costs", "true:predicted=cost")),
+            argument="at",
         )
     if goals and not test.has_probabilities:
-        raise InputError(f"--at: {test.source} has predicted labels only; a threshold needs probabilities or a score.")
+        raise InputError(
+            f"{test.source} has predicted labels only; a threshold needs probabilities or a score.", argument="at"
+        )
     if goals and validation is None:
         raise InputError(
-            "--at: a threshold is chosen on validation rows, never on the rows that are judged. "
-            "Give the same model's predictions on other rows: --validation FILE"
+            "a threshold is chosen on validation rows, never on the rows that are judged.",
+            ("Give the same model's predictions on other rows: ", Option("validation", "FILE")),
+            argument="at",
         )
     if len(test.classes) > 2 or not test.has_probabilities:
         return None

@@ -119,16 +119,18 @@ def slice_rows(
         if name not in further:
             known = ", ".join(further) or "none"
             raise InputError(
-                f'--slice: "{name}" is no column that can make slices of {table.source}; its further columns: {known}.'
-                f"{nearest(name, further)}"
+                f'"{name}" is not a column that can make slices of {table.source}; its further columns: {known}.'
+                f"{nearest(name, further)}",
+                argument="slices",
             )
         members = derived(frame[name], scored) or slice_members(frame[name])
         if isinstance(members, str):
             if columns is not None:
-                raise InputError(f'--slice: the column "{name}" of {table.source} makes no slices: {members}.')
+                problem = f'the column "{name}" of {table.source} makes no slices: {members}.'
+                raise InputError(problem, argument="slices")
             left_out[name] = members
         elif columns is None and taken == MOST_COLUMNS:
-            left_out[name] = f"only the first {MOST_COLUMNS} columns are taken; ask for it with --slice"
+            left_out[name] = f"only the first {MOST_COLUMNS} columns are taken; ask for it by name"
         else:
             slices = [_slice(name, value, here, scored, groups) for value, here in members]
             if columns is None and all(one.p is None for one in slices):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.errors import InputError, nearest
+from classmark.errors import InputError, Option, nearest
 from classmark.judging.intervals import Floats, divided
 from classmark.judging.ranking import counts_at_steps, rank
 
@@ -52,9 +52,11 @@ def read_goal(text: str) -> Goal:
     name, sign, number = (part.strip() for part in text.partition(">="))
     known = TRADED if sign else AIMS
     if name not in known:
-        kinds = f"a floor may be on {', '.join(TRADED)}" if sign else f"{', '.join(AIMS)} can be maximised"
+        kinds = f"a minimum may be on {', '.join(TRADED)}" if sign else f"{', '.join(AIMS)} can be maximised"
         raise InputError(
-            f'--at "{text}": {kinds}.{nearest(name, known)} Write for instance --at f1 or --at "precision>=0.95"'
+            f'"{text}": {kinds}.{nearest(name, known)}',
+            ("Write for instance ", Option("at", "f1"), " or ", Option("at", "precision>=0.95")),
+            argument="at",
         )
     if not sign:
         return Goal(name)
@@ -63,7 +65,11 @@ def read_goal(text: str) -> Goal:
     except ValueError:
         floor = float("nan")
     if not 0 < floor <= 1:
-        raise InputError(f'--at "{text}": the floor is a share above 0 and up to 1: --at "{name}>=0.95"')
+        raise InputError(
+            f'"{text}": the minimum is a share above 0 and up to 1.',
+            ("Write for instance ", Option("at", f"{name}>=0.95")),
+            argument="at",
+        )
     return Goal(name, floor)
 
 

@@ -24,7 +24,7 @@ def test_costs_are_read() -> None:
 @pytest.mark.parametrize("text", ["no:yes", "no:yes=", "=1", "no:yes=-1", "no:yes=nan", "no:yes=inf", "no:yes=1,"])
 def test_costs_that_cannot_be_read(text: str) -> None:
     with pytest.raises(
-        InputError, match=r'is no cost from 0\. Write true:predicted=cost, comma between: --costs "no:yes'
+        InputError, match=r'is not a cost of 0 or more\. Write true:predicted=cost, comma-separated: costs="no:yes'
     ):
         read_costs(text)
 

@@ -136,4 +136,4 @@ def test_derived_columns_are_left_out_with_the_reason(make: Make) -> None:
     assert found.slices.left_out == {"tick": BY_CELL, "error": BY_NAME}
     with pytest.raises(InputError) as caught:
         judge(make(columns=columns, source="t.csv"), slices=["tick"], draws=20)
-    assert str(caught.value) == f'--slice: the column "tick" of t.csv makes no slices: {BY_CELL}.'
+    assert str(caught.value) == f'slices: the column "tick" of t.csv makes no slices: {BY_CELL}.'

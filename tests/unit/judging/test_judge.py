@@ -64,16 +64,12 @@ def apart(table: Predictions) -> Predictions:
 
 
 def test_goals_need_two_classes_scores_and_validation_rows(make: Any) -> None:
-    with pytest.raises(
-        InputError, match="--at: a threshold is chosen on validation rows, never on the rows that are ju"
-    ):
+    with pytest.raises(InputError, match="at: a threshold is chosen on validation rows, never on the rows that are ju"):
         judge(make(), at=["f1"], draws=DRAWS)
-    with pytest.raises(InputError, match="--at: a threshold is for two classes; table has 3"):
+    with pytest.raises(InputError, match="at: a threshold is for two classes; table has 3"):
         judge(make(classes=("a", "b", "c")), validation=apart(make(classes=("a", "b", "c"))), at=["f1"], draws=DRAWS)
     labels = labels_only(["no", "yes"] * 20, ["no"] * 40)
-    with pytest.raises(
-        InputError, match=r"--at: labels.csv has predicted labels only; a threshold needs probabilities"
-    ):
+    with pytest.raises(InputError, match=r"at: labels.csv has predicted labels only; a threshold needs probabilities"):
         judge(labels, validation=apart(labels), at=["f1"], draws=DRAWS)
 
 

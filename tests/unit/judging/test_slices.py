@@ -138,7 +138,7 @@ def test_what_is_left_out_is_said(make: Make) -> None:
     found = sliced(make(ROWS, columns={**extra, **names}))
     assert found.left_out == {
         "few": f"fewer than {FEWEST_ROWS} rows in or outside the slice",
-        "c12": "only the first 12 columns are taken; ask for it with --slice",
+        "c12": "only the first 12 columns are taken; ask for it by name",
     }
     assert {one.column for one in found.found} == {f"c{column}" for column in range(12)}
 
@@ -153,10 +153,10 @@ def test_columns_that_are_asked_for(make: Make) -> None:
     with pytest.raises(InputError) as error:
         sliced(table, ["smal"])
     assert str(error.value) == (
-        '--slice: "smal" is no column that can make slices of table; its further columns: leaked, small. '
+        'slices: "smal" is not a column that can make slices of table; its further columns: leaked, small. '
         'Did you mean "small"?'
     )
-    with pytest.raises(InputError, match='--slice: the column "one" of table makes no slices: it has one value only'):
+    with pytest.raises(InputError, match='slices: the column "one" of table makes no slices: it has one value only'):
         sliced(make(100, columns={"one": ["x"] * 100}), ["one"])
 
 

@@ -160,15 +160,15 @@ def test_the_curve_is_the_metric_at_its_thresholds(decimals: int) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("f2", '--at "f2": f1, mcc, balanced_accuracy, accuracy, youden can be maximised. Write '
-         'for instance --at f1 or --at "precision>=0.95"'),
-        ("balanced", '--at "balanced": f1, mcc, balanced_accuracy, accuracy, youden can be maximised. Did you mean '
-         '"balanced_accuracy"? Write for instance --at f1 or --at "precision>=0.95"'),
-        ("f1>=0.9", '--at "f1>=0.9": a floor may be on precision, recall, specificity. Write for instance --at f1 or '
-         '--at "precision>=0.95"'),
-        ("recall>=95", '--at "recall>=95": the floor is a share above 0 and up to 1: --at "recall>=0.95"'),
-        ("recall>=nan", '--at "recall>=nan": the floor is a share above 0 and up to 1: --at "recall>=0.95"'),
-        ("recall>=", '--at "recall>=": the floor is a share above 0 and up to 1: --at "recall>=0.95"'),
+        ("f2", 'at: "f2": f1, mcc, balanced_accuracy, accuracy, youden can be maximised. Write '
+         'for instance at="f1" or at="precision>=0.95"'),
+        ("balanced", 'at: "balanced": f1, mcc, balanced_accuracy, accuracy, youden can be maximised. Did you mean '
+         '"balanced_accuracy"? Write for instance at="f1" or at="precision>=0.95"'),
+        ("f1>=0.9", 'at: "f1>=0.9": a minimum may be on precision, recall, specificity. Write for instance at="f1" or '
+         'at="precision>=0.95"'),
+        ("recall>=95", 'at: "recall>=95": the minimum is a share above 0 and up to 1. Write for instance at="recall>=0.95"'),
+        ("recall>=nan", 'at: "recall>=nan": the minimum is a share above 0 and up to 1. Write for instance at="recall>=0.95"'),
+        ("recall>=", 'at: "recall>=": the minimum is a share above 0 and up to 1. Write for instance at="recall>=0.95"'),
     ],
 )  # fmt: skip
 def test_goals_that_cannot_be_read(text: str, message: str) -> None:
