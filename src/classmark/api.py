@@ -133,7 +133,7 @@ def judge(
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
     side, words = _side(predictions, given | {"columns": columns}, words)
-    held_out = side.validation if validation is None else _validation(validation, words, probabilities is None, side)
+    held_out = side.validation if validation is None else _validation(validation, words, side)
     table = side.table
     found = judge_table(
         table,
@@ -346,7 +346,7 @@ def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> 
                 f"{type(predictions).__name__} has its own columns.", f"Leave {values[0]} out.", argument=values[0]
             )
         for name, value in named.items():
-            if not _names_columns(value):
+            if not isinstance(value, str) and (name != "probabilities" or not _names_columns(value)):
                 raise InputError(f"{type(value).__name__} beside a table: name its column instead.", argument=name)
         words = words | named
         return open_side(predictions, read_options(words)), words
@@ -377,7 +377,7 @@ def _names_columns(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) > 0 and all(isinstance(one, str) for one in value)
 
 
-def _validation(given: Any, words: Mapping[str, Any], labels_only: bool, side: Side) -> Any:
+def _validation(given: Any, words: Mapping[str, Any], side: Side) -> Any:
     """The table of the validation rows, read with the same options."""
     from classmark.reading.side import open_side
     from classmark.reading.values import Values
@@ -396,9 +396,9 @@ def _validation(given: Any, words: Mapping[str, Any], labels_only: bool, side: S
                 argument="validation",
             )
         labels, scores = given
-        values = Values(labels, predicted=scores) if labels_only else Values(labels, scores)
+        values = Values(labels, scores) if side.table.has_probabilities else Values(labels, predicted=scores)
     else:
-        return open_side(given, read_options(words)).table
+        return open_side(given, read_options(words), "validation").table
     said = read_options({name: words.get(name) for name in ("classes", "positive", "logits", "rescale")})
     named = said if said.classes else said.with_(classes=side.table.classes)
     return open_side(values, named, "validation").table

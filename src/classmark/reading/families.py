@@ -71,9 +71,11 @@ def families(columns: Mapping[str, Column], classes: Sequence[str], label: str =
 
     Args:
         columns: the columns of numbers.
-        classes: what the labels are, at least one.
+        classes: what the labels are.
         label: the column of the labels, whose name some tools write before the class.
     """
+    if not classes:
+        return []
     anchor = max(classes, key=len)
     found: dict[tuple[str, ...], Family] = {}
     for before, after in patterns(columns, anchor, label):
