@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from classmark.judging.chance import side_below_chance
+from classmark.judging.decisions import find_decisions
 from classmark.judging.findings import Finding, find_left_out, find_reading
 from classmark.judging.intervals import CONFIDENCE, t_quantile
 from classmark.judging.matching import Matched, find_unknown_classes, match
@@ -121,7 +122,7 @@ def positive_of(tables: Sequence[Predictions], positive: str | None) -> int:
 def find_of_sides(
     given: Sequence[Predictions], found: Matched, sampled: Sequence[Sampled], names: Sequence[str]
 ) -> tuple[Finding, ...]:
-    """What a reader must know of each side: how it was read, which rows are left out, whether it is below chance.
+    """What a reader must know of each side: how it was read, what it decides, which rows lack, whether it is below chance.
 
     Args:
         given: the tables as they were.
@@ -129,16 +130,16 @@ def find_of_sides(
         sampled: their rows.
         names: what they are called.
     """
-    below = [
-        replace(one, message=f"{name}: {one.message}")
-        for name, side in zip(names, sampled, strict=True)
-        for one in side_below_chance(side.scored, side.groups)
-    ]
     first = sampled[0]
+    of_sides = [
+        replace(one, message=f"{name}: {one.message}")
+        for name, table, side in zip(names, found.tables, sampled, strict=True)
+        for one in side_below_chance(side.scored, side.groups) + find_decisions(table, first.scored.positive)
+    ]
     return (
         *found.findings,
         *find_unknown_classes(given, names),
-        *below,
+        *of_sides,
         *find_reading(given, names),
         *find_weighted(first.scored.weights, first.groups),
     )

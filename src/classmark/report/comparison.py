@@ -208,7 +208,12 @@ def all_findings(sides: Sides) -> list[tuple[str, Finding]]:
     """
     found: dict[Finding, str] = {}
     for side in sides:
-        told = {remark.code for remark in side.predictions.remarks} | {"below_chance"}
+        told = {remark.code for remark in side.predictions.remarks} | {
+            "below_chance",
+            "own_decisions",
+            "decisions_differ",
+            "weighted",
+        }
         for finding in side.judgement.findings:
             if finding.code in told:
                 continue

@@ -66,5 +66,5 @@ def test_what_cannot_be_audited_is_one_sentence(tmp_path: Path, capsys: pytest.C
     assert run(["judge", str(path), "--out", str(out), "--label-errors", str(tmp_path / "odd.csv")]) == 2
     assert "predicted labels only; an audit of labels needs probabilities" in capsys.readouterr().err
     assert run(["judge", "--confusion", "3,1,1,3", "--out", str(out), "--label-errors", str(tmp_path / "odd.csv")]) == 2
-    assert "a matrix has no rows to audit" in capsys.readouterr().err
+    assert "a matrix has no rows" in capsys.readouterr().err
     assert not out.exists()

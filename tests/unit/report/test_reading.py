@@ -99,7 +99,10 @@ def test_own_decisions_are_said_in_one_sentence(many: Predictions, tmp_path: Pat
     assert BOTH not in shown(judgement_table(plain)) + text_of(write_report(tmp_path / "two", plain, many))
     comparison = compare_all([many, own], draws=50)
     sides = build_sides(comparison, (many, own))
-    assert BOTH in text_of(write_comparison(tmp_path / "three", comparison, sides))
+    page = text_of(write_comparison(tmp_path / "three", comparison, sides))
+    assert BOTH in page
+    assert page.count("rows the predicted class in the file is not the class with the largest probability") == 1
+    assert "of 120 rows the predicted class in the file is not" in shown(comparison_table(comparison))
 
 
 def test_weighted_rows_have_a_page_and_a_screen(many: Predictions, tmp_path: Path) -> None:
