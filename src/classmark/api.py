@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from classmark.reading.side import Side
     from classmark.run import Run
     from classmark.runs import RunFiles
-    from classmark.shown import ShownAudit, ShownComparisons, ShownJudgement
+    from classmark.shown.audit import ShownAudit
+    from classmark.shown.comparisons import ShownComparisons
+    from classmark.shown.judgement import ShownJudgement
 
 VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
@@ -128,7 +130,7 @@ def judge(
     """
     from classmark.judging.judge import judge as judge_table
     from classmark.runs.looks import known_looks
-    from classmark.shown import shown
+    from classmark.shown.judgement import shown
 
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
@@ -183,7 +185,7 @@ def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive:
         0.88824
     """
     from classmark.judging.published import judge_confusion
-    from classmark.shown import shown
+    from classmark.shown.judgement import shown
 
     options = read_options({"classes": classes, "positive": positive})
     names = options.classes or (("negative", "positive") if len(matrix) == 2 else None)
@@ -226,7 +228,7 @@ def compare(
     """
     from classmark.judging.multiple import LETTERS, compare_all
     from classmark.reading.side import open_side, side_parts
-    from classmark.shown import shown_comparisons
+    from classmark.shown.comparisons import shown_comparisons
 
     said = read_options(options)
     if by is not None:
@@ -294,7 +296,7 @@ def audit(
     """
     from classmark.data.audit import audit as audit_rows
     from classmark.data.audited import audited_rows
-    from classmark.shown import shown_audit
+    from classmark.shown.audit import shown_audit
 
     columns = {"text": text, "image": image, "label": label, "id": id}
     material = audited_rows([str(one) for one in inputs], columns)

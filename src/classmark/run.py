@@ -13,7 +13,7 @@ from classmark.runs.status import read_status
 if TYPE_CHECKING:
     from classmark.predictions import Predictions
     from classmark.recipes.schema import Recipe
-    from classmark.shown import ShownJudgement
+    from classmark.shown.judgement import ShownJudgement
 
 SPLITS = ("validation", "test")
 
@@ -77,7 +77,7 @@ class Run:
     def judgement(self) -> ShownJudgement:
         """The judgement, with the tables that it was made from if they are there."""
         from classmark.judging.judgement import read_judgement
-        from classmark.shown import shown
+        from classmark.shown.judgement import shown
 
         if not self.files.judgement.exists():
             raise RunError(f"{self.path}: the run is not judged yet.", self._how_to_finish)

@@ -19,7 +19,7 @@ from classmark.judging.judgement import read_judgement, write_judgement
 from classmark.predictions import read, write
 from classmark.run import Run
 from classmark.runs.status import Status, write_status
-from classmark.shown import ShownJudgement
+from classmark.shown.judgement import ShownJudgement
 from two_runs import text_runs
 
 

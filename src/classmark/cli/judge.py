@@ -15,7 +15,7 @@ from classmark.cli.output import check_free, print_json, show
 from classmark.errors import InputError
 from classmark.judging.costs import read_costs
 from classmark.judging.label_errors import label_error_frame, write_label_errors
-from classmark.shown import ShownJudgement
+from classmark.shown.judgement import ShownJudgement
 
 
 @dataclass(frozen=True)

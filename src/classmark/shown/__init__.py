@@ -1,0 +1,1 @@
+"""What the public functions give: judgements, comparisons and audits that show themselves and write their pages."""
