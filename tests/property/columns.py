@@ -36,7 +36,7 @@ class Precision:
 
     Attributes:
         digits: decimals; 17 for all there are.
-        single: stored in 32 bits.
+        single: stored in 32 bits, with all the digits of these.
         percent: as 0 to 100, with two decimals less.
         sign: as a text such as 87.5%.
         fixed: 0.50 rather than 0.5.
@@ -78,10 +78,6 @@ def draw_precision(rng: Generator, usual: bool = False) -> Precision:
         return Precision(int(rng.choice([4, 6, 10, 17])), single=rng.random() < 0.15)
     digits = int(rng.choice([2, 3, 4, 5, 6, 8, 10, 12, 15, 17, 17, 17]))
     percent = rng.random() < 0.06
-    return Precision(
-        digits,
-        single=not percent and rng.random() < 0.15,
-        percent=percent,
-        sign=percent and rng.random() < 0.3,
-        fixed=2 < digits < 16 and rng.random() < 0.3,
-    )
+    single = not percent and rng.random() < 0.15
+    fixed = not single and 2 < digits < 16 and rng.random() < 0.3
+    return Precision(digits, single, percent, sign=percent and rng.random() < 0.3, fixed=fixed)

@@ -15,9 +15,8 @@ from .random_tables import Meaning, Table, draw_table
 from .render import typed_frame, write_table
 from .values import in_memory
 
-# Faces that are coming. Until they exist, a face that does not know an argument or refuses is no fault.
-# Set to False once `compare` takes the options of `judge` and `classmark.judge` takes paths and frames.
-FACES_MAY_BE_MISSING = True
+# While a face is being built, set this to True: one that does not know an argument, or refuses in Python, is then no fault.
+FACES_MAY_BE_MISSING = False
 
 Verdict = Literal["right", "less", "refused", "wrong"]
 FACES = ("compare", "validation", "python path", "python frame", "python values")

@@ -98,7 +98,8 @@ def _draw_classes(rng: Generator, count: int) -> Classes:
             return Classes(tuple(map(str, range(1, count + 1))), "int", 1 if count == 2 else None)
     names = LISTS[0] if rng.random() < 0.35 else LISTS[rng.integers(len(LISTS))]
     drawn = [names[index] for index in rng.permutation(len(names))[:count]]
-    return Classes(ordered(drawn), usual=names is ANIMALS or len(names[0]) == 1)
+    positive = 1 if count == 2 and names[0].startswith("LABEL_") else None
+    return Classes(ordered(drawn), positive=positive, usual=names is ANIMALS or len(names[0]) == 1)
 
 
 def ordered(names: Sequence[str]) -> tuple[str, ...]:
@@ -108,10 +109,10 @@ def ordered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def alike(name: str) -> str:
-    """What two spellings of one class name share: 1.0 is 1, TRUE is true, both Unicode forms of é are one."""
+    """What two spellings of one class name share: 1.0 and 1,0 are 1, TRUE is true, both Unicode forms of é are one."""
     plain = unicodedata.normalize("NFC", name).strip().casefold()
     plain = re.sub(r"^[0-9]+:", "", plain)
-    return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", plain)
+    return re.sub(r"^(-?[0-9]+)[.,]0+$", r"\1", plain)
 
 
 USUAL_TRUTHS = ("label", "y_true", "true_label", "actual", "target", "ground_truth", "truth")

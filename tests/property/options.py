@@ -44,7 +44,7 @@ def contradict(
     if rng.random() >= share or said.labels is not None:
         return options, meaning, ""
     against = str(rng.choice(["the other class", "classes reversed", "logits", "no such column", "no such class"]))
-    lone = said.scored is not None and not said.named and said.shape != "ML.NET"
+    lone = said.scored is not None and not (said.named or said.decided)
     match against:
         case "the other class" if lone:
             assert said.scored is not None

@@ -150,7 +150,7 @@ def draw_table(seed: int) -> Table:
         and not (missing and problem.unlabelled.any())
         and kind in (PLAIN_FORMATS if not said.shape.startswith("list") else ("jsonl", "parquet"))
         and all(column.name in HARMLESS for column in extras)
-        and len({*labels[: problem.judged].tolist()} - {-1}) > 1
+        and _enough_classes(problem, said, options)
         and (problem.signal > 0 or said.scored is None)
     )
     return Table(
@@ -163,6 +163,13 @@ def _natural(problem: Problem) -> bool:
     """Whether the names of the classes have one order by everyone's rule."""
     names = problem.classes.names
     return problem.classes.kind != "text" or not all(name.isdigit() for name in names)
+
+
+def _enough_classes(problem: Problem, said: Said, options: dict[str, Any]) -> bool:
+    """Whether the labels show two classes, or all where nothing else names those of a list."""
+    seen = {*problem.labels[: problem.judged][~problem.unlabelled[: problem.judged]].tolist()}
+    all_named = said.named or not said.order or "classes" in options or problem.classes.kind == "int"
+    return len(seen) > 1 and (all_named or len(seen) == len(problem.classes.names))
 
 
 def _spelt(
