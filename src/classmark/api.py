@@ -24,12 +24,19 @@ if TYPE_CHECKING:
 VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
 
-def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -> Run:
+def train(
+    recipe: str | Path | None = None,
+    out: str | Path | None = None,
+    *,
+    resume: str | Path | Run | None = None,
+    **overrides: Any,
+) -> Run:
     """The finished run of a recipe.
 
     Args:
         recipe: a shipped recipe's name or the path of a YAML file.
         out: the run folder; without it, a new one under `runs/`.
+        resume: a run, or its folder, to go on with instead of a recipe.
         overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`.
 
     Raises:
@@ -39,10 +46,53 @@ def train(recipe: str | Path, out: str | Path | None = None, **overrides: Any) -
 
     from classmark.recipes import load_recipe
     from classmark.run import Run
+    from classmark.runs import open_run
+    from classmark.training import resume as resume_run
     from classmark.training import train as train_recipe
 
+    if (recipe is None) == (resume is None):
+        raise InputError("name a recipe, or a run to go on with.", argument="resume")
+    if resume is not None:
+        if out is not None or overrides:
+            raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
+        return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
     changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
     return Run(train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None).path)
+
+
+def predict(
+    run: str | Path | Run,
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    text: str = "text",
+    image: str = "image",
+    label: str = "label",
+    id: str | None = None,  # noqa: A002 - the name of the option
+    calibrated: bool = False,
+) -> Path:
+    """The path of the table of predictions of new texts or images, written.
+
+    Args:
+        run: a run, or the path of its folder.
+        inputs: tables, `.txt` or image files, or folders of them.
+        out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` per class.
+        text: column of a table.
+        image: column of a table, with paths.
+        label: column of the true classes, if there is one.
+        id: column of ids, if there is one.
+        calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+
+    Raises:
+        ClassmarkError: the run has no model, or an input cannot be read; nothing is written then.
+    """
+    from classmark.inference import PredictOptions, predict_files
+    from classmark.run import Run
+
+    names = [str(inputs)] if isinstance(inputs, str | Path) else [str(one) for one in inputs]
+    options = PredictOptions(text=text, image=image, label=label, id=id, calibrated=calibrated)
+    predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
+    return Path(out)
 
 
 def load(run: str | Path | Run | RunFiles, *, calibrated: bool = False) -> Classifier:
@@ -246,6 +296,8 @@ def compare(
             f"{count} name{'s' * (count != 1)} for {len(sides)} models.", "Give one name per model.", argument="names"
         )
     called = [side.name for side in sides]
+    if len(set(called)) < len(called):  # two runs of one name in different folders
+        called = [str(side.run.path) if side.run is not None else side.name for side in sides]
     if len(set(called)) < len(called):
         called = list(LETTERS[: len(sides)])
     comparisons = compare_all([side.table for side in sides], names=tuple(names or called), draws=draws, seed=seed)

@@ -8,15 +8,11 @@ from typing import Any
 
 from classmark.judging.calibration import binned_error, width_edges
 from classmark.judging.intervals import Floats
-from classmark.judging.learning import learning_curve
 from classmark.judging.metrics import Scored, row_terms, statistics
 from classmark.judging.recalibration import fit_temperature, table_logits, tempered
 from classmark.judging.rows import held_out, labelled, positive_index, scored_rows
-from classmark.predictions import Predictions, read
-from classmark.recipes.load import read_sections
-from classmark.runs import RunFiles
-from classmark.runs.history import read_history
-from classmark.runs.status import DONE, FAILED, MISSING, read_status
+from classmark.predictions import Predictions
+from classmark.runs.status import DONE
 
 WAITING = "not started"
 
@@ -53,22 +49,6 @@ class Outcome:
     @property
     def done(self) -> bool:
         return self.state == DONE
-
-
-def read_outcome(run: RunFiles, arm: str, seed: int) -> Outcome:
-    """What stands in a run folder, or that there is none yet."""
-    if not run.recipe.exists():
-        return Outcome(arm, seed)
-    status, recipe = read_status(run), read_sections(run.recipe)
-    seconds = status.total_seconds
-    if status.state != DONE:
-        state = WAITING if status.state == MISSING else status.state
-        return Outcome(arm, seed, state, status.message if state == FAILED else "", seconds, recipe=recipe)
-    positive = (recipe.get("judge") or {}).get("positive")
-    test, validation = (read(run.predictions(split)) for split in ("test", "validation"))
-    measured = measure(test, validation, positive)
-    curve = learning_curve(read_history(run))
-    return Outcome(arm, seed, DONE, "", seconds, curve=curve, recipe=recipe, **measured)
 
 
 def measure(test: Predictions, validation: Predictions, positive: str | None = None) -> dict[str, Any]:

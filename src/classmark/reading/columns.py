@@ -134,7 +134,7 @@ def _float_decimals(series: pl.Series) -> int | None:
 
 
 def _most_decimals(words: Sequence[str]) -> int | None:
-    found = [re.fullmatch(r"[^.eE]*(?:[.,](\d+))?%?", word.strip()) for word in words]
+    found = [re.fullmatch(r"[^.,eE%]*(?:[.,](\d+))?\s*%?", word.strip()) for word in words]
     if not found or not all(found):
         return None
     most = max(len(one[1] or "") for one in found if one)

@@ -15,9 +15,10 @@ from types import FrameType
 
 from classmark.data.processes import cores
 from classmark.errors import Interrupted, RunError
-from classmark.judging.outcomes import Outcome, read_outcome
+from classmark.judging.outcomes import Outcome
 from classmark.recipes.study import Study, dump_study, load_study
 from classmark.runs import RunFiles
+from classmark.studies.outcomes import read_outcome
 from classmark.studies.runs import Place, Runner
 from classmark.system.files import write_text
 

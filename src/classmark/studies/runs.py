@@ -19,7 +19,6 @@ from typing import IO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from classmark.judging.outcomes import read_outcome
 from classmark.recipes import load_recipe, write_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.recipes.study import Study, recipe_of
