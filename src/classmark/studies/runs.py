@@ -25,6 +25,7 @@ from classmark.recipes.study import Study, recipe_of
 from classmark.report.words import seconds_text
 from classmark.runs import RunFiles
 from classmark.runs.status import DONE, FAILED, RUNNING, read_status, write_status
+from classmark.studies.outcomes import read_outcome
 
 COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
 POLL_SECONDS = 0.2
