@@ -68,7 +68,7 @@ def find_ids(table: Table, used: Sequence[str]) -> Ids:
 def _usual(table: Table, used: Sequence[str]) -> list[str]:
     able = [name for name, one in table.columns.items() if name not in used and not one.is_nested]
     found = [name for usual in ID for name in able if name == usual]
-    return list(dict.fromkeys([*found, *(name for usual in ID for name in able if plain(name) == usual)]))
+    return list(dict.fromkeys([*found, *(name for usual in ID for name in able if is_named(name, (usual,)))]))
 
 
 def _ids_in(table: Table, column: Column) -> Ids:
