@@ -105,13 +105,10 @@ def _log_factorials(most: int) -> Floats:
 def split_gap(test: Predictions, validation: Predictions) -> Difference:
     """The difference of accuracy between labelled rows of two splits: A validation, B test.
 
-    Where a table has groups, a group in both splits is one, and rows of a table without are groups of their own. Where
-    one table alone has decisions of its own, the largest probability decides in both.
+    Where a table has groups, a group in both splits is one, and rows of a table without are groups of their own.
     """
     tables = (test, validation)
-    own = [table.has_own_decisions or not table.has_probabilities for table in tables]
-    decided = all(own) or not all(table.has_probabilities for table in tables)
-    hits = np.concatenate([table.labels == (table.predicted if decided else table.largest) for table in tables])
+    hits = np.concatenate([table.labels == table.predicted for table in tables])
     here = np.arange(len(hits)) < len(test)
     if all(row_groups(table) is None for table in tables):
         return share_gap(hits, here)

@@ -171,7 +171,7 @@ def _both_classes(parts: Parts, scores: Scores) -> tuple[tuple[str, ...], Scores
         second = (parts.decisions == classes[1]).fill_null(False).to_numpy()
         values = np.where(second[:, None], np.column_stack([other, score]), np.column_stack([score, other]))
         return classes, replace(scores, values=values), {"P(predicted class)": column}
-    of_class, _ = score_class(parts.source, scores, options, classes, parts.labels, ordered=order is not None)
+    of_class = score_class(parts.source, scores, options, classes)
     if scores.of_class is None or not order:
         classes = order or (next(name for name in classes if name != of_class), of_class)
     pair = [other, score] if of_class == classes[1] else [score, other]

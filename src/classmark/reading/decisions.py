@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from classmark.errors import InputError, Option, shortened
-from classmark.reading.classes import LIKENESSES, Match, class_column
+from classmark.reading.classes import LIKENESSES, NUMBER, Match, class_column, conventional_positive
 from classmark.reading.columns import Column
 from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, numbered, plain
 from classmark.reading.table import Table
@@ -37,11 +37,13 @@ class Claims:
         fitting: with at least one class of the labels.
         strange: names of those with no class in common with the labels.
         further: columns that are named as labels are and may be predictions, as `label` beside `true_label`.
+        alike: columns of any other name whose classes are among the labels', unless those are names that any column may have.
     """
 
     fitting: tuple[Decisions, ...] = ()
     strange: tuple[str, ...] = ()
     further: tuple[Decisions, ...] = ()
+    alike: tuple[Decisions, ...] = ()
 
 
 def align(names: Iterable[str], known: Iterable[str]) -> Match | None:
@@ -107,7 +109,18 @@ def find_claims(table: Table, label: Sequence[str], classes: Sequence[str]) -> C
         if name not in claimed and is_named(name, LABEL) and not is_named(name, TRUTH)
         if (found := decisions_in(column, classes)) is not None
     ]
-    return Claims(tuple(fitting), tuple(strange), tuple(further))
+    return Claims(tuple(fitting), tuple(strange), tuple(further), tuple(_alike(columns, {*able, *usual}, classes)))
+
+
+def _alike(columns: Mapping[str, Column], named: Collection[str], classes: Sequence[str]) -> Iterator[Decisions]:
+    """Columns without a telling name that hold at least two of the labels' classes and nothing else."""
+    if conventional_positive(classes) is not None or all(NUMBER.fullmatch(name) for name in classes):
+        return
+    for name, column in columns.items():
+        if name in named or is_named(name, TRUTH) or column.is_nested or column.series.dtype.is_numeric():
+            continue
+        if column.has_at_most(len(classes)) and len(column.classes) > 1 and set(column.classes) <= set(classes):
+            yield Decisions(name, column.names)
 
 
 def _is_usual(name: str, label: Sequence[str]) -> bool:

@@ -154,7 +154,7 @@ def _named_scores(sought: Sought) -> list[Scores]:
     if len(names) == 1:
         one = columns_scores(columns, names)
         return [replace(one, of_class=class_in_name(names[0], sought.label_name, _known(sought), logits=True))]
-    for family in families(columns, sought.classes, sought.label_name):
+    for family in families(columns, sought.classes, sought.label_name, whole=True):
         if set(family.columns) == set(names):
             order = dict(zip(family.columns, family.classes, strict=True))
             return [columns_scores(columns, names, [order[name] for name in names])]
@@ -174,10 +174,20 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
     if not claims.fitting and claims.strange and table.options.predicted is None and not _follow(sought, scores):
         raise _strange(sought)
     named = scores.classes and not scores.indexed
-    alike = [one for one in (*claims.fitting, *claims.further) if named and one.names.to_list() == scores.largest]
-    if alike:
-        return Found(alike[0], scores)
-    return Found(_one(sought, claims.fitting) if claims.fitting else None, scores)
+    same = [one for one in (*claims.fitting, *claims.further) if named and one.names.to_list() == scores.largest]
+    if same:
+        return Found(same[0], scores)
+    passed_over = [one for one in claims.alike if not (named and one.names.to_list() == scores.largest)]
+    if claims.fitting:
+        return Found(_one(sought, claims.fitting), scores)
+    return Found(None, scores, remarks=tuple(_passed_over(one) for one in passed_over[:1]))
+
+
+def _passed_over(decisions: Decisions) -> Remark:
+    message = f'The column "{decisions.column}" holds classes of the labels and is not used.'
+    return Remark(
+        "unused_decisions", "warning", f'{message} If it holds predictions, name it with the option "predicted".'
+    )
 
 
 def _follow(sought: Sought, scores: Scores) -> bool:
@@ -256,13 +266,12 @@ def _with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
         raise _strange(sought)
     if decisions is not None:
         return _explained(sought, decisions, singles)
-    if claims.further:
-        for further in claims.further:
-            meanings = [(one, meaning) for one in singles if (meaning := _meaning(sought, further, one)) is not None]
-            if len(meanings) == 1 and not table.options.logits:
-                return _as(further, *meanings[0])
+    for further in (*claims.further, *claims.alike):
+        meanings = [(one, meaning) for one in singles if (meaning := _meaning(sought, further, one)) is not None]
+        if len(meanings) == 1 and not table.options.logits:
+            return _as(further, *meanings[0])
     score = _single(table, singles)
-    doubtful = score.of_class is None and table.options.positive is None and not table.options.logits
+    doubtful = score.of_class is None and table.options.probabilities is None and not table.options.logits
     if doubtful and len(score.values) >= ENOUGH_ROWS and score.kind is Kind.SHARES and (score.values >= 0.5).all():
         raise InputError(
             f'{table.source}: no value of "{score.columns[0]}" is below 0.5, as if it were the confidence of the predicted '
@@ -270,7 +279,7 @@ def _with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
             ("Name it: ", Option("predicted", "COLUMN"), ", or the class whose probability this is: ",
              Option("positive", sought.classes[-1])),
         )  # fmt: skip
-    return Found(None, score)
+    return Found(None, score, remarks=tuple(_passed_over(one) for one in claims.alike[:1]))
 
 
 def _single(table: Table, singles: Sequence[Scores]) -> Scores:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classmark.reading.classes import fold, match, plain_number, spelled
+from classmark.reading.classes import NUMBER, fold, match, plain_number, spelled
 from classmark.reading.columns import Column
 from classmark.reading.names import (
     LOGIT_WORDS,
@@ -66,20 +66,23 @@ def spellings(name: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def families(columns: Mapping[str, Column], classes: Sequence[str], label: str = "") -> list[Family]:
+def families(
+    columns: Mapping[str, Column], classes: Sequence[str], label: str = "", *, whole: bool = False
+) -> list[Family]:
     """Every family that has a column for each of the classes; it may have columns of further classes too.
 
     Args:
         columns: the columns of numbers.
         classes: what the labels are.
         label: the column of the labels, whose name some tools write before the class.
+        whole: the columns are known to be scores, so that a name that is no class of the labels is one without rows.
     """
     if not classes:
         return []
     anchor = max(classes, key=len)
     found: dict[tuple[str, ...], Family] = {}
     for before, after in patterns(columns, anchor, label):
-        if (family := _family(columns, before, after, classes)) is not None:
+        if (family := _family(columns, before, after, classes, whole=whole)) is not None:
             known = found.get(family.columns)
             if known is None or len(family.words) < len(known.words):
                 found[family.columns] = family
@@ -112,7 +115,9 @@ def _apart(before: str, word: str, after: str, label: str) -> bool:
     return opened and (not after or after[0] in SEPARATORS)
 
 
-def _family(columns: Mapping[str, Column], before: str, after: str, classes: Sequence[str]) -> Family | None:
+def _family(
+    columns: Mapping[str, Column], before: str, after: str, classes: Sequence[str], *, whole: bool
+) -> Family | None:
     stems = {}
     for name in columns:
         if len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after):
@@ -125,8 +130,9 @@ def _family(columns: Mapping[str, Column], before: str, after: str, classes: Seq
     if meant is None:
         return None
     labels = {stem: name for name, stem in meant.names.items()}
-    if not before and not after:  # nothing but class names: other columns of numbers are not classes
-        stems = {name: stem for name, stem in stems.items() if stem in labels}
+    if not before and not after and not whole:  # nothing but class names: most other columns of numbers are no classes
+        counted = all(NUMBER.fullmatch(name) for name in classes)
+        stems = {name: stem for name, stem in stems.items() if stem in labels or (counted and NUMBER.fullmatch(stem))}
     return Family(before, after, tuple(stems), tuple(labels.get(stem, stem) for stem in stems.values()))
 
 

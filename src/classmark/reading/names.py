@@ -31,7 +31,7 @@ PREDICTED = _words(
     predicted prediction predicted_label pred_label y_pred pred preds predictions predict predicted_class
     pred_class class_pred label_pred y_hat yhat prediction_label predictedlabel scored_labels predicted_value
     y_predicted response estimate _into_ classification decision predicted_labels prediction_class
-    predictedclass pred_y hypothesis top_label predicted_category
+    output model_output model_answer ypred completion guess inferred predictedclass pred_y hypothesis top_label predicted_category
     """
 )
 # One score per row.

@@ -1,4 +1,4 @@
-"""Which class a score is of: by names, by what the user says, by predicted classes, by convention, by the values."""
+"""Which class a score is of: by names, by what the user says, by predicted classes, by convention."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.reading.classes import WHOLE_NUMBER, conventional_positive, in_order, match
 from classmark.reading.columns import Floats
-from classmark.reading.names import words_in
 from classmark.reading.options import ReadOptions
 from classmark.reading.scores import Scores
 
@@ -143,63 +142,31 @@ def _check_not_turned(source: str, values: Floats, labels: pl.Series, classes: S
         )
 
 
-def score_class(
-    source: str, scores: Scores, options: ReadOptions, classes: tuple[str, ...], labels: pl.Series, *, ordered: bool
-) -> tuple[str, str]:
-    """The class that one score is of, and how that is known.
+def score_class(source: str, scores: Scores, options: ReadOptions, classes: tuple[str, ...]) -> str:
+    """The class that one score is of: by its name, by the user's word, or by convention.
+
+    The values do not tell: the score of a bad model leans the other way.
 
     Args:
         source: for messages.
         scores: one score per row.
         options: what the user said.
-        classes: both classes.
-        labels: N class names.
-        ordered: the user or the table named the classes in their order, so that the second is meant.
+        classes: both classes; the second is meant if the user named them in their order.
 
     Raises:
         InputError: nothing tells.
     """
     name = scores.columns[0] if scores.columns else "the score"
     if scores.of_class is not None:
-        return scores.of_class, "its name"
+        return scores.of_class
     if options.positive is not None:
-        return known_class(source, options.positive, classes, "positive"), "positive"
-    if ordered:
-        return classes[1], "the second class"
+        return known_class(source, options.positive, classes, "positive")
+    if options.classes is not None:
+        return classes[1]
     conventional = conventional_positive(classes)
     if conventional is not None:
-        return conventional, "convention"
-    lean = lean_to(
-        scores.values[:, 0], (labels == classes[1]).fill_null(False).to_numpy(), labels.is_not_null().to_numpy()
-    )
-    numbered = {"1": classes[1], "0": classes[0]}
-    hint = next((numbered[word] for word in words_in(name)[::-1] if word in numbered), classes[1])
-    if lean > SURE and hint == classes[1]:
-        return classes[1], "its values"
-    if lean < -SURE and hint == classes[0]:
-        return classes[0], "its values"
-    likely = classes[1] if lean > 0 else classes[0]
+        return conventional
     raise InputError(
         f'{source}: "{name}" is one score per row, and nothing says whether it is that of "{classes[0]}" or of "{classes[1]}".',
-        (
-            "Name the class: ",
-            Option("positive", likely),
-            " or ",
-            Option("positive", next(c for c in classes if c != likely)),
-        ),
+        ("Name the class: ", Option("positive", classes[1]), " or ", Option("positive", classes[0])),
     )
-
-
-def lean_to(scores: Floats, positive: NDArray[np.bool_], known: NDArray[np.bool_]) -> float:
-    """By how many standard errors the ROC area of the scores is above one half.
-
-    Source: Mann & Whitney 1947, the normal approximation of U with the variance of no ties.
-    """
-    scores, positive = scores[known], positive[known]
-    ones, others = int(positive.sum()), int((~positive).sum())
-    if not ones or not others:
-        return 0.0
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    area = (float(ranks[positive].sum()) - ones * (ones + 1) / 2) / (ones * others)
-    return (area - 0.5) / math.sqrt((ones + others + 1) / (12 * ones * others))

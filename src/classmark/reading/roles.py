@@ -128,6 +128,7 @@ def _attempt(table: Table, label: str) -> Plan:
 def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan:
     classes = in_order(names.drop_nulls().unique().to_list())
     suspects = _missing_words(classes)
+    suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
     core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
         core, suspects = classes, ()
@@ -141,7 +142,14 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan
     }
     missing = {word for word in suspects if word not in said}
     listed = found.scores is not None and not found.scores.classes and not found.scores.is_single
-    if missing and not (listed and found.scores is not None and found.scores.values.shape[1] == len(classes)):
+    if missing and listed and found.scores is not None and found.scores.values.shape[1] > len(core):
+        raise InputError(
+            f"{table.source}: {found.scores.values.shape[1]} scores per row, and {_quoted(sorted(missing))} may be one of the "
+            "classes or a missing label.",
+            ("Name the classes in their order: ", Option("classes", classes), ", or: ",
+             Option("missing_label", min(missing))),
+        )  # fmt: skip
+    if missing:
         names = _blanked(table, names, missing)
         count = int(names.is_null().sum())
         words = ", ".join(f'"{word}"' for word in sorted(missing))

@@ -22,6 +22,7 @@ from classmark.reading.families import (
     says_logits,
 )
 from classmark.reading.names import (
+    ID,
     LISTS,
     LOGIT,
     LOGIT_LISTS,
@@ -30,6 +31,7 @@ from classmark.reading.names import (
     PROBABILITY_WORDS,
     SCORE,
     SCORING_WORDS,
+    WEIGHTS,
     is_named,
     numbered,
     words_in,
@@ -196,7 +198,9 @@ def class_scores(columns: Mapping[str, Column], label: str, classes: Sequence[st
             order = 3
         elif logits and says_logits(family):
             order = -1
-        ranked.append((order, scores))
+        ranked += [
+            (order, one) for one in ([scores] if family.words else _with_unnamed(columns, scores, logits=logits))
+        ]
     if not ranked:
         for family in indexed_families(columns, words_in(label)):
             scores = columns_scores(columns, family.columns, family.classes)
@@ -209,6 +213,31 @@ def class_scores(columns: Mapping[str, Column], label: str, classes: Sequence[st
     kept = sound or ranked
     best = min(order for order, _ in kept)
     return [scores for order, scores in kept if order == best]
+
+
+def _with_unnamed(columns: Mapping[str, Column], scores: Scores, *, logits: bool) -> list[Scores]:
+    """Columns that are called by their classes, with those of classes without rows if the sums say that there are some.
+
+    Logits have no sums, so that both ways are possible if there are other columns of fractions.
+    """
+    others = [
+        name
+        for name, column in columns.items()
+        if name not in scores.columns
+        and column.numbers is not None
+        and not column.numbers.are_whole
+        and (logits or column.numbers.are_shares)
+        and not is_named(name, (*SCORE, *LOGIT, *WEIGHTS, *ID))
+    ]
+    if not others:
+        return [scores]
+    order = [name for name in columns if name in scores.columns or name in others]
+    named = dict(zip(scores.columns, scores.classes, strict=True))
+    widened = columns_scores(columns, order, [named.get(name, name) for name in order])
+    if logits:
+        return [scores, widened]
+    off = [float(np.abs(one.values.sum(axis=1) - 1).max()) for one in (scores, widened)]
+    return [widened] if widened.kind is Kind.SHARES and off[1] < off[0] else [scores]
 
 
 def _foreign(columns: Mapping[str, Column], classes: Sequence[str]) -> list[Scores]:

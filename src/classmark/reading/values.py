@@ -158,7 +158,7 @@ def _scores(given: Any, labels: pl.Series, source: str) -> dict[str, pl.Series]:
     if len(names) == values.shape[1] and len(set(names)) == len(names):
         columns = {name: Column(name, pl.Series(name, values[:, place])) for place, name in enumerate(names)}
         known = Column(LABEL, labels).classes
-        found = families(columns, known) if known else []
+        found = families(columns, known, whole=True) if known else []
         if any(set(one.columns) == set(names) and rank(one, "", logits=True) < 3 for one in found):
             return {name: column.series for name, column in columns.items()}
     return {LISTED: pl.Series(LISTED, np.ascontiguousarray(values), dtype=pl.Array(pl.Float64, values.shape[1]))}
