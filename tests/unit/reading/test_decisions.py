@@ -31,7 +31,9 @@ def test_align(names: list[str], known: list[str], expected: Match | None) -> No
 CLAIMS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = {
     "a usual name": ({"predicted": LABELS, "age": [1, 2, 3, 4]}, {"fitting": ("predicted",)}),
     "in other letters": ({"Y Pred": LABELS}, {"fitting": ("Y Pred",)}),
-    "named after the label": ({"prediction(label)": LABELS, "pred_label": LABELS}, {"fitting": ("pred_label", "prediction(label)")}),
+    "named after the label": (
+        {"prediction(label)": LABELS, "pred_label": LABELS}, {"fitting": ("pred_label", "prediction(label)")},
+    ),
     "of other classes": ({"predicted": ["x", "y", "x", "y"]}, {"strange": ("predicted",)}),
     "named as labels are": ({"target": LABELS}, {"further": ("target",)}),
     "scores are no classes": ({"predicted": POSITIVE}, {"strange": ("predicted",)}),

@@ -130,7 +130,7 @@ def truth(path: Path, ids: list[str], labels: list[str | None], **further: Any) 
 
 def test_truth_in_a_second_file(tmp_path: Path) -> None:
     predictions = saved(tmp_path / "theirs.csv", {name: SCORED[name] for name in ("id", "prob_neg", "prob_pos")})
-    other_order = truth(tmp_path / "truth.csv", IDS[::-1] + ["e"], [*LABELS[::-1], "neg"])
+    other_order = truth(tmp_path / "truth.csv", [*IDS[::-1], "e"], [*LABELS[::-1], "neg"])
     table = read(predictions, labels=other_order)
     assert table.frame["label"].to_list() == LABELS
     assert table.plan == "label ← label (truth.csv); P(neg) ← prob_neg; P(pos) ← prob_pos; id ← id"

@@ -96,8 +96,10 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
     ),
     "no usual name and classes that do not tell": (
         {"a": [0, 1, 0, 1], "b": [1, 0, 0, 1], "pred": [0, 1, 1, 1]}, {},
-        'predictions: no column is known to hold the true classes; the columns are a, b, pred. If they are in "a", "b": label="a"',
-        'predictions: no column is known to hold the true classes; the columns are a, b, pred. If they are in "a", "b": --label a',
+        'predictions: no column is known to hold the true classes; the columns are a, b, pred. If they are in "a", "b": '
+        'label="a"',
+        'predictions: no column is known to hold the true classes; the columns are a, b, pred. If they are in "a", "b": '
+        "--label a",
     ),
     "nothing that may be classes": (
         {"age": [20, 30, 40, 50], "score": POSITIVE}, {},

@@ -43,8 +43,8 @@ def run(tmp_path: Path) -> Path:
         table = build_predictions(
             [f"{first}{row}" for row in range(4)], LABELS, BOTH, ("neg", "pos"), metadata={"split": split}
         )
-        write(table, path / "predictions" / f"{split}.parquet")
-        write(table, path / "predictions" / f"baseline-majority-{split}.parquet")
+        write(table, RunFiles(path).predictions(split))
+        write(table, RunFiles(path).predictions(split, "majority"))
     return path
 
 
