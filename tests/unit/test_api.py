@@ -441,8 +441,8 @@ def test_what_other_functions_refuse(tmp_path: Path) -> None:
 
 REFUSALS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "a sum": (LABELS, np.array(BOTH) * 0.953, {},
-              "predictions, row 1: the probabilities sum to 0.953, not to 1 (tolerance 0.0001); 4 such rows. To divide each row by "
-              "its sum: rescale=True"),
+              "predictions, row 1: the probabilities sum to 0.953, not to 1 (tolerance 0.0001); 4 such rows. To divide each row "
+              "by its sum: rescale=True"),
     "another label": (LABELS, SCORES, {"classes": ["no", "maybe"]},
                       'predictions, row 2: the label "yes" is none of the classes no, maybe.'),
     "equal ids": (LABELS, SCORES, {"ids": list("abac")},

@@ -106,10 +106,20 @@ class Column:
         """Whether there are at most so many distinct values; a sample answers for a column that has far more."""
         return spread(self.series).n_unique() <= classes and self.series.n_unique() <= classes
 
+    @property
+    def _is_text(self) -> bool:
+        """Whether bytes are text; so are all values of other types."""
+        try:
+            if self.series.dtype == pl.Binary:
+                self.series.cast(pl.String)
+        except pl.exceptions.PolarsError:
+            return False
+        return True
+
     @cached_property
     def can_be_classes(self) -> bool:
         """Whether the values can be names of classes at all."""
-        if self.is_nested or self.series.dtype.is_temporal() or self.is_continuous:
+        if self.is_nested or self.series.dtype.is_temporal() or self.is_continuous or not self._is_text:
             return False
         return self.series.null_count() < len(self.series)
 

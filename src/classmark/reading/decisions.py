@@ -117,7 +117,7 @@ def _alike(columns: Mapping[str, Column], named: Collection[str], classes: Seque
     if conventional_positive(classes) is not None or all(NUMBER.fullmatch(name) for name in classes):
         return
     for name, column in columns.items():
-        if name in named or is_named(name, TRUTH) or column.is_nested or column.series.dtype.is_numeric():
+        if name in named or is_named(name, TRUTH) or not column.can_be_classes or column.series.dtype.is_numeric():
             continue
         if column.has_at_most(len(classes)) and len(column.classes) > 1 and set(column.classes) <= set(classes):
             yield Decisions(name, column.names)

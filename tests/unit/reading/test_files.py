@@ -210,3 +210,17 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, column: str) -> None
     assert str(refused(path)) == (
         f'{path}: the column "{column}" holds Binary that cannot be read as UTF-8 text. Save it as text.'
     )
+
+
+def test_bytes_of_images_beside_predictions_do_not_matter(tmp_path: Path) -> None:
+    pictures = [b"\xff\xd8\x00", b"\x89PNG", b"\x80", b"\x81"]
+    table = read(saved(tmp_path / "theirs.parquet", {**SCORED, "image": pictures, "set": pictures}))
+    np.testing.assert_array_equal(table.probabilities, BOTH)
+    assert table.remarks == ()
+
+
+def test_texts_that_a_tool_wrote_as_bytes(tmp_path: Path) -> None:
+    words = [name.encode() for name in LABELS]
+    table = read(saved(tmp_path / "theirs.parquet", {"label": words, "predicted": words[::-1]}))
+    assert table.classes == ("neg", "pos")
+    assert table.predicted.tolist() == [1, 0, 1, 0]
