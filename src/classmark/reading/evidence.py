@@ -55,12 +55,14 @@ class Sought:
     Attributes:
         table: of N rows.
         label: the columns of the true class.
+        labels: N class names.
         classes: the labels' classes.
         claims: the columns that may hold predicted classes.
     """
 
     table: Table
     label: tuple[str, ...]
+    labels: pl.Series
     classes: tuple[str, ...]
     claims: Claims
 
@@ -180,7 +182,21 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
     passed_over = [one for one in claims.alike if not (named and one.names.to_list() == scores.largest)]
     if claims.fitting:
         return Found(_one(sought, claims.fitting), scores)
+    if table.options.probabilities is None:
+        for one in claims.further:
+            if not one.names.equals(sought.labels):
+                raise _second_label(sought, one, scores)
     return Found(None, scores, remarks=tuple(_passed_over(one) for one in passed_over[:1]))
+
+
+def _second_label(sought: Sought, decisions: Decisions, scores: Scores) -> InputError:
+    """What is said if a column named as labels are is neither the truth nor the class of the largest probability."""
+    return InputError(
+        f'{sought.table.source}: "{decisions.column}" is named as labels are, but is neither "{sought.label[0]}" nor the class '
+        "of the largest probability.",
+        ("If it holds the predicted classes: ", Option("predicted", decisions.column), "; to leave it aside: ",
+         Option("probabilities", scores.columns[:8])),
+    )  # fmt: skip
 
 
 def _passed_over(decisions: Decisions) -> Remark:

@@ -16,7 +16,8 @@ TRUTH = _words(
     """
     true_label y_true true truth gold gold_label ground_truth groundtruth gt true_class actual actuals
     actual_label actual_class actual_value observed obs reference y_test gold_standard label_ids correct_label
-    true_y label_true class_true expected expected_label expected_class
+    true_y label_true class_true expected expected_label expected_class human human_label
+    manual_label annotation gold_answer reference_label reference_answer
     """
 )
 # The true class, by names that tools use for predictions too.

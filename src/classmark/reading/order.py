@@ -129,7 +129,11 @@ def _check_not_turned(source: str, values: Floats, labels: pl.Series, classes: S
     known = places >= 0
     largest = np.argmax(values, axis=1)[known]
     rows = len(largest)
-    if rows == 0 or all(WHOLE_NUMBER.fullmatch(name) for name in classes):
+    if (
+        rows == 0
+        or all(WHOLE_NUMBER.fullmatch(name) for name in classes)
+        or conventional_positive(classes) == classes[-1]
+    ):
         return
     shares = [np.bincount(column, minlength=len(classes)) / rows for column in (places[known], largest)]
     chance = float((shares[0] * shares[1]).sum())

@@ -74,7 +74,7 @@ def decide(table: Table) -> Plan:
             except InputError as error:
                 failures.append(error)
         if plans:
-            return _only(table, plans)
+            return _doubted(table, _only(table, plans))
     raise _explained(table, failures[0], [name for tier in tiers for name in tier])
 
 
@@ -132,7 +132,7 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan
     core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
         core, suspects = classes, ()
-    found = find_predictions(Sought(table, label, core, find_claims(table, label, classes)))
+    found = find_predictions(Sought(table, label, names, core, find_claims(table, label, classes)))
     decisions, remarks = found.decisions, list(found.remarks)
     if found.scores is None and decisions is None:
         raise _nothing_predicted(table, label)
@@ -205,6 +205,35 @@ def _check_classes(table: Table, column: Column, names: pl.Series) -> None:
             f"{shortened(names.drop_nulls().head(3).to_list())}: measured values, not classes.",
             ("Name the column of the true classes: ", Option("label", "COLUMN")),
         )
+
+
+def _doubted(table: Table, plan: Plan) -> Plan:
+    """The plan, unless its truth may be the prediction: equal to it in every row, beside another column of the same classes.
+
+    Raises:
+        InputError: it may.
+    """
+    known = plan.labels.is_not_null()
+    if len(plan.label) != 1 or plan.label[0] in TRUTH or int(known.sum()) < FEWEST_NUMERIC:
+        return plan
+    if plan.decisions is not None:
+        said = plan.decisions.names
+    elif plan.scores is not None and plan.scores.classes and not plan.scores.indexed:
+        said = pl.Series(plan.scores.largest, dtype=pl.String)
+    else:
+        return plan
+    if not (said == plan.labels).filter(known).all():
+        return plan
+    used = {*plan.label, plan.decisions.column if plan.decisions else ""}
+    for name, column in table.columns.items():
+        if name in used or column.is_nested or not column.can_be_classes or not column.has_at_most(len(plan.classes)):
+            continue
+        if set(column.classes) == set(plan.classes) and not column.names.equals(plan.labels):
+            raise InputError(
+                f'{table.source}: "{plan.label[0]}" is the predicted class in every row, and "{name}" holds the same classes.',
+                ("Name the true one: ", Option("label", name), " or ", Option("label", plan.label[0])),
+            )
+    return plan
 
 
 def _only(table: Table, plans: Sequence[Plan]) -> Plan:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from classmark.errors import InputError, Option, shortened
+from classmark.reading.classes import match
 from classmark.reading.columns import Column, Floats
 from classmark.reading.families import (
     families,
@@ -303,6 +304,8 @@ def single_scores(columns: Mapping[str, Column], label: str, classes: Sequence[s
 
 def class_in_name(name: str, label: str, classes: Sequence[str], *, logits: bool = False) -> str | None:
     """The class that a score's name says: `prob_fraud`, `P(churn=yes)`, `fraud_probability`."""
+    if (same := match([name], classes)) is not None and not same.likeness:
+        return name
     vocabulary = LOGIT_WORDS if logits else PROBABILITY_WORDS
     found = []
     for one in classes:
