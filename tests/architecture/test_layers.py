@@ -29,7 +29,20 @@ def test_layers_hold() -> None:
 
 
 def test_exported_names() -> None:
-    assert classmark.__all__ == ["__version__", "compare", "judge", "load", "train"]
+    assert classmark.__all__ == [
+        *(
+            "Run",
+            "__version__",
+            "audit",
+            "compare",
+            "find_label_errors",
+            "judge",
+            "judge_matrix",
+            "judge_parts",
+            "load",
+        ),
+        *("predict", "read", "study", "train"),
+    ]
     assert set(dir(classmark)) == set(classmark.__all__)
     for name in classmark.__all__:
         assert getattr(classmark, name) is not None
@@ -56,8 +69,10 @@ def test_error_tree() -> None:
     [
         "import classmark",
         "import classmark.cli.main",
+        "import classmark.api, classmark.cli.judge, classmark.cli.compare",
         "import classmark.recipes",
-        "import classmark.predictions, classmark.reading.files, classmark.runs",
+        "import classmark.predictions, classmark.reading.side, classmark.reading.values, classmark.runs",
+        "import classmark.shown.judgement, classmark.shown.comparisons",
         "import classmark.judging.judge, classmark.judging.comparisons, classmark.judging.published",
         "import classmark.report.page, classmark.report.screen",
         "import classmark.data",

@@ -123,14 +123,12 @@ def test_a_folder_that_is_not_empty(capsys: pytest.CaptureFixture[str]) -> None:
 COMMANDS = {
     ("judge",): ("error: Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401"),
     ("judge", "--confusion", "1,2,3"): (
-        "error: --confusion: 3 counts are no square matrix. Give C × C, rows true: 10,2,3,15"
+        "error: --confusion: 3 counts are not a square matrix. Give C × C, rows true: 10,2,3,15"
     ),
     ("judge", "--confusion", "99999999999999999999,1,1,1"): (
         "error: published confusion matrix: its counts sum to 1e+20; at most 9.01e+15 rows are judged."
     ),
-    ("judge", "--confusion", "5,0,0,5", "--classes", "a,a"): (
-        "error: published confusion matrix: a class is named twice in a, a. Name each class once."
-    ),
+    ("judge", "--confusion", "5,0,0,5", "--classes", "a,a"): ("error: --classes: a class is named twice in a, a."),
     ("judge", "pyproject.toml", "--label-errors", "pyproject.toml"): (
         "error: --label-errors: pyproject.toml would be written over what is judged. Name a new file."
     ),
@@ -195,7 +193,7 @@ def test_a_check_does_not_pass_what_it_cannot_decide(capsys: pytest.CaptureFixtu
             f"{i},{('no', 'yes')[i % 2]},{1 - right if i % 2 else right},{right if i % 2 else 1 - right}"
             for i in range(40)
         ]
-        Path(name).write_text("id,label,no,yes\n" + "\n".join(lines) + "\n")
+        Path(name).write_text("id,label,prob_no,prob_yes\n" + "\n".join(lines) + "\n")
     words = ["compare", "right.csv", "wrong.csv", "--out", "o", "--fail-if-worse", "log_loss"]
     assert run(words) == 1
     assert "B is worse in log_loss, and the difference has no interval" in capsys.readouterr().err

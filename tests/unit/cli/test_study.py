@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from classmark.cli import study as module
 from classmark.cli.main import run
 from classmark.recipes.study import shipped_studies, study_text
+from classmark.studies import settle
 
 
 def test_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,8 +24,8 @@ def test_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "error: Name a study, for instance: classmark study bilstm-pooling — or a folder: classmark study --resume FOLDER"),
         (["--resume", "x", "seeds=3"], "error: Name a study"),
-        (["--resume", "x", "--out", "y"], "error: --resume goes on with a study as it was begun"),
-        (["--resume", "x"], "error: x: this is no folder of a study (it has no study.yaml)."),
+        (["--resume", "x", "--out", "y"], "error: --resume: it goes on with a study as it was begun, and takes neither out nor"),
+        (["--resume", "x"], "error: x: this is not the folder of a study (it has no study.yaml)."),
         (["focal"], 'error: "focal" is neither a file nor a shipped study. Shipped: bilstm-pooling, focal-vs-ce.'),
     ],
 )  # fmt: skip
@@ -41,7 +41,7 @@ def test_refusals(
 def test_without_torch_the_extra_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(settle, "find_spec", lambda name: None)
     monkeypatch.chdir(tmp_path)
     assert run(["study", "focal-vs-ce"]) == 2
     assert capsys.readouterr().err == 'error: A study needs the package "torch": pip install "classmark[images]"\n'
