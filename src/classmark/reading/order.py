@@ -69,11 +69,12 @@ def list_order(
         return named
     known = in_order(labels.drop_nulls().unique().to_list())
     possible = [] if scores.foreign else _possible_orders(known, width)
+    told = None
     if decisions is not None:
         told = _told_by(decisions, np.argmax(scores.values, axis=1), possible, known, width)
         possible = [told] if told is not None else possible
     if len(possible) == 1:
-        if decisions is None:
+        if told is None:
             _check_not_turned(source, scores.values, labels, possible[0])
         return possible[0]
     if possible:
