@@ -14,7 +14,29 @@ WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # Zero-width and direction marks, the byte order mark, the soft hyphen, variation selectors.
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
-MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "nil", "?", "missing"})
+MISSING_WORDS = frozenset(
+    {
+        "na",
+        "n/a",
+        "#n/a",
+        "<na>",
+        "n.a.",
+        "k.a.",
+        "nan",
+        "nat",
+        "none",
+        "null",
+        "(null)",
+        "nil",
+        "?",
+        "missing",
+        "unknown",
+    }
+    | {"unlabeled", "unlabelled", "undefined", "not available", "#value!", "#null!"}
+)
+MISSING_CODES = frozenset({"-1", "-9", "-99", "-100", "-999", "-9999", "99", "999", "9999"})
+# Of these, the ones that may well be a class.
+CLASS_WORDS = frozenset({"none", "missing", "unknown", "-", "--", "."})
 YES, NO = frozenset({"true", "1", "t"}), frozenset({"false", "0", "f"})
 # The first of each pair is the negative class by the convention of every tool that uses these words.
 CONVENTIONS = (
@@ -27,7 +49,7 @@ NEGATIONS = ("not", "non", "no", "un")
 def spelled(name: object) -> str | None:
     """A class name without what nobody sees: composed (NFC), trimmed, no invisible characters; None if nothing is left."""
     text = INVISIBLE.sub("", unicodedata.normalize("NFC", str(name)))
-    text = text.replace("\u00a0", " ").strip()
+    text = re.sub("\u2212(?=[0-9])", "-", text.replace("\u00a0", " ")).strip()
     return text or None
 
 
@@ -49,6 +71,25 @@ def class_column(column: pl.Series) -> pl.Series:
     if all(name == value for name, value in names.items()):
         return text
     return text.replace_strict(names, return_dtype=pl.String, default=None)
+
+
+def by_index(names: pl.Series, classes: Sequence[str] | None) -> pl.Series | None:
+    """Class indices from 0 as the names that the user gives in their order; None if the column holds something else."""
+    said = set(names.drop_nulls().unique().to_list())
+    indices = {str(place): name for place, name in enumerate(classes or ())}
+    if "0" not in said or not said <= set(indices) or said & set(classes or ()):
+        return None
+    return names.replace_strict(indices, return_dtype=pl.String, default=None)
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Class names sorted with the numbers in them by value, so that LABEL_10 comes after LABEL_9."""
+
+    def key(name: str) -> list[tuple[int, float, str]]:
+        parts = re.split(r"([0-9]+)", name)
+        return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in parts if part]
+
+    return tuple(sorted(names, key=key))
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -107,8 +148,8 @@ def _truth_value(name: str) -> str | None:
 
 
 def _without_prefix(name: str) -> str | None:
-    """Without fastText's `__label__`, and without Weka's number before a colon."""
-    return fold(re.sub(r"^(__label__|[0-9]+:)", "", name)) or None
+    """Without fastText's `__label__`, Hugging Face's `LABEL_`, and Weka's number before a colon."""
+    return fold(re.sub(r"^(__label__|[0-9]+:|label_|class_)", "", name, flags=re.IGNORECASE)) or None
 
 
 # From the closest likeness to the loosest; each maps a name to what must be equal.

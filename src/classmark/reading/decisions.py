@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from classmark.errors import InputError, Option, shortened
-from classmark.reading.classes import LIKENESSES, NUMBER, Match, class_column, conventional_positive
+from classmark.reading.classes import LIKENESSES, NUMBER, Match, by_index, conventional_positive
 from classmark.reading.columns import Column
 from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, numbered, plain
 from classmark.reading.table import Table
+
+
+class MisfitError(InputError):
+    """A column cannot be the true class, as nothing predicts it; another one may be."""
 
 
 @dataclass(frozen=True)
@@ -151,26 +155,14 @@ def _named(table: Table, label: Sequence[str], classes: Sequence[str]) -> Decisi
     found = decisions_in(column, classes)
     if found is not None:
         return found
-    if (indices := _by_index(column, table.options.classes)) is not None:
-        return indices
+    if (named := by_index(column.names, table.options.classes)) is not None:
+        return Decisions(column.name, named)
     raise nothing_in_common(table, label[0], classes, column)
 
 
-def _by_index(column: Column, classes: tuple[str, ...] | None) -> Decisions | None:
-    """Class indices from 0 as names, where the user named the classes in their order."""
-    if classes is None:
-        return None
-    indices = {str(place): name for place, name in enumerate(classes)}
-    if not column.classes or not set(column.classes) <= set(indices) or "0" not in column.classes:
-        return None
-    return Decisions(
-        column.name, class_column(column.series).replace_strict(indices, return_dtype=pl.String, default=None)
-    )
-
-
-def nothing_in_common(table: Table, label: str, classes: Sequence[str], column: Column) -> InputError:
+def nothing_in_common(table: Table, label: str, classes: Sequence[str], column: Column) -> MisfitError:
     """What is said if no predicted class is among the labels."""
-    return InputError(
+    return MisfitError(
         f'{table.source}: no class of "{column.name}" ({shortened(column.classes)}) is among those of "{label}" '
         f"({shortened(list(classes))}).",
         "Write both with the same class names.",

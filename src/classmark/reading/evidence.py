@@ -11,7 +11,7 @@ import polars as pl
 from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
 from classmark.reading.columns import Column
-from classmark.reading.decisions import Claims, Decisions, nothing_in_common
+from classmark.reading.decisions import Claims, Decisions, MisfitError, nothing_in_common
 from classmark.reading.families import families, indexed_families
 from classmark.reading.names import LOGIT_LISTS, is_named, words_in
 from classmark.reading.scores import (
@@ -28,7 +28,8 @@ from classmark.reading.scores import (
 )
 from classmark.reading.table import Table
 
-ENOUGH_ROWS = 20  # so many scores of a half or more are no chance
+ENOUGH_ROWS = 8  # so many scores of a half or more are no chance
+NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _one(sought: Sought, claims: Sequence[Decisions]) -> Decisions | None:
     return first
 
 
-def _strange(sought: Sought) -> InputError:
+def _strange(sought: Sought) -> MisfitError:
     column = sought.table.columns[sought.claims.strange[0]]
     return nothing_in_common(sought.table, sought.label[0], sought.classes, column)
 
@@ -189,6 +190,16 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
     return Found(None, scores, remarks=tuple(_passed_over(one) for one in passed_over[:1]))
 
 
+def _is_like_confidence(sought: Sought, score: Scores) -> bool:
+    """Whether nearly all values are a half or more though the labels are not nearly all of one class."""
+    if len(score.values) < ENOUGH_ROWS or score.kind is not Kind.SHARES:
+        return False
+    known = sought.labels.drop_nulls()
+    commonest = float(known.value_counts()["count"].max() or 0) / max(1, len(known))  # type: ignore[arg-type]
+    share = float((score.values >= 0.5).mean())
+    return share == 1 or (share >= NEARLY_ALL and commonest < 0.8 and len(score.values) >= 2 * ENOUGH_ROWS)
+
+
 def _second_label(sought: Sought, decisions: Decisions, scores: Scores) -> InputError:
     """What is said if a column named as labels are is neither the truth nor the class of the largest probability."""
     return InputError(
@@ -251,7 +262,7 @@ def _without_scores(sought: Sought, singles: Sequence[Scores]) -> Found:
     if decisions is None:
         if not singles:
             return Found()
-        raise InputError(
+        raise MisfitError(
             f"{sought.table.source}: one score per row is for two classes, but there {'is' if count == 1 else 'are'} "
             f"{count} ({shortened(_known(sought))}).",
             ("Name both classes: ", Option("classes", ("negative", "positive"))),
@@ -288,12 +299,16 @@ def _with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
             return _as(further, *meanings[0])
     score = _single(table, singles)
     doubtful = score.of_class is None and table.options.probabilities is None and not table.options.logits
-    if doubtful and len(score.values) >= ENOUGH_ROWS and score.kind is Kind.SHARES and (score.values >= 0.5).all():
+    if claims.further and table.options.probabilities is None:
+        for other in claims.further:
+            if not other.names.equals(sought.labels):
+                raise _second_label(sought, other, score)
+    if doubtful and _is_like_confidence(sought, score):
         raise InputError(
-            f'{table.source}: no value of "{score.columns[0]}" is below 0.5, as if it were the confidence of the predicted '
-            "class; no column of predicted classes is found.",
-            ("Name it: ", Option("predicted", "COLUMN"), ", or the class whose probability this is: ",
-             Option("positive", sought.classes[-1])),
+            f'{table.source}: hardly any value of "{score.columns[0]}" is below 0.5, as if it were the confidence of the '
+            "predicted class; no column of predicted classes is found.",
+            ("Name it: ", Option("predicted", "COLUMN"), ". If this is the probability of a class: ",
+             Option("probabilities", score.columns), " ", Option("positive", sought.classes[-1])),
         )  # fmt: skip
     return Found(None, score, remarks=tuple(_passed_over(one) for one in claims.alike[:1]))
 

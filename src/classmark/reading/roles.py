@@ -15,9 +15,17 @@ import polars as pl
 
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.predictions import Remark
-from classmark.reading.classes import NUMBER, conventional_positive, in_order, is_missing_word
+from classmark.reading.classes import (
+    CLASS_WORDS,
+    MISSING_CODES,
+    NUMBER,
+    by_index,
+    conventional_positive,
+    in_order,
+    is_missing_word,
+)
 from classmark.reading.columns import Column
-from classmark.reading.decisions import Decisions, align, find_claims
+from classmark.reading.decisions import Decisions, MisfitError, align, find_claims
 from classmark.reading.evidence import Sought, find_predictions
 from classmark.reading.families import families, is_one_hot, is_truth
 from classmark.reading.names import FOLD, ID, LABEL, MODEL, PREDICTED, SCORE, SPLIT, TRUTH, WEIGHTS, is_named, plain
@@ -65,13 +73,13 @@ def decide(table: Table) -> Plan:
     if not any(tiers):
         one_hot = _one_hot(table)
         return one_hot if one_hot is not None else _unusual(table)
-    failures: list[InputError] = []
+    failures: list[MisfitError] = []
     for tier in tiers:
         plans = []
         for name in tier:
             try:
                 plans.append(_attempt(table, name))
-            except InputError as error:
+            except MisfitError as error:
                 failures.append(error)
         if plans:
             return _doubted(table, _only(table, plans))
@@ -80,7 +88,8 @@ def decide(table: Table) -> Plan:
 
 def _candidates(table: Table) -> list[list[str]]:
     """The columns that may hold the true class, the surest tier first."""
-    able = [name for name, column in table.columns.items() if not column.is_nested]
+    taken = {table.options.predicted, table.options.id, table.options.weights, *(table.options.probabilities or ())}
+    able = [name for name, column in table.columns.items() if not column.is_nested and name not in taken]
     predictions = [name for name in able if "pred" in name.casefold()]
     predictions = (
         predictions if len(predictions) <= MOST_CLASSES else []
@@ -109,7 +118,8 @@ def _attempt(table: Table, label: str) -> Plan:
     """The plan with this column as the true class.
 
     Raises:
-        InputError: no prediction suits it.
+        MisfitError: no prediction suits it.
+        InputError: several do, or what suits it cannot be read.
     """
     column = table.columns[label]
     if column.is_nested:
@@ -122,7 +132,8 @@ def _attempt(table: Table, label: str) -> Plan:
     if table.options.missing_label is not None:
         names = _blanked(table, names, {table.options.missing_label})
     _check_classes(table, column, names)
-    return _with_labels(table, (label,), names)
+    named = by_index(names, table.options.classes)
+    return _with_labels(table, (label,), names if named is None else named)
 
 
 def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan:
@@ -130,6 +141,9 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan
     suspects = _missing_words(classes)
     suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
     core = tuple(one for one in classes if one not in suspects)
+    if len(core) < 2:
+        suspects = tuple(one for one in suspects if one.casefold() not in CLASS_WORDS)
+        core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
         core, suspects = classes, ()
     found = find_predictions(Sought(table, label, names, core, find_claims(table, label, classes)))
@@ -189,10 +203,14 @@ def _blanked(table: Table, names: pl.Series, words: set[str]) -> pl.Series:
 
 
 def _missing_words(classes: Sequence[str]) -> tuple[str, ...]:
-    """The classes that are words for a missing value, or −1 beside 0 and 1."""
+    """The classes that are words or codes for a missing value, such as −1 beside 0 and 1."""
     found = tuple(one for one in classes if is_missing_word(one) or (one in DASHES and "+" not in classes))
-    if set(classes) == {"-1", "0", "1"}:
-        found = (*found, "-1")
+    others = [one for one in classes if one not in found]
+    codes = [one for one in others if one in MISSING_CODES]
+    rest = [one for one in others if one not in codes]
+    counted = {str(place) for place in range(len(rest) + 1)}
+    if len(codes) == 1 and len(rest) > 1 and (set(rest) <= counted or not any(NUMBER.fullmatch(one) for one in rest)):
+        found = (*found, *codes)
     return found
 
 
@@ -200,11 +218,26 @@ def _check_classes(table: Table, column: Column, names: pl.Series) -> None:
     """Refuse labels that are measured numbers."""
     numbers = column.numbers
     if column.is_continuous and numbers is not None and names.n_unique() > FEWEST_NUMERIC:
-        raise InputError(
+        raise MisfitError(
             f'{table.source}: the column "{column.name}" holds {names.n_unique():,} different fractions, such as '
             f"{shortened(names.drop_nulls().head(3).to_list())}: measured values, not classes.",
             ("Name the column of the true classes: ", Option("label", "COLUMN")),
         )
+
+
+def _said(plan: Plan) -> pl.Series | None:
+    """The predicted class of each row; None if only an order of scores is known."""
+    if plan.decisions is not None:
+        return plan.decisions.names
+    if plan.scores is not None and plan.scores.classes and not plan.scores.indexed:
+        return pl.Series(plan.scores.largest, dtype=pl.String)
+    return None
+
+
+def _is_prediction(plan: Plan) -> bool:
+    """Whether the truth of a plan is the predicted class in every row, as a prediction would be."""
+    said = _said(plan)
+    return said is not None and bool((said == plan.labels).filter(plan.labels.is_not_null()).all())
 
 
 def _doubted(table: Table, plan: Plan) -> Plan:
@@ -216,13 +249,7 @@ def _doubted(table: Table, plan: Plan) -> Plan:
     known = plan.labels.is_not_null()
     if len(plan.label) != 1 or plan.label[0] in TRUTH or int(known.sum()) < FEWEST_NUMERIC:
         return plan
-    if plan.decisions is not None:
-        said = plan.decisions.names
-    elif plan.scores is not None and plan.scores.classes and not plan.scores.indexed:
-        said = pl.Series(plan.scores.largest, dtype=pl.String)
-    else:
-        return plan
-    if not (said == plan.labels).filter(known).all():
+    if not _is_prediction(plan):
         return plan
     used = {*plan.label, plan.decisions.column if plan.decisions else ""}
     for name, column in table.columns.items():
@@ -245,7 +272,7 @@ def _only(table: Table, plans: Sequence[Plan]) -> Plan:
     ]
     if len(distinct) == 1:
         return distinct[0]
-    names = [plan.label[0] for plan in distinct]
+    names = [plan.label[0] for plan in sorted(distinct, key=_is_prediction)]
     raise InputError(
         f"{table.source}: several columns may hold the true classes: {_quoted(names)}.",
         ("Name the right one: ", Option("label", names[0])),
@@ -303,15 +330,23 @@ def _unusual(table: Table) -> Plan:
     if len(told) == 1:
         return told[0][1]
     problem = f"{table.source}: no column is known to hold the true classes; the columns are {shortened(list(table.columns))}."
-    names = [name for name, _ in fitting]
+    names = [name for name, plan in fitting if not _is_prediction(plan)]
     if names:
         raise InputError(problem, (f"If they are in {_quoted(names)}: ", Option("label", names[0])))
     raise InputError(problem, ("Name it: ", Option("label", "COLUMN")))
 
 
-def _nothing_predicted(table: Table, label: Sequence[str]) -> InputError:
+def _nothing_predicted(table: Table, label: Sequence[str]) -> MisfitError:
     others = [name for name in table.columns if name not in label]
-    return InputError(
+    scores = [name for name in others if (one := table.columns[name]).is_continuous and not one.is_nested]
+    named = [name for name in scores if (numbers := table.columns[name].numbers) is not None and numbers.are_shares]
+    if len(named or scores) == 1:
+        name = (named or scores)[0]
+        return MisfitError(
+            f'{table.source}: nothing says that "{name}" holds the model\'s score; no predicted classes are found.',
+            ("If it does: ", Option("probabilities", (name,)), *(() if named else (" ", Option("logits", True)))),
+        )
+    return MisfitError(
         f"{table.source}: neither probabilities nor predicted classes are found; the columns are "
         f"{shortened([*label, *others])}.",
         ("Name them: ", Option("probabilities", ("COLUMN", "COLUMN")), " or ", Option("predicted", "COLUMN")),
