@@ -29,8 +29,15 @@ def main() -> None:
         judgement = json.loads((folder / "judged" / "judgement.json").read_text())
         assert judgement["metrics"]["accuracy"]["value"] == 4 / 6, judgement["metrics"]["accuracy"]
         assert (folder / "judged" / "report.html").stat().st_size > 10_000
+        code = "import sys, classmark; print(classmark.judge(sys.argv[1], draws=100).metrics['accuracy'].value)"
+        said = subprocess.run(
+            [sys.executable, "-c", code, folder / "a.csv"], capture_output=True, text=True, check=True
+        )
+        assert float(said.stdout) == 4 / 6, said.stdout
         pair = [str(folder / "a.csv"), str(folder / "b.csv")]
         subprocess.run([*classmark, "compare", *pair, "--out", str(folder / "compared")], check=True)
+        comparison = json.loads((folder / "compared" / "comparison.json").read_text())
+        assert [one["letters"] for one in comparison["pairs"]] == [["A", "B"]], comparison["pairs"]
         (folder / "texts.csv").write_text("text,label\nA good film,yes\nbad film,no\na good film!,no\n")
         subprocess.run([*classmark, "audit", str(folder / "texts.csv"), "--out", str(folder / "audited")], check=True)
         assert json.loads((folder / "audited" / "audit.json").read_text())["conflicts"]["rows"] == 2

@@ -116,7 +116,6 @@ def test_the_classes_of_a_scikit_learn_model_are_taken_as_they_are() -> None:
         assert found.metrics["accuracy"].value == 0.75
 
 
-@pytest.mark.xfail(strict=True, reason="named classes are compared as text: 0.0 is not 0", raises=ClassmarkError)
 def test_so_are_those_of_a_model_of_floats() -> None:
     labels = np.array([0.0, 1.0, 1.0, 0.0])
     assert classmark.judge(labels, BOTH, classes=np.unique(labels), **FEW).metrics["accuracy"].value == 0.75
@@ -431,6 +430,8 @@ def test_what_other_functions_refuse(tmp_path: Path) -> None:
         classmark.load(tmp_path)
     with pytest.raises(RunError, match="it has no recipe"):
         classmark.Run(tmp_path)
+    with pytest.raises(ClassmarkError):
+        classmark.predict(tmp_path, "nothing.csv", tmp_path / "p.csv")
     with pytest.raises(ClassmarkError, match="reviews-quick"):
         classmark.train("reviews-quik")
     with pytest.raises(ClassmarkError, match=r"^Name a study, for instance: "):

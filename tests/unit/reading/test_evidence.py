@@ -101,10 +101,12 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a confidence without predictions": (
         {"label": XY * 5, "score": [0.8, 0.8, 0.6, 0.7] * 5},
-        'predictions: no value of "score" is below 0.5, as if it were the confidence of the predicted class; no column of '
-        'predicted classes is found. Name it: predicted="COLUMN", or the class whose probability this is: positive="y"',
-        'predictions: no value of "score" is below 0.5, as if it were the confidence of the predicted class; no column of '
-        "predicted classes is found. Name it: --predicted COLUMN, or the class whose probability this is: --positive y",
+        'predictions: hardly any value of "score" is below 0.5, as if it were the confidence of the predicted class; no column '
+        'of predicted classes is found. Name it: predicted="COLUMN". If this is the probability of a class: '
+        'probabilities=["score"] positive="y"',
+        'predictions: hardly any value of "score" is below 0.5, as if it were the confidence of the predicted class; no column '
+        "of predicted classes is found. Name it: --predicted COLUMN. If this is the probability of a class: "
+        "--probabilities score --positive y",
     ),
     "two scores explain": (
         {"label": XY, "predicted": XY, "score": POSITIVE, "prob": [0.1, 0.9, 0.2, 0.8]},

@@ -153,3 +153,16 @@ def test_a_named_positive_class_may_be_spelled_otherwise() -> None:
 def test_named_classes_may_be_spelled_otherwise(columns: dict[str, Any]) -> None:
     table = read({"label": [0.0, 1.0, 0.0, 1.0], **columns}, classes=["0.0", "1.0"])
     assert table.classes == ("0", "1")
+
+
+@pytest.mark.parametrize("columns", [["probs"], ["prob_0", "prob_1"]])
+def test_an_order_that_decisions_at_another_threshold_do_not_show(columns: list[str]) -> None:
+    labels = ["cat", "dog"] * 20
+    scores = np.array([0.2, 0.7, 0.4, 0.9] * 10)
+    turned = np.column_stack([scores, 1 - scores])
+    values = {columns[0]: turned.tolist()} if len(columns) == 1 else dict(zip(columns, turned.T, strict=True))
+    decisions = np.where(scores > 0.3, "dog", "cat")
+    error = refused({"label": labels, "predicted": decisions, **values})
+    assert str(error).endswith('Name the classes in the order of the scores: classes=["dog", "cat"]')
+    table = read({"label": labels, "predicted": decisions, **values}, classes=["dog", "cat"])
+    assert table.classes == ("dog", "cat")

@@ -108,8 +108,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
     ),
     "two columns": (
         {"target": LABELS, "label": LABELS[::-1], "predicted": LABELS}, {},
-        'predictions: several columns may hold the true classes: "target", "label". Name the right one: label="target"',
-        'predictions: several columns may hold the true classes: "target", "label". Name the right one: --label target',
+        'predictions: several columns may hold the true classes: "label", "target". Name the right one: label="label"',
+        'predictions: several columns may hold the true classes: "label", "target". Name the right one: --label label',
     ),
     "measured values": (
         {"label": [row / 7 for row in range(40)], "score": [0.25] * 40}, {},

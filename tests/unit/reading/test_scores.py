@@ -90,7 +90,8 @@ def test_one_score(name: str) -> None:
         ("prob_not_fraud", ("fraud", "legit"), None),
         ("prob_1", ("0", "1"), "1"),
         ("score", ("no", "yes"), None),
-        ("fraud", ("fraud", "legit"), None),  # no word says that it is a score
+        ("fraud", ("fraud", "legit"), "fraud"),
+        ("fraud_amount", ("fraud", "legit"), None),  # no word says that it is a score
     ],
 )
 def test_the_class_in_the_name_of_a_score(name: str, classes: tuple[str, ...], expected: str | None) -> None:
