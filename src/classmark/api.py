@@ -215,6 +215,8 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
     from classmark.reading.side import part_values
 
     where = dict(arguments.pop("where", None) or {})
+    if by in where:
+        raise InputError(f'"{by}" is named by both.', "Leave one of them out.", argument="where")
     return {value: judge(predictions, where=where | {by: value}, **arguments) for value in part_values(predictions, by)}
 
 
@@ -235,11 +237,30 @@ def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive:
         0.88824
     """
     from classmark.judging.published import judge_confusion
+    from classmark.reading.values import is_frame
     from classmark.shown.judgement import shown
 
+    if is_frame(matrix):
+        matrix, classes = _matrix_of(matrix, classes)
     options = read_options({"classes": classes, "positive": positive})
     names = options.classes or (("negative", "positive") if len(matrix) == 2 else None)
     return shown(judge_confusion(matrix, names, positive=options.positive), None, None)
+
+
+def _matrix_of(frame: Any, classes: Sequence[Any] | None) -> tuple[Any, Sequence[Any]]:
+    """The counts of a pandas frame with the true classes as its index and the predicted ones as its columns, and the classes."""
+    columns = [str(name) for name in frame.columns]
+    index = [str(name) for name in frame.index] if hasattr(frame, "index") else columns
+    if set(index) != set(columns) or len(set(index)) < len(index) or len(set(columns)) < len(columns):
+        raise InputError(
+            f"the rows are called {', '.join(index[:6])} and the columns {', '.join(columns[:6])}.",
+            "Call both by the same classes, without totals.",
+            argument="matrix",
+        )
+    if index[-1:] == columns[-1:] == ["All"]:
+        raise InputError('the last row and column, "All", are totals.', "Leave them out.", argument="matrix")
+    order = [columns.index(name) for name in index]
+    return frame.to_numpy()[:, order], classes if classes is not None else index
 
 
 def compare(

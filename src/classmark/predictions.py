@@ -144,8 +144,12 @@ class Predictions:
 
     @cached_property
     def weights(self) -> NDArray[np.float64] | None:
-        """How much each row counts, shape (N,), none below 0; None where all count alike."""
-        return self.frame["weight"].to_numpy().astype(np.float64) if "weight" in self.frame.columns else None
+        """How much each row counts beside the largest weight, shape (N,), from 0 to 1; None where all count alike."""
+        if "weight" not in self.frame.columns:
+            return None
+        weights = self.frame["weight"].to_numpy().astype(np.float64)
+        largest = weights.max(initial=0.0)
+        return weights / largest if np.isfinite(largest) and largest > 0 else weights
 
     @cached_property
     def groups(self) -> NDArray[np.int64] | None:

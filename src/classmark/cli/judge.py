@@ -90,6 +90,9 @@ def _judge_matrix(words: JudgeWords) -> ShownJudgement:
     if words.at or words.costs or words.slices:
         raise InputError("--at, --costs and --slice go with a predictions file; a matrix has no rows.")
     read = words.read
+    for name in read:
+        if name not in ("classes", "positive"):
+            raise InputError(f"--{name.replace('_', '-')} goes with a predictions file; a matrix has no rows.")
     return api.judge_matrix(_matrix(words.confusion or ""), read.get("classes"), positive=read.get("positive"))
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from classmark.errors import PredictionsError, shortened
+from classmark.errors import Option, PredictionsError, shortened
 from classmark.judging.finding import Finding
 from classmark.judging.rows import example, in_class_order, is_or_are, labelled, row_keys, some
 from classmark.predictions import Predictions
@@ -93,7 +93,10 @@ def _widened(frame: pl.DataFrame, name: str, values: np.ndarray, count: int) -> 
 
 def _in_row_order(first: Predictions, table: Predictions) -> Predictions:
     """The table's rows by the ids of the first; blanks around an id do not count."""
+    if first.numbered != table.numbered:
+        _check_counted(first, table)
     if first.ids.equals(table.ids):
+        _check_contents(first, table)
         return table
     left, right = row_keys(first), row_keys(table)
     only = [keys.filter(~keys.is_in(others.implode())).to_list() for keys, others in ((left, right), (right, left))]
@@ -105,7 +108,34 @@ def _in_row_order(first: Predictions, table: Predictions) -> Predictions:
         )
     place = pl.DataFrame({"id": right, "row": np.arange(len(table))})
     order = left.to_frame("id").join(place, on="id", how="left", maintain_order="left")["row"].to_numpy()
-    return replace(table, frame=table.frame[order].with_columns(first.ids))
+    matched = replace(table, frame=table.frame[order].with_columns(first.ids))
+    _check_contents(first, matched)
+    return matched
+
+
+def _check_counted(first: Predictions, table: Predictions) -> None:
+    """Refuse to match row numbers with ids that are not row numbers."""
+    plain, named = (first, table) if first.numbered else (table, first)
+    if not named.ids.equals(plain.ids):
+        raise PredictionsError(
+            f"{plain.source} has no ids, but {named.source} has, so rows cannot be matched.", "Give both the same ids."
+        )
+
+
+def _check_contents(first: Predictions, table: Predictions) -> None:
+    """Refuse matched rows that hold each other's texts: they are in another order."""
+    for name in first.frame.columns:
+        if name not in table.frame.columns or name in ("id", "label", "predicted", "group"):
+            continue
+        own, other = first.frame[name], table.frame[name]
+        if own.dtype != pl.String or other.dtype != pl.String or own.is_duplicated().any():
+            continue
+        if not own.equals(other) and own.sort().equals(other.sort()):
+            raise PredictionsError(
+                f'{first.source} and {table.source} have the same values in "{name}", but in other rows: the rows are in '
+                "another order.",
+                ("If it names the rows, match by it: ", Option("id", name)),
+            )
 
 
 def _check_labels(a: Predictions, b: Predictions) -> None:

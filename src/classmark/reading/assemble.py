@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from classmark.errors import InputError, Option, PredictionsError, shortened
+from classmark.errors import InputError, Message, Option, PredictionsError, shortened
 from classmark.predictions import SCHEMA_VERSION, Predictions, Remark, Severity, build_predictions, check
 from classmark.reading.classes import in_order
 from classmark.reading.columns import Floats
@@ -18,6 +18,7 @@ from classmark.reading.scores import MOST_TOLERANCE, Kind, Scores
 
 LARGEST_LOGIT = 1e30
 ENOUGH_ROWS = 20
+FLOAT_ERROR = 1e-6  # how far below zero a share may be by the rounding of floats alone
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,13 @@ def _both_classes(parts: Parts, scores: Scores) -> tuple[tuple[str, ...], Scores
         raise InputError(
             f"{parts.source}: one score per row is for two classes, but there {'is' if len(classes) == 1 else 'are'} "
             f"{len(classes)} ({shortened(classes)}).",
-            ("Name both classes: ", Option("classes", ("negative", "positive"))),
+            _name_both(classes),
         )
     column = scores.columns[0] if scores.columns else ""
-    score = scores.values[:, 0]
     _check_one_score(parts, scores)
+    score = scores.values[:, 0]
+    if not options.logits:
+        score = np.clip(score, 0.0, 1.0)  # what a float exceeds them by
     other = np.zeros_like(score) if options.logits else 1.0 - score
     if parts.is_confidence:
         assert parts.decisions is not None
@@ -177,6 +180,14 @@ def _both_classes(parts: Parts, scores: Scores) -> tuple[tuple[str, ...], Scores
     pair = [other, score] if of_class == classes[1] else [score, other]
     what = "logit" if options.logits else "P"
     return classes, replace(scores, values=np.column_stack(pair)), {f"{what}({of_class})": column}
+
+
+def _name_both(classes: tuple[str, ...]) -> Message:
+    """How to name both classes, of which one is known at most."""
+    if len(classes) > 1:
+        return "One score can be judged for two classes only."
+    known = classes[0] if classes else "NAME"
+    return ("Name both classes: ", Option("classes", (known, "OTHER")), " or ", Option("classes", ("OTHER", known)))
 
 
 def _check_one_score(parts: Parts, scores: Scores) -> None:
@@ -223,6 +234,8 @@ def _as_shares(parts: Parts, scores: Scores) -> tuple[Floats, float, tuple[Remar
             )
         case Kind.OUTSIDE if parts.options.rescale and (values >= 0).all() and (values.sum(axis=1) > 0).all():
             return _rescaled(parts, scores, tolerance)
+        case Kind.OUTSIDE if values.min() >= -FLOAT_ERROR and (np.abs(values.sum(axis=1) - 1) <= tolerance).all():
+            return np.maximum(values, 0.0), tolerance, ()
         case Kind.OUTSIDE:
             outside = ((values < 0) | (values > 1 + tolerance)).any(axis=1)
             row = int(np.argmax(outside))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from classmark.errors import InputError
 from classmark.predictions import Remark
 from classmark.reading.classes import NUMBER, in_order, look_alikes
 from classmark.reading.columns import Column
@@ -16,6 +17,7 @@ from classmark.reading.table import Table
 FEW_ROWS = 20
 MOST_PARTS = 60
 MANY_NUMBERS = 30
+COUNTS = ("count", "counts", "freq", "frequency", "frequencies", "n", "proportion")
 
 
 def check_names(classes: Sequence[str], decisions: Decisions | None, rows: int) -> list[Remark]:
@@ -43,6 +45,26 @@ def check_names(classes: Sequence[str], decisions: Decisions | None, rows: int) 
             message = f"The {len(classes):,} classes are numbers with gaps, as measured values are."
             found.append(Remark("numeric_labels", "warning", message))
     return found
+
+
+def check_not_counted(table: Table, labels: pl.Series, decisions: Decisions | None) -> None:
+    """Refuse a table that counts each pair of true and predicted class once.
+
+    Raises:
+        InputError: it does.
+    """
+    if decisions is None or table.options.weights is not None:
+        return
+    pairs = pl.DataFrame([labels.alias("label"), decisions.names.alias("predicted")])
+    counts = [name for name in table.frame.columns if is_named(name, COUNTS) and table.columns.get(name) is not None]
+    classes = set(labels.drop_nulls()) | set(decisions.names.drop_nulls())
+    if not counts or pairs.is_duplicated().any() or len(labels) > len(classes) ** 2 or len(labels) < 2:
+        return
+    raise InputError(
+        f'{table.source}: each pair of true and predicted class stands in one row, and "{counts[0]}" seems to count them.',
+        "Give one line per example, or judge the counts as a matrix: classmark judge --confusion 880,20,10,90, or "
+        "classmark.judge_matrix([[880, 20], [10, 90]]).",
+    )
 
 
 def check_last_row(labels: pl.Series, decisions: Decisions | None) -> list[Remark]:

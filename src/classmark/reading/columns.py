@@ -44,7 +44,7 @@ class Numbers:
     @cached_property
     def are_shares(self) -> bool:
         """Whether all values lie in [0, 1]."""
-        return len(self.known) > 0 and bool(((self.known >= 0) & (self.known <= 1 + 1e-4)).all())
+        return len(self.known) > 0 and bool(((self.known >= -1e-6) & (self.known <= 1 + 1e-4)).all())
 
     @cached_property
     def are_whole(self) -> bool:
@@ -209,7 +209,7 @@ def flattened(columns: Mapping[str, Column], source: str) -> dict[str, Column]:
     `{label, score}` is such an object. A Spark vector becomes a list.
     """
     found: dict[str, Column] = {}
-    for name, column in columns.items():
+    for name, column in _ranked_lists(columns).items():
         series = _from_text(column.series) if column.series.dtype == pl.String else column.series
         kind = series.dtype
         if isinstance(kind, pl.Struct) and {field.name for field in kind.fields} >= {
@@ -234,6 +234,32 @@ def flattened(columns: Mapping[str, Column], source: str) -> dict[str, Column]:
     }
 
 
+def _ranked_lists(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """The columns with a list of classes and a list of their scores as one object per row, as zero-shot pipelines write them."""
+    lists = {
+        name: _from_text(column.series) if column.series.dtype == pl.String else column.series
+        for name, column in columns.items()
+    }
+    names = [name for name, one in lists.items() if isinstance(one.dtype, pl.List) and one.dtype.inner == pl.String]
+    scores = [name for name, one in lists.items() if isinstance(one.dtype, pl.List) and one.dtype.inner.is_numeric()]
+    if len(names) != 1 or len(scores) != 1:
+        return dict(columns)
+    classes, values = lists[names[0]], lists[scores[0]]
+    if not (classes.list.len() == values.list.len()).fill_null(False).all():
+        return dict(columns)
+    rows = [
+        dict(zip(ranked, numbers, strict=True))
+        for ranked, numbers in zip(classes.to_list(), values.to_list(), strict=True)
+    ]
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    together = pl.Series(scores[0], rows, dtype=pl.Struct(dict.fromkeys(keys, pl.Float64)))
+    return {
+        name: Column(name, together, column.textual) if name == scores[0] else column
+        for name, column in columns.items()
+        if name != names[0]
+    }
+
+
 def _from_text(series: pl.Series) -> pl.Series:
     """A column of lists or objects that a CSV holds as text, `[0.1, 0.9]`, `[0.1 0.9]` or `{"cat": 0.1}`, as such a column."""
     first = next((word.strip() for word in series.drop_nulls().head(SAMPLE).to_list() if word.strip()), "")
@@ -248,7 +274,7 @@ def _from_text(series: pl.Series) -> pl.Series:
         return series
 
 
-def _value_of(word: str) -> list[float] | dict[str, float] | list[dict[str, object]] | None:
+def _value_of(word: str) -> list[float] | list[str] | dict[str, float] | list[dict[str, object]] | None:
     """What a text such as `[0.1, 0.9]` or `{'cat': 0.1, 'dog': 0.9}` holds; None if it is something else."""
     import ast
 
@@ -262,6 +288,8 @@ def _value_of(word: str) -> list[float] | dict[str, float] | list[dict[str, obje
         return {str(name): float(value) for name, value in found.items()} if plain else None
     if isinstance(found, list) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in found):
         return [float(one) for one in found]
+    if isinstance(found, list) and found and all(isinstance(one, str) for one in found):
+        return found
     pairs = isinstance(found, list) and bool(found) and all(isinstance(one, dict) for one in found)
     return found if pairs else None
 

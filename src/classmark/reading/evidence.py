@@ -10,6 +10,7 @@ import polars as pl
 
 from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
+from classmark.reading.classes import NUMBER
 from classmark.reading.columns import Column
 from classmark.reading.decisions import Claims, Decisions, MisfitError, nothing_in_common
 from classmark.reading.families import families, indexed_families
@@ -174,6 +175,7 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
     if len(groups) > 1:
         scores = _agreeing(sought, groups)
     _check_read(table, scores)
+    _check_not_ranked(table, scores)
     if not claims.fitting and claims.strange and table.options.predicted is None and not _follow(sought, scores):
         raise _strange(sought)
     named = scores.classes and not scores.indexed
@@ -243,6 +245,21 @@ def _agreeing(sought: Sought, groups: Sequence[Scores]) -> Scores:
     return found[0]
 
 
+def _check_not_ranked(table: Table, scores: Scores) -> None:
+    """Refuse scores that fall from column to column in every row, as those of the k best classes do."""
+    named = scores.classes and not scores.indexed and not all(NUMBER.fullmatch(name) for name in scores.classes)
+    rows, count = scores.values.shape
+    if named or rows < ENOUGH_ROWS or count < 3 or table.options.classes is not None:
+        return
+    steps = np.diff(scores.values, axis=1)
+    if (steps <= 0).all() and (steps < 0).any(axis=1).mean() > 0.5:
+        raise InputError(
+            f"{table.source}: the scores in {shortened(scores.columns)} fall from left to right in every row, as those of the "
+            "best classes of each row do.",
+            ("Give one column per class. If each column is one class: ", Option("classes", ("NAME", "NAME"))),
+        )
+
+
 def _check_read(table: Table, scores: Scores) -> None:
     """Refuse a cell that is not a number."""
     table.check_single(scores.columns)
@@ -265,7 +282,7 @@ def _without_scores(sought: Sought, singles: Sequence[Scores]) -> Found:
         raise MisfitError(
             f"{sought.table.source}: one score per row is for two classes, but there {'is' if count == 1 else 'are'} "
             f"{count} ({shortened(_known(sought))}).",
-            ("Name both classes: ", Option("classes", ("negative", "positive"))),
+            "Give one probability per class, or a column of predicted classes.",
         )
     remarks = []
     if singles:

@@ -6,7 +6,7 @@ import polars as pl
 
 from classmark.predictions import Predictions, Remark
 from classmark.reading.assemble import Parts, assemble
-from classmark.reading.checks import check_columns, check_last_row, check_names
+from classmark.reading.checks import check_columns, check_last_row, check_names, check_not_counted
 from classmark.reading.roles import Plan, decide
 from classmark.reading.rows import Ids, carried_along, find_groups, find_ids, find_weights
 from classmark.reading.table import Table
@@ -20,6 +20,7 @@ def read_frame(table: Table) -> Predictions:
         PredictionsError: it breaks the contract of a predictions table.
     """
     plan = decide(table)
+    check_not_counted(table, plan.labels, plan.decisions)
     scored = plan.scores.columns if plan.scores is not None else ()
     decided = (plan.decisions.column,) if plan.decisions is not None else ()
     used = (*plan.label, *scored, *decided)

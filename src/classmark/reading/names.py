@@ -69,7 +69,7 @@ LOGIT_LISTS = _words(
 ID = _words(
     """
     id row_id example_id index sample_id sampleid doc_id row_ids rowid row inst uid uuid instance_id record_id
-    image_id text_id document_id case_id item_id key unnamed_0 passengerid question_id row_names rownames
+    image_id text_id document_id case_id item_id key unnamed_0 filename file_name passengerid question_id row_names rownames
     observation_id
     """
 )
@@ -77,7 +77,7 @@ ID = _words(
 WEIGHTS = _words(
     """
     sample_weight sample_weights weight weights case_weight case_weights wt wts sw sampling_weight survey_weight
-    row_weight instance_weight importance_weight _weight_
+    count counts freq frequency frequencies n proportion row_weight instance_weight importance_weight _weight_
     """
 )
 # The split that a row is of.

@@ -153,4 +153,12 @@ def read_where(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         if not sign or not column.strip():
             raise InputError(f'"{word}" is not COLUMN=VALUE, such as split=test.', argument="where")
         found.append((column.strip(), value.strip()))
+    names = [column for column, _ in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f'"{twice}" is named twice, and no row has both values.',
+            "To judge each value, use the option by.",
+            argument="where",
+        )
     return tuple(found)

@@ -10,12 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option, nearest, shortened
-from classmark.reading.classes import WHOLE_NUMBER, conventional_positive, in_order, match
+from classmark.reading.classes import WHOLE_NUMBER, conventional_positive, in_order, match, natural_order
 from classmark.reading.columns import Floats
 from classmark.reading.options import ReadOptions
 from classmark.reading.scores import Scores
 
-SURE = 4.0  # standard errors: a probability of 6e-5 that chance alone turns a score round
+SURE = 4.0  # standard errors: a probability of 6e-5 by chance alone
 
 
 def known_class(source: str, name: str, classes: Sequence[str], argument: str) -> str:
@@ -43,7 +43,7 @@ def check_classes(source: str, scores: Scores, options: ReadOptions) -> None:
         raise InputError(
             f"{source}: the columns {shortened(scores.columns)} name the classes {shortened(scores.classes)}, but "
             f"{shortened(options.classes)} are given.",
-            ("Leave it out, or name the columns in this order: ", Option("probabilities", scores.columns[:8])),
+            "Leave it out, or name the classes as the columns do.",
             argument="classes",
         )
 
@@ -75,13 +75,13 @@ def list_order(
         possible = [told] if told is not None else possible
     if len(possible) == 1:
         if told is None:
-            _check_not_turned(source, scores.values, labels, possible[0])
+            _check_order(source, scores.values, labels, possible[0])
         return possible[0]
     if possible:
         raise InputError(
             f"{source}: {width} probabilities per row and the labels {shortened(known)} may mean the classes "
             f"{' or '.join(shortened(order) for order in possible)}.",
-            ("Name them in their order: ", Option("classes", possible[0])),
+            ("Name them in their order: ", Option("classes", possible[0]), " or ", Option("classes", possible[1])),
         )
     if scores.foreign:
         raise InputError(
@@ -101,7 +101,10 @@ def _possible_orders(known: tuple[str, ...], width: int) -> list[tuple[str, ...]
         found = [order for order in counted if set(known) <= set(order)]
         if found:
             return found
-    return [known] if len(known) == width else []
+    if len(known) != width:
+        return []
+    natural = natural_order(known)
+    return [known] if natural == known else [known, natural]
 
 
 def _told_by(
@@ -121,30 +124,39 @@ def _told_by(
     return None
 
 
-def _check_not_turned(source: str, values: Floats, labels: pl.Series, classes: Sequence[str]) -> None:
-    """Refuse an order under which the largest score names the wrong class more often than chance would."""
+def _check_order(source: str, values: Floats, labels: pl.Series, classes: Sequence[str]) -> None:
+    """Refuse an order if another one suits the labels better than chance explains.
+
+    Numbers, and two classes of conventional names, have their usual order whatever the model does.
+    """
     numbers = labels.replace_strict(
         {name: place for place, name in enumerate(classes)}, default=-1, return_dtype=pl.Int64
     )
     places = numbers.fill_null(-1).to_numpy()
     known = places >= 0
-    largest = np.argmax(values, axis=1)[known]
-    rows = len(largest)
-    if (
-        rows == 0
-        or all(WHOLE_NUMBER.fullmatch(name) for name in classes)
-        or conventional_positive(classes) == classes[-1]
-    ):
+    rows = int(known.sum())
+    usual = all(WHOLE_NUMBER.fullmatch(name) for name in classes) or conventional_positive(classes) == classes[-1]
+    if rows == 0 or usual:
         return
-    shares = [np.bincount(column, minlength=len(classes)) / rows for column in (places[known], largest)]
-    chance = float((shares[0] * shares[1]).sum())
-    accuracy = float((largest == places[known]).mean())
-    if chance > 0 and accuracy < chance - SURE * math.sqrt(chance * (1 - chance) / rows):
-        raise InputError(
-            f"{source}: in the order of the sorted class names ({shortened(classes)}) the largest score is right in "
-            f"{100 * accuracy:.1f} % of the rows, fewer than the {100 * chance:.1f} % of chance: the order seems to be another.",
-            ("Name the classes in the order of the scores: ", Option("classes", tuple(reversed(classes[:8])))),
-        )
+    from scipy.optimize import linear_sum_assignment
+
+    counts = np.zeros((len(classes), len(classes)))
+    np.add.at(counts, (places[known], np.argmax(values, axis=1)[known]), 1)
+    true, column = linear_sum_assignment(-counts)
+    best, given = float(counts[true, column].sum()), float(np.trace(counts))
+    if best - given <= SURE * math.sqrt(best + given):
+        return
+    order = tuple(classes[place] for place in true[np.argsort(column)])
+    raise InputError(
+        f"{source}: in the order of the sorted class names ({shortened(classes)}) the largest score is right in "
+        f"{100 * given / rows:.1f} % of the rows, in the order {shortened(order)} in {100 * best / rows:.1f} %.",
+        (
+            "Name the classes in the order of the scores: ",
+            Option("classes", order),
+            " or ",
+            Option("classes", tuple(classes)),
+        ),
+    )
 
 
 def score_class(source: str, scores: Scores, options: ReadOptions, classes: tuple[str, ...]) -> str:

@@ -68,6 +68,7 @@ def find_ids(table: Table, used: Sequence[str]) -> Ids:
 def _usual(table: Table, used: Sequence[str]) -> list[str]:
     able = [name for name, one in table.columns.items() if name not in used and not one.is_nested]
     found = [name for usual in ID for name in able if name == usual]
+    found += [name for name in able if name == ""]  # the index of a frame, written without a name
     return list(dict.fromkeys([*found, *(name for usual in ID for name in able if is_named(name, (usual,)))]))
 
 
@@ -122,6 +123,8 @@ def trimmed(column: Column, source: str) -> pl.Series:
             f'{source}: the column "{column.name}" holds {column.series.dtype} that cannot be read as UTF-8 text.',
             "Save it as text.",
         ) from None
+    if len(text) and text.str.contains(r"^-?[0-9]+\.0+$").fill_null(False).all():  # whole numbers that became fractions
+        text = text.str.replace(r"\.0+$", "")
     odd = text.str.contains(r"^\s|\s$|[^\x20-\x7e]").fill_null(False)
     if not odd.any():
         return text
@@ -151,6 +154,8 @@ def find_weights(table: Table) -> pl.Series | None:
     if table.options.weights is None:
         return None
     column = table.column(table.options.weights, "weights")
+    if table.options.weights in (table.options.label, table.options.predicted, table.options.group, table.options.id):
+        raise InputError(f'"{column.name}" has another role too.', "Name a column of its own.", argument="weights")
     numbers = None if column.is_nested else column.numbers
     if numbers is None:
         raise InputError(f'{table.source}: the column "{column.name}" holds no numbers.', argument="weights")
@@ -160,6 +165,13 @@ def find_weights(table: Table) -> pl.Series | None:
         raise InputError(
             f'{table.place(row)}: the weight in "{column.name}" is {column.series[row]!r}, not a number from 0.',
             "Fix or remove this row.",
+        )
+    commas = any(one.numbers is not None and one.numbers.note == "decimal commas" for one in table.numbers().values())
+    if commas and column.series.dtype == pl.String and column.series.str.contains(r"^[0-9]{1,3}(\.[0-9]{3})+$").any():
+        raise InputError(
+            f'{table.source}: a point in "{column.name}" may stand between thousands, as other columns have decimal commas.',
+            "Write the weights without thousands separators.",
+            argument="weights",
         )
     return pl.Series("weight", numbers.values)
 

@@ -100,7 +100,7 @@ class Scores:
         if self.bad is not None or not np.isfinite(values).all():
             return Kind.UNREAD
         sums = values.sum(axis=1)
-        if (values >= 0).all() and (values <= 1 + self.tolerance).all():
+        if (values >= (-1e-6 if self.is_single else 0)).all() and (values <= 1 + self.tolerance).all():
             even = self.is_single or (np.abs(sums - 1) <= self.tolerance).all()
             return Kind.SHARES if even else Kind.UNEVEN
         if self.is_single:

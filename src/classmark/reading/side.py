@@ -84,6 +84,8 @@ def side_parts(given: Any, by: str, options: ReadOptions = GUESSED) -> dict[str,
     Raises:
         InputError: the column does not exist or has one value only, or a part cannot be read.
     """
+    if by in dict(options.where):
+        raise InputError(f'"{by}" is named by both.', "Leave one of them out.", argument="where")
     found = {}
     for value in part_values(given, by):
         side = open_side(given, options.with_(where=(*options.where, (by, value))))
@@ -109,7 +111,13 @@ def part_values(given: Any, by: str) -> list[str]:
         )
         raise InputError(f"{problem}{shortened([str(name) for name in names])}.", argument="by")
     series = frame[by] if isinstance(frame[by], pl.Series) else pl.Series(by, list(frame[by]))
-    found = [str(value) for value in Column(by, series).names.drop_nulls().unique(maintain_order=True).to_list()]
+    cells = Column(by, series).names
+    if cells.null_count():
+        raise InputError(
+            f'{cells.null_count():,} rows have no value in the column "{by}".', "Give each row one, or remove these rows.",
+            argument="by",
+        )  # fmt: skip
+    found = [str(value) for value in cells.unique(maintain_order=True).to_list()]
     if len(found) < 2:
         raise InputError(f'the column "{by}" has one value only ({shortened(found)}).', "Leave it out.", argument="by")
     return found

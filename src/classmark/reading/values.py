@@ -75,6 +75,7 @@ def read_values(values: Values, options: ReadOptions, source: str = "predictions
             what = "predicted classes" if option == "predicted" else what
             columns[name] = _as_long(series_of(given, name, source), len(labels), what, source)
             named[option] = name
+    _check_index(values, source)
     order = stated_order(values.labels)
     if values.probabilities is not None:
         scores = _scores(values.probabilities, labels, source)
@@ -101,6 +102,7 @@ def read_table_values(given: Any, options: ReadOptions, source: str = "predictio
     Raises:
         InputError: nothing or too much in it may be predictions.
     """
+    given = given.collect() if isinstance(given, pl.LazyFrame) else given
     keys = list(given if isinstance(given, Mapping) else given.columns)
     names = [str(name) for name in keys]
     repeated = [name for name in names if names.count(name) > 1]
@@ -198,6 +200,21 @@ def _classes_given(source: str, kind: str) -> InputError:
         f"{source}: the probabilities are {kind}.",
         ("If they are predicted classes, give them as ", Option("predicted"), "…"),
     )
+
+
+def _check_index(values: Values, source: str) -> None:
+    """Refuse pandas values whose indexes name other rows, since all are read by position."""
+    given = {"probabilities": values.probabilities, "predicted": values.predicted, "weights": values.weights}
+    index = getattr(values.labels, "index", None)
+    if index is None or not hasattr(index, "equals"):
+        return
+    for name, other in (given | {"groups": values.groups, "ids": values.ids}).items():
+        own = getattr(other, "index", None)
+        if own is not None and hasattr(own, "equals") and len(own) == len(index) and not index.equals(own):
+            raise InputError(
+                f"{source}: the index of {name} is not that of the labels, and rows are read by position.",
+                "Bring both into one order, or drop the indexes.",
+            )
 
 
 def _further(given: Any, rows: int, source: str) -> dict[str, pl.Series]:
