@@ -28,6 +28,16 @@ Groups = NDArray[np.int64] | None
 Result = TypeVar("Result")
 
 
+def check_seed(seed: int) -> None:
+    """Refuse a seed that the generator of random numbers does not take.
+
+    Raises:
+        InputError: it is below 0, or not a whole number.
+    """
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"{seed!r} is not a whole number from 0.", argument="seed")
+
+
 def check_draws(draws: int) -> None:
     """Refuse so few draws that no interval can be made.
 

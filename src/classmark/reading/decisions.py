@@ -41,6 +41,7 @@ class Claims:
         fitting: with at least one class of the labels.
         strange: names of those with no class in common with the labels.
         further: columns that are named as labels are and may be predictions, as `label` beside `true_label`.
+        other: columns that are named as labels are, with as many classes as the labels and none in common.
         alike: columns of any other name whose classes are among the labels', unless those are names that any column may have.
     """
 
@@ -48,6 +49,7 @@ class Claims:
     strange: tuple[str, ...] = ()
     further: tuple[Decisions, ...] = ()
     alike: tuple[Decisions, ...] = ()
+    other: tuple[str, ...] = ()
 
 
 def align(names: Iterable[str], known: Iterable[str]) -> Match | None:
@@ -83,13 +85,14 @@ def decisions_in(column: Column, classes: Sequence[str]) -> Decisions | None:
     return Decisions(column.name, names, found.likeness)
 
 
-def find_claims(table: Table, label: Sequence[str], classes: Sequence[str]) -> Claims:
+def find_claims(table: Table, label: Sequence[str], classes: Sequence[str], rivals: Sequence[str] = ()) -> Claims:
     """The columns that may hold the predicted classes.
 
     Args:
         table: of N rows.
         label: the columns of the true class.
         classes: what the labels are.
+        rivals: columns that may hold the true class just as well.
 
     Raises:
         InputError: the column that the user named has no class in common with the labels.
@@ -110,10 +113,17 @@ def find_claims(table: Table, label: Sequence[str], classes: Sequence[str]) -> C
     further = [
         found
         for name, column in able.items()
-        if name not in claimed and is_named(name, LABEL) and not is_named(name, TRUTH)
+        if name not in claimed and name not in rivals and is_named(name, LABEL) and not is_named(name, TRUTH)
         if (found := decisions_in(column, classes)) is not None
     ]
-    return Claims(tuple(fitting), tuple(strange), tuple(further), tuple(_alike(columns, {*able, *usual}, classes)))
+    other = [
+        name
+        for name, column in able.items()
+        if name not in usual and name not in rivals and len(column.classes) == len(classes)
+        if decisions_in(column, classes) is None
+    ]
+    alike = tuple(_alike(columns, {*able, *usual}, classes))
+    return Claims(tuple(fitting), tuple(strange), tuple(further), alike, tuple(other))
 
 
 def _alike(columns: Mapping[str, Column], named: Collection[str], classes: Sequence[str]) -> Iterator[Decisions]:

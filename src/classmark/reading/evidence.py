@@ -320,6 +320,13 @@ def _with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
         for other in claims.further:
             if not other.names.equals(sought.labels):
                 raise _second_label(sought, other, score)
+    if doubtful and table.options.positive is None and claims.other:
+        raise InputError(
+            f'{table.source}: "{claims.other[0]}" is named as labels are, and has other classes than "{sought.label[0]}" '
+            f"({shortened(table.columns[claims.other[0]].classes)}; {shortened(sought.classes)}).",
+            ("If it holds the predicted classes, write both with the same names. To leave it aside: ",
+             Option("probabilities", score.columns)),
+        )  # fmt: skip
     if doubtful and _is_like_confidence(sought, score):
         raise InputError(
             f'{table.source}: hardly any value of "{score.columns[0]}" is below 0.5, as if it were the confidence of the '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from classmark.errors import InputError
 from classmark.predictions import Predictions, Remark
 from classmark.reading.assemble import Parts, assemble
 from classmark.reading.checks import check_columns, check_last_row, check_names, check_not_counted
@@ -21,8 +22,10 @@ def read_frame(table: Table) -> Predictions:
     """
     plan = decide(table)
     check_not_counted(table, plan.labels, plan.decisions)
-    scored = plan.scores.columns if plan.scores is not None else ()
     decided = (plan.decisions.column,) if plan.decisions is not None else ()
+    if table.options.weights in (*plan.label, *decided):
+        raise InputError(f'"{table.options.weights}" holds classes.', "Name a column of numbers.", argument="weights")
+    scored = plan.scores.columns if plan.scores is not None else ()
     used = (*plan.label, *scored, *decided)
     ids = find_ids(table, used)
     groups, grouped_by = find_groups(table, ids)

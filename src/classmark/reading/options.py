@@ -61,6 +61,11 @@ class ReadOptions:
             object.__setattr__(self, "classes", tuple(names))
         if self.positive is not None:
             object.__setattr__(self, "positive", spelled(self.positive))
+        roles = {"label": self.label, "predicted": self.predicted, "group": self.group, "weights": self.weights}
+        for place, (name, column) in enumerate(roles.items()):
+            other = next((role for role in list(roles)[:place] if column is not None and roles[role] == column), None)
+            if other is not None:
+                raise InputError(f'"{column}" is named as {other} too.', "Name two columns.", argument=name)
         if self.labels_only and (self.probabilities or self.logits):
             what = Option("probabilities") if self.probabilities else Option("logits")
             raise InputError((what, " and labels_only exclude each other."), "Leave one of them out.")

@@ -78,7 +78,7 @@ def decide(table: Table) -> Plan:
         plans = []
         for name in tier:
             try:
-                plans.append(_attempt(table, name))
+                plans.append(_attempt(table, name, tier))
             except MisfitError as error:
                 failures.append(error)
         if plans:
@@ -88,7 +88,7 @@ def decide(table: Table) -> Plan:
 
 def _candidates(table: Table) -> list[list[str]]:
     """The columns that may hold the true class, the surest tier first."""
-    taken = {table.options.predicted, table.options.id, table.options.weights, *(table.options.probabilities or ())}
+    taken = {table.options.predicted, table.options.id, *(table.options.probabilities or ())}
     able = [name for name, column in table.columns.items() if not column.is_nested and name not in taken]
     predictions = [name for name in able if "pred" in name.casefold()]
     predictions = (
@@ -114,8 +114,13 @@ def _is_prediction_of(name: str, label: str) -> bool:
     return plain(label) not in PREDICTED and any(re.fullmatch(one, name.casefold().strip()) for one in patterns)
 
 
-def _attempt(table: Table, label: str) -> Plan:
+def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
     """The plan with this column as the true class.
+
+    Args:
+        table: of N rows.
+        label: the column.
+        rivals: columns that may hold the true class just as well, and so are no predictions.
 
     Raises:
         MisfitError: no prediction suits it.
@@ -133,10 +138,10 @@ def _attempt(table: Table, label: str) -> Plan:
         names = _blanked(table, names, {table.options.missing_label})
     _check_classes(table, column, names)
     named = by_index(names, table.options.classes)
-    return _with_labels(table, (label,), names if named is None else named)
+    return _with_labels(table, (label,), names if named is None else named, rivals)
 
 
-def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan:
+def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals: Sequence[str] = ()) -> Plan:
     classes = in_order(names.drop_nulls().unique().to_list())
     suspects = _missing_words(classes)
     suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
@@ -146,7 +151,7 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series) -> Plan
         core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
         core, suspects = classes, ()
-    found = find_predictions(Sought(table, label, names, core, find_claims(table, label, classes)))
+    found = find_predictions(Sought(table, label, names, core, find_claims(table, label, classes, rivals)))
     decisions, remarks = found.decisions, list(found.remarks)
     if found.scores is None and decisions is None:
         raise _nothing_predicted(table, label)
