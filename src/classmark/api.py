@@ -425,6 +425,9 @@ def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> 
                 raise InputError(f"{type(value).__name__} beside a table: name its column instead.", argument=name)
         words = words | named
         return open_side(predictions, read_options(words)), words
+    for name in ("label", "id", "group", "labels", "where", "missing_label", "labels_only"):
+        if words.get(name):
+            raise InputError("it is for files and frames; values in memory have no columns.", argument=name)
     values_given = Values(predictions, **{name: given[name] for name in VALUE_WORDS if name != "labels"})
     return open_side(values_given, read_options(words)), words
 

@@ -44,6 +44,11 @@ class Option:
         if face == "command line":
             flag = FLAGS.get(self.name, self.name).replace("_", "-")
             return " ".join([f"--{flag}", *self._words()])
+        if self.name == "where" and isinstance(self.value, str):
+            column, _, value = self.value.partition("=")
+            return f"where={{{_quoted(column)}: {_quoted(value)}}}"
+        if self.name == "by" and isinstance(self.value, str):
+            return f"classmark.judge_parts(…, by={_quoted(self.value)})"
         match self.value:
             case None:
                 return f"{self.name}="

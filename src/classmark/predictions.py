@@ -298,7 +298,10 @@ def _check_names(predictions: Predictions, column: str) -> None:
         )
     if column == "predicted" and names.null_count():
         row = int(names.is_null().arg_max() or 0) + 1
-        raise PredictionsError(f"{predictions.source}, row {row}: nothing is predicted. Every row needs a prediction.")
+        raise PredictionsError(
+            f"{predictions.source}, row {row}: nothing is predicted.",
+            'Write an answer of its own, such as "no answer", to count the row as wrong; else remove it.',
+        )
 
 
 def _check_probabilities(predictions: Predictions, tolerance: float) -> None:

@@ -137,7 +137,7 @@ COMMANDS = {
         "error: Name a recipe, for instance: classmark train reviews-quick — or a run: classmark train --resume RUN"
     ),
     ("train", "--resume", "nowhere"): (
-        "error: nowhere: this is no run folder (it has no recipe.yaml). `classmark runs` lists the runs."
+        "error: nowhere: this is not a run folder (it has no recipe.yaml). `classmark runs` lists the runs."
     ),
     ("recipes", "show", "quick"): (
         'error: There is no shipped recipe "quick"; there are digits-quick, image-folder, images-quick, '

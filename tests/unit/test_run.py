@@ -96,7 +96,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError) as caught:
         Run(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}: this is no run folder (it has no recipe.yaml). `classmark runs` lists the runs."
+        f"{tmp_path}: this is not a run folder (it has no recipe.yaml). `classmark runs` lists the runs."
     )
     with pytest.raises(InputError) as refused:
         Run(np.zeros(3))  # type: ignore[arg-type]

@@ -342,7 +342,9 @@ def doctor(as_json: AsJson = False) -> None:
 def _split(names: str | None) -> tuple[str, ...] | None:
     import csv
 
-    return tuple(name.strip() for name in next(csv.reader([names], skipinitialspace=True))) if names else None
+    return (
+        None if names is None else tuple(name.strip() for name in next(csv.reader([names], skipinitialspace=True), []))
+    )
 
 
 def _read_words(

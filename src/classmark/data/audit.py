@@ -68,7 +68,7 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the pairs, as it stands in `audit.json`."""
-        names = (field for field in self.__dataclass_fields__ if field != "pairs")
+        names = (field for field in Audit.__dataclass_fields__ if field != "pairs")
         content = {name: getattr(self, name) for name in names}
         for name in ("repeats", "leaks", "oddities"):
             content[name] = [asdict(entry) for entry in content[name]]

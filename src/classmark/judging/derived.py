@@ -20,6 +20,7 @@ NAMES = {
     *("hit", "hits", "is_hit", "miss", "match", "is_match", "mismatch", "misclassified", "tp", "fp", "tn", "fn"),
     *("loss", "losses", "nll", "log_loss", "logloss", "cross_entropy", "crossentropy", "ce_loss", "brier"),
     *("confidence", "conf", "certainty", "uncertainty", "margin", "residual", "residuals", "entropy"),
+    *("logit", "logits", "decision_function", "raw_score", "prediction_score", "pred_proba", "pred_prob"),
     *("max_prob", "max_probability", "p_true", "prob_true"),
 }
 BY_NAME = "its name says that it follows from label and prediction"

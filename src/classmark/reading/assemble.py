@@ -196,9 +196,8 @@ def _check_one_score(parts: Parts, scores: Scores) -> None:
     if parts.options.logits:
         if scores.kind is Kind.SHARES and len(scores.values) >= ENOUGH_ROWS:
             raise InputError(
-                f'{parts.source}: every value of "{name}" lies between 0 and 1, so it holds probabilities.',
-                "Leave it out.",
-                argument="logits",
+                f'{parts.source}: all values of "{name}" lie between 0 and 1: these are probabilities.',
+                ("Leave out ", Option("logits", True), "."),
             )
         return
     if scores.kind is Kind.OUTSIDE:
@@ -210,8 +209,10 @@ def _check_one_score(parts: Parts, scores: Scores) -> None:
 def _outside(parts: Parts, row: int, what: str, values: Floats) -> InputError:
     count = int(((values < 0) | (values > 1 + 1e-4)).reshape(len(parts.labels), -1).any(axis=1).sum())
     problem = f"{parts.place(row)}: {what}; {count:,} such rows."
-    if values.min() >= 0 and values.max() <= 100:
+    if values.min() >= 0 and values.max() <= 100 and (values > 1 + 1e-4).mean() > 0.5:
         return InputError(problem, "If they are percentages, divide them by 100.")
+    if count * 10 < len(parts.labels):
+        return InputError(problem, "Fix or remove these rows.")
     return InputError(problem, ("If they are logits, say so: ", Option("logits", True)))
 
 
@@ -273,8 +274,7 @@ def _check_logits(parts: Parts, scores: Scores) -> None:
         raise InputError(
             f"{parts.source}: the columns {shortened(given.columns)} hold probabilities: all lie between 0 and 1, and rows "
             "sum to one.",
-            "Leave it out.",
-            argument="logits",
+            ("Leave out ", Option("logits", True), "."),
         )
     bad = ~np.isfinite(logits).all(axis=1)
     if bad.any():

@@ -281,7 +281,7 @@ def _without_scores(sought: Sought, singles: Sequence[Scores]) -> Found:
             return Found()
         raise MisfitError(
             f"{sought.table.source}: one score per row is for two classes, but there {'is' if count == 1 else 'are'} "
-            f"{count} ({shortened(_known(sought))}).",
+            f"{count} ({shortened(_known(sought)) or 'no row has a label'}).",
             "Give one probability per class, or a column of predicted classes.",
         )
     remarks = []
@@ -376,7 +376,16 @@ def _equal(one: Scores, other: Scores) -> bool:
 
 
 def _as(decisions: Decisions, score: Scores, meaning: str) -> Found:
-    """With the score as what it means: a class, or `""` for the predicted class."""
+    """With the score as what it means: a class, or `""` for the predicted class.
+
+    Raises:
+        InputError: its name says another class.
+    """
+    if score.of_class is not None and meaning and meaning != score.of_class:
+        raise InputError(
+            f'"{score.columns[0]}" is named after "{score.of_class}", but is highest where "{decisions.column}" is "{meaning}".',
+            ("Judge one of them: ", Option("labels_only", True), " or ", Option("probabilities", score.columns)),
+        )
     if meaning == "":
         return Found(decisions, score, is_confidence=True)
     return Found(decisions, replace(score, of_class=meaning))

@@ -67,8 +67,8 @@ class ReadOptions:
             if other is not None:
                 raise InputError(f'"{column}" is named as {other} too.', "Name two columns.", argument=name)
         if self.labels_only and (self.probabilities or self.logits):
-            what = Option("probabilities") if self.probabilities else Option("logits")
-            raise InputError((what, " and labels_only exclude each other."), "Leave one of them out.")
+            scores = Option("probabilities") if self.probabilities else Option("logits", True)
+            raise InputError(("Use either ", scores, " or ", Option("labels_only", True), ", not both."))
 
     def with_(self, **changes: Any) -> ReadOptions:
         """The same options but for some."""

@@ -62,7 +62,8 @@ def list_order(
     if named is not None:
         if len(named) != width:
             raise InputError(
-                f"{source}: {width} probabilities per row, but {len(named)} classes ({shortened(named)}).",
+                f"{source}: {width} probabilities per row, but {len(named)} class{'es' * (len(named) != 1)} "
+                f"({shortened(named)}).",
                 "Name the classes in the order of the probabilities.",
                 argument="classes",
             )

@@ -23,12 +23,28 @@ from classmark.reading.classes import (
     conventional_positive,
     in_order,
     is_missing_word,
+    match,
 )
 from classmark.reading.columns import Column
 from classmark.reading.decisions import Decisions, MisfitError, align, find_claims
 from classmark.reading.evidence import Sought, find_predictions
 from classmark.reading.families import families, is_one_hot, is_truth
-from classmark.reading.names import FOLD, ID, LABEL, MODEL, PREDICTED, SCORE, SPLIT, TRUTH, WEIGHTS, is_named, plain
+from classmark.reading.names import (
+    FOLD,
+    ID,
+    LABEL,
+    LISTS,
+    LOGIT,
+    LOGIT_LISTS,
+    MODEL,
+    PREDICTED,
+    SCORE,
+    SPLIT,
+    TRUTH,
+    WEIGHTS,
+    is_named,
+    plain,
+)
 from classmark.reading.scores import Scores
 from classmark.reading.table import Table
 
@@ -138,6 +154,11 @@ def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
         names = _blanked(table, names, {table.options.missing_label})
     _check_classes(table, column, names)
     named = by_index(names, table.options.classes)
+    if named is None and table.options.classes is not None:
+        known = names.drop_nulls().unique().to_list()
+        meant = match(known, table.options.classes)
+        if meant is not None and meant.likeness == "number":  # 0 for 0.0
+            named = names.replace(meant.names)
     return _with_labels(table, (label,), names if named is None else named, rivals)
 
 
@@ -343,6 +364,7 @@ def _unusual(table: Table) -> Plan:
 
 def _nothing_predicted(table: Table, label: Sequence[str]) -> MisfitError:
     others = [name for name in table.columns if name not in label]
+    _check_unreadable(table, others)
     scores = [name for name in others if (one := table.columns[name]).is_continuous and not one.is_nested]
     named = [name for name in scores if (numbers := table.columns[name].numbers) is not None and numbers.are_shares]
     if len(named or scores) == 1:
@@ -356,6 +378,34 @@ def _nothing_predicted(table: Table, label: Sequence[str]) -> MisfitError:
         f"{shortened([*label, *others])}.",
         ("Name them: ", Option("probabilities", ("COLUMN", "COLUMN")), " or ", Option("predicted", "COLUMN")),
     )
+
+
+def _check_unreadable(table: Table, names: Sequence[str]) -> None:
+    """Refuse a column that is named as scores are and cannot be read, rather than take it as absent.
+
+    Raises:
+        InputError: there is one.
+    """
+    for name in names:
+        column = table.columns[name]
+        if is_named(name, (*LOGIT_LISTS, *LOGIT)) and not is_named(name, (*SCORE, *LISTS)):
+            raise InputError(
+                f'{table.source}: the column "{name}" may hold logits.', ("Say so: ", Option("logits", True))
+            )
+        if not is_named(name, (*SCORE, *LISTS)):
+            continue
+        if column.is_nested:
+            raise InputError(
+                f'{table.source}: the column "{name}" holds {column.series.dtype}, which cannot be read as scores.',
+                "Write a list of numbers, one per class, in every row.",
+            )
+        if column.series.dtype == pl.String and column.numbers is None:
+            words = column.series.str.strip_chars()
+            bad = (words.cast(pl.Float64, strict=False).is_null() & words.is_not_null()).arg_max() or 0
+            raise InputError(
+                f'{table.place(bad)}: "{name}" holds {column.series[bad]!r}, which is not a number.',
+                "Give one number per row, or another name to a column that holds no scores.",
+            )
 
 
 def _explained(table: Table, error: InputError, tried: Sequence[str]) -> InputError:

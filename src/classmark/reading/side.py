@@ -65,6 +65,8 @@ def open_side(given: Any, options: ReadOptions = GUESSED, source: str = "predict
         return Side(table.source, _oriented(table, options), validation=getattr(given, "validation", None))
     if isinstance(files := getattr(given, "files", given), RunFiles):
         return _run_side(files, options)
+    if isinstance(given, pl.LazyFrame):
+        given = given.collect()
     if isinstance(given, str | Path):
         path = Path(given)
         if path.is_dir() and ((path / "recipe.yaml").is_file() or not any(path.iterdir())):
@@ -111,6 +113,8 @@ def part_values(given: Any, by: str) -> list[str]:
         )
         raise InputError(f"{problem}{shortened([str(name) for name in names])}.", argument="by")
     series = frame[by] if isinstance(frame[by], pl.Series) else pl.Series(by, list(frame[by]))
+    if Column(by, series).is_nested:
+        raise InputError(f'the column "{by}" holds {series.dtype}, not one value per row.', argument="by")
     cells = Column(by, series).names
     if cells.null_count():
         raise InputError(

@@ -10,8 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option, nearest, shortened
+from classmark.reading.classes import match
 from classmark.reading.columns import Column, flattened
 from classmark.reading.options import ReadOptions
+
+MOST_VALUES = 10_000
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ def _where(table: Table, name: str, value: str) -> Table:
     column = table.column(name, "where")
     if column.is_nested:
         raise InputError(f'{table.source}: the column "{name}" holds {column.series.dtype}.', argument="where")
-    keep = (column.names == value).fill_null(False)
+    meant = match([value], column.classes) if column.has_at_most(MOST_VALUES) else None
+    wanted = value if meant is None or meant.likeness not in ("", "number") else meant.names[value]
+    keep = (column.names == wanted).fill_null(False)
     if not keep.any():
         known = [word for word in column.classes if word]
         raise InputError(

@@ -110,7 +110,13 @@ def read_table_values(given: Any, options: ReadOptions, source: str = "predictio
         raise InputError(
             f'{source}: several columns are called "{repeated[0]}".', "Give each of them a name of its own."
         )
-    frame = pl.DataFrame([_column(given[key], name, source).alias(name) for key, name in zip(keys, names, strict=True)])
+    columns = [_column(given[key], name, source).alias(name) for key, name in zip(keys, names, strict=True)]
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        raise InputError(
+            f"{source}: columns of unequal length ({_some(lengths)}).", "Give each column one value per row."
+        )
+    frame = pl.DataFrame(columns)
     if frame.height == 0:
         raise InputError(f"{source}: there are no rows.", "Give at least one label with its prediction.")
     return read_frame(build_table(source, frame, options))

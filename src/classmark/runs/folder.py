@@ -96,5 +96,5 @@ def open_run(path: Path) -> RunFiles:
     """
     run = RunFiles(path)
     if not run.recipe.is_file():
-        raise RunError(f"{path}: this is no run folder (it has no recipe.yaml). `classmark runs` lists the runs.")
+        raise RunError(f"{path}: this is not a run folder (it has no recipe.yaml). `classmark runs` lists the runs.")
     return run

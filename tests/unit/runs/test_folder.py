@@ -21,7 +21,7 @@ def test_a_new_run_is_named_by_recipe_time_and_letters(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_recipe_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"this is no run folder \(it has no recipe\.yaml\)"):
+    with pytest.raises(RunError, match=r"this is not a run folder \(it has no recipe\.yaml\)"):
         open_run(tmp_path)
     (tmp_path / "recipe.yaml").touch()
     assert open_run(tmp_path) == RunFiles(tmp_path)
