@@ -45,6 +45,7 @@ ADVICE = {
     "rows_dropped": "Repair these rows, or check that they are missing for a harmless reason.",
     "rescaled": "Save probabilities that sum to 1, with more digits.",
     "confidence_only": "Save the probability of every class, and judge again.",
+    "unused_decisions": "Name the column if it holds the predicted classes.",
     "odd_last_row": "Remove the last row if it is a total or a note.",
 }
 

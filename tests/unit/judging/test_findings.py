@@ -26,7 +26,7 @@ FROM_TABLES = {"pretrained_on_these_classes"}
 FROM_READER = {
     *("assumed", "missing_words", "look_alike_classes", "classes_matched", "many_classes", "numeric_labels"),
     *("unused_weights", "split_column", "model_column", "fold_column", "repeated_rows", "rows_dropped", "rescaled"),
-    *("confidence_only", "odd_last_row"),
+    *("confidence_only", "odd_last_row", "unused_decisions"),
 }
 Make = Callable[..., Predictions]
 
