@@ -42,7 +42,6 @@ ADVICE = {
     "model_column": "Compare the models instead: `classmark compare FILE --by model`.",
     "fold_column": "Remember that out-of-fold predictions come from several models.",
     "repeated_rows": "Read the intervals as those of the distinct examples.",
-    "rows_dropped": "Repair these rows, or check that they are missing for a harmless reason.",
     "rescaled": "Save probabilities that sum to 1, with more digits.",
     "confidence_only": "Save the probability of every class, and judge again.",
     "unused_decisions": "Name the column if it holds the predicted classes.",

@@ -25,7 +25,7 @@ STUDIES = "study_findings"  # whose messages say themselves what to do
 FROM_TABLES = {"pretrained_on_these_classes"}
 FROM_READER = {
     *("assumed", "missing_words", "look_alike_classes", "classes_matched", "many_classes", "numeric_labels"),
-    *("unused_weights", "split_column", "model_column", "fold_column", "repeated_rows", "rows_dropped", "rescaled"),
+    *("unused_weights", "split_column", "model_column", "fold_column", "repeated_rows", "rescaled"),
     *("confidence_only", "odd_last_row", "unused_decisions"),
 }
 Make = Callable[..., Predictions]
