@@ -123,12 +123,6 @@ class Column:
             return False
         return self.series.null_count() < len(self.series)
 
-    @cached_property
-    def looks_like_scores(self) -> bool:
-        """Whether the values can be shares or margins: numbers that are not just a few codes."""
-        numbers = self.numbers
-        return numbers is not None and not numbers.are_whole and (self.is_continuous or len(numbers.known) <= 240)
-
 
 def _first(bad: NDArray[np.bool_]) -> int | None:
     return int(np.argmax(bad)) if bad.any() else None

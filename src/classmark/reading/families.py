@@ -45,10 +45,6 @@ class Family:
     def words(self) -> list[str]:
         return words_in(f"{self.before} {self.after}")
 
-    @property
-    def pattern(self) -> str:
-        return f"{self.before}…{self.after}"
-
     def says(self, vocabulary: Iterable[str], further: Iterable[str] = ()) -> bool:
         """Whether all that stands around the class names is of this vocabulary."""
         return set(self.words) <= {*vocabulary, *further}

@@ -104,9 +104,18 @@ def _with_truth(frame: pl.DataFrame, file: TableFile, options: ReadOptions) -> t
     places = pl.DataFrame({"key": keys, "place": range(len(keys))})
     order = pl.DataFrame({"key": own}).join(places, on="key", how="left", maintain_order="left")["place"]
     name = f"{label} ({Path(truth.source).name})"
+    if label in frame.columns and options.predicted is None and options.probabilities is None:
+        # A submission calls its prediction as the solution calls the truth.
+        said = Column(label, frame[label], file.textual)
+        options = options.with_(probabilities=(label,)) if _is_score(said) else options.with_(predicted=label)
     return frame.with_columns(truth.frame[label][order.to_list()].alias(name)), options.with_(
         label=name, id=own_id, labels=None
     )
+
+
+def _is_score(column: Column) -> bool:
+    numbers = column.numbers
+    return numbers is not None and numbers.are_shares and not numbers.are_whole
 
 
 def _id_column(file: TableFile, named: str | None) -> str:

@@ -42,7 +42,7 @@ SCORE = _words(
     prediction_prob predicted_prob predicted_proba predicted_probability prediction_probability pred_probability
     scored_probabilities scores pred_score predicted_score phat p_hat prob_pos proba_pos positive_probability
     positive_prob prob_positive positive_score proba_positive probability_positive prediction_score confidence
-    likelihood y_scores y_probs model_score class_probability class_prob prob_1 proba_1 probability_1 p_1 p1 pr
+    likelihood y_scores y_probs probs probas model_score class_probability class_prob prob_1 proba_1 probability_1 p_1 p1 pr
     y_prob_1
     """
 )

@@ -103,6 +103,11 @@ def read_table_values(given: Any, options: ReadOptions, source: str = "predictio
         InputError: nothing or too much in it may be predictions.
     """
     given = given.collect() if isinstance(given, pl.LazyFrame) else given
+    index = getattr(getattr(given, "index", None), "name", None)
+    if (
+        index is not None and index not in given
+    ):  # pandas: an index with a name is a column, as in the file that it writes
+        given = given.reset_index()
     keys = list(given if isinstance(given, Mapping) else given.columns)
     names = [str(name) for name in keys]
     repeated = [name for name in names if names.count(name) > 1]
