@@ -237,7 +237,7 @@ def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive:
         0.88824
     """
     from classmark.judging.published import judge_confusion
-    from classmark.reading.values import is_frame
+    from classmark.reading.arrays import is_frame
     from classmark.shown.judgement import shown
 
     if is_frame(matrix):
@@ -436,8 +436,8 @@ def _is_whole(predictions: Any, given: Mapping[str, Any]) -> bool:
     """Whether a table is given with all its columns, and not just the labels."""
     from classmark.judging.judgement import Judgement
     from classmark.predictions import Predictions
+    from classmark.reading.arrays import is_frame
     from classmark.reading.side import Side
-    from classmark.reading.values import is_frame
     from classmark.run import Run
     from classmark.runs import RunFiles
 

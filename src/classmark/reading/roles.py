@@ -13,44 +13,25 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from classmark.errors import InputError, Option, nearest, shortened
+from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
-from classmark.reading.classes import (
-    CLASS_WORDS,
-    MISSING_CODES,
-    NUMBER,
-    by_index,
-    conventional_positive,
-    in_order,
-    is_missing_word,
-    match,
-)
-from classmark.reading.columns import Column
-from classmark.reading.decisions import Decisions, MisfitError, align, find_claims
+from classmark.reading.classes import CLASS_WORDS, NUMBER, by_index, conventional_positive, in_order, match
+from classmark.reading.decisions import Decisions, MisfitError, find_claims
 from classmark.reading.evidence import Sought, find_predictions
 from classmark.reading.families import families, is_one_hot, is_truth
-from classmark.reading.names import (
-    FOLD,
-    ID,
-    LABEL,
-    LISTS,
-    LOGIT,
-    LOGIT_LISTS,
-    MODEL,
-    PREDICTED,
-    SCORE,
-    SPLIT,
-    TRUTH,
-    WEIGHTS,
-    is_named,
-    plain,
-)
+from classmark.reading.names import FOLD, ID, MODEL, PREDICTED, SCORE, SPLIT, TRUTH, WEIGHTS, is_named
+from classmark.reading.refusals import explained, nothing_predicted, quoted
 from classmark.reading.scores import Scores
 from classmark.reading.table import Table
-
-FEWEST_NUMERIC = 20
-DASHES = ("-", "--", ".")
-MOST_CLASSES = 50
+from classmark.reading.truth import (
+    FEWEST_NUMERIC,
+    MOST_CLASSES,
+    check_classes,
+    label_candidates,
+    label_names,
+    missing_words,
+    without_words,
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,7 @@ def decide(table: Table) -> Plan:
     if table.options.label is not None:
         column = table.column(table.options.label, "label")
         return _attempt(table, column.name)
-    tiers = _candidates(table)
+    tiers = label_candidates(table)
     if not any(tiers):
         one_hot = _one_hot(table)
         return one_hot if one_hot is not None else _unusual(table)
@@ -99,35 +80,7 @@ def decide(table: Table) -> Plan:
                 failures.append(error)
         if plans:
             return _doubted(table, _only(table, plans))
-    raise _explained(table, failures[0], [name for tier in tiers for name in tier])
-
-
-def _candidates(table: Table) -> list[list[str]]:
-    """The columns that may hold the true class, the surest tier first."""
-    taken = {table.options.predicted, table.options.id, *(table.options.probabilities or ())}
-    able = [name for name, column in table.columns.items() if not column.is_nested and name not in taken]
-    predictions = [name for name in able if "pred" in name.casefold()]
-    predictions = (
-        predictions if len(predictions) <= MOST_CLASSES else []
-    )  # a column per class is no column of decisions
-    linked = [name for name in able if any(_is_prediction_of(other, name) for other in predictions if other != name)]
-    tiers = [linked]
-    for usual in (TRUTH, LABEL):
-        tiers.append([name for name in able if name in usual])
-        tiers.append([name for name in able if name not in usual and is_named(name, usual)])
-    before = [set[str]().union(*tiers[:place]) for place in range(len(tiers))]
-    return [[name for name in tier if name not in seen] for tier, seen in zip(tiers, before, strict=True)]
-
-
-def _is_prediction_of(name: str, label: str) -> bool:
-    """Whether a column is named as the prediction of another: `prediction(churn)`, `predicted_churn`, `churn_PREDICTION`."""
-    wanted = re.escape(label.casefold())
-    patterns = (
-        rf"pred\w*\s*\(\s*{wanted}\s*\)",
-        rf"pred(icted|iction)[_ .]{wanted}",
-        rf"{wanted}[_ .]pred(icted|iction)",
-    )
-    return plain(label) not in PREDICTED and any(re.fullmatch(one, name.casefold().strip()) for one in patterns)
+    raise explained(table, failures[0], [name for tier in tiers for name in tier])
 
 
 def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
@@ -149,10 +102,10 @@ def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
             ("Name another one: ", Option("label", "COLUMN")),
         )
     table.check_single([label])
-    names = _text(table, column)
+    names = label_names(table, column)
     if table.options.missing_label is not None:
-        names = _blanked(table, names, {table.options.missing_label})
-    _check_classes(table, column, names)
+        names = without_words(table, names, {table.options.missing_label})
+    check_classes(table, column, names)
     named = by_index(names, table.options.classes)
     if named is None and table.options.classes is not None:
         known = names.drop_nulls().unique().to_list()
@@ -164,7 +117,7 @@ def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
 
 def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals: Sequence[str] = ()) -> Plan:
     classes = in_order(names.drop_nulls().unique().to_list())
-    suspects = _missing_words(classes)
+    suspects = missing_words(classes)
     suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
     core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
@@ -175,7 +128,7 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
     found = find_predictions(Sought(table, label, names, core, find_claims(table, label, classes, rivals)))
     decisions, remarks = found.decisions, list(found.remarks)
     if found.scores is None and decisions is None:
-        raise _nothing_predicted(table, label)
+        raise nothing_predicted(table, label)
     said = {
         *(decisions.names.drop_nulls().unique() if decisions else ()),
         *(found.scores.classes if found.scores else ()),
@@ -184,71 +137,25 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
     listed = found.scores is not None and not found.scores.classes and not found.scores.is_single
     if missing and listed and found.scores is not None and found.scores.values.shape[1] > len(core):
         raise InputError(
-            f"{table.source}: {found.scores.values.shape[1]} scores per row, and {_quoted(sorted(missing))} may be one of the "
+            f"{table.source}: {found.scores.values.shape[1]} scores per row, and {quoted(sorted(missing))} may be one of the "
             "classes or a missing label.",
             ("Name the classes in their order: ", Option("classes", classes), ", or: ",
              Option("missing_label", min(missing))),
         )  # fmt: skip
     if missing:
-        names = _blanked(table, names, missing)
+        names = without_words(table, names, missing)
         count = int(names.is_null().sum())
         words = ", ".join(f'"{word}"' for word in sorted(missing))
         remarks.append(
             Remark(
                 "missing_words",
                 "warning",
-                f"{words} in the column {_quoted(label)} is read as a missing label, as no prediction names it; "
+                f"{words} in the column {quoted(label)} is read as a missing label, as no prediction names it; "
                 f"{count:,} rows have no label.",
             )
         )
     known = {*names.drop_nulls().unique().to_list(), *(decisions.names.drop_nulls().unique() if decisions else ())}
     return Plan(label, names, decisions, found.scores, found.is_confidence, in_order(known), tuple(remarks))
-
-
-def _text(table: Table, column: Column) -> pl.Series:
-    try:
-        return column.names
-    except pl.exceptions.PolarsError:
-        raise InputError(
-            f'{table.source}: the column "{column.name}" holds {column.series.dtype} that cannot be read as UTF-8 text.',
-            "Save it as text.",
-        ) from None
-
-
-def _blanked(table: Table, names: pl.Series, words: set[str]) -> pl.Series:
-    known = set(names.drop_nulls().unique().to_list())
-    absent = sorted(words - known)
-    if absent and table.options.missing_label in absent:
-        raise InputError(
-            f'{table.source}: no label is "{absent[0]}"; the labels are {shortened(sorted(known))}.'
-            f"{nearest(absent[0], known)}",
-            argument="missing_label",
-        )
-    blank = pl.when(names.is_in(list(words))).then(None).otherwise(names)
-    return pl.select(blank.alias(names.name)).to_series()
-
-
-def _missing_words(classes: Sequence[str]) -> tuple[str, ...]:
-    """The classes that are words or codes for a missing value, such as −1 beside 0 and 1."""
-    found = tuple(one for one in classes if is_missing_word(one) or (one in DASHES and "+" not in classes))
-    others = [one for one in classes if one not in found]
-    codes = [one for one in others if one in MISSING_CODES]
-    rest = [one for one in others if one not in codes]
-    counted = {str(place) for place in range(len(rest) + 1)}
-    if len(codes) == 1 and len(rest) > 1 and (set(rest) <= counted or not any(NUMBER.fullmatch(one) for one in rest)):
-        found = (*found, *codes)
-    return found
-
-
-def _check_classes(table: Table, column: Column, names: pl.Series) -> None:
-    """Refuse labels that are measured numbers."""
-    numbers = column.numbers
-    if column.is_continuous and numbers is not None and names.n_unique() > FEWEST_NUMERIC:
-        raise MisfitError(
-            f'{table.source}: the column "{column.name}" holds {names.n_unique():,} different fractions, such as '
-            f"{shortened(names.drop_nulls().head(3).to_list())}: measured values, not classes.",
-            ("Name the column of the true classes: ", Option("label", "COLUMN")),
-        )
 
 
 def _said(plan: Plan) -> pl.Series | None:
@@ -300,7 +207,7 @@ def _only(table: Table, plans: Sequence[Plan]) -> Plan:
         return distinct[0]
     names = [plan.label[0] for plan in sorted(distinct, key=_is_prediction)]
     raise InputError(
-        f"{table.source}: several columns may hold the true classes: {_quoted(names)}.",
+        f"{table.source}: several columns may hold the true classes: {quoted(names)}.",
         ("Name the right one: ", Option("label", names[0])),
     )
 
@@ -358,76 +265,5 @@ def _unusual(table: Table) -> Plan:
     problem = f"{table.source}: no column is known to hold the true classes; the columns are {shortened(list(table.columns))}."
     names = [name for name, plan in fitting if not _is_prediction(plan)]
     if names:
-        raise InputError(problem, (f"If they are in {_quoted(names)}: ", Option("label", names[0])))
+        raise InputError(problem, (f"If they are in {quoted(names)}: ", Option("label", names[0])))
     raise InputError(problem, ("Name it: ", Option("label", "COLUMN")))
-
-
-def _nothing_predicted(table: Table, label: Sequence[str]) -> MisfitError:
-    others = [name for name in table.columns if name not in label]
-    _check_unreadable(table, others)
-    scores = [name for name in others if (one := table.columns[name]).is_continuous and not one.is_nested]
-    named = [name for name in scores if (numbers := table.columns[name].numbers) is not None and numbers.are_shares]
-    if len(named or scores) == 1:
-        name = (named or scores)[0]
-        return MisfitError(
-            f'{table.source}: nothing says that "{name}" holds the model\'s score; no predicted classes are found.',
-            ("If it does: ", Option("probabilities", (name,)), *(() if named else (" ", Option("logits", True)))),
-        )
-    return MisfitError(
-        f"{table.source}: neither probabilities nor predicted classes are found; the columns are "
-        f"{shortened([*label, *others])}.",
-        ("Name them: ", Option("probabilities", ("COLUMN", "COLUMN")), " or ", Option("predicted", "COLUMN")),
-    )
-
-
-def _check_unreadable(table: Table, names: Sequence[str]) -> None:
-    """Refuse a column that is named as scores are and cannot be read, rather than take it as absent.
-
-    Raises:
-        InputError: there is one.
-    """
-    for name in names:
-        column = table.columns[name]
-        if is_named(name, (*LOGIT_LISTS, *LOGIT)) and not is_named(name, (*SCORE, *LISTS)):
-            raise InputError(
-                f'{table.source}: the column "{name}" may hold logits.', ("Say so: ", Option("logits", True))
-            )
-        if not is_named(name, (*SCORE, *LISTS)):
-            continue
-        if column.is_nested:
-            raise InputError(
-                f'{table.source}: the column "{name}" holds {column.series.dtype}, which cannot be read as scores.',
-                "Write a list of numbers, one per class, in every row.",
-            )
-        if column.series.dtype == pl.String and column.numbers is None:
-            words = column.series.str.strip_chars()
-            bad = (words.cast(pl.Float64, strict=False).is_null() & words.is_not_null()).arg_max() or 0
-            raise InputError(
-                f'{table.place(bad)}: "{name}" holds {column.series[bad]!r}, which is not a number.',
-                "Give one number per row, or another name to a column that holds no scores.",
-            )
-
-
-def _explained(table: Table, error: InputError, tried: Sequence[str]) -> InputError:
-    """The error of the most likely plan, and the columns whose classes would suit."""
-    predicted = [name for name, one in table.columns.items() if is_named(name, PREDICTED) and one.can_be_classes]
-    fitting = [
-        name
-        for name, column in table.columns.items()
-        if name not in (*tried, *predicted)
-        and column.can_be_classes
-        and predicted
-        and column.has_at_most(51)
-        and 1 < len(column.classes) <= 50
-        and align(table.columns[predicted[0]].classes, column.classes) is not None
-    ]
-    if not fitting:
-        return error
-    return InputError(
-        error.problem,
-        (f"If the true classes are in {_quoted(fitting[:3])}: ", Option("label", fitting[0])),
-    )
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names[:4]) + (", …" if len(names) > 4 else "")

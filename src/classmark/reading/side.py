@@ -11,11 +11,12 @@ import polars as pl
 
 from classmark.errors import InputError, RunError, shortened
 from classmark.predictions import Predictions, read
+from classmark.reading.arrays import is_frame
 from classmark.reading.columns import Column
 from classmark.reading.files import read_predictions
 from classmark.reading.options import ReadOptions
 from classmark.reading.order import known_class
-from classmark.reading.values import Values, is_frame, read_table_values, read_values
+from classmark.reading.values import Values, read_table_values, read_values
 from classmark.runs import RunFiles, open_run
 from classmark.tables import read_table_file
 

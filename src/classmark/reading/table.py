@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.reading.classes import match
-from classmark.reading.columns import Column, flattened
+from classmark.reading.columns import Column
+from classmark.reading.nested import flattened
 from classmark.reading.options import ReadOptions
 
 MOST_VALUES = 10_000

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from classmark.errors import InputError
-from classmark.reading.columns import Column, flattened
+from classmark.reading.columns import Column
+from classmark.reading.nested import flattened
 
 
 def column(values: Any, **schema: Any) -> Column:

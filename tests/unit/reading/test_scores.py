@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classmark.reading.candidates import class_in_name, list_columns, single_scores
 from classmark.reading.columns import Column
-from classmark.reading.scores import Kind, Scores, class_in_name, columns_scores, list_columns, single_scores
+from classmark.reading.scores import Kind, Scores, columns_scores
 from unit.reading.tables import BOTH, LABELS, NEGATIVE, POSITIVE, read, refused, said, table_of
 
 

@@ -15,9 +15,10 @@ import torch
 
 from classmark.errors import ClassmarkError
 from classmark.predictions import Predictions
+from classmark.reading.arrays import is_frame, stated_order
 from classmark.reading.options import read_options
 from classmark.reading.side import open_side
-from classmark.reading.values import Values, is_frame, read_table_values, read_values, stated_order
+from classmark.reading.values import Values, read_table_values, read_values
 from unit.reading.tables import BOTH, LABELS, NEGATIVE, POSITIVE, read, refused, said
 
 CODES = [0, 1, 0, 1]
