@@ -414,7 +414,6 @@ def test_label_errors_of_frames_judgements_and_files(tmp_path: Path) -> None:
         classmark.find_label_errors({"label": LABELS, "predicted": LABELS})
 
 
-@pytest.mark.xfail(strict=True, reason="the JSON of a shown audit holds its rows", raises=TypeError)
 def test_an_audit_shows_itself_and_writes_its_page(tmp_path: Path) -> None:
     path = tmp_path / "texts.csv"
     path.write_text("text,label\nA good film,yes\nbad film,no\na good film!,no\n", encoding="utf-8")

@@ -64,11 +64,13 @@ def test_parts_of_probabilities_do_not_see_the_decisions(make: Make) -> None:
     assert found.validation_gap != without.validation_gap
 
 
-def test_a_gap_compares_like_with_like(make: Make) -> None:
+def test_a_gap_is_of_the_decisions_of_each_table(make: Make) -> None:
     plain, other = make(), make(200, seed=7)
     other = replace(other, frame=other.frame.with_columns(pl.col("id") + "v"))
-    gap = judge(decided(plain, 0.02), validation=other, draws=50).validation_gap
-    assert gap == judge(plain, validation=other, draws=50).validation_gap
+    for test, validation in ((decided(plain, 0.02), other), (plain, decided(other, 0.02))):
+        gap = judge(test, validation=validation, draws=50).validation_gap
+        assert gap.a == pytest.approx((validation.predicted == validation.labels).mean())
+        assert gap.b == pytest.approx((test.predicted == test.labels).mean())
 
 
 def test_costs_are_of_the_decisions_as_given(make: Make) -> None:

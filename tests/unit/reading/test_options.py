@@ -69,7 +69,12 @@ def test_refusals(name: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("other", [{"logits": True}, {"probabilities": "score"}])
-def test_labels_only_excludes_scores(other: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="exclude each other"):
+@pytest.mark.parametrize(
+    ("other", "python", "line"),
+    [({"logits": True}, "logits=True", "--logits"), ({"probabilities": "score"}, "probabilities=", "--probabilities")],
+)
+def test_labels_only_excludes_scores(other: dict[str, Any], python: str, line: str) -> None:
+    with pytest.raises(InputError) as caught:
         read_options({"labels_only": True, **other})
+    assert str(caught.value) == f"Use either {python} or labels_only=True, not both."
+    assert caught.value.spelt("command line") == f"Use either {line} or --labels-only, not both."
