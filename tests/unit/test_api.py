@@ -453,7 +453,7 @@ REFUSALS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
                  "classes."),
     "one class": (["a"] * 4, SCORES, {},
                   "predictions: one score per row is for two classes, but there is 1 (a). Name both classes: "
-                  'classes=["negative", "positive"]'),
+                  'classes=["a", "OTHER"] or in the other order.'),
     "nothing predicted": (LABELS, None, {},
                           "predictions: there is nothing to judge. Give probabilities, or the predicted classes as predicted=…"),
     "test rows as validation": (LABELS, SCORES, {"validation": (LABELS, SCORES)},

@@ -147,8 +147,8 @@ REFUSALS = {
     "equal ids": ("id,label,score\na,no,0.1\na,yes,0.3\n", (),
                   '{path}: the id "a" stands in rows 1, 2; 2 rows share an id with another. Give each row an id of its own.'),
     "one class": ("id,label,score\na,no,0.1\nb,no,0.3\n", (),
-                  "{path}: one score per row is for two classes, but there is 1 (no). Name both classes: --classes "
-                  "negative,positive"),
+                  "{path}: one score per row is for two classes, but there is 1 (no). Name both classes: --classes no,OTHER "
+                  "or in the other order."),
     "empty": ("", (), "{path}: the file is empty."),
     "no rows": ("id,label,score\n", (), "{path}: the file has no rows."),
     "no labels": ("id,label,score\na,,0.2\nb,,0.3\n", ("--classes", "no,yes"),

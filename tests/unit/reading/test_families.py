@@ -74,7 +74,7 @@ def test_no_class_has_no_family() -> None:
 
 def test_several_families_of_the_same_classes() -> None:
     found = families(columns("a_cat", "a_dog", "b_cat", "b_dog"), ["cat", "dog"])
-    assert [one.pattern for one in found] == ["a_…", "b_…"]
+    assert [(one.before, one.after) for one in found] == [("a_", ""), ("b_", "")]
 
 
 def test_the_name_of_the_label_before_the_class() -> None:
