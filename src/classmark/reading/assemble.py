@@ -175,6 +175,12 @@ def _both_classes(parts: Parts, scores: Scores) -> tuple[tuple[str, ...], Scores
         values = np.where(second[:, None], np.column_stack([other, score]), np.column_stack([score, other]))
         return classes, replace(scores, values=values), {"P(predicted class)": column}
     of_class = score_class(parts.source, scores, options, classes)
+    if options.classes is not None and of_class != classes[1]:
+        raise InputError(
+            f'{parts.source}: "{column or "the score"}" is the score of "{of_class}", but the second class is "{classes[1]}".',
+            ("Name that of the score second: ", Option("classes", (classes[1], classes[0]))),
+            argument="classes",
+        )
     if scores.of_class is None or not order:
         classes = order or (next(name for name in classes if name != of_class), of_class)
     pair = [other, score] if of_class == classes[1] else [score, other]

@@ -65,9 +65,9 @@ def class_column(column: pl.Series) -> pl.Series:
         column = column.fill_nan(None)
     text = column.cast(pl.String)
     names = {name: spelled(name) for name in text.drop_nulls().unique().to_list()}
-    kept = [name for name in names.values() if name is not None]
+    kept = [name for name in names.values() if name is not None and not is_missing_word(name)]
     if kept and all(re.fullmatch(r"-?[0-9]+\.0+", name) for name in kept):
-        names = {name: None if value is None else value.partition(".")[0] for name, value in names.items()}
+        names = {name: value.partition(".")[0] if value in kept else value for name, value in names.items()}
     if all(name == value for name, value in names.items()):
         return text
     return text.replace_strict(names, return_dtype=pl.String, default=None)

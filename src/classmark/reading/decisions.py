@@ -26,11 +26,13 @@ class Decisions:
         column: its name.
         names: N class names, spelled as the labels are.
         likeness: what the spellings differ in; empty if in nothing.
+        by_index: the column holds numbers that count the classes which the user named.
     """
 
     column: str
     names: pl.Series
     likeness: str = ""
+    by_index: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def _named(table: Table, label: Sequence[str], classes: Sequence[str]) -> Decisi
     if found is not None:
         return found
     if (named := by_index(column.names, table.options.classes)) is not None:
-        return Decisions(column.name, named)
+        return Decisions(column.name, named, by_index=True)
     raise nothing_in_common(table, label[0], classes, column)
 
 

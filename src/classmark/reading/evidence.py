@@ -104,7 +104,14 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
         return Found(same[0], scores)
     passed_over = [one for one in claims.alike if not (named and one.names.to_list() == scores.largest)]
     if claims.fitting:
-        return Found(the_one(sought, claims.fitting), scores)
+        decisions = the_one(sought, claims.fitting)
+        if decisions is not None and decisions.by_index and named:
+            raise InputError(
+                f'{table.source}: the numbers in "{decisions.column}" do not count the classes in the order '
+                f"{shortened(table.options.classes or ())}: they are not the places of the largest probabilities.",
+                "Write the predicted classes by their names.",
+            )
+        return Found(decisions, scores)
     if table.options.probabilities is None:
         for one in claims.further:
             if not one.names.equals(sought.labels):

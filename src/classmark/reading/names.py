@@ -23,7 +23,7 @@ TRUTH = _words(
 # The true class, by names that tools use for predictions too.
 LABEL = _words(
     """
-    label labels target targets class y outcome answer category response_true
+    label labels target targets class y outcome category response_true
     """
 )
 # The predicted class.

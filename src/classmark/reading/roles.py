@@ -18,8 +18,20 @@ from classmark.predictions import Remark
 from classmark.reading.classes import CLASS_WORDS, NUMBER, by_index, conventional_positive, in_order, match
 from classmark.reading.decisions import Decisions, MisfitError, find_claims
 from classmark.reading.evidence import Sought, find_predictions
-from classmark.reading.families import families, is_one_hot, is_truth
-from classmark.reading.names import FOLD, ID, MODEL, PREDICTED, SCORE, SPLIT, TRUTH, WEIGHTS, is_named
+from classmark.reading.families import Family, families, is_truth
+from classmark.reading.names import (
+    FOLD,
+    ID,
+    MODEL,
+    PREDICTED,
+    SCORE,
+    SPLIT,
+    TRUTH,
+    TRUTH_WORDS,
+    WEIGHTS,
+    is_named,
+    words_in,
+)
 from classmark.reading.refusals import explained, nothing_predicted, quoted
 from classmark.reading.scores import Scores
 from classmark.reading.table import Table
@@ -79,7 +91,7 @@ def decide(table: Table) -> Plan:
             except MisfitError as error:
                 failures.append(error)
         if plans:
-            return _doubted(table, _only(table, plans))
+            return _beside_one_hot(table, _doubted(table, _only(table, plans)))
     raise explained(table, failures[0], [name for tier in tiers for name in tier])
 
 
@@ -212,25 +224,49 @@ def _only(table: Table, plans: Sequence[Plan]) -> Plan:
     )
 
 
-def _one_hot(table: Table) -> Plan | None:
-    """The plan with one column per true class, each 0 or 1: label_cat, label_dog; None where there are none."""
-    numbers = table.numbers()
-    stems = {name: re.split(r"[_ .]", name, maxsplit=1)[-1] for name in numbers if re.search(r"[_ .]", name)}
+def _beside_one_hot(table: Table, plan: Plan) -> Plan:
+    """The plan, unless columns of zeros and ones are another truth.
+
+    Raises:
+        InputError: they are.
+    """
+    used = {*plan.label, *(plan.scores.columns if plan.scores else ())}
+    if is_named(plan.label[0], TRUTH):
+        return plan
+    for family in _one_hot_families(table):
+        if not used & set(family.columns) and set(family.classes) >= set(plan.classes):
+            raise InputError(
+                f'{table.source}: "{plan.label[0]}" and the columns {quoted(family.columns)} may hold the true classes.',
+                ("Name the right one, or remove the columns that are not it: ", Option("label", plan.label[0])),
+            )
+    return plan
+
+
+def _one_hot_families(table: Table) -> list[Family]:
+    """The families of columns that are the true class one-hot, such as label_cat and label_dog."""
+    stems = {name: re.split(r"[_ .]", name, maxsplit=1) for name in table.columns}
+    named = {
+        name: parts[1] for name, parts in stems.items() if len(parts) == 2 and set(words_in(parts[0])) <= TRUTH_WORDS
+    }
+    numbers = {name: column for name, column in table.numbers().items() if name in named}
     found = [
         family
-        for anchor in dict.fromkeys(stems.values())
+        for anchor in dict.fromkeys(named[name] for name in numbers)
         for family in families(numbers, [anchor])
         if is_truth(family, numbers)
     ]
-    distinct = {family.columns: family for family in found}
-    if len(distinct) != 1:
+    return list({family.columns: family for family in found}.values())
+
+
+def _one_hot(table: Table) -> Plan | None:
+    """The plan with one column per true class, each 0 or 1; None where there are none or several sets of them."""
+    found = _one_hot_families(table)
+    if len(found) != 1:
         return None
-    (family,) = distinct.values()
-    assert is_one_hot(family, numbers)
-    frame = pl.DataFrame([numbers[name].series.cast(pl.Float64, strict=False).alias(name) for name in family.columns])
-    places = frame.select(pl.concat_list(pl.all()).list.arg_max()).to_series().to_list()
-    names = pl.Series("label", [family.classes[place] for place in places], dtype=pl.String)
-    return _with_labels(table, family.columns, names)
+    columns = [table.columns[name].series.cast(pl.Float64, strict=False).alias(name) for name in found[0].columns]
+    places = pl.DataFrame(columns).select(pl.concat_list(pl.all()).list.arg_max()).to_series().to_list()
+    names = pl.Series("label", [found[0].classes[place] for place in places], dtype=pl.String)
+    return _with_labels(table, found[0].columns, names)
 
 
 def _unusual(table: Table) -> Plan:

@@ -11,6 +11,8 @@ from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
 from classmark.reading.candidates import several
 from classmark.reading.decisions import Decisions, MisfitError
+from classmark.reading.names import TRUTH, is_named
+from classmark.reading.order import known_class
 from classmark.reading.scores import Kind, Scores
 from classmark.reading.sought import (
     ENOUGH_ROWS,
@@ -88,6 +90,13 @@ def find_with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
         return _explained(sought, decisions, singles)
     for further in (*claims.further, *claims.alike):
         meanings = [(one, meaning) for one in singles if (meaning := _meaning(sought, further, one)) is not None]
+        sure = table.options.label is not None or is_named(sought.label_name, TRUTH)
+        if not sure and any(meaning == "" for _, meaning in meanings) and further in claims.alike:
+            raise InputError(  # a confidence suits any predicted class, so that truth and prediction may be swapped
+                f'{table.source}: "{sought.label[0]}" and "{further.column}" hold the same classes, and nothing says which is '
+                "the true one.",
+                ("Name it: ", Option("label", sought.label[0]), " or ", Option("label", further.column)),
+            )
         if len(meanings) == 1 and not table.options.logits:
             return _as(further, *meanings[0])
     score = _single(table, singles)
@@ -130,7 +139,18 @@ def _explained(sought: Sought, decisions: Decisions, singles: Sequence[Scores]) 
         pair for place, pair in enumerate(fitting) if not any(_equal(pair[0], one) for one, _ in fitting[:place])
     ]
     if len(distinct) == 1:
-        return _as(decisions, *distinct[0])
+        score, meaning = distinct[0]
+        positive = table.options.positive
+        if meaning and positive is not None and score.of_class is None:
+            said = known_class(table.source, positive, known_classes(sought), "positive")
+            if said != meaning:
+                raise InputError(
+                    f'{table.source}: "{score.columns[0]}" is highest where "{decisions.column}" is "{meaning}", so it is not the '
+                    f'score of "{said}".',
+                    "Leave it out.",
+                    argument="positive",
+                )
+        return _as(decisions, score, meaning)
     if len(distinct) > 1:
         raise several(table.source, [one for one, _ in distinct])
     named = [one for one in singles if one.of_class is not None or table.options.probabilities]
