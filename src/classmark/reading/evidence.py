@@ -116,7 +116,19 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
         for one in claims.further:
             if not one.names.equals(sought.labels):
                 raise second_label(sought, one, scores)
+    stepped = next((one for one in claims.alike if named and _is_threshold(one, scores)), None)
+    if stepped is not None:
+        return Found(stepped, scores)
     return Found(None, scores, remarks=tuple(note_passed_over(one) for one in passed_over[:1]))
+
+
+def _is_threshold(decisions: Decisions, scores: Scores) -> bool:
+    """Whether a column of both classes follows from their probabilities at one threshold, whatever that is."""
+    if len(scores.classes) != 2:
+        return False
+    second = (decisions.names == scores.classes[1]).fill_null(False).to_numpy()
+    values = scores.values[:, 1]
+    return bool(second.any() and not second.all() and values[second].min() >= values[~second].max())
 
 
 def _follow(sought: Sought, scores: Scores) -> bool:

@@ -145,8 +145,8 @@ def _explained(sought: Sought, decisions: Decisions, singles: Sequence[Scores]) 
             said = known_class(table.source, positive, known_classes(sought), "positive")
             if said != meaning:
                 raise InputError(
-                    f'{table.source}: "{score.columns[0]}" is highest where "{decisions.column}" is "{meaning}", so it is not the '
-                    f'score of "{said}".',
+                    f'{table.source}: "{score.columns[0]}" is highest where "{decisions.column}" is "{meaning}", so it is not '
+                    f'the score of "{said}".',
                     "Leave it out.",
                     argument="positive",
                 )
