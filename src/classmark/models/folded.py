@@ -66,7 +66,7 @@ def frozen(model: BackboneClassifier, way: Way) -> Callable[[Tensor], Tensor]:
     return torch.compile(folded.features, options={"freezing": True})
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: oneDNN asks weights in bf16 for a version, which tensors made there lack
 def fold(model: BackboneClassifier) -> BackboneClassifier:
     """A copy in evaluation mode whose batch norms are folded into the convolutions that feed them.
 
