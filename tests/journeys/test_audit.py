@@ -103,7 +103,7 @@ def test_what_cannot_be_audited_is_refused(capsys: pytest.CaptureFixture[str]) -
     assert "neither a file nor a shipped recipe" in refusal(capsys, "no-such-thing")
     assert "test2.csv: there is no such file." in refusal(capsys, "train.csv", "test2.csv")
     said = refusal(capsys, "train.csv", "--label", "labels")
-    assert said.endswith('Did you mean "label"? Name the right one: --label …')
+    assert said.endswith('Did you mean "label"? Name the right one: --label COLUMN')
     assert "Name two of one kind" in refusal(capsys, "train.csv", ".")
     assert "0.3" in refusal(capsys, "train.csv", "--jaccard", "0.1")
     assert "train.colour: unknown key" in refusal(capsys, "text-csv", "train.colour=1")

@@ -44,6 +44,6 @@ def _with_options(message: Message) -> Message:
         return message
     options = {f"data.{name}_column": name for name in ("text", "label", "image", "id")}
     return tuple(
-        Option(options[part.name], part.value) if isinstance(part, Key) and part.name in options else part
+        Option(options[part.name], part.value and "COLUMN") if isinstance(part, Key) and part.name in options else part
         for part in message
     )
