@@ -19,7 +19,7 @@ from classmark.judging.margins import Margins, belong_together
 from classmark.judging.rows import held_out, scored_rows
 from classmark.predictions import Predictions, build_predictions
 
-CASES = Path(__file__).parents[3] / "shared" / "cases" / "reading"
+CASES = Path(__file__).parents[1] / "cases" / "reading"
 
 
 def table(logits: np.ndarray, labels: np.ndarray, prefix: str = "r") -> Predictions:

@@ -20,7 +20,7 @@ from classmark.judging.rows import positive_index, scored_rows
 from classmark.predictions import Predictions, Remark, build_predictions, check
 
 Make = Callable[..., Predictions]
-CASES = Path(__file__).parents[4] / "shared" / "cases" / "reading"
+CASES = Path(__file__).parents[2] / "cases" / "reading"
 
 
 def labels_only(name: str) -> Predictions:
