@@ -11,6 +11,7 @@ import polars as pl
 from classmark.errors import InputError, Option, shortened
 from classmark.reading.candidates import class_in_name, class_scores, list_columns, several, single_scores
 from classmark.reading.classes import NUMBER
+from classmark.reading.decisions import Decisions
 from classmark.reading.families import families, indexed_families
 from classmark.reading.names import LOGIT_LISTS, is_named, words_in
 from classmark.reading.scores import Scores, columns_scores, list_scores
