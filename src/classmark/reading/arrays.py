@@ -14,6 +14,8 @@ from classmark.errors import InputError, Option
 
 def is_frame(given: Any) -> bool:
     """Whether a value is a table with named columns: a polars or pandas frame."""
+    if isinstance(given, pl.LazyFrame):  # whose columns are not looked at, as that warns
+        return True
     return hasattr(given, "columns") and (hasattr(given, "to_numpy") or hasattr(given, "collect"))
 
 

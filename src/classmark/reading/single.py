@@ -55,7 +55,7 @@ def find_without_scores(sought: Sought, singles: Sequence[Scores]) -> Found:
             f"{sought.table.source}: one score per row is for two classes, but there {'is' if count == 1 else 'are'} "
             f"{count} ({shortened(known_classes(sought)) or 'no row has a label'}).",
             "Give one probability per class, or a column of predicted classes."
-            if count > 2
+            if count != 1
             else (
                 "Name both classes: ",
                 Option("classes", (*known_classes(sought), "OTHER")),
