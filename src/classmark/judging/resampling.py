@@ -34,7 +34,7 @@ def check_seed(seed: int) -> None:
     Raises:
         InputError: it is below 0, or not a whole number.
     """
-    if not isinstance(seed, int | np.integer) or seed < 0:
+    if not isinstance(seed, int) or seed < 0:
         raise InputError(f"{seed!r} is not a whole number from 0.", argument="seed")
 
 
