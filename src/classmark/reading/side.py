@@ -105,6 +105,7 @@ def part_values(given: Any, by: str) -> list[str]:
     if str(given) == "-":
         raise InputError("standard input can be read once only.", "Save it as a file first.", argument="by")
     frame = read_table_file(given).frame if isinstance(given, str | Path) else given
+    frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     if not is_frame(frame) and not isinstance(frame, Mapping):
         raise InputError(f"a {type(given).__name__} has no columns.", "Give a file or a frame.", argument="by")
     names = list(frame.columns if is_frame(frame) else frame)
