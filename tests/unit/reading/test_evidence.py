@@ -75,6 +75,31 @@ def test_a_threshold_of_ones_own_is_kept_beside_the_probabilities() -> None:
     assert table.frame["predicted"].to_list() == ["neg", "pos", "pos", "pos"]
 
 
+def test_labels_and_scores_of_a_zero_shot_classifier() -> None:
+    table = read(
+        {
+            "true_label": ["x", "y", "z"],
+            "labels": [["y", "x", "z"], ["y", "z", "x"], ["z", "x", "y"]],
+            "scores": [[0.6, 0.3, 0.1], [0.8, 0.15, 0.05], [0.5, 0.4, 0.1]],
+        }
+    )
+    assert table.plan == "label ← true_label; P(y) ← scores.y; P(x) ← scores.x; P(z) ← scores.z"
+    np.testing.assert_array_equal(table.probabilities, [[0.6, 0.3, 0.1], [0.8, 0.05, 0.15], [0.1, 0.4, 0.5]])
+
+
+def test_falling_scores_of_named_classes_are_read() -> None:
+    falling = {"label": ["x", "y", "z"] * 3, "probs": [[0.6, 0.3, 0.1], [0.7, 0.2, 0.1], [0.8, 0.2, 0.0]] * 3}
+    assert read(falling, classes=["x", "y", "z"]).classes == ("x", "y", "z")
+
+
+def test_a_score_that_is_highest_where_another_class_is_predicted_is_refused() -> None:
+    error = refused({"label": XY, "predicted": XY, "prob_x": POSITIVE})
+    assert str(error).endswith(
+        '"prob_x" is named after "x", but is highest where "predicted" is "y". Judge one of them: labels_only=True or '
+        'probabilities=["prob_x"]'
+    )
+
+
 def test_one_score_of_three_classes_is_left_aside() -> None:
     table = read({"label": ["a", "b", "c", "a"], "predicted": ["a", "b", "c", "b"], "confidence": [0.5, 0.8, 0.4, 0.7]})
     assert not table.has_probabilities
@@ -121,6 +146,24 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
         'probabilities=["COLUMN", "COLUMN"] or predicted="COLUMN"',
         "predictions: neither probabilities nor predicted classes are found; the columns are label, age. Name them: "
         "--probabilities COLUMN,COLUMN or --predicted COLUMN",
+    ),
+    "label beside true_label with names of its own": (
+        {"true_label": XY, "label": ["LABEL_0", "LABEL_1", "LABEL_1", "LABEL_1"], "score": [0.75, 0.8, 0.6, 0.7]},
+        'predictions: "label" is named as labels are, and has other classes than "true_label" (LABEL_0, LABEL_1; x, y). If it '
+        "holds the predicted classes, write both with the same names. To leave it aside: "
+        'probabilities=["score"]',
+        'predictions: "label" is named as labels are, and has other classes than "true_label" (LABEL_0, LABEL_1; x, y). If it '
+        "holds the predicted classes, write both with the same names. To leave it aside: --probabilities score",
+    ),
+    "the scores of the best classes of each row": (
+        {
+            "label": ["x", "y", "z"] * 3, "score_1": [0.6, 0.7, 0.8] * 3, "score_2": [0.3, 0.2, 0.2] * 3,
+            "score_3": [0.1, 0.1, 0] * 3,
+        },
+        "predictions: the scores in score_1, score_2, score_3 fall from left to right in every row, as those of the best classes "
+        'of each row do. Give one column per class. If each column is one class: classes=["NAME", "NAME"]',
+        "predictions: the scores in score_1, score_2, score_3 fall from left to right in every row, as those of the best classes "
+        "of each row do. Give one column per class. If each column is one class: --classes NAME,NAME",
     ),
     "predictions of other classes beside probabilities": (
         {"label": XY, "prob_x": NEGATIVE, "prob_y": POSITIVE, "predicted": ["a", "b", "b", "b"]},

@@ -56,6 +56,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "a number": ({"classes": 2}, "classes: int is not a list of names."),
     "an empty name": ({"classes": ["no", " "]}, "classes: name 2 of 2 is empty. Name every class."),
     "the same name twice": ({"classes": ["no", "no"]}, "classes: a class is named twice in no, no."),
+    "a column of the truth and of predictions": (
+        {"label": "y", "predicted": "y"}, 'predicted: "y" is named as label too. Name two columns.',
+    ),
+    "a column of the truth and of groups": ({"label": "y", "group": "y"}, 'group: "y" is named as label too. Name two columns.'),
+    "a column of groups and of weights": (
+        {"group": "n", "weights": "n"}, 'weights: "n" is named as group too. Name two columns.',
+    ),
     "no dictionary": ({"where": "split=test"}, 'where: give a dictionary, such as {"split": "test"}.'),
     "labels in memory": ({"labels": ["a", "b"]}, "labels: give the path of a file with the true classes."),
 }  # fmt: skip

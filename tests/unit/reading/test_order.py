@@ -142,6 +142,44 @@ def test_refusals(name: str) -> None:
     assert error.spelt("command line") == (line or python)
 
 
+PETS = ("cat", "dog", "owl")
+TURNED = [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]]  # the scores of owl, cat and dog
+
+
+@pytest.mark.parametrize("columns", [["probs"], ["prob_0", "prob_1", "prob_2"]])
+def test_an_order_that_another_one_suits_better_is_refused(columns: list[str]) -> None:
+    scores = {"probs": TURNED * 10} if len(columns) == 1 else dict(zip(columns, np.transpose(TURNED * 10), strict=True))
+    given = {"label": PETS * 10, **scores}
+    assert str(refused(given)) == (
+        "predictions: in the order of the sorted class names (cat, dog, owl) the largest score is right in 0.0 % of the rows, in "
+        'the order owl, cat, dog in 100.0 %. Name the classes in the order of the scores: classes=["owl", "cat", "dog"] or '
+        'classes=["cat", "dog", "owl"]'
+    )
+    for order, accuracy in ((("owl", "cat", "dog"), 1.0), (PETS, 0.0)):
+        table = read(given, classes=order)
+        assert table.classes == order
+        assert (table.largest == table.labels).mean() == accuracy
+
+
+def test_an_order_that_chance_may_explain_is_read() -> None:
+    assert read({"label": PETS, "probs": TURNED}).classes == PETS
+
+
+def test_numbers_keep_their_order_whatever_the_model_does() -> None:
+    assert read({"label": [0, 1, 2] * 10, "probs": TURNED * 10}).classes == ("0", "1", "2")
+
+
+def test_numbered_names_may_be_in_the_order_of_text_or_of_numbers() -> None:
+    names = [f"LABEL_{number}" for number in range(12)]
+    given = {"label": names * 2, "probs": (0.01 * np.ones((12, 12)) + 0.88 * np.eye(12)).tolist() * 2}
+    message = str(refused(given))
+    spelled = ", ".join(f'"{name}"' for name in names)
+    assert "may mean the classes LABEL_0, LABEL_1, LABEL_10, LABEL_11, LABEL_2, " in message
+    assert message.endswith(f" or classes=[{spelled}]")
+    assert read(given, classes=names).classes == tuple(names)
+    assert read({**given, "predicted": given["label"]}).classes == tuple(names)
+
+
 def test_a_named_positive_class_may_be_spelled_otherwise() -> None:
     table = read({"label": [0.0, 1.0, 0.0], "score": [0.1, 0.9, 0.2]}, positive="0.0")
     assert table.positive == "0"

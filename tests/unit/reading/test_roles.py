@@ -65,6 +65,19 @@ MISSING: dict[str, tuple[dict[str, Any], dict[str, Any], list[str | None], list[
         {"label": [0, 1, -1, 1], "score": POSITIVE}, {}, ["0", "1", None, "1"],
         ['"-1" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
     ),
+    "a code of another kind": (
+        {"label": [0, 1, -100, 1], "score": POSITIVE}, {}, ["0", "1", None, "1"],
+        ['"-100" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+    ),
+    "a minus sign that is no hyphen": (
+        {"label": ["no", "yes", "\u22121", "yes"], "score": POSITIVE}, {}, ["no", "yes", None, "yes"],
+        ['"-1" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+    ),
+    "unlabeled": (
+        {"label": ["no", "yes", "unlabeled", "yes"], "score": POSITIVE}, {}, ["no", "yes", None, "yes"],
+        ['"unlabeled" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+    ),
+    "-1 and 1 are classes": ({"label": ["\u22121", "1", "-1", "1"], "score": POSITIVE}, {}, ["-1", "1", "-1", "1"], []),
     "an empty cell": ({"label": ["a", "", None, "b"], "predicted": ["a", "b", "a", "b"]}, {}, ["a", None, None, "b"], []),
     "a word of one's own": (
         {"label": ["a", "b", "tbd", "b"], "predicted": ["a", "b", "a", "b"]}, {"missing_label": "tbd"}, ["a", "b", None, "b"], [],
@@ -110,6 +123,24 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
         {"target": LABELS, "label": LABELS[::-1], "predicted": LABELS}, {},
         'predictions: several columns may hold the true classes: "label", "target". Name the right one: label="label"',
         'predictions: several columns may hold the true classes: "label", "target". Name the right one: --label label',
+    ),
+    "Class and Label of CatBoost": (
+        {"Class": LABELS, "Label": ["neg", "pos", "pos", "neg"], "p_neg": NEGATIVE, "p_pos": POSITIVE}, {},
+        'predictions: several columns may hold the true classes: "Label", "Class". Name the right one: label="Label"',
+        'predictions: several columns may hold the true classes: "Label", "Class". Name the right one: --label Label',
+    ),
+    "a code that is one of the classes or a missing label": (
+        {"label": [-1, 0, 1, 0], "probs": [[0.2, 0.5, 0.3]] * 4}, {},
+        'predictions: 3 scores per row, and "-1" may be one of the classes or a missing label. Name the classes in their order: '
+        'classes=["-1", "0", "1"], or: missing_label="-1"',
+        'predictions: 3 scores per row, and "-1" may be one of the classes or a missing label. Name the classes in their order: '
+        "--classes -1,0,1, or: --missing-label -1",
+    ),
+    "counts": (
+        {"label": ["a", "a", "b", "b"], "predicted": ["a", "b", "a", "b"], "n": [880, 20, 10, 90]}, {},
+        'predictions: each pair of true and predicted class stands in one row, and "n" seems to count them. Give one line per '
+        "example, or judge the counts as a matrix: classmark judge --confusion 880,20,10,90, or "
+        "classmark.judge_matrix([[880, 20], [10, 90]]).", None,
     ),
     "measured values": (
         {"label": [row / 7 for row in range(40)], "score": [0.25] * 40}, {},

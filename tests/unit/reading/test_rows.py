@@ -68,6 +68,33 @@ def test_weights() -> None:
     assert table.plan == "label ← label; P(pos) ← score; id ← id; weight ← w"
 
 
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (("1.234", "2.500"), 'a point in "w" may stand between thousands, as other columns have decimal commas. Write the '
+         "weights without thousands separators."),
+        (("1.234,5", "2.500,0"), 'the column "w" holds no numbers.'),
+    ],
+)  # fmt: skip
+def test_points_between_thousands_of_weights(cells: tuple[str, str], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text(f"id;label;score;w\na;no;0,25;{cells[0]}\nb;yes;0,75;{cells[1]}\n", encoding="utf-8")
+    assert refused(path, weights="w").spelt("command line") == f"--weights: {path}: {message}"
+
+
+def test_decimal_commas_of_weights(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text("id;label;score;w\na;no;0,25;1,5\nb;yes;0,75;2\n", encoding="utf-8")
+    assert read(path, weights="w").frame["weight"].to_list() == [1.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"), [([7.0, 8.0, 9.0, 1e3], ["7", "8", "9", "1000"]), ([7.5, 8.0, 1.0, 2.0], None)]
+)
+def test_whole_numbers_of_ids_have_one_spelling(values: list[float], names: list[str] | None) -> None:
+    assert read({**SCORED, "id": values}).ids.to_list() == (names or [str(value) for value in values])
+
+
 def test_what_is_carried_along(tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     path.write_text(
