@@ -301,6 +301,105 @@ def test_a_published_matrix() -> None:
     assert str(caught.value) == "classes: a class is named twice in a, a."
 
 
+COUNTS = pd.DataFrame([[10, 2], [3, 9]], index=["bad", "good"], columns=["bad", "good"])
+
+
+def test_a_matrix_in_a_frame_is_read_by_its_names() -> None:
+    for frame in (COUNTS, COUNTS[["good", "bad"]]):
+        found = classmark.judge_matrix(frame)
+        assert (found.classes, found.confusion) == (("bad", "good"), ((10, 2), (3, 9)))
+    assert classmark.judge_matrix(COUNTS.loc[["good", "bad"]]).confusion == ((9, 3), (2, 10))
+
+
+def test_a_matrix_with_totals_or_of_two_sets_of_names_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        classmark.judge_matrix(pd.crosstab(LABELS, LABELS[::-1], margins=True))
+    assert str(caught.value) == 'matrix: the last row and column, "All", are totals. Leave them out.'
+    with pytest.raises(InputError) as caught:
+        classmark.judge_matrix(COUNTS.set_axis(["no", "yes"], axis=1))
+    assert str(caught.value) == (
+        "matrix: the rows are called bad, good and the columns no, yes. Call both by the same classes, without totals."
+    )
+
+
+@pytest.mark.parametrize("name", ["probabilities", "predicted", "weights", "ids", "groups"])
+def test_series_with_another_index_than_the_labels_are_refused(name: str) -> None:
+    labels = pd.Series(LABELS)
+    given = {
+        "probabilities": SCORES,
+        "predicted": LABELS,
+        "weights": [1, 2, 3, 4],
+        "ids": list("abcd"),
+        "groups": list("xxyy"),
+    }
+    moved = {"probabilities": SCORES, name: pd.Series(given[name], index=[3, 0, 1, 2])}
+    with pytest.raises(InputError) as caught:
+        classmark.judge(labels, **FEW, **moved)
+    assert str(caught.value) == (
+        f"predictions: the index of {name} is not that of the labels, and rows are read by position. Bring both into one order, "
+        "or drop the indexes."
+    )
+    assert classmark.judge(labels, **FEW, **{**moved, name: pd.Series(given[name])}).rows == 4
+
+
+@pytest.mark.parametrize("factor", [1e300, 1e-300])
+def test_weights_count_relative_to_each_other(factor: float) -> None:
+    weights = np.linspace(0.5, 2.0, MANY)
+    frame = drawn(1)
+    plain, scaled = (
+        classmark.judge(frame["label"], frame["score"], weights=given, **FEW) for given in (weights, weights * factor)
+    )
+    for name, one in plain.metrics.items():
+        found = scaled.metrics[name]
+        assert (found.value, found.low, found.high) == pytest.approx((one.value, one.low, one.high), rel=1e-9), name
+    assert scaled.effective_rows == pytest.approx(plain.effective_rows)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "0", None])
+def test_a_seed_is_a_whole_number_from_0(seed: Any) -> None:
+    for judged in (lambda: classmark.judge(COLUMNS, seed=seed), lambda: classmark.compare(COLUMNS, COLUMNS, seed=seed)):
+        with pytest.raises(InputError) as caught:
+            judged()
+        assert str(caught.value) == f"seed: {seed!r} is not a whole number from 0."
+
+
+def test_what_rounding_takes_beyond_0_and_1_is_cut() -> None:
+    for scores in ([-1e-8, 0.8, 0.4, 1 + 1e-8], [[1 + 1e-8, -1e-8], [0.2, 0.8], [0.6, 0.4], [-1e-8, 1 + 1e-8]]):
+        found = classmark.judge(LABELS, scores, **FEW)
+        assert found.predictions.probabilities.min() == 0.0
+        assert found.predictions.probabilities.max() == pytest.approx(1.0)
+    with pytest.raises(ClassmarkError) as caught:
+        classmark.judge(LABELS, [-1e-3, 0.8, 0.4, 1.0])
+    assert str(caught.value).startswith(
+        'predictions, row 1: -0.001 in "score" is no probability from 0 to 1; 1 such rows.'
+    )
+
+
+def test_ids_that_are_numbers_match_those_that_are_floats() -> None:
+    whole = drawn(1).with_columns(id=pl.int_range(MANY))
+    floats = whole.with_columns(pl.col("id").cast(pl.Float64))
+    assert classmark.compare(whole, floats[::-1], **FEW).rows == MANY
+
+
+def test_a_lazy_frame_is_read_as_a_frame() -> None:
+    frame = drawn(1)
+    lazy = frame.lazy()
+    assert classmark.judge(lazy, **FEW).metrics == classmark.judge(frame, **FEW).metrics
+    assert classmark.compare(lazy, lazy, **FEW).rows == MANY
+    halves = frame.with_columns(half=pl.Series(["first", "second"] * (MANY // 2))).lazy()
+    assert list(classmark.judge_parts(halves, "half", **FEW)) == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("label", "y"), ("id", "key"), ("group", "g"), ("where", {"split": "test"}), ("labels_only", True)],
+)
+def test_options_of_columns_are_not_for_values(name: str, value: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        classmark.judge(LABELS, SCORES, **{name: value})
+    assert str(caught.value) == f"{name}: it is for files and frames; values in memory have no columns."
+
+
 def test_read_gives_what_judge_and_compare_take(tmp_path: Path) -> None:
     frame = drawn(1)
     frame.rename({"label": "verdict"}).write_csv(tmp_path / "other.csv")
@@ -419,6 +518,7 @@ def test_an_audit_shows_itself_and_writes_its_page(tmp_path: Path) -> None:
     path.write_text("text,label\nA good film,yes\nbad film,no\na good film!,no\n", encoding="utf-8")
     found = classmark.audit(path)
     assert repr(found) == f"<Audit of {path}>"
+    assert json.loads(json.dumps(found.to_json()))["conflicts"]["rows"] == 2
     assert "duplicates" in str(found)
     assert found.report(tmp_path / "audited") == tmp_path / "audited" / "report.html"
     assert json.loads((tmp_path / "audited" / "audit.json").read_text(encoding="utf-8"))["conflicts"]["rows"] == 2

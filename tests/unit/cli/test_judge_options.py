@@ -68,3 +68,40 @@ def test_a_matrix_takes_none_of_them(capsys: pytest.CaptureFixture[str], tmp_pat
     assert capsys.readouterr().err == (
         "error: --at, --costs and --slice go with a predictions file; a matrix has no rows.\n"
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--label", "y"], ["--id", "x"], ["--group", "g"], ["--weights", "w"], ["--where", "a=b"], ["--by", "m"],
+        ["--probabilities", "p"], ["--predicted", "p"], ["--missing-label", "x"], ["--labels", "truth.csv"],
+        ["--validation", "v.csv"], ["--logits"], ["--labels-only"], ["--rescale"],
+    ],
+)  # fmt: skip
+def test_a_matrix_takes_no_option_of_a_file(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["judge", "--confusion", "5,1,2,7", *words, "--out", str(tmp_path / "judged")]) == 2
+    assert capsys.readouterr().err == f"error: {words[0]} goes with a predictions file; a matrix has no rows.\n"
+    assert not (tmp_path / "judged").exists()
+
+
+def test_a_column_is_named_once_in_where(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ["judge", files[0], "--out", str(tmp_path / "judged"), "--where", "source=web"]
+    assert run([*words, "--where", "source=mail"]) == 2
+    assert capsys.readouterr().err == (
+        'error: --where: "source" is named twice, and no row has both values. To judge each value, use the option by.\n'
+    )
+    assert run([*words, "--where", "other=x", "--draws", "100"]) == 0
+
+
+def test_every_row_has_a_value_of_by(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "parts.csv"
+    path.write_text("id,label,score,model\na,no,0.2,old\nb,yes,0.8,\nc,no,0.2,new\nd,yes,0.7, \n", encoding="utf-8")
+    for command in ("judge", "compare"):
+        assert run([command, str(path), "--by", "model", "--out", str(tmp_path / command)]) == 2
+        assert capsys.readouterr().err == (
+            'error: --by: 2 rows have no value in the column "model". Give each row one, or remove these rows.\n'
+        )

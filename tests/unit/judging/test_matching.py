@@ -155,6 +155,42 @@ def test_ids_in_one_file_only_are_refused(make: Make) -> None:
         compare(a, replace(make(30, seed=1, source="b"), frame=a.frame[:28], source="b"))
 
 
+def numbered(table: Predictions) -> Predictions:
+    """The table as one without ids: its rows are numbered from 1."""
+    ids = pl.Series("id", [str(row) for row in range(1, len(table) + 1)])
+    return replace(table, frame=table.frame.with_columns(ids), metadata={**table.metadata, "numbered": True})
+
+
+def test_ids_are_not_matched_with_row_numbers(make: Make) -> None:
+    plain, named = numbered(make(20, source="plain")), make(20, source="named")
+    for pair in ((plain, named), (named, plain)):
+        with pytest.raises(PredictionsError) as caught:
+            match(pair)
+        assert str(caught.value) == (
+            "plain has no ids, but named has, so rows cannot be matched. Give both the same ids."
+        )
+    counted = replace(named, frame=named.frame.with_columns(plain.ids))
+    assert match([plain, counted]).tables[1].ids.equals(plain.ids)
+
+
+def test_rows_that_hold_each_others_texts_are_in_another_order(make: Make) -> None:
+    texts = [f"text {row}" for row in range(20)]
+    a = numbered(make(20, columns={"text": texts}, source="a"))
+    b = numbered(make(20, columns={"text": [*texts[1:], texts[0]]}, source="b"))
+    with pytest.raises(PredictionsError) as caught:
+        match([a, b])
+    problem = 'a and b have the same values in "text", but in other rows: the rows are in another order.'
+    assert str(caught.value) == f'{problem} If it names the rows, match by it: id="text"'
+    assert caught.value.spelt("command line") == f"{problem} If it names the rows, match by it: --id text"
+
+
+@pytest.mark.parametrize("texts", [["same"] * 20, [f"other {row}" for row in range(20)]])
+def test_texts_that_repeat_or_are_others_say_nothing_of_the_order(make: Make, texts: list[str]) -> None:
+    a = numbered(make(20, columns={"text": [f"text {row}" for row in range(20)]}, source="a"))
+    b = numbered(make(20, columns={"text": texts}, source="b"))
+    assert len(match([a, b]).tables[1]) == 20
+
+
 def test_remarks_and_plans_of_both_sides_appear(make: Make) -> None:
     note = Remark("assumed", "warning", "The score is of yes.")
     a = replace(make(30, source="a.csv"), plan="label ← y")
