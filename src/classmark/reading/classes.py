@@ -37,6 +37,7 @@ MISSING_WORDS = frozenset(
 MISSING_CODES = frozenset({"-1", "-9", "-99", "-100", "-999", "-9999", "99", "999", "9999"})
 # Of these, the ones that may well be a class.
 CLASS_WORDS = frozenset({"none", "missing", "unknown", "-", "--", "."})
+LESS_LIKELY_CLASS_WORDS = CLASS_WORDS | {"null", "nil", "undefined"}
 YES, NO = frozenset({"true", "1", "t"}), frozenset({"false", "0", "f"})
 # The first of each pair is the negative class by the convention of every tool that uses these words.
 CONVENTIONS = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from classmark.errors import InputError, Option, shortened
-from classmark.reading.classes import LIKENESSES, NUMBER, Match, by_index, conventional_positive
+from classmark.reading.classes import LIKENESSES, NUMBER, Match, by_index, conventional_positive, match
 from classmark.reading.columns import Column
 from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, numbered, plain
 from classmark.reading.table import Table
@@ -44,13 +44,15 @@ class Claims:
         strange: names of those with no class in common with the labels.
         further: columns that are named as labels are and may be predictions, as `label` beside `true_label`.
         other: columns that are named as labels are, with as many classes as the labels and none in common.
-        alike: columns of any other name whose classes are among the labels', unless those are names that any column may have.
+        alike: columns of any other name whose classes are among the labels'.
+        common: the same if these are names that any column may have, such as 0 and 1.
     """
 
     fitting: tuple[Decisions, ...] = ()
     strange: tuple[str, ...] = ()
     further: tuple[Decisions, ...] = ()
     alike: tuple[Decisions, ...] = ()
+    common: tuple[Decisions, ...] = ()
     other: tuple[str, ...] = ()
 
 
@@ -105,6 +107,7 @@ def find_claims(table: Table, label: Sequence[str], classes: Sequence[str], riva
     usual = {name: name in PREDICTED for name in columns if _is_usual(name, label)}
     able = {name: columns[name] for name in columns if name in usual or is_named(name, LABEL)}
     able = {name: one for name, one in able.items() if one.can_be_classes and _few(one, classes)}
+    able = {name: one for name, one in able.items() if not _holds_shares(one, classes)}
     exact = [name for name in able if usual.get(name)]
     loose = [name for name in able if name in usual and not usual[name]]
     fitting, strange = [], []
@@ -125,18 +128,34 @@ def find_claims(table: Table, label: Sequence[str], classes: Sequence[str], riva
         if decisions_in(column, classes) is None
     ]
     alike = tuple(_alike(columns, {*able, *usual}, classes))
-    return Claims(tuple(fitting), tuple(strange), tuple(further), alike, tuple(other))
+    usual_names = conventional_positive(classes) is not None or all(NUMBER.fullmatch(name) for name in classes)
+    return Claims(
+        tuple(fitting),
+        tuple(strange),
+        tuple(further),
+        () if usual_names else alike,
+        alike if usual_names else (),
+        tuple(other),
+    )
 
 
 def _alike(columns: Mapping[str, Column], named: Collection[str], classes: Sequence[str]) -> Iterator[Decisions]:
     """Columns without a telling name that hold at least two of the labels' classes and nothing else."""
-    if conventional_positive(classes) is not None or all(NUMBER.fullmatch(name) for name in classes):
-        return
     for name, column in columns.items():
-        if name in named or is_named(name, TRUTH) or not column.can_be_classes or column.series.dtype.is_numeric():
+        if name in named or is_named(name, TRUTH) or not column.can_be_classes:
             continue
-        if column.has_at_most(len(classes)) and len(column.classes) > 1 and set(column.classes) <= set(classes):
-            yield Decisions(name, column.names)
+        if not column.has_at_most(len(classes)) or not 1 < len(column.classes) <= len(classes):
+            continue
+        if match(column.classes, classes) is not None and (found := decisions_in(column, classes)) is not None:
+            yield found
+
+
+def _holds_shares(column: Column, classes: Sequence[str]) -> bool:
+    """Whether a column holds probabilities, most of them 0 and 1, rather than classes: fractions that no label is."""
+    numbers = column.numbers
+    if numbers is None or numbers.are_whole or not numbers.are_shares:
+        return False
+    return not any(NUMBER.fullmatch(name) and float(name) % 1 for name in classes)
 
 
 def _is_usual(name: str, label: Sequence[str]) -> bool:

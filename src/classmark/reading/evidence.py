@@ -13,7 +13,7 @@ from classmark.reading.candidates import class_in_name, class_scores, list_colum
 from classmark.reading.classes import NUMBER
 from classmark.reading.decisions import Decisions
 from classmark.reading.families import families, indexed_families
-from classmark.reading.names import LOGIT_LISTS, is_named, words_in
+from classmark.reading.names import LOGIT_LISTS, TRUTH, is_named, words_in
 from classmark.reading.scores import Scores, columns_scores, list_scores
 from classmark.reading.single import find_with_single, find_without_scores
 from classmark.reading.sought import (
@@ -26,8 +26,12 @@ from classmark.reading.sought import (
     second_label,
     strange_classes,
     the_one,
+    threshold_column,
 )
 from classmark.reading.table import Table
+
+FEWEST_ROWS = 10  # fewer may follow from the probabilities by chance
+NEARLY_ALL = 0.9
 
 
 def find_predictions(sought: Sought) -> Found:
@@ -97,7 +101,8 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
         scores = _agreeing(sought, groups)
     check_read(table, scores)
     _check_not_ranked(table, scores)
-    if not claims.fitting and claims.strange and table.options.predicted is None and not _follow(sought, scores):
+    sure = table.options.label is not None or is_named(sought.label_name, TRUTH)
+    if not claims.fitting and claims.strange and not (sure and _follow(sought, scores)):
         raise strange_classes(sought)
     named = scores.classes and not scores.indexed
     same = [one for one in (*claims.fitting, *claims.further) if named and one.names.to_list() == scores.largest]
@@ -117,16 +122,27 @@ def _with_group(sought: Sought, groups: Sequence[Scores]) -> Found:
         for one in claims.further:
             if not one.names.equals(sought.labels):
                 raise second_label(sought, one, scores)
-    stepped = next((one for one in claims.alike if named and _is_threshold(one, scores)), None)
-    if stepped is not None:
-        return Found(stepped, scores)
+    for one in (*claims.alike, *claims.common) if named else ():
+        plain = one.names.to_list() == scores.largest or one.names.equals(sought.labels)
+        if plain or not _explains(one, scores):
+            continue
+        if (
+            any(one is other for other in claims.common)
+            and len(scores.classes) == 2
+            and table.options.probabilities is None
+        ):
+            raise threshold_column(sought, one, scores)
+        return Found(one, scores)
     return Found(None, scores, remarks=tuple(note_passed_over(one) for one in passed_over[:1]))
 
 
-def _is_threshold(decisions: Decisions, scores: Scores) -> bool:
-    """Whether a column of both classes follows from their probabilities at one threshold, whatever that is."""
-    if len(scores.classes) != 2:
+def _explains(decisions: Decisions, scores: Scores) -> bool:
+    """Whether a column of classes follows from the probabilities: at one threshold of two, nearly the largest of more."""
+    if len(scores.values) < FEWEST_ROWS:
         return False
+    if len(scores.classes) != 2:
+        largest = pl.Series(scores.largest, dtype=pl.String)
+        return float((decisions.names == largest).mean() or 0) >= NEARLY_ALL  # type: ignore[arg-type]
     second = (decisions.names == scores.classes[1]).fill_null(False).to_numpy()
     values = scores.values[:, 1]
     return bool(second.any() and not second.all() and values[second].min() >= values[~second].max())

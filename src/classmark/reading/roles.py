@@ -15,7 +15,15 @@ import polars as pl
 
 from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
-from classmark.reading.classes import CLASS_WORDS, NUMBER, by_index, conventional_positive, in_order, match
+from classmark.reading.classes import (
+    CLASS_WORDS,
+    LESS_LIKELY_CLASS_WORDS,
+    NUMBER,
+    by_index,
+    conventional_positive,
+    in_order,
+    match,
+)
 from classmark.reading.decisions import Decisions, MisfitError, find_claims
 from classmark.reading.evidence import Sought, find_predictions
 from classmark.reading.families import Family, families, is_truth
@@ -132,9 +140,10 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
     suspects = missing_words(classes)
     suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
     core = tuple(one for one in classes if one not in suspects)
-    if len(core) < 2:
-        suspects = tuple(one for one in suspects if one.casefold() not in CLASS_WORDS)
-        core = tuple(one for one in classes if one not in suspects)
+    for words in (CLASS_WORDS, LESS_LIKELY_CLASS_WORDS):
+        if len(core) < 2:
+            suspects = tuple(one for one in suspects if one.casefold() not in words)
+            core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
         core, suspects = classes, ()
     found = find_predictions(Sought(table, label, names, core, find_claims(table, label, classes, rivals)))
@@ -154,6 +163,17 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
             ("Name the classes in their order: ", Option("classes", classes), ", or: ",
              Option("missing_label", min(missing))),
         )  # fmt: skip
+    doubtful = sorted(word for word in missing if word.casefold() in CLASS_WORDS)
+    if doubtful and (found.scores is None or found.scores.is_single) and table.options.missing_label is None:
+        raise InputError(
+            f'{table.source}: no row is predicted as "{doubtful[0]}": it may be a class, or mean that the label is missing.',
+            (
+                "If it is missing: ",
+                Option("missing_label", doubtful[0]),
+                "; if it is a class: ",
+                Option("classes", classes[:8]),
+            ),
+        )
     if missing:
         names = without_words(table, names, missing)
         count = int(names.is_null().sum())

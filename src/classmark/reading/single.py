@@ -24,6 +24,7 @@ from classmark.reading.sought import (
     second_label,
     strange_classes,
     the_one,
+    threshold_column,
 )
 from classmark.reading.table import Table
 
@@ -100,6 +101,10 @@ def find_with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
         if len(meanings) == 1 and not table.options.logits:
             return _as(further, *meanings[0])
     score = _single(table, singles)
+    for common in claims.common:
+        meaning = None if table.options.logits else _meaning(sought, common, score)
+        if meaning and not _is_plain(common, score, meaning) and table.options.probabilities is None:
+            raise threshold_column(sought, common, score)
     doubtful = score.of_class is None and table.options.probabilities is None and not table.options.logits
     if claims.further and table.options.probabilities is None:
         for other in claims.further:
@@ -120,6 +125,13 @@ def find_with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
              Option("probabilities", score.columns), " ", Option("positive", sought.classes[-1])),
         )  # fmt: skip
     return Found(None, score, remarks=tuple(note_passed_over(one) for one in claims.alike[:1]))
+
+
+def _is_plain(decisions: Decisions, score: Scores, meaning: str) -> bool:
+    """Whether decisions are those of a threshold of one half, or too few to show another."""
+    above = score.values[:, 0] > 0.5
+    said = (decisions.names == meaning).fill_null(False).to_numpy()
+    return bool((above == said).all()) or len(said) < ENOUGH_ROWS
 
 
 def _single(table: Table, singles: Sequence[Scores]) -> Scores:

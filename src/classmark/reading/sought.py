@@ -119,3 +119,12 @@ def check_read(table: Table, scores: Scores) -> None:
     if scores.bad is not None:
         name, row = scores.bad
         raise unread(table.source, table.place(row), table.columns[name].series[row], name)
+
+
+def threshold_column(sought: Sought, decisions: Decisions, scores: Scores) -> InputError:
+    """What is said if a column of common class names follows from the probabilities at a threshold of its own."""
+    return InputError(
+        f'{sought.table.source}: "{decisions.column}" follows from the probabilities at a threshold other than one half.',
+        ("If it holds the predicted classes: ", Option("predicted", decisions.column), "; to leave it aside: ",
+         Option("probabilities", scores.columns[:8])),
+    )  # fmt: skip
