@@ -140,9 +140,9 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
     suspects = missing_words(classes)
     suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
     core = tuple(one for one in classes if one not in suspects)
-    for words in (CLASS_WORDS, LESS_LIKELY_CLASS_WORDS):
+    for likely in (CLASS_WORDS, LESS_LIKELY_CLASS_WORDS):
         if len(core) < 2:
-            suspects = tuple(one for one in suspects if one.casefold() not in words)
+            suspects = tuple(one for one in suspects if one.casefold() not in likely)
             core = tuple(one for one in classes if one not in suspects)
     if len(core) < 2:
         core, suspects = classes, ()
