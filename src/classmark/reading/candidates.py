@@ -9,9 +9,18 @@ import numpy as np
 import polars as pl
 
 from classmark.errors import InputError, Option, shortened
-from classmark.reading.classes import match
+from classmark.reading.classes import WHOLE_NUMBER, match
 from classmark.reading.columns import Column
-from classmark.reading.families import families, indexed_families, is_one_hot, is_truth, patterns, rank, says_logits
+from classmark.reading.families import (
+    Family,
+    families,
+    indexed_families,
+    is_one_hot,
+    is_truth,
+    patterns,
+    rank,
+    says_logits,
+)
 from classmark.reading.names import (
     ID,
     LISTS,
@@ -51,6 +60,10 @@ def class_scores(columns: Mapping[str, Column], label: str, classes: Sequence[st
             scores = narrowed if narrowed.kind in (Kind.SHARES, Kind.PERCENT) else scores
         if order == 2 and scores.kind is not Kind.SHARES:
             continue
+        if logits and (counted := _counted_only(family, classes)) is not None:  # no sums tell which columns are classes
+            ranked.append(
+                (-1 if says_logits(family) else order, columns_scores(columns, counted.columns, counted.classes))
+            )
         if says_logits(family) != logits and says_logits(family):
             order = 3
         elif logits and says_logits(family):
@@ -70,6 +83,14 @@ def class_scores(columns: Mapping[str, Column], label: str, classes: Sequence[st
     kept = sound or ranked
     best = min(order for order, _ in kept)
     return [scores for order, scores in kept if order == best]
+
+
+def _counted_only(family: Family, classes: Sequence[str]) -> Family | None:
+    """The columns of the labels' classes, and of numbers between 0 and the largest of them; None if these are all."""
+    numbers = [int(name) for name in classes if WHOLE_NUMBER.fullmatch(name)]
+    between = {str(number) for number in range(max(numbers) + 1)} if len(numbers) == len(classes) and numbers else set()
+    kept = family.only([name for name in family.classes if name in classes or name in between])
+    return kept if len(kept.classes) < len(family.classes) and len(kept.classes) > 1 else None
 
 
 def _with_unnamed(columns: Mapping[str, Column], scores: Scores, *, logits: bool) -> list[Scores]:

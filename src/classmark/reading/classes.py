@@ -122,6 +122,14 @@ def conventional_positive(classes: Sequence[str]) -> str | None:
     return None
 
 
+def is_usual_pair(classes: Sequence[str]) -> bool:
+    """Whether two classes are the two that there are, such as no and yes, so that no third one can be missing."""
+    if len(classes) != 2 or conventional_positive(classes) is None:
+        return False
+    folded = {fold(name) for name in classes}
+    return any(folded == set(pair) for pair in CONVENTIONS) or not all(NUMBER.fullmatch(name) for name in classes)
+
+
 def fold(name: str) -> str:
     """What stays equal when case, width and blanks are left aside."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

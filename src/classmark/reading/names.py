@@ -149,14 +149,14 @@ SCORING_WORDS = PROBABILITY_WORDS - frozenset(_words("class classes for label la
 
 def plain(name: str) -> str:
     """A column name in small letters with `_` for everything else: `.pred_class` is `pred_class`, `inst#` is `inst`."""
-    found = re.sub(r"[^0-9a-z]+", "_", _apart(name).casefold())
+    found = re.sub(r"[\W_]+", "_", _apart(name).casefold())
     stripped = found.strip("_")
     return found if found in ("_into_", "_fold_", "_weight_", "_role_") else stripped
 
 
 def words_in(text: str) -> list[str]:
     """The words of a part of a column name: "Scored Probabilities for Class" has four, `predProb` two."""
-    return [word for word in re.split(r"[^0-9a-z]+", _apart(text).casefold()) if word]
+    return [word for word in re.split(r"[\W_]+", _apart(text).casefold()) if word]
 
 
 def _apart(name: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
 from classmark.reading.candidates import several
+from classmark.reading.classes import is_usual_pair
 from classmark.reading.decisions import Decisions, MisfitError
 from classmark.reading.names import TRUTH, is_named
 from classmark.reading.order import known_class
@@ -99,7 +100,7 @@ def find_with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
                 ("Name it: ", Option("label", sought.label[0]), " or ", Option("label", further.column)),
             )
         if len(meanings) == 1 and not table.options.logits:
-            return _as(further, *meanings[0])
+            return _as(sought, further, *meanings[0])
     score = _single(table, singles)
     for common in claims.common:
         meaning = None if table.options.logits else _meaning(sought, common, score)
@@ -162,7 +163,7 @@ def _explained(sought: Sought, decisions: Decisions, singles: Sequence[Scores]) 
                     "Leave it out.",
                     argument="positive",
                 )
-        return _as(decisions, score, meaning)
+        return _as(sought, decisions, score, meaning)
     if len(distinct) > 1:
         raise several(table.source, [one for one, _ in distinct])
     named = [one for one in singles if one.of_class is not None or table.options.probabilities]
@@ -183,8 +184,10 @@ def _equal(one: Scores, other: Scores) -> bool:
     return np.array_equal(one.values, other.values)
 
 
-def _as(decisions: Decisions, score: Scores, meaning: str) -> Found:
+def _as(sought: Sought, decisions: Decisions, score: Scores, meaning: str) -> Found:
     """With the score as what it means: a class, or `""` for the predicted class.
+
+    A confidence gives the other class's probability only if there surely is no third class.
 
     Raises:
         InputError: its name says another class.
@@ -194,8 +197,15 @@ def _as(decisions: Decisions, score: Scores, meaning: str) -> Found:
             f'"{score.columns[0]}" is named after "{score.of_class}", but is highest where "{decisions.column}" is "{meaning}".',
             ("Judge one of them: ", Option("labels_only", True), " or ", Option("probabilities", score.columns)),
         )
-    if meaning == "":
+    if meaning == "" and (sought.table.options.classes or is_usual_pair(known_classes(sought))):
         return Found(decisions, score, is_confidence=True)
+    if meaning == "":
+        first, second = known_classes(sought)
+        message = (
+            f'The column "{score.columns[0]}" is the confidence of the predicted class, and only the predicted classes are '
+            f'judged. If there are no other classes than "{first}" and "{second}", name both to judge probabilities too.'
+        )
+        return Found(decisions, remarks=(Remark("confidence_only", "info", message),))
     return Found(decisions, replace(score, of_class=meaning))
 
 
