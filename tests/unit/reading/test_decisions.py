@@ -36,7 +36,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = {
     ),
     "of other classes": ({"predicted": ["x", "y", "x", "y"]}, {"strange": ("predicted",)}),
     "named as labels are": ({"target": LABELS}, {"further": ("target",)}),
-    "scores are no classes": ({"predicted": POSITIVE}, {"strange": ("predicted",)}),
+    "scores are no classes": ({"predicted": POSITIVE}, {}),
     "a name for every row": ({"predicted": [f"row {row}" for row in range(4)]}, {"strange": ("predicted",)}),
 }  # fmt: skip
 

@@ -45,8 +45,16 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any], str, list[int]]] = {
         "label ← true_label; P(predicted class) ← score; predicted ← label", [0, 1, 1, 1],
     ),
     "codes of the largest score say nothing new": (
-        {"label": XY, "prob_x": NEGATIVE, "prob_y": POSITIVE, "predicted": [0, 1, 0, 1]}, {},
+        {"label": XY, "prob_x": NEGATIVE, "prob_y": POSITIVE, "predicted": [0, 1, 0, 1]}, {"label": "label"},
         "label ← label; P(x) ← prob_x; P(y) ← prob_y", [0, 1, 0, 1],
+    ),
+    "nor beside a column that can be the truth only": (
+        {"truth": XY, "prob_x": NEGATIVE, "prob_y": POSITIVE, "predicted": [0, 1, 0, 1]}, {},
+        "label ← truth; P(x) ← prob_x; P(y) ← prob_y", [0, 1, 0, 1],
+    ),
+    "a threshold that a column of any name shows": (
+        {"label": XY * 5, "prob_x": NEGATIVE * 5, "prob_y": POSITIVE * 5, "flag": ["x", "y", "y", "y"] * 5}, {},
+        "label ← label; P(x) ← prob_x; P(y) ← prob_y; predicted ← flag", [0, 1, 1, 1] * 5,
     ),
     "labels only, by request": (
         {"label": XY, "predicted": ["x", "y", "y", "y"], "score": NEGATIVE}, {"labels_only": True},
@@ -73,6 +81,12 @@ def test_a_threshold_of_ones_own_is_kept_beside_the_probabilities() -> None:
     table = read({"label": LABELS, "predicted": ["neg", "pos", "pos", "pos"], "score": POSITIVE})
     np.testing.assert_allclose(table.probabilities, BOTH, atol=1e-12)
     assert table.frame["predicted"].to_list() == ["neg", "pos", "pos", "pos"]
+
+
+def test_what_the_user_names_settles_a_column_that_follows_from_the_score() -> None:
+    given = {"label": ["no", "yes"] * 10, "score": POSITIVE * 5, "flag": ["no", "yes", "yes", "yes"] * 5}
+    assert read(given, probabilities="score").plan == "label ← label; P(yes) ← score"
+    assert read(given, predicted="flag").plan == "label ← label; P(yes) ← score; predicted ← flag"
 
 
 def test_labels_and_scores_of_a_zero_shot_classifier() -> None:
@@ -164,6 +178,18 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
         'of each row do. Give one column per class. If each column is one class: classes=["NAME", "NAME"]',
         "predictions: the scores in score_1, score_2, score_3 fall from left to right in every row, as those of the best classes "
         "of each row do. Give one column per class. If each column is one class: --classes NAME,NAME",
+    ),
+    "codes beside a label that may be the prediction": (
+        {"label": XY, "prob_x": NEGATIVE, "prob_y": POSITIVE, "predicted": [0, 1, 0, 1]},
+        'predictions: no class of "predicted" (0, 1) is among those of "label" (x, y). Write both with the same class names.',
+        'predictions: no class of "predicted" (0, 1) is among those of "label" (x, y). Write both with the same class names.',
+    ),
+    "usual class names that follow from the score at a threshold of their own": (
+        {"label": ["no", "yes"] * 10, "score": POSITIVE * 5, "flag": ["no", "yes", "yes", "yes"] * 5},
+        'predictions: "flag" follows from the probabilities at a threshold other than one half. If it holds the predicted '
+        'classes: predicted="flag"; to leave it aside: probabilities=["score"]',
+        'predictions: "flag" follows from the probabilities at a threshold other than one half. If it holds the predicted '
+        "classes: --predicted flag; to leave it aside: --probabilities score",
     ),
     "predictions of other classes beside probabilities": (
         {"label": XY, "prob_x": NEGATIVE, "prob_y": POSITIVE, "predicted": ["a", "b", "b", "b"]},

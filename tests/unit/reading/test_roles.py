@@ -136,6 +136,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
         'predictions: 3 scores per row, and "-1" may be one of the classes or a missing label. Name the classes in their order: '
         "--classes -1,0,1, or: --missing-label -1",
     ),
+    "a word that may be a class": (
+        {"label": ["none", "mild", "severe"], "predicted": ["mild", "mild", "severe"]}, {},
+        'predictions: no row is predicted as "none": it may be a class, or mean that the label is missing. If it is missing: '
+        'missing_label="none"; if it is a class: classes=["mild", "none", "severe"]',
+        'predictions: no row is predicted as "none": it may be a class, or mean that the label is missing. If it is missing: '
+        "--missing-label none; if it is a class: --classes mild,none,severe",
+    ),
     "counts": (
         {"label": ["a", "a", "b", "b"], "predicted": ["a", "b", "a", "b"], "n": [880, 20, 10, 90]}, {},
         'predictions: each pair of true and predicted class stands in one row, and "n" seems to count them. Give one line per '
