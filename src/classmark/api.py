@@ -257,10 +257,21 @@ def _matrix_of(frame: Any, classes: Sequence[Any] | None) -> tuple[Any, Sequence
             "Call both by the same classes, without totals.",
             argument="matrix",
         )
-    if index[-1:] == columns[-1:] == ["All"]:
-        raise InputError('the last row and column, "All", are totals.', "Leave them out.", argument="matrix")
-    order = [columns.index(name) for name in index]
-    return frame.to_numpy()[:, order], classes if classes is not None else index
+    counts = frame.to_numpy()[:, [columns.index(name) for name in index]]
+    inner = counts[:-1, :-1]
+    if (
+        len(counts) > 2
+        and (inner.sum(axis=1) == counts[:-1, -1]).all()
+        and (inner.sum(axis=0) == counts[-1, :-1]).all()
+    ):
+        raise InputError(f'the last row and column, "{index[-1]}", are totals.', "Leave them out.", argument="matrix")
+    if classes is None:
+        return counts, index
+    wanted = [str(name) for name in classes]
+    if set(wanted) != set(index):
+        raise InputError(f"the matrix has the classes {', '.join(index[:6])}.", "Name these.", argument="classes")
+    places = [index.index(name) for name in wanted]
+    return counts[places][:, places], wanted
 
 
 def compare(

@@ -322,15 +322,11 @@ def test_a_matrix_with_totals_or_of_two_sets_of_names_is_refused() -> None:
     )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the names of the frame give way to those of classes, and its rows stay as they are"
-)
 def test_classes_order_a_matrix_with_names() -> None:
     found = classmark.judge_matrix(COUNTS, ["good", "bad"])
     assert (found.classes, found.confusion) == (("good", "bad"), ((9, 3), (2, 10)))
 
 
-@pytest.mark.xfail(strict=True, reason="totals are known by the name All alone")
 def test_totals_of_another_name_are_refused() -> None:
     with pytest.raises(InputError):
         classmark.judge_matrix(pd.crosstab(LABELS, LABELS[::-1], margins=True, margins_name="Total"))

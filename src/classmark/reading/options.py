@@ -66,6 +66,9 @@ class ReadOptions:
             other = next((role for role in list(roles)[:place] if column is not None and roles[role] == column), None)
             if other is not None:
                 raise InputError(f'"{column}" is named as {other} too.', "Name two columns.", argument=name)
+        for name, column in (roles | {"id": self.id}).items():
+            if column is not None and column in (self.probabilities or ()):
+                raise InputError(f'"{column}" is named as probabilities too.', "Name two columns.", argument=name)
         if self.labels_only and (self.probabilities or self.logits):
             scores = Option("probabilities") if self.probabilities else Option("logits", True)
             raise InputError(("Use either ", scores, " or ", Option("labels_only", True), ", not both."))

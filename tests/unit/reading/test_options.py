@@ -68,7 +68,6 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="the columns of probabilities are not compared with those of other roles")
 @pytest.mark.parametrize("role", ["label", "predicted", "group", "weights", "id"])
 def test_a_column_of_probabilities_has_no_other_role(role: str) -> None:
     with pytest.raises(InputError):
