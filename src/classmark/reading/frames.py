@@ -26,7 +26,7 @@ def read_frame(table: Table) -> Predictions:
     if table.options.weights in (*plan.label, *decided):
         raise InputError(f'"{table.options.weights}" holds classes.', "Name a column of numbers.", argument="weights")
     scored = plan.scores.columns if plan.scores is not None else ()
-    used = (*plan.label, *scored, *decided)
+    used = (*plan.label, *scored, *decided, *plan.aside)
     ids = find_ids(table, used)
     groups, grouped_by = find_groups(table, ids)
     weights = find_weights(table)

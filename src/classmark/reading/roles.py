@@ -66,6 +66,7 @@ class Plan:
         is_confidence: the one score is that of the predicted class.
         classes: the classes that labels and predictions name, in their order.
         remarks: what a reader must know.
+        aside: columns of scores that are left aside.
     """
 
     label: tuple[str, ...]
@@ -75,6 +76,7 @@ class Plan:
     is_confidence: bool
     classes: tuple[str, ...]
     remarks: tuple[Remark, ...] = ()
+    aside: tuple[str, ...] = ()
 
 
 def decide(table: Table) -> Plan:
@@ -187,7 +189,9 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
             )
         )
     known = {*names.drop_nulls().unique().to_list(), *(decisions.names.drop_nulls().unique() if decisions else ())}
-    return Plan(label, names, decisions, found.scores, found.is_confidence, in_order(known), tuple(remarks))
+    return Plan(
+        label, names, decisions, found.scores, found.is_confidence, in_order(known), tuple(remarks), found.aside
+    )
 
 
 def _said(plan: Plan) -> pl.Series | None:

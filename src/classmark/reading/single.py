@@ -69,7 +69,7 @@ def find_without_scores(sought: Sought, singles: Sequence[Scores]) -> Found:
         names = ", ".join(f'"{one.columns[0]}"' for one in singles)
         message = f"The column {names} holds one score per row, which says nothing about the other {count - 1} classes."
         remarks.append(Remark("confidence_only", "info", f"{message} Only the predicted classes are judged."))
-    return Found(decisions, remarks=tuple(remarks))
+    return Found(decisions, remarks=tuple(remarks), aside=tuple(name for one in singles for name in one.columns))
 
 
 def find_with_single(sought: Sought, singles: Sequence[Scores]) -> Found:
@@ -172,7 +172,8 @@ def _explained(sought: Sought, decisions: Decisions, singles: Sequence[Scores]) 
     if table.options.predicted is not None:
         names = ", ".join(f'"{one.columns[0]}"' for one in singles)
         message = f"The column {names} is left aside: the predicted classes do not follow from it."
-        return Found(decisions, remarks=(Remark("confidence_only", "warning", message),))
+        aside = tuple(name for one in singles for name in one.columns)
+        return Found(decisions, remarks=(Remark("confidence_only", "warning", message),), aside=aside)
     raise InputError(
         f'{table.source}: the predicted classes in "{decisions.column}" do not follow from the score '
         f'"{singles[0].columns[0]}" at any threshold.',
@@ -205,7 +206,7 @@ def _as(sought: Sought, decisions: Decisions, score: Scores, meaning: str) -> Fo
             f'The column "{score.columns[0]}" is the confidence of the predicted class, and only the predicted classes are '
             f'judged. If there are no other classes than "{first}" and "{second}", name both to judge probabilities too.'
         )
-        return Found(decisions, remarks=(Remark("confidence_only", "info", message),))
+        return Found(decisions, remarks=(Remark("confidence_only", "info", message),), aside=score.columns)
     return Found(decisions, replace(score, of_class=meaning))
 
 

@@ -27,12 +27,14 @@ class Found:
         scores: the scores, if columns hold them.
         is_confidence: the one score is that of the predicted class.
         remarks: what a reader must know.
+        aside: columns of scores that are left aside; they follow from the model, and so make no slices.
     """
 
     decisions: Decisions | None = None
     scores: Scores | None = None
     is_confidence: bool = False
     remarks: tuple[Remark, ...] = ()
+    aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
