@@ -8,7 +8,8 @@ with ` | ` between them; an alternative is words that must all hold:
     difference.accuracy=, a.accuracy=, low.accuracy<           the same of a comparison
     rows=250             how many rows were judged             threshold=0.2082 of an operating point
     warn                 a warning about how the input was read
-    says:REGEX           the screen shows it                   nofinding:WORD   no finding has the word
+    says:REGEX           the screen shows it                   nofinding:WORD   no finding has the word, but for
+                                                           the names of metrics that are left out
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ ABOUT_READING = frozenset(
         *("absent_classes", "assumed", "below_chance", "classes_matched", "confidence_only", "decisions_differ"),
         *("fold_column", "look_alike_classes", "many_classes", "matched_by_number", "missing_words", "model_column"),
         *("numeric_labels", "odd_last_row", "repeated_rows", "rescaled", "rows_left_out", "split_column"),
-        *("unlabelled_rows", "unused_weights"),
+        *("unlabelled_rows", "unused_decisions", "unused_weights"),
     }
 )
 BOUNDS: Mapping[str, Callable[[float, float], bool]] = {
@@ -101,7 +102,8 @@ def holds(word: str, outcome: Outcome) -> bool:
         case "says" if colon:
             return outcome.code == 0 and re.search(argument, outcome.screen) is not None
         case "nofinding" if colon:
-            return outcome.code == 0 and not any(argument in one["message"] for one in outcome.findings)
+            told = [one["message"] for one in outcome.findings if one["code"] != "scores_left_out"]
+            return outcome.code == 0 and not any(argument in message for message in told)
     compared = re.fullmatch(r"([\w.]+)([=<>])(-?[0-9.]+)", word)
     assert compared is not None, f"{word} is no word of an expectation"
     values = _values(outcome.content, compared[1])

@@ -25,7 +25,7 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any], str, list[int]]] = {
         "label ← label; P(y) ← score; predicted ← predicted", [0, 1, 1, 1],
     ),
     "the confidence of the predicted class": (
-        {"label": XY, "predicted": XY, "confidence": [0.8, 0.8, 0.6, 0.7]}, {},
+        {"label": XY, "predicted": XY, "confidence": [0.8, 0.8, 0.6, 0.7]}, {"classes": ["x", "y"]},
         "label ← label; P(predicted class) ← confidence; predicted ← predicted", [0, 1, 0, 1],
     ),
     "a score whose name says its class": (
@@ -41,7 +41,7 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any], str, list[int]]] = {
         "label ← label; P(x) ← a_x; P(y) ← a_y; predicted ← pred", [0, 1, 0, 1],
     ),
     "label beside true_label is the prediction": (
-        {"true_label": XY, "label": ["x", "y", "y", "y"], "score": [0.75, 0.8, 0.6, 0.7]}, {},
+        {"true_label": XY, "label": ["x", "y", "y", "y"], "score": [0.75, 0.8, 0.6, 0.7]}, {"classes": ["x", "y"]},
         "label ← true_label; P(predicted class) ← score; predicted ← label", [0, 1, 1, 1],
     ),
     "codes of the largest score say nothing new": (
@@ -112,6 +112,25 @@ def test_a_score_that_is_highest_where_another_class_is_predicted_is_refused() -
         '"prob_x" is named after "x", but is highest where "predicted" is "y". Judge one of them: labels_only=True or '
         'probabilities=["prob_x"]'
     )
+
+
+def test_a_confidence_is_left_aside_where_there_may_be_a_third_class() -> None:
+    table = read({"label": XY, "predicted": XY, "confidence": [0.8, 0.8, 0.6, 0.7]})
+    assert not table.has_probabilities
+    assert said(table) == [
+        'The column "confidence" is the confidence of the predicted class, and only the predicted classes are judged. If there '
+        'are no other classes than "x" and "y", name both to judge probabilities too.'
+    ]
+    usual = ["no", "yes", "no", "yes"]
+    assert read({"label": usual, "predicted": usual, "confidence": [0.8, 0.8, 0.6, 0.7]}).has_probabilities
+
+
+@pytest.mark.xfail(strict=True, reason="a confidence is carried along like any column, and so is sliced by")
+@pytest.mark.parametrize("classes", [("x", "y"), ("x", "y", "z")])
+def test_a_confidence_that_is_left_aside_makes_no_slices(classes: tuple[str, ...]) -> None:
+    rows = len(classes)
+    table = read({"label": classes * 2, "predicted": classes * 2, "score": [0.9, 0.6, 0.8, 0.7, 0.6, 0.8][: 2 * rows]})
+    assert "score" not in table.frame.columns
 
 
 def test_one_score_of_three_classes_is_left_aside() -> None:
