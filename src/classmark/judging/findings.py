@@ -27,7 +27,7 @@ FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
-SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration error"
+SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration"
 COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
 
 

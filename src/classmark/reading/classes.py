@@ -124,10 +124,12 @@ def conventional_positive(classes: Sequence[str]) -> str | None:
 
 def is_usual_pair(classes: Sequence[str]) -> bool:
     """Whether two classes are the two that there are, such as no and yes, so that no third one can be missing."""
-    if len(classes) != 2 or conventional_positive(classes) is None:
+    if len(classes) != 2:
         return False
-    folded = {fold(name) for name in classes}
-    return any(folded == set(pair) for pair in CONVENTIONS) or not all(NUMBER.fullmatch(name) for name in classes)
+    folded = {fold(re.sub(r"^[0-9]+:", "", name)) for name in classes}  # Weka numbers its classes
+    return any(folded == set(pair) for pair in CONVENTIONS) or (
+        conventional_positive(classes) is not None and not all(NUMBER.fullmatch(name) for name in classes)
+    )
 
 
 def fold(name: str) -> str:

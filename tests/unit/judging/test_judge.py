@@ -269,7 +269,7 @@ def test_predicted_labels_alone_give_no_score_metrics() -> None:
     messages = [finding.message for finding in judgement.findings if finding.code == "scores_left_out"]
     assert messages == [
         "The table has predicted labels only, so these are left out: log loss, ROC area, average precision, "
-        "Brier score, calibration error."
+        "Brier score, calibration."
     ]
 
 
