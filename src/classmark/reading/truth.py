@@ -11,7 +11,7 @@ from classmark.errors import InputError, Option, nearest, shortened
 from classmark.reading.classes import MISSING_CODES, NUMBER, is_missing_word
 from classmark.reading.columns import Column
 from classmark.reading.decisions import MisfitError
-from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, plain
+from classmark.reading.names import LABEL, PREDICTED, SCORE, TRUTH, is_named, plain
 from classmark.reading.table import Table
 
 FEWEST_NUMERIC = 20
@@ -44,7 +44,14 @@ def _is_prediction_of(name: str, label: str) -> bool:
         rf"pred(icted|iction)[_ .]{wanted}",
         rf"{wanted}[_ .]pred(icted|iction)",
     )
-    return plain(label) not in PREDICTED and any(re.fullmatch(one, name.casefold().strip()) for one in patterns)
+    general = not name.strip().endswith(")") and is_named(
+        name, (*PREDICTED, *SCORE)
+    )  # prediction_score is of no "score"
+    return (
+        not general
+        and plain(label) not in PREDICTED
+        and any(re.fullmatch(one, name.casefold().strip()) for one in patterns)
+    )
 
 
 def label_names(table: Table, column: Column) -> pl.Series:
