@@ -137,10 +137,17 @@ def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
     return _with_labels(table, (label,), names if named is None else named, rivals)
 
 
+def _stated(table: Table, label: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes that the type of the label's column lists."""
+    kind = table.columns[label[0]].series.dtype
+    return tuple(str(name) for name in kind.categories.to_list()) if isinstance(kind, pl.Enum) else ()
+
+
 def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals: Sequence[str] = ()) -> Plan:
     classes = in_order(names.drop_nulls().unique().to_list())
     suspects = missing_words(classes)
-    suspects = tuple(one for one in suspects if one not in (table.options.classes or ()))
+    named = {*(table.options.classes or ()), *(table.order or ()), *_stated(table, label)}
+    suspects = tuple(one for one in suspects if one not in named)
     core = tuple(one for one in classes if one not in suspects)
     for likely in (CLASS_WORDS, LESS_LIKELY_CLASS_WORDS):
         if len(core) < 2:
