@@ -107,6 +107,7 @@ def _with_truth(frame: pl.DataFrame, file: TableFile, options: ReadOptions) -> t
     if label in frame.columns and options.predicted is None and options.probabilities is None:
         # A submission calls its prediction as the solution calls the truth.
         said = Column(label, frame[label], file.textual)
+        options = options.with_(label=None)  # another column has that role, as below
         options = options.with_(probabilities=(label,)) if _is_score(said) else options.with_(predicted=label)
     return frame.with_columns(truth.frame[label][order.to_list()].alias(name)), options.with_(
         label=name, id=own_id, labels=None

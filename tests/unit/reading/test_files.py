@@ -224,3 +224,20 @@ def test_texts_that_a_tool_wrote_as_bytes(tmp_path: Path) -> None:
     table = read(saved(tmp_path / "theirs.parquet", {"label": words, "predicted": words[::-1]}))
     assert table.classes == ("neg", "pos")
     assert table.predicted.tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("label", [None, "target"])
+@pytest.mark.parametrize(
+    ("values", "plan"),
+    [
+        (["0.2", "0.8", "0.4"], "label ← target (truth.csv); P(yes) ← target; id ← id"),
+        (["no", "yes", "yes"], "label ← target (truth.csv); predicted ← target; id ← id"),
+    ],
+)
+def test_a_submission_calls_its_prediction_as_the_solution_calls_the_truth(
+    label: str | None, values: list[str], plan: str, tmp_path: Path
+) -> None:
+    truth, submission = tmp_path / "truth.csv", tmp_path / "submission.csv"
+    pl.DataFrame({"id": list("abc"), "target": ["no", "yes", "no"]}).write_csv(truth)
+    pl.DataFrame({"id": list("abc"), "target": values}).write_csv(submission)
+    assert read(submission, labels=truth, label=label).plan == plan
