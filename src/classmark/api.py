@@ -216,7 +216,7 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
 
     where = dict(arguments.pop("where", None) or {})
     if by in where:
-        raise InputError(f'"{by}" is named by both.', "Leave one of them out.", argument="where")
+        raise InputError(f'"{by}" is named by where and by "by".', "Leave one of them out.", argument="where")
     return {value: judge(predictions, where=where | {by: value}, **arguments) for value in part_values(predictions, by)}
 
 
@@ -318,7 +318,9 @@ def compare(
             raise InputError("it names the models of one file, but several are given.", "Give one.", argument="by")
         sides = tuple(side_parts(first, by, said).values())
     else:
-        sides = tuple(open_side(one, said) for one in (first, *others))
+        sides = tuple(
+            open_side(one, said, f"model {letter}") for letter, one in zip(LETTERS, (first, *others), strict=False)
+        )
     if len(sides) < 2:
         raise InputError("compare: one set of predictions.", "Give two or more, on the same rows.")
     _check_same_split(sides)

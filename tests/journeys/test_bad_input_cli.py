@@ -123,7 +123,7 @@ def test_a_folder_that_is_not_empty(capsys: pytest.CaptureFixture[str]) -> None:
 COMMANDS = {
     ("judge",): ("error: Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401"),
     ("judge", "--confusion", "1,2,3"): (
-        "error: --confusion: 3 counts are not a square matrix. Give C × C, rows true: 10,2,3,15"
+        "error: --confusion: 3 counts make no square matrix. Write it row by row, one row per true class: 10,2,3,15"
     ),
     ("judge", "--confusion", "99999999999999999999,1,1,1"): (
         "error: published confusion matrix: its counts sum to 1e+20; at most 9.01e+15 rows are judged."

@@ -48,7 +48,9 @@ class JudgeWords:
 
 def judge(words: JudgeWords, *, as_json: bool) -> None:
     """Judge a file, a run or a published matrix, and write the judgement and its page."""
-    if (words.file is None) == (words.confusion is None):
+    if words.file is not None and words.confusion is not None:
+        raise InputError("Give either a file or --confusion, not both.")
+    if words.file is None and words.confusion is None:
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
     check_free(words.out, "judgement.json" if words.by is None else "parts.json")
     if words.confusion is not None:
@@ -142,7 +144,9 @@ def _matrix(text: str) -> list[list[int]]:
         ) from None
     size = round(len(counts) ** 0.5)
     if size < 2 or size * size != len(counts):
-        raise InputError(f"--confusion: {len(counts)} counts are not a square matrix. Give C × C, rows true: 10,2,3,15")
+        raise InputError(
+            f"--confusion: {len(counts)} counts make no square matrix. Write it row by row, one row per true class: 10,2,3,15"
+        )
     return [counts[row * size : (row + 1) * size] for row in range(size)]
 
 

@@ -213,5 +213,5 @@ def _notes(material: Material, rows: pl.DataFrame) -> list[str]:
         unknown = sorted(set(rows.filter(part=TEST)["label"]) - known)
         notes += [f"Labels of test rows that no training row has: {', '.join(unknown[:10])}."] if unknown else []
     if ALL in material.parts and TEST not in material.sides:
-        notes.append("There is one part only, so that nothing can leak: name a second file for the test rows.")
+        notes.append("Only one file was given, so there is no test set to leak into.")
     return notes

@@ -192,7 +192,7 @@ def _with_labels(table: Table, label: tuple[str, ...], names: pl.Series, rivals:
                 "missing_words",
                 "warning",
                 f"{words} in the column {quoted(label)} is read as a missing label, as no prediction names it; "
-                f"{count:,} rows have no label.",
+                f"rows without a label: {count:,}.",
             )
         )
     known = {*names.drop_nulls().unique().to_list(), *(decisions.names.drop_nulls().unique() if decisions else ())}

@@ -88,7 +88,7 @@ def side_parts(given: Any, by: str, options: ReadOptions = GUESSED) -> dict[str,
         InputError: the column does not exist or has one value only, or a part cannot be read.
     """
     if by in dict(options.where):
-        raise InputError(f'"{by}" is named by both.', "Leave one of them out.", argument="where")
+        raise InputError(f'"{by}" is named by where and by "by".', "Leave one of them out.", argument="where")
     found = {}
     for value in part_values(given, by):
         side = open_side(given, options.with_(where=(*options.where, (by, value))))

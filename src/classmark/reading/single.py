@@ -195,7 +195,8 @@ def _as(sought: Sought, decisions: Decisions, score: Scores, meaning: str) -> Fo
     """
     if score.of_class is not None and meaning and meaning != score.of_class:
         raise InputError(
-            f'"{score.columns[0]}" is named after "{score.of_class}", but is highest where "{decisions.column}" is "{meaning}".',
+            f'{sought.table.source}: "{score.columns[0]}" is named after "{score.of_class}", but is highest where '
+            f'"{decisions.column}" is "{meaning}".',
             ("Judge one of them: ", Option("labels_only", True), " or ", Option("probabilities", score.columns)),
         )
     if meaning == "" and (sought.table.options.classes or is_usual_pair(known_classes(sought))):

@@ -53,7 +53,7 @@ def test_two_columns_of_the_same_classes_are_one() -> None:
 MISSING: dict[str, tuple[dict[str, Any], dict[str, Any], list[str | None], list[str]]] = {
     "a word that no prediction says": (
         {"label": ["a", "b", "NA", "b"], "predicted": ["a", "b", "a", "b"]}, {}, ["a", "b", None, "b"],
-        ['"NA" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+        ['"NA" in the column "label" is read as a missing label, as no prediction names it; rows without a label: 1.'],
     ),
     "a word that a prediction says": (
         {"label": ["a", "b", "NA", "b"], "predicted": ["a", "b", "NA", "b"]}, {}, ["a", "b", "NA", "b"], [],
@@ -63,19 +63,19 @@ MISSING: dict[str, tuple[dict[str, Any], dict[str, Any], list[str | None], list[
     ),
     "-1 beside 0 and 1": (
         {"label": [0, 1, -1, 1], "score": POSITIVE}, {}, ["0", "1", None, "1"],
-        ['"-1" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+        ['"-1" in the column "label" is read as a missing label, as no prediction names it; rows without a label: 1.'],
     ),
     "a code of another kind": (
         {"label": [0, 1, -100, 1], "score": POSITIVE}, {}, ["0", "1", None, "1"],
-        ['"-100" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+        ['"-100" in the column "label" is read as a missing label, as no prediction names it; rows without a label: 1.'],
     ),
     "a minus sign that is no hyphen": (
         {"label": ["no", "yes", "\u22121", "yes"], "score": POSITIVE}, {}, ["no", "yes", None, "yes"],
-        ['"-1" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+        ['"-1" in the column "label" is read as a missing label, as no prediction names it; rows without a label: 1.'],
     ),
     "unlabeled": (
         {"label": ["no", "yes", "unlabeled", "yes"], "score": POSITIVE}, {}, ["no", "yes", None, "yes"],
-        ['"unlabeled" in the column "label" is read as a missing label, as no prediction names it; 1 rows have no label.'],
+        ['"unlabeled" in the column "label" is read as a missing label, as no prediction names it; rows without a label: 1.'],
     ),
     "-1 and 1 are classes": ({"label": ["\u22121", "1", "-1", "1"], "score": POSITIVE}, {}, ["-1", "1", "-1", "1"], []),
     "an empty cell": ({"label": ["a", "", None, "b"], "predicted": ["a", "b", "a", "b"]}, {}, ["a", None, None, "b"], []),
