@@ -28,12 +28,14 @@ class Ids:
         columns: where they are from; none if the rows are numbered.
         groups: what rows of one example belong to, if examples repeat.
         remarks: what a reader must know.
+        differ: no two names are equal.
     """
 
     names: pl.Series
     columns: tuple[str, ...] = ()
     groups: pl.Series | None = None
     remarks: tuple[Remark, ...] = ()
+    differ: bool = True
 
 
 def find_ids(table: Table, used: Sequence[str]) -> Ids:
@@ -53,7 +55,7 @@ def find_ids(table: Table, used: Sequence[str]) -> Ids:
             doubtful.append(name)
             continue
         found = _ids_in(table, column)
-        if found.groups is not None or not found.names.is_duplicated().any() or plain(name) == "id":
+        if found.differ or plain(name) == "id":
             return found
         doubtful.append(name)
     numbers = pl.Series("id", [str(row) for row in range(1, table.frame.height + 1)])
@@ -79,7 +81,7 @@ def _ids_in(table: Table, column: Column) -> Ids:
             ("Name another one: ", Option("id", "COLUMN")),
         )
     names = trimmed(column, table.source).alias("id")
-    if not names.is_duplicated().any():
+    if names.n_unique() == len(names):
         return Ids(names, (column.name,))
     for other in table.columns.values():
         if other.name == column.name or other.is_nested or not is_named(other.name, (*FOLD, *MODEL, *SPLIT)):
@@ -98,7 +100,7 @@ def _ids_in(table: Table, column: Column) -> Ids:
         return Ids(
             together, (column.name, other.name), names.alias("group"), (Remark("repeated_rows", "warning", message),)
         )
-    return Ids(names, (column.name,))
+    return Ids(names, (column.name,), differ=False)
 
 
 def _several_parts(table: Table, column: Column, other: Column) -> InputError:
@@ -123,7 +125,12 @@ def trimmed(column: Column, source: str) -> pl.Series:
             f'{source}: the column "{column.name}" holds {column.series.dtype} that cannot be read as UTF-8 text.',
             "Save it as text.",
         ) from None
-    if len(text) and text.str.contains(r"^-?[0-9]+\.0+$").fill_null(False).all():  # whole numbers that became fractions
+    fractions = r"^-?[0-9]+\.0+$"
+    if (
+        len(text)
+        and text.head(100).str.contains(fractions).all()
+        and text.str.contains(fractions).fill_null(False).all()
+    ):  # whole numbers that became fractions
         text = text.str.replace(r"\.0+$", "")
     odd = text.str.contains(r"^\s|\s$|[^\x20-\x7e]").fill_null(False)
     if not odd.any():
