@@ -318,9 +318,7 @@ def compare(
             raise InputError("it names the models of one file, but several are given.", "Give one.", argument="by")
         sides = tuple(side_parts(first, by, said).values())
     else:
-        sides = tuple(
-            open_side(one, said, f"model {letter}") for letter, one in zip(LETTERS, (first, *others), strict=False)
-        )
+        sides = tuple(open_side(one, said, letter) for letter, one in zip(LETTERS, (first, *others), strict=False))
     if len(sides) < 2:
         raise InputError("compare: one set of predictions.", "Give two or more, on the same rows.")
     _check_same_split(sides)

@@ -417,7 +417,7 @@ def test_read_gives_what_judge_and_compare_take(tmp_path: Path) -> None:
     assert classmark.judge(side, **FEW).metrics == classmark.judge(frame, **FEW).metrics
     found = classmark.compare(frame, side, **FEW)
     assert found.metrics["accuracy"].difference == 0
-    assert found.names == ("predictions", str(tmp_path / "other.csv"))
+    assert found.names == ("A", str(tmp_path / "other.csv"))
 
 
 def test_compare_gives_pairs_of_two_as_of_many(tmp_path: Path) -> None:
@@ -483,7 +483,7 @@ COMPARED: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     "one text for names": ((COLUMNS, COLUMNS), {"names": "one"}, "names: 1 name for 2 models. Give one name per model."),
     "a list": (
         (COLUMNS, [0.1, 0.2]), {},
-        "predictions: a list does not hold predictions. Give a file, a run, a judgement or a frame; values in memory go "
+        "B: a list does not hold predictions. Give a file, a run, a judgement or a frame; values in memory go "
         "through classmark.judge(labels, probabilities).",
     ),
     "a misspelt option": ((COLUMNS, COLUMNS), {"lable": "y"}, 'there is no argument "lable". Did you mean "label"?'),
