@@ -56,6 +56,9 @@ class Claims:
     other: tuple[str, ...] = ()
 
 
+LOOSE = ("a prefix", "punctuation", "a truth value")
+
+
 def align(names: Iterable[str], known: Iterable[str]) -> Match | None:
     """Which known class each name means; names that mean none stay as they are. None if no name means any.
 
@@ -70,9 +73,15 @@ def align(names: Iterable[str], known: Iterable[str]) -> Match | None:
         keys = [alike(name) for name in free]
         own = [alike(name) for name in left]
         every = [key for key in [*map(alike, classes)] if key is not None]
-        for name, key in zip(left, own, strict=True):
-            if key is not None and own.count(key) == 1 and keys.count(key) == 1 and every.count(key) == 1:
-                meant[name], likeness = free[keys.index(key)], likeness or word
+        pairs = {
+            name: free[keys.index(key)]
+            for name, key in zip(left, own, strict=True)
+            if key is not None and own.count(key) == 1 and keys.count(key) == 1 and every.count(key) == 1
+        }
+        if word in LOOSE and len(pairs) < len(left):
+            continue  # 1 is LABEL_1 only if every number is such a label, and not a place in a list
+        meant |= pairs
+        likeness = likeness or (word if pairs else "")
     if not meant:
         return None
     return Match({name: meant.get(name, name) for name in found}, likeness)

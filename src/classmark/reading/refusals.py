@@ -8,7 +8,7 @@ import polars as pl
 
 from classmark.errors import InputError, Option, shortened
 from classmark.reading.decisions import MisfitError, align
-from classmark.reading.names import LISTS, LOGIT, LOGIT_LISTS, PREDICTED, SCORE, is_named
+from classmark.reading.names import ID, LISTS, LOGIT, LOGIT_LISTS, PREDICTED, SCORE, is_named
 from classmark.reading.table import Table
 
 
@@ -66,6 +66,7 @@ def explained(table: Table, error: InputError, tried: Sequence[str]) -> InputErr
         name
         for name, column in table.columns.items()
         if name not in (*tried, *predicted)
+        and not is_named(name, ID)
         and column.can_be_classes
         and predicted
         and column.has_at_most(51)

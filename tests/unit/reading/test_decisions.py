@@ -131,3 +131,11 @@ def test_refusals(name: str) -> None:
     error = refused({"label": LABELS, **columns}, **words)
     assert str(error) == python
     assert error.spelt("command line") == (line or python)
+
+
+def test_numbers_are_labels_with_a_prefix_only_if_all_are() -> None:
+    labels = ["LABEL_1", "LABEL_2", "LABEL_5"]
+    assert align(["0", "1", "2"], labels) is None  # places in the list of classes
+    both = align(["1", "2", "5"], labels)
+    assert both is not None
+    assert both.names == {"1": "LABEL_1", "2": "LABEL_2", "5": "LABEL_5"}
