@@ -229,7 +229,7 @@ def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive:
         positive: the positive class of two; without it, the second.
 
     Raises:
-        InputError: it is no such matrix.
+        InputError: it is not a square matrix of counts, or the classes do not fit it.
 
     Example:
         >>> import classmark
@@ -345,7 +345,7 @@ def find_label_errors(predictions: Any, **options: Unpack[ReadWords]) -> pl.Data
         options: what the columns mean, as in `judge`.
 
     Raises:
-        InputError: there are no probabilities.
+        InputError: the predictions have no probabilities.
 
     Source: Northcutt, Jiang, Chuang 2021, confident learning.
     """
