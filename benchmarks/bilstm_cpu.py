@@ -34,7 +34,7 @@ def batches_of_reviews(count: int) -> tuple[list[tuple[np.ndarray, np.ndarray]],
 
     Of the bucketed batches, which come shuffled behind the largest, that largest one is left out.
     """
-    from classmark.data.movie_reviews import read_movie_reviews
+    from classmark.data.sources.movie_reviews import read_movie_reviews
     from classmark.inputs.batches import text_batch, training_batches
     from classmark.inputs.tokens import encode, fit_tokenizer
     from classmark.recipes.schema import Train

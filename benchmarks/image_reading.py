@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from classmark.data.pixel_cache import open_images
-from classmark.data.processes import cores
-from classmark.data.tiny_imagenet import read_tiny_imagenet
+from classmark.data.images.cache import open_images
+from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
+from classmark.system.processes import cores
 from classmark.training.processor import processor_name
 from page import wrapped, write_section
 

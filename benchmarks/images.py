@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from classmark.data.tiny_imagenet import read_tiny_imagenet
+from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
 from classmark.training.processor import describe_environment
 from image_ways import SHIFT_PX, WARM_UP_STEPS, Setting
 from page import wrapped

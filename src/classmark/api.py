@@ -378,8 +378,8 @@ def audit(
     Raises:
         ClassmarkError: there is no such recipe or file, or it cannot be read.
     """
-    from classmark.data.audit import audit as audit_rows
-    from classmark.data.audited import audited_rows
+    from classmark.data.audit.audit import audit as audit_rows
+    from classmark.data.audit.audited import audited_rows
     from classmark.shown.audit import shown_audit
 
     columns = {"text": text, "image": image, "label": label, "id": id}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from classmark.cli.main import run
-from classmark.data import imdb
+from classmark.data.sources import imdb
 from made import make_tar
 
 WORDS = {"neg": ("dull", "slow", "flat"), "pos": ("fine", "warm", "witty")}

@@ -22,7 +22,8 @@ from PIL import Image
 
 import classmark
 from classmark.cli.main import run
-from classmark.data import pixel_cache, pixels
+from classmark.data.images import cache as pixel_cache
+from classmark.data.images import pixels
 from classmark.judging.recalibration import fit_temperature, tempered
 from classmark.predictions import Predictions, read
 from classmark.training.watch import RunWatch

@@ -162,7 +162,7 @@ def test_the_question_precedes_the_result(work: Path) -> None:
 
 def test_pairs_share_weights_split_and_order(work: Path) -> None:
     from classmark.models.build import build_model, initialise
-    from classmark.recipes.study import load_study, recipe_of
+    from classmark.recipes.study_load import load_study, recipe_of
     from classmark.training.inputs import load_inputs
 
     study = load_study(str(work / "studies/pooling/study.yaml"))
@@ -187,7 +187,7 @@ def test_pairs_share_weights_split_and_order(work: Path) -> None:
 
 
 def _attention(study: Any) -> Any:
-    from classmark.recipes.study import Arm
+    from classmark.recipes.study_schema import Arm
 
     recipe = study.arms["last"].recipe
     return Arm(recipe=recipe | {"model": recipe["model"] | {"pooling": "attention"}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.data.pixels import Images
+from classmark.data.images.pixels import Images
 
 ROWS_AT_ONCE = 1024
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from classmark.cli.output import show
-from classmark.recipes.study import load_study, shipped_studies, study_text
+from classmark.recipes.study_load import load_study, shipped_studies, study_text
 from classmark.report.study import study_table
 from classmark.studies.settle import Places, settle
 

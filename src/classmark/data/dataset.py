@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
-    from classmark.data.pixels import Images
+    from classmark.data.images.pixels import Images
 
 
 @dataclass(frozen=True)

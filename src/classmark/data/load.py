@@ -9,18 +9,18 @@ from typing import Any
 import polars as pl
 
 from classmark.data.dataset import Dataset
-from classmark.data.digits import read_digits
-from classmark.data.huggingface import read_huggingface
-from classmark.data.image_folder import read_image_folder
-from classmark.data.image_table import read_image_table
-from classmark.data.imdb import read_imdb
-from classmark.data.movie_reviews import read_movie_reviews
-from classmark.data.pixels import Images
-from classmark.data.source import Source
+from classmark.data.images.pixels import Images
+from classmark.data.rows import usable_rows
+from classmark.data.sources.digits import read_digits
+from classmark.data.sources.huggingface import read_huggingface
+from classmark.data.sources.image_folder import read_image_folder
+from classmark.data.sources.image_table import read_image_table
+from classmark.data.sources.imdb import read_imdb
+from classmark.data.sources.movie_reviews import read_movie_reviews
+from classmark.data.sources.source import Source
+from classmark.data.sources.table import read_tables
+from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
 from classmark.data.splits import Splits, carve, limited
-from classmark.data.tables import read_tables
-from classmark.data.tiny_imagenet import read_tiny_imagenet
-from classmark.data.usable import usable_rows
 from classmark.errors import InputError, Key, MissingExtraError, nearest
 from classmark.recipes.schema import Data
 
@@ -143,7 +143,7 @@ def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images
         MissingExtraError: Pillow is not installed.
     """
     try:
-        from classmark.data.pixel_cache import open_images
+        from classmark.data.images.cache import open_images
 
         assert source.files is not None
         frames = [source.train] if source.test is None else [source.train, source.test]

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.data.image_files import ENDINGS, is_image, walk_images
-from classmark.data.tables import check_separator, read_table
+from classmark.data.images.files import ENDINGS, is_image, walk_images
+from classmark.data.sources.table import check_separator, read_table
 from classmark.errors import InputError, nearest
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
 from classmark.system.files import atomic_path

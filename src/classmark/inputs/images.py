@@ -16,9 +16,9 @@ from pydantic import PositiveInt, TypeAdapter, ValidationError
 from torch import Tensor
 
 from classmark.data.dataset import Dataset
-from classmark.data.image_files import ImageFiles
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.pixels import Images
 from classmark.data.labels import class_indices
-from classmark.data.pixels import Images
 from classmark.errors import InputError, RunError
 from classmark.inputs.augment import augment, resize
 from classmark.inputs.draws import Draws, Stream

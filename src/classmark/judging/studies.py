@@ -41,7 +41,7 @@ from classmark.judging.seeds import (
 )
 from classmark.judging.study_findings import find_in_study
 from classmark.judging.variance import VarianceSplit, probability_over_both, split_variance
-from classmark.recipes.study import STEPS, Study
+from classmark.recipes.study_schema import STEPS, Study
 
 TEMPERED = ("log_loss", "brier", "ece")
 

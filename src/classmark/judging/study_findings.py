@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from classmark.judging.findings import Finding
-from classmark.recipes.study import STEPS, differing_keys
+from classmark.recipes.study_load import differing_keys
+from classmark.recipes.study_schema import STEPS
 
 if TYPE_CHECKING:
     from classmark.judging.outcomes import Outcome

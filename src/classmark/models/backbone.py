@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from classmark.data.packages import load_package
 from classmark.errors import RecipeError, nearest
 from classmark.inputs.examples import ImageShape, Interpolation, Preprocessing
 from classmark.models.dropout import Dropout
 from classmark.models.stages import hold_still, stage_numbers
 from classmark.recipes.schema import Backbone
+from classmark.system.packages import load_package
 
 
 class BackboneClassifier(nn.Module):

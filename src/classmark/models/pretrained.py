@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from classmark.data.packages import package_file
 from classmark.errors import InputError, RecipeError, nearest
 from classmark.models.backbone import BackboneClassifier, load_timm
 from classmark.models.weights import read_tensors
+from classmark.system.packages import package_file
 
 
 @dataclass(frozen=True)

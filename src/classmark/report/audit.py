@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from classmark.data.audit import Audit
-from classmark.data.audit_rows import TEST, Material
-from classmark.data.oddities import visible
-from classmark.data.repeats import NEAR, Leak
+from classmark.data.audit.audit import Audit
+from classmark.data.audit.oddities import visible
+from classmark.data.audit.repeats import NEAR, Leak
+from classmark.data.audit.rows import TEST, Material
 from classmark.report.excerpts import jpeg_address
 from classmark.report.page import page_environment
 from classmark.system.files import write_text
@@ -180,7 +180,7 @@ def _examples(pairs: pl.DataFrame, material: Material) -> list[Example]:
 
 
 def _thumbnail(material: Material, row: dict[str, Any]) -> str:
-    from classmark.data.pixels import thumbnails
+    from classmark.data.images.pixels import thumbnails
 
     return jpeg_address(thumbnails(material.images[row["part"]], np.array([row["row"]]))[0])
 

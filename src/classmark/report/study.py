@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from classmark.judging.learning import reach
 from classmark.judging.studies import Answers, ArmComparison, better_direction
-from classmark.recipes.study import STEPS, differing_keys
+from classmark.recipes.study_load import differing_keys
+from classmark.recipes.study_schema import STEPS
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment

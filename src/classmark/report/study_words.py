@@ -5,7 +5,7 @@ from __future__ import annotations
 from classmark.judging.seeds import SeedDifference
 from classmark.judging.studies import Answers, ArmComparison, ArmSummary
 from classmark.judging.variance import VarianceSplit
-from classmark.recipes.study import STEPS, Study
+from classmark.recipes.study_schema import STEPS, Study
 from classmark.report.headline import amount
 from classmark.report.words import METRIC_TITLES, SHARES, value_text
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classmark.data.audit import Audit
+from classmark.data.audit.audit import Audit
 from classmark.shown.page import as_text, parts_of
 from classmark.system.files import write_json
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from classmark.data.audit_rows import Material
+    from classmark.data.audit.rows import Material
 
 
 @dataclass(frozen=True, repr=False)

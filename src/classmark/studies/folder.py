@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from classmark.data.processes import cores
 from classmark.errors import Interrupted, RunError
 from classmark.judging.outcomes import Outcome
-from classmark.recipes.study import Study, dump_study, load_study
+from classmark.recipes.study_load import dump_study, load_study
+from classmark.recipes.study_schema import Study
 from classmark.runs import RunFiles
 from classmark.studies.outcomes import read_outcome
 from classmark.studies.runs import Place, Runner
 from classmark.system.files import write_text
+from classmark.system.processes import cores
 
 
 def begin_study(study: Study, folder: Path) -> Study:

@@ -21,7 +21,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from classmark.recipes import load_recipe, write_recipe
 from classmark.recipes.schema import Backbone, Recipe
-from classmark.recipes.study import Study, recipe_of
+from classmark.recipes.study_load import recipe_of
+from classmark.recipes.study_schema import Study
 from classmark.report.words import seconds_text
 from classmark.runs import RunFiles
 from classmark.runs.status import DONE, FAILED, RUNNING, read_status, write_status

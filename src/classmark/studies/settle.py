@@ -9,7 +9,8 @@ from pathlib import Path
 
 from classmark.errors import Interrupted, MissingExtraError, RecipeError, RunError
 from classmark.judging.studies import Answers, answer
-from classmark.recipes.study import Study, load_study, recipe_of
+from classmark.recipes.study_load import load_study, recipe_of
+from classmark.recipes.study_schema import Study
 from classmark.report.study import write_study
 from classmark.runs.status import FAILED
 from classmark.studies.folder import begin_study, outcomes, run_study

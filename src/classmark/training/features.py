@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classmark.data.progress import shown_progress
 from classmark.errors import InputError, Interrupted, RunError
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows
@@ -27,6 +26,7 @@ from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.recipes.schema import Backbone, Recipe, Train
 from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
+from classmark.system.progress import shown_progress
 from classmark.training.processor import machine_name
 from classmark.training.watch import RunWatch
 

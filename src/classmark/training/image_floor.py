@@ -7,7 +7,6 @@ import torch
 
 from classmark.baselines import Features, sampled_rows
 from classmark.data.dataset import Dataset
-from classmark.data.progress import shown_progress
 from classmark.errors import MissingExtraError
 from classmark.inputs.examples import ImageShape
 from classmark.inputs.images import ImageExamples
@@ -15,6 +14,7 @@ from classmark.models.backbone import BackboneClassifier, load_timm
 from classmark.models.folded import fastest_way, frozen_features
 from classmark.models.pretrained import PACKAGES, load_weights, package_path
 from classmark.recipes.schema import Backbone, Recipe
+from classmark.system.progress import shown_progress
 from classmark.training.features import image_batches
 from classmark.training.processor import machine_name
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from classmark.baselines import fit_floors
 from classmark.data.dataset import Dataset
-from classmark.data.pixels import Images, thumbnails
+from classmark.data.images.pixels import Images, thumbnails
 from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge

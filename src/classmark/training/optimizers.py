@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from classmark.data.packages import load_package
 from classmark.models.stages import layer_depths
 from classmark.recipes.schema import Optimizer, Schedule
+from classmark.system.packages import load_package
 
 # One-cycle starts at a 25th of the highest rate and ends at a 10,000th of that (Smith & Topin 2019, as in torch).
 START_DIVISOR, END_DIVISOR, ONE_CYCLE_WARMUP = 25.0, 1e4, 0.3

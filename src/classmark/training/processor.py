@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from classmark.data.processes import cores
+from classmark.system.processes import cores
 
 PACKAGES = (
     *("classmark", "torch", "lightning-fabric", "tokenizers", "timm", "pillow", "safetensors"),

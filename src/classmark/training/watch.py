@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from classmark.data.progress import LINE_SECONDS
 from classmark.errors import ClassmarkError, Interrupted
 from classmark.runs import RunFiles
 from classmark.runs.history import read_timings, write_timings
 from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, write_status
+from classmark.system.progress import LINE_SECONDS
 from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 

@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from classmark.baselines import Features, fit_floors, image_linear, logistic
 from classmark.data import Dataset, load_dataset
-from classmark.data.image_files import ImageFiles
-from classmark.data.pixels import Images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.pixels import Images
 from classmark.predictions import read, write
 from classmark.recipes.schema import Data
 

@@ -7,8 +7,8 @@ import pytest
 
 from classmark.baselines import pixels
 from classmark.baselines.pixels import area_weights, pixel_matrix, scaled_down
-from classmark.data.image_files import ImageFiles
-from classmark.data.pixels import Images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.pixels import Images
 
 
 def made_pixels(count: int, side_px: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from classmark.cli.main import run
-from classmark.recipes.study import shipped_studies, study_text
+from classmark.recipes.study_load import shipped_studies, study_text
 from classmark.studies import settle
 
 

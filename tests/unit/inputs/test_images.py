@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 from classmark.data.dataset import Dataset
-from classmark.data.image_files import ImageFiles
-from classmark.data.pixels import Images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.pixels import Images
 from classmark.errors import ClassmarkError, InputError
 from classmark.inputs.augment import resize
 from classmark.inputs.examples import Batch, Draw, Preprocessing

@@ -38,7 +38,7 @@ from classmark.judging.seeds import (
 )
 from classmark.judging.studies import answer
 from classmark.judging.variance import probability_over_both, split_variance
-from classmark.recipes.study import Arm, Study
+from classmark.recipes.study_schema import Arm, Study
 
 finite = st.floats(-100, 100, allow_nan=False).map(lambda value: round(value, 4))
 samples = st.lists(st.tuples(finite, finite), min_size=2, max_size=12).filter(

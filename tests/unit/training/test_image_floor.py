@@ -12,8 +12,8 @@ import torch
 
 from classmark.baselines import fit_floors
 from classmark.data import Dataset
-from classmark.data.image_files import ImageFiles
-from classmark.data.pixels import Images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.pixels import Images
 from classmark.errors import MissingExtraError
 from classmark.inputs.augment import resize
 from classmark.models.backbone import BackboneClassifier

@@ -1,0 +1,173 @@
+"""What is audited: the rows of a recipe's data, or of files, before any is left out or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from classmark.data.images.pixels import Images
+from classmark.data.load import SIDE_PX, of_classes, open_source, read_source, split_source
+from classmark.data.sources.image_folder import read_image_folder
+from classmark.data.sources.source import Source
+from classmark.data.sources.table import ENDINGS, read_table
+from classmark.errors import InputError, MissingExtraError
+from classmark.recipes.schema import Data
+
+TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
+COLUMNS = ("part", "side", "id", "label", "fault")
+IMAGE_COLUMNS = ("path", "row", "sha256", "width", "height")
+
+
+@dataclass(frozen=True)
+class Material:
+    """The rows to audit.
+
+    Attributes:
+        name: of the data, for people.
+        kind: `text` or `images`.
+        rows: columns `part` (of the data as published: train, test, or all), `side` (the split of a recipe, else the part;
+            null for a row that training leaves out), `id`, `label`, `fault` (why the row cannot be used; null where it
+            can), and `text`, or for an image `path`, `row`, `sha256`, `width` and `height`.
+        images: of each part, by `row`; empty for texts.
+        notes: what kept the data from being split as a recipe asks.
+        files: those that were named, if any.
+    """
+
+    name: str
+    kind: str
+    rows: pl.DataFrame
+    images: dict[str, Images] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts that there are, in order."""
+        return [part for part in (TRAIN, TEST, ALL) if part in set(self.rows["part"])]
+
+    @property
+    def sides(self) -> list[str]:
+        """The splits that there are, in order."""
+        return [side for side in (TRAIN, VALIDATION, TEST, ALL) if side in set(self.rows["side"])]
+
+
+def recipe_rows(data: Data, seed: int) -> Material:
+    """The rows of a recipe's data, with the split of each as training makes it.
+
+    With `data.limit`, only the rows that training would use.
+
+    Raises:
+        InputError: the data cannot be read.
+        MissingExtraError: the source needs a package that is not installed.
+    """
+    data = data.model_copy(update={"skip_unreadable": True})
+    source = read_source(data)
+    if data.classes is not None:
+        source = of_classes(source, data.classes)
+    source, images = _opened(source, data.source)
+    material = _material(source, images)
+    try:
+        dataset = split_source(source, images, data, seed)
+    except InputError as error:
+        return Material(material.name, material.kind, material.rows, material.images, (str(error),))
+    frames = {TRAIN: dataset.train, VALIDATION: dataset.validation, TEST: dataset.test}
+    sides = pl.concat([frame.select("id", side=pl.lit(name)) for name, frame in frames.items()])
+    rows = material.rows.drop("side").join(sides, on="id", how="left", maintain_order="left")
+    if data.limit is not None:
+        rows = rows.filter(pl.col("side").is_not_null() | pl.col("fault").is_not_null())
+    return Material(material.name, material.kind, rows, material.images)
+
+
+def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
+    """The rows of one or two tables, or image folders or zips of them: first training, then test.
+
+    Args:
+        files: one or two.
+        columns: `text`, `label`, `image` and `id`, the names of a table's columns.
+
+    Raises:
+        InputError: a file cannot be read, lacks a column, or there are more than two.
+        MissingExtraError: images need Pillow.
+    """
+    if len(files) > 2:
+        raise InputError(
+            f"{len(files)} files: name one, or two of which the first is for training and the second for test."
+        )
+    tables = [path.suffix.lower() in ENDINGS and not path.is_dir() for path in files]
+    if any(tables) and not all(tables):
+        raise InputError(f"{files[0]} and {files[1]}: a table and a folder of images. Name two of one kind.")
+    if not all(tables):
+        return _image_folders(files)
+    kind: Literal["table", "image-table"] = "image-table" if _lists_images(files[0], columns) else "table"
+    named = {"label_column": columns["label"], "id_column": columns["id"]}
+    named |= {"text_column": columns["text"]} if kind == "table" else {"image_column": columns["image"]}
+    data = Data(source=kind, path=str(files[0]), test_path=str(files[1]) if len(files) == 2 else None, **named)
+    return _named(_material(*_opened(read_source(data), kind)), files)
+
+
+def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
+    """Whether a table has a column of images and none of texts."""
+    found = read_table(table).columns
+    return columns["text"] not in found and columns["image"] in found
+
+
+def _image_folders(files: Sequence[Path]) -> Material:
+    materials = [_material(*_opened(read_image_folder(str(path)), "image-folder")) for path in files]
+    if len(files) == 1:
+        return _named(materials[0], files)
+    for path, material in zip(files, materials, strict=True):
+        if material.parts != [ALL]:
+            raise InputError(
+                f"{path}: it has a test part of its own. Name it alone, or name its parts: {path}/train {path}/test"
+            )
+    rows = [
+        material.rows.with_columns(
+            part=pl.lit(part),
+            side=pl.when(pl.col("side").is_not_null()).then(pl.lit(part)),
+            id=f"{part}/" + pl.col("id"),
+        )
+        for material, part in zip(materials, (TRAIN, TEST), strict=True)
+    ]
+    images = {part: material.images[ALL] for material, part in zip(materials, (TRAIN, TEST), strict=True)}
+    return _named(Material("", "images", pl.concat(rows), images), files)
+
+
+def _named(material: Material, files: Sequence[Path]) -> Material:
+    name = " and ".join(str(path) for path in files)
+    return Material(name, material.kind, material.rows, material.images, material.notes, tuple(files))
+
+
+def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
+    if source.files is None:
+        return source, None
+    try:
+        return open_source(source, SIDE_PX, kind)
+    except MissingExtraError as error:
+        if "Pillow" not in str(error):
+            raise
+        raise MissingExtraError("Pillow", "audit", "An audit of images") from None
+
+
+def _material(source: Source, images: Images | None) -> Material:
+    parts = {ALL: source.train} if source.test is None else {TRAIN: source.train, TEST: source.test}
+    rows = pl.concat([_rows(frame, part) for part, frame in parts.items()], how="vertical_relaxed")
+    held = dict.fromkeys(parts, images) if images is not None else {}
+    return Material(source.name, "text" if images is None else "images", rows, held)
+
+
+def _rows(frame: pl.DataFrame, part: str) -> pl.DataFrame:
+    """The columns of `Material.rows`."""
+    if "text" in frame.columns:
+        missing, empty = pl.col("text").is_null(), pl.col("text").str.strip_chars() == ""
+        reasons = [(missing, pl.lit("there is no text, or none in UTF-8")), (empty, pl.lit("the text is empty"))]
+    else:
+        reasons = [(pl.col("fault").is_not_null(), pl.col("fault"))]
+    reasons.append((pl.col("label").is_null() | (pl.col("label") == ""), pl.lit("the label is missing")))
+    fault = pl.coalesce(pl.when(applies).then(reason) for applies, reason in reasons)
+    side = pl.when(pl.col("fault").is_null()).then(pl.lit(part)).alias("side")
+    content = ("text",) if "text" in frame.columns else IMAGE_COLUMNS
+    return frame.with_columns(fault=fault, part=pl.lit(part)).with_columns(side).select(*COLUMNS, *content)

@@ -1,0 +1,1 @@
+"""Images: their files, decoded once, kept in a cache."""

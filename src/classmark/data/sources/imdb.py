@@ -1,0 +1,120 @@
+"""The Large Movie Review Dataset (Maas et al. 2011): its official archive, or the folder unpacked from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+
+from classmark.data.archives import read_members
+from classmark.data.sources.fetch import fetch
+from classmark.data.sources.source import Source
+from classmark.errors import InputError
+from classmark.system.cache import cache_folder
+from classmark.system.files import atomic_path
+
+ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
+
+# A review is aclImdb/<split>/<class>/<number>_<stars>.txt; line <number>, from 0, of urls_<class>.txt is its film.
+REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg)/((\d+)_(\d+))\.txt$")
+URLS = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg)\.txt$")
+FILM = re.compile(r"/title/(tt\d+)")
+CACHE_VERSION = 2  # of the columns that are made here
+CLASS_NAMES = {"neg": "negative", "pos": "positive"}
+
+
+def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
+    """The labelled reviews, each with its `film` and `stars`; the unlabelled ones are left aside.
+
+    Only what is there is expected. The parsed archive is kept in the cache folder.
+
+    Args:
+        path: of the archive or its unpacked folder; None fetches the archive from its official address.
+        skip_unreadable: give a review that is not UTF-8 no text instead of stopping.
+
+    Raises:
+        InputError: the archive cannot be read or holds no reviews, or one of them is not UTF-8.
+    """
+    place = Path(path) if path else fetch(ADDRESS, MD5)
+    if not place.exists():
+        raise InputError(
+            f"data.path: {place}: there is no such file or folder. Give the path of aclImdb_v1.tar.gz or of the "
+            f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
+        )
+    frame = _parse(_folder_files(place), place) if place.is_dir() else _cached_archive(place)
+    faults = frame["fault"].drop_nulls()
+    if len(faults) and not skip_unreadable:
+        raise InputError(
+            f"{place}, {faults[0]}; reviews like this: {len(faults):,}. "
+            "Fetch the archive again, or leave them out: data.skip_unreadable=true"
+        )
+    train, test = (frame.filter(split=split).drop("split", "fault") for split in ("train", "test"))
+    if train.height == 0:
+        raise InputError(
+            f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?"
+        )
+    return Source(str(place), train, test if test.height else None)
+
+
+def _cached_archive(archive: Path) -> pl.DataFrame:
+    status = archive.stat()
+    identity = json.dumps([CACHE_VERSION, str(archive.resolve()), status.st_size, status.st_mtime_ns])
+    cached = cache_folder() / "data" / f"imdb-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
+    if cached.exists():
+        try:
+            return pl.read_parquet(cached)
+        except (pl.exceptions.PolarsError, OSError):
+            pass  # damaged: it is made again
+    files = read_members(archive, lambda name: bool(REVIEW.search(name) or URLS.search(name)))
+    frame = _parse(files, archive)
+    with suppress(OSError), atomic_path(cached) as temporary:  # a full or closed disk costs only the time
+        frame.write_parquet(temporary)
+    return frame
+
+
+def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*.txt")):
+        name = path.relative_to(folder).as_posix()
+        if REVIEW.search(f"/{name}") or URLS.search(f"/{name}"):
+            yield name, path.read_bytes()
+
+
+def _parse(files: Iterator[tuple[str, bytes]], place: Path) -> pl.DataFrame:
+    """One row a review, sorted by split, class and number; one that is not UTF-8 has a `fault` instead of its text."""
+    films: dict[tuple[str, str], list[str]] = {}
+    rows: list[tuple[str, str, int, int, str, str | None, str | None]] = []
+    for name, content in files:
+        if (urls := URLS.search(f"/{name}")) is not None:
+            lines = content.decode("utf-8", errors="replace").splitlines()
+            films[urls[1], urls[2]] = [match[1] if (match := FILM.search(line)) else line for line in lines]
+        elif (review := REVIEW.search(f"/{name}")) is not None:
+            split, kind, stem, number, stars = review.groups()
+            text, fault = None, None
+            try:
+                text = content.decode("utf-8")
+            except UnicodeDecodeError as error:
+                fault = f"{name}: byte {error.start + 1} is not valid UTF-8"
+            rows.append((split, kind, int(number), int(stars), f"{split}/{kind}/{stem}", text, fault))
+    if not rows:
+        raise InputError(f"{place}: no reviews in it (train/pos/*.txt, …). Is it the IMDB archive?")
+    rows.sort(key=lambda row: row[:5])
+    film = [films.get((split, kind), [])[number : number + 1] for split, kind, number, *_ in rows]
+    frame = pl.DataFrame(
+        {
+            "split": [row[0] for row in rows],
+            "id": [row[4] for row in rows],
+            "text": [row[5] for row in rows],
+            "fault": [row[6] for row in rows],
+            "label": [CLASS_NAMES[row[1]] for row in rows],
+            "film": [found[0] if found else None for found in film],
+            "stars": pl.Series([row[3] for row in rows], dtype=pl.Int8),
+        },
+        schema_overrides={"text": pl.String, "fault": pl.String, "film": pl.String},
+    )
+    return frame if films else frame.drop("film")

@@ -1,0 +1,101 @@
+"""A study: a question, what would answer it, the arms that are compared, and the seeds; as a pydantic model.
+
+The first arm is the reference; the claim is about each other arm against it. What is measured, in which direction and
+by how much stands in the file, and a resolved copy of it is written before the first run.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from classmark.recipes.schema import Section
+
+STEPS = "steps_to_target"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$"
+LEAST_SEEDS = 2
+
+Metric = Literal[
+    "steps_to_target", "accuracy", "log_loss", "roc_auc", "average_precision", "brier", "ece", "balanced_accuracy",
+    "precision", "recall", "f1", "precision_macro", "recall_macro", "f1_macro", "mcc", "top5_accuracy",
+]  # fmt: skip
+ArmName = Annotated[str, Field(pattern=NAME, max_length=100)]
+
+
+class Arm(Section):
+    """One side of the study."""
+
+    recipe: str | dict[str, Any] | None = None
+    """A shipped recipe, a YAML file or a whole recipe; without it, that of the study."""
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """What this arm changes, such as `loss.kind: focal`, or in sections as in a recipe."""
+
+
+class Study(Section):
+    """A whole study."""
+
+    name: str = Field(pattern=NAME, max_length=100)
+    """Names the folder under `studies/`."""
+    question: str = Field(min_length=1)
+    """One sentence that the verdict answers: supported, refuted or not settled."""
+    metric: Metric = "accuracy"
+    """The primary metric, by which the verdict is given: a metric on the test rows, or `steps_to_target`."""
+    direction: Literal["higher", "lower"] | None = None
+    """What is claimed of each further arm against the first: that its primary metric is higher, or lower. Without it,
+    the better direction."""
+    margin: float = Field(ge=0.0)
+    """The smallest difference that matters, in units of the metric (0.01 of accuracy is one point), or steps."""
+    target_accuracy: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """The validation accuracy to reach; steps are counted to the first evaluation that reaches it."""
+    recipe: str | dict[str, Any] | None = None
+    """What all arms start from: a shipped recipe, a YAML file or a whole recipe."""
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """What all arms change."""
+    arms: dict[ArmName, Arm] = Field(default_factory=dict)
+    """Two arms or more; the first is the reference."""
+    grid: dict[str, list[Any]] = Field(default_factory=dict)
+    """Instead of arms: values of one or more keys; every combination is an arm."""
+    seeds: int | list[Annotated[int, Field(ge=0)]] = Field(default=5)
+    """How many, counted from 1, or which. Runs of the same seed are paired: same split, initial weights and order."""
+    cores: int | None = Field(default=None, ge=1)
+    """Cores to use; without it, all."""
+    workers: int = Field(default=1, ge=1)
+    """Runs at the same time; each has its share of the cores."""
+
+    @field_validator("seeds")
+    @classmethod
+    def _are_enough(cls, seeds: int | list[int]) -> list[int]:
+        found = list(range(1, seeds + 1)) if isinstance(seeds, int) else seeds
+        if len(set(found)) != len(found):
+            raise ValueError(f"{found}: a seed stands here twice")
+        if len(found) < LEAST_SEEDS:
+            raise ValueError(f"{seeds}: an interval over seeds needs {LEAST_SEEDS} at least; 5 or more tell more")
+        return found
+
+    @model_validator(mode="after")
+    def _has_what_it_asks_for(self) -> Study:
+        if self.metric == STEPS and self.target_accuracy is None:
+            raise ValueError(
+                "target_accuracy: metric steps_to_target needs a validation accuracy to reach, such as 0.6"
+            )
+        if bool(self.arms) == bool(self.grid):
+            raise ValueError("arms: give either arms or a grid")
+        if self.arms and len(self.arms) < 2:
+            raise ValueError("arms: two or more are needed to compare")
+        if len({name.lower() for name in self.arms}) < len(self.arms):
+            raise ValueError("arms: two names differ in capitals alone, and so would their folders")
+        combinations = len(list(itertools.product(*self.grid.values())))
+        if self.grid and combinations < 2:
+            raise ValueError("grid: it has fewer than two combinations")
+        return self
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        return next(iter(self.arms))
+
+    @property
+    def seed_list(self) -> list[int]:
+        return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else self.seeds

@@ -1,0 +1,275 @@
+"""Folders of images as people have them, and what is said of those that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from classmark.data import load_dataset
+from classmark.data.images import listing
+from classmark.data.sources.image_folder import read_image_folder
+from classmark.errors import InputError
+from classmark.recipes.schema import Data
+
+Write = Callable[[Mapping[str, bytes]], Path]
+
+
+def files(*names: str) -> dict[str, bytes]:
+    """Files that nobody opens."""
+    return dict.fromkeys(names, b"x")
+
+
+def refusal(path: Path | None) -> str:
+    with pytest.raises(InputError) as caught:
+        read_image_folder(None if path is None else str(path))
+    return str(caught.value)
+
+
+def labels(frame: pl.DataFrame | None) -> dict[str, str | None]:
+    assert frame is not None
+    return dict(frame.select("id", "label").iter_rows())
+
+
+def test_class_folders_are_rows_in_the_order_of_their_names(as_folder: Write) -> None:
+    place = as_folder(files("dog/b.JPG", "dog/deep/er/a.png", "cat/2.webp", "cat/10.tif"))
+    source = read_image_folder(str(place))
+    assert source.name == str(place)
+    assert source.test is None
+    assert source.files is not None
+    assert source.train.columns == ["id", "label", "path", "row"]
+    assert labels(source.train) == {
+        "cat/10.tif": "cat",
+        "cat/2.webp": "cat",
+        "dog/b.JPG": "dog",
+        "dog/deep/er/a.png": "dog",
+    }
+    assert source.train["path"].equals(source.train["id"])
+    assert [source.files.names[row] for row in source.train["row"]] == source.train["id"].to_list()
+
+
+# Folders with a cat and a dog each → those of the training and of the test rows.
+LAYOUTS = {
+    ("train", "test"): (["train"], ["test"]),
+    ("train", "val"): (["train"], ["val"]),
+    ("train", "valid"): (["train"], ["valid"]),
+    ("train", "validation"): (["train"], ["validation"]),
+    ("train", "test", "val"): (["train", "val"], ["test"]),
+    ("Training", "Testing"): (["Training"], ["Testing"]),
+    ("TRAIN", "TEST", "Valid"): (["TRAIN", "Valid"], ["TEST"]),
+    ("train/train", "test/test"): (["train/train"], ["test/test"]),
+    ("train",): (["train"], []),
+    ("train", "test", "more"): (["train"], ["test"]),
+    ("photos/train", "photos/test"): (["train"], ["test"]),
+}
+
+
+@pytest.mark.parametrize("parts", LAYOUTS, ids=" ".join)
+def test_training_and_test_folders(parts: tuple[str, ...], as_folder: Write) -> None:
+    train, test = LAYOUTS[parts]
+    source = read_image_folder(
+        str(as_folder(files(*(f"{part}/{kind}/1.png" for part in parts for kind in ("a", "b")))))
+    )
+    assert labels(source.train) == {f"{part}/{kind}/1.png": kind for part in train for kind in ("a", "b")}
+    if test:
+        assert labels(source.test) == {f"{part}/{kind}/1.png": kind for part in test for kind in ("a", "b")}
+    else:
+        assert source.test is None
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (("train/1.png", "bus/1.png"), {"train", "bus"}),
+        (("valid/1.png", "invalid/1.png"), {"valid", "invalid"}),
+        (("test/1.png", "test/2.png", "exam/1.png"), {"test", "exam"}),
+    ],
+)
+def test_a_class_may_be_called_as_a_split_is(names: tuple[str, ...], classes: set[str], as_folder: Write) -> None:
+    source = read_image_folder(str(as_folder(files(*names))))
+    assert set(source.train["label"]) == classes
+    assert source.test is None
+
+
+def test_what_programs_leave_and_what_is_no_image_is_passed_over(as_folder: Write, as_zip: Write) -> None:
+    content = files(
+        "cat/1.png", "cat/Thumbs.db", "cat/.DS_Store", "cat/._1.png", "cat/notes.txt", "dog/1.png", "readme.md",
+        "__MACOSX/cat/1.png", "cat/__MACOSX/2.png", ".git/a.png", ".ipynb_checkpoints/b.png",
+    )  # fmt: skip
+    for place in (as_folder(content), as_zip(content)):
+        assert labels(read_image_folder(str(place)).train) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+
+
+@pytest.mark.parametrize("wrapping", ["", "photos/", "photos/photos/", "./", "./photos//"])
+def test_a_zip_gives_what_its_folder_gives(
+    wrapping: str, as_folder: Write, as_zip: Write, png: Callable[[int], bytes]
+) -> None:
+    content = {f"{kind}/{number}.png": png(number + 50 * (kind == "b")) for number in range(12) for kind in "ba"}
+    folder = Data(source="image-folder", path=str(as_folder(content)))
+    archive = Data(source="image-folder", path=str(as_zip({f"{wrapping}{name}": png for name, png in content.items()})))
+    first, second = load_dataset(folder, 1), load_dataset(archive, 1, side_px=5)
+    assert first.fingerprint == second.fingerprint
+    assert first.test["path"].equals(second.test["path"])
+    assert (first.images.side_px, second.images.side_px) == (8, 5)  # type: ignore[union-attr]
+
+
+def test_links_are_followed_but_not_round_in_circles(as_folder: Write, tmp_path: Path) -> None:
+    place = as_folder(files("cat/1.png", "dog/1.png"))
+    (tmp_path / "pool").mkdir()
+    (tmp_path / "pool/1.png").write_bytes(b"x")
+    (place / "emu").symlink_to(tmp_path / "pool")
+    (place / "fox").symlink_to(tmp_path / "pool")
+    (place / "cat/all").symlink_to(place)
+    assert labels(read_image_folder(str(place)).train) == {
+        f"{kind}/1.png": kind for kind in ("cat", "dog", "emu", "fox")
+    }
+
+
+def test_an_image_beside_the_class_folders_has_no_label(as_folder: Write, png: Callable[[int], bytes]) -> None:
+    content = {f"{kind}/{number}.png": png(number + 50 * (kind == "b")) for number in range(12) for kind in "ab"}
+    place = as_folder({**content, "cover.png": png(200)})
+    with pytest.raises(InputError) as caught:
+        load_dataset(Data(source="image-folder", path=str(place)), 1)
+    assert str(caught.value) == (
+        f"{place}, cover.png: the label is missing; rows like this: 1. "
+        "Mend them, or leave them out: data.skip_unreadable=true"
+    )
+    dataset = load_dataset(Data(source="image-folder", path=str(place), skip_unreadable=True), 1)
+    assert dataset.description["skipped"] == 1
+    assert dataset.description["unreadable"] == []
+
+
+def test_no_path() -> None:
+    assert refusal(None) == "data.path: this recipe reads a folder of images of yours. Say which: data.path=photos"
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "photo") == (
+        f"{tmp_path}/photo: there is no such folder or zip. Give the folder that holds the class folders."
+    )
+
+
+# Files, and the message after the place.
+BAD = {
+    "no images": (("cat/1.txt", "dog/"), ": no images in it (files that end in .jpg, .png and the like)."),
+    "no class folders": (
+        ("1.png", "2.png"),
+        ": its images lie in no class folders. Put those of each class into a folder of its own.",
+    ),
+    "one class": (
+        ("cat/1.png", "cat/2.png"),
+        ": cat/ is its only class folder; a classifier needs two classes or more. Give the folder that holds all of them.",
+    ),
+    "one class in training": (
+        ("train/cat/1.png", "test/cat/2.png", "test/dog/2.png"),
+        ": cat/ is its only class folder; a classifier needs two classes or more. Give the folder that holds all of them.",
+    ),
+    "an empty class": (
+        ("cat/1.png", "dog/1.png", "emu/"),
+        ": the class folder emu/ holds no images. Put some in, or take it away.",
+    ),
+    "a class without images": (
+        ("train/cat/1.png", "train/dog/1.txt", "train/emu/deep/", "test/cat/1.png"),
+        ": the class folder train/dog/ holds no images (and 1 more). Put some in, or take it away.",
+    ),
+    "an empty class in test": (
+        ("train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/"),
+        ": the class folder test/dog/ holds no images. Put some in, or take it away.",
+    ),
+    "no training part": (
+        ("test/cat/1.png", "test/dog/1.png", "val/cat/1.png"),
+        ": there is test/ but no train/. Put the training images there.",
+    ),
+    "images in train": (
+        ("train/1.png", "train/2.png", "test/1.png"),
+        ": train/ holds no class folders. Put the images of each class into a folder of its own, or take it away.",
+    ),
+    "a test set without labels": (
+        ("train/cat/1.png", "train/dog/2.png", "test/1.png"),
+        ": test/ holds no class folders. Put the images of each class into a folder of its own, or take it away.",
+    ),
+    "split or class": (
+        ("Train/steam/1.png", "Train/diesel/1.png", "bus/1.png"),
+        ": beside Train/ there is no test/, but bus/: is Train/ a split or a class? Take bus/ away, or rename Train/",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_each_bad_folder_is_one_clear_sentence(name: str, kind: str, as_folder: Write, as_zip: Write) -> None:
+    names, message = BAD[name]
+    place = (as_folder if kind == "folder" else as_zip)(files(*names))
+    assert refusal(place) == f"{place}{message}"
+
+
+def test_a_class_in_the_test_set_alone_is_found_before_anything_is_decoded(as_folder: Write, cache: Path) -> None:
+    place = as_folder(files("train/cat/1.png", "train/dog/1.png", "test/cat/2.png", "test/emu/1.png", "test/emu/2.png"))
+    with pytest.raises(InputError) as caught:
+        load_dataset(Data(source="image-folder", path=str(place)), 1)
+    assert str(caught.value) == (
+        f'{place}: the test row test/emu/1.png has the label "emu", which no training row has; rows like this: 2. '
+        "Correct them, or leave them out."
+    )
+    assert not cache.exists()
+
+
+def test_a_file_that_is_no_zip(tmp_path: Path) -> None:
+    path = tmp_path / "photos.csv"
+    path.write_text("image,label\n")
+    assert refusal(path) == (
+        f"{path}: truncated, damaged or no zip archive (File is not a zip file). "
+        "Give the whole zip, or the folder unpacked from it."
+    )
+
+
+def test_a_truncated_zip(as_zip: Write, png: Callable[[int], bytes]) -> None:
+    place = as_zip({"cat/1.png": png(1), "dog/1.png": png(2)})
+    place.write_bytes(place.read_bytes()[:-40])
+    assert refusal(place) == (
+        f"{place}: truncated, damaged or no zip archive (File is not a zip file). "
+        "Give the whole zip, or the folder unpacked from it."
+    )
+
+
+@pytest.mark.parametrize("name", ["../cat/1.png", "/cat/1.png", "C:/cat/1.png", "dog/../../1.png"])
+def test_a_zip_that_reaches_out_is_refused(name: str, as_zip: Write) -> None:
+    place = as_zip(files("dog/1.png", name))
+    assert refusal(place) == f"{place}: {name} leads out of the archive. The archive is refused."
+
+
+def test_a_zip_of_absurdly_many_members_is_refused(as_zip: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_MEMBERS", 2)
+    place = as_zip(files("cat/1.png", "dog/1.png", "dog/2.png"))
+    assert refusal(place) == f"{place}: more than 2 members. The archive is refused."
+
+
+def test_a_name_that_stands_twice_in_a_zip_is_one_image(as_zip: Write) -> None:
+    place = as_zip(files("cat/1.png", "dog/1.png"))
+    with zipfile.ZipFile(place, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("cat/1.png", b"y")
+    assert labels(read_image_folder(str(place)).train) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+
+
+def test_a_name_that_is_not_utf_8(as_folder: Write) -> None:
+    place = as_folder(files("cat/1.png", "dog/1.png"))
+    Path(os.fsdecode(os.fsencode(place) + b"/cat/caf\xe9.png")).write_bytes(b"x")
+    assert refusal(place) == f"{place}: the file name cat/caf\ufffd.png is not valid UTF-8. Rename the file."
+
+
+def test_a_folder_that_cannot_be_opened_is_named(as_folder: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, scandir = as_folder(files("cat/1.png", "dog/1.png")), os.scandir
+
+    def closed(path: str) -> Iterator[os.DirEntry[str]]:
+        if path.endswith("dog"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert refusal(place) == (
+        f"{place}/dog: the folder cannot be opened (Permission denied). Make it readable, or take it away."
+    )
