@@ -104,6 +104,10 @@ class ImageExamples:
             return Batch((images,), labels, len(labels))
         return Batch((images,), targets.argmax(dim=1), len(labels), targets)
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        """The batch whole: a batch norm looks at all its images."""
+        return [batch]
+
 
 def parts(rows: Rows, size: int) -> list[Rows]:
     """The rows cut into runs of this size, the last one perhaps shorter."""

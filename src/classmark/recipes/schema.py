@@ -252,6 +252,9 @@ class Train(Section):
     """Examples a step."""
     token_budget: int | None = Field(default=None, ge=1)
     """Instead of a fixed count: as many examples a step as stay under this number of padded tokens."""
+    piece_tokens: int = Field(default=8_192, ge=16)
+    """On a processor a batch of texts is computed in pieces of no more padded tokens than this, each by one thread; their
+    gradients add up to those of the batch. It bounds memory and changes last digits alone."""
     bucketed: bool = True
     """Put examples of like length into one batch; the batches come in random order."""
     average: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None

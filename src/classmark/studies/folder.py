@@ -21,7 +21,7 @@ from classmark.runs import RunFiles
 from classmark.studies.outcomes import read_outcome
 from classmark.studies.runs import Place, Runner
 from classmark.system.files import write_text
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 
 
 def begin_study(study: Study, folder: Path) -> Study:

@@ -20,6 +20,7 @@ from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
+from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import RunFiles
@@ -28,6 +29,7 @@ from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
+from classmark.training.pieces import Computation
 from classmark.training.precision import resolve_precision
 from classmark.training.processor import describe_environment
 from classmark.training.state import TrainState, load_checkpoint
@@ -125,6 +127,11 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
     some = "" if trained == size else f", {trained:,} of them trained"
     watch.say(f"model    {size:,} parameters{some}, {recipe.train.precision} on {fabric.device}")
     train, validation = inputs.train, inputs.validation
+    loss, computation = build_loss(recipe.loss, counts), None
+    if isinstance(recipe.input, TextInput) and fabric.device.type == "cpu" and not recipe.train.compile:
+        assert recipe.train.threads is not None
+        computation = Computation(model, loss, fabric, one_core_workers(recipe.train.threads))
+        torch.set_num_threads(1)  # the rest of a step too: sums over a tensor depend on it
     if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
         assert isinstance(model, BackboneClassifier)
         train, validation = feature_splits(model, inputs, recipe.model.features, watch)
@@ -135,11 +142,12 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         model=wrapped,
         module=model,
         optimizer=optimizer,
-        loss=build_loss(recipe.loss, counts),
+        loss=loss,
         train=train,
         validation=validation,
         watch=watch,
         average=Average(recipe.train.average) if recipe.train.average else None,
+        computation=computation,
     )
 
 

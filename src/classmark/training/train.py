@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
@@ -34,7 +36,7 @@ def resume(run: RunFiles) -> RunFiles:
     if read_status(run).state == DONE:
         return run
     recipe = load_recipe(str(run.recipe))
-    prepare_processor(recipe.train.threads)
+    threads = prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
         dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
@@ -42,10 +44,13 @@ def resume(run: RunFiles) -> RunFiles:
         job = build_job(run, recipe, dataset, inputs, watch)
         watch.stage("training")
         best = fit(job, *restore(job))
+        torch.set_num_threads(threads)
         watch.stage("judging")
         if best:
             job.module.load_state_dict(best)
-        classifier = Classifier(job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision)
+        classifier = Classifier(
+            job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision, threads=threads
+        )
         if watch.interrupted:
             tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation"])
             judge_run(run, recipe, tables, {}, watch)
