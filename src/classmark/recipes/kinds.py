@@ -92,11 +92,15 @@ def _expected_list(kind: Kind) -> str:
 
 
 def _span(kind: Kind) -> str:
-    least, above, most, below = (kind.bound(name) for name in ("ge", "gt", "le", "lt"))
-    low = f"of at least {least:g}" if least is not None else f"above {above:g}" if above is not None else ""
-    high = f"at most {most:,}" if most is not None else f"below {below:g}" if below is not None else ""
+    least, above, most, below = (_number(kind.bound(name)) for name in ("ge", "gt", "le", "lt"))
+    low = f"of at least {least}" if least else f"above {above}" if above else ""
+    high = f"at most {most}" if most else f"below {below}" if below else ""
     said = " and ".join(part for part in (low, high) if part)
     return f" {said}" if said else ""
+
+
+def _number(bound: float | None) -> str:
+    return "" if bound is None else f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
 def is_section(kind: Kind) -> bool:

@@ -41,13 +41,14 @@ def study_text(name: str) -> str:
     return _study_file(name, shipped_only=True).read_text(encoding="utf-8")
 
 
-def load_study(reference: str, overrides: Overrides = ()) -> Study:
+def load_study(reference: str, overrides: Overrides = (), workers: int | None = None) -> Study:
     """The resolved study of a shipped name or a YAML file: each arm has its whole recipe, everything is stated.
 
     Args:
         reference: a shipped study's name or a YAML file.
         overrides: `key=value`, or Python's arguments; keys of the study (`seeds=8`, `margin=0.02`) change it, all others
             every recipe.
+        workers: instead of the study's own number.
 
     Raises:
         RecipeError: the file, a recipe or an override cannot be used; every problem is listed with its place.
@@ -58,7 +59,8 @@ def load_study(reference: str, overrides: Overrides = ()) -> Study:
     places = Places(name, lines)
     changes = read_overrides(overrides)
     own = [change for change in changes if change.key in Study.model_fields]
-    put_in(content, own, places)
+    asked = [] if workers is None else [Change(("workers",), workers, Place("jobs", names_key=True))]
+    put_in(content, [*own, *asked], places)
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
