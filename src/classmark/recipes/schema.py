@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from classmark.recipes.kinds import KeyPath, kind_of
 from classmark.recipes.values import read_value
+from classmark.recipes.words import shown
 from classmark.recipes.yaml_text import section_of
 
 
@@ -36,6 +37,9 @@ VectorsText = Annotated[str, KeyPath("vectors")]
 WeightsText = Annotated[str, KeyPath("weights")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Amount = Annotated[float, Field(gt=0.0, le=2**31 - 1)]
+Width = Annotated[int, Field(ge=1, le=100_000)]
+Weight = Annotated[float, Field(gt=0.0, le=1e6)]
 
 # The keys of `data` that only some sources read.
 READ_BY = {
@@ -84,15 +88,30 @@ class Data(Section):
     limit: int | None = Field(default=None, ge=10)
     """Use this many examples for training and validation together, and no more than this many for the test,
     drawn by class (stratified)."""
-    validation: float = Field(default=0.2, gt=0.0)
+    validation: Amount = 0.2
     """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
-    test: float = Field(default=0.2, gt=0.0)
+    test: Amount = 0.2
     """The same for the test set, where the source has no official one."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     skip_unreadable: bool = False
     """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8, an image that
     is damaged) instead of stopping; they are counted."""
+
+    @field_validator("validation", "test")
+    @classmethod
+    def _is_a_share_or_a_number_of_rows(cls, amount: float) -> float:
+        if amount >= 1 and amount != int(amount):
+            raise ValueError(f"{amount:g}: a share below 1 or a whole number of rows is expected")
+        return amount
+
+    @field_validator("parts", "classes")
+    @classmethod
+    def _are_different(cls, names: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        least = 2 if info.field_name == "classes" else 1
+        if names is not None and len(set(names)) < max(least, len(names)):
+            raise ValueError(f"{shown(names)}: {least} or more names are expected, each once")
+        return names
 
     @field_validator("*")
     @classmethod
@@ -130,20 +149,20 @@ class Augmentation(Section):
 
     flip: bool = False
     """Mirror every second image, left to right."""
-    shift_px: int = Field(default=0, ge=0)
+    shift_px: int = Field(default=0, ge=0, le=10_000)
     """Shift by up to this many pixels of the input in both directions; the rim is mirrored."""
     crop_scale: tuple[float, float] | None = None
     """Random-resized-crop: the share of the area that is kept, from and to, at a ratio of 3:4 to 4:3
     (Szegedy et al. 2015)."""
-    randaugment: int = Field(default=0, ge=0)
+    randaugment: int = Field(default=0, ge=0, le=100)
     """RandAugment: this many operations an image (Cubuk et al. 2020)."""
     magnitude: float = Field(default=9.0, ge=0.0, le=30.0)
     """RandAugment: how strong they are, from 0 to 30."""
     erasing: Share = 0.0
     """The share of images of which a random rectangle is erased (Zhong et al. 2020)."""
-    mixup: float = Field(default=0.0, ge=0.0)
+    mixup: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """Mix images in pairs with weights from Beta(α, α); this is α (Zhang et al. 2018)."""
-    cutmix: float = Field(default=0.0, ge=0.0)
+    cutmix: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """Paste a rectangle of another image; its area from Beta(α, α), this is α (Yun et al. 2019). With `mixup` too,
     every step takes one of the two by chance."""
 
@@ -159,9 +178,9 @@ class ImageInput(Section):
     """How images become tensors."""
 
     kind: Literal["images"] = "images"
-    size_px: int = Field(default=64, ge=8)
+    size_px: int = Field(default=64, ge=8, le=10_000)
     """The side of the square that the model sees; smaller images are enlarged."""
-    grow_from_px: int | None = Field(default=None, ge=8)
+    grow_from_px: int | None = Field(default=None, ge=8, le=10_000)
     """Train the first epoch at this size and the last at `size_px`, those between at steps of 8 pixels (Tan & Le 2021,
     section 4, without their stronger augmentation at larger sizes). Evaluation is always at `size_px`."""
     augmentation: Augmentation = Augmentation()
@@ -179,11 +198,11 @@ class BiLSTM(Section):
     """A bidirectional LSTM over word vectors."""
 
     kind: Literal["bilstm"] = "bilstm"
-    embedding_size: int | None = Field(default=None, ge=1)
+    embedding_size: Width | None = None
     """The width of the word vectors; without it, that of `input.vectors`, else 100."""
-    hidden_size: int = Field(default=256, ge=1)
+    hidden_size: Width = 256
     """The width of each direction's state."""
-    layers: int = Field(default=2, ge=1)
+    layers: int = Field(default=2, ge=1, le=1_000)
     dropout: Share = 0.5
     """Dropout between layers and before the classifier, and on the embedded words."""
     embedding_dropout: Share | None = None
@@ -223,11 +242,11 @@ class Loss(Section):
 
     kind: Literal["cross_entropy", "focal"] = "cross_entropy"
     label_smoothing: Share = 0.0
-    class_weights: Literal["balanced"] | tuple[float, ...] | None = None
+    class_weights: Literal["balanced"] | tuple[Weight, ...] | None = None
     """One weight a class in the order of the class names, or `balanced`: inverse class frequency, mean one."""
-    gamma: float = Field(default=2.0, ge=0.0)
+    gamma: float = Field(default=2.0, ge=0.0, le=100.0)
     """Focal loss: how strongly easy examples are played down (Lin et al. 2017, equation 4)."""
-    alpha: tuple[float, ...] | None = None
+    alpha: tuple[Weight, ...] | None = None
     """Focal loss: one weight a class (Lin et al. 2017, equation 5)."""
 
     @model_validator(mode="after")
@@ -243,11 +262,11 @@ class Optimizer(Section):
     kind: Literal["adam", "adamw", "sgd", "muon"] = "adam"
     """`muon`: steps that are orthogonal matrices, scaled to the size of AdamW's (Jordan et al. 2024, by timm); vectors,
     biases, norms, embeddings and depthwise or very oblong convolutions take those of NAdamW."""
-    learning_rate: float = Field(default=1e-3, gt=0.0)
+    learning_rate: float = Field(default=1e-3, gt=0.0, le=1_000.0)
     """The highest learning rate; the schedule scales it."""
-    weight_decay: float = Field(default=0.0, ge=0.0)
+    weight_decay: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """For weight matrices only; vectors, biases and norms are left alone."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Share, Share] = (0.9, 0.999)
     """`adam`, `adamw`, and what `muon` leaves to NAdamW."""
     momentum: Share = 0.9
     """`sgd` and `muon`, in Nesterov's form."""
@@ -290,14 +309,14 @@ class Train(Section):
     """Save the state of the run at least this often, and at the end of every epoch."""
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
     """Save the state also every so many steps."""
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=1_024)
     """Threads of the processor to use; without it, all cores. Other counts give other last digits."""
 
 
 class Judge(Section):
     """How the predictions are judged."""
 
-    draws: int = Field(default=1_000, ge=100)
+    draws: int = Field(default=1_000, ge=100, le=1_000_000)
     """Bootstrap draws."""
     positive: str | None = None
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
@@ -316,7 +335,7 @@ Model = Annotated[Annotated[BiLSTM, Tag("bilstm")] | Annotated[Backbone, Tag("ba
 class Recipe(Section):
     """A whole recipe."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     """Names the run folder."""
     description: str = ""
     """One line, shown by `classmark recipes`."""
