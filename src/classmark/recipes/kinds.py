@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+LARGEST = 2**31 - 1  # of numbers whose key sets no lower limit
+
 
 @dataclass(frozen=True)
 class KeyPath:
@@ -85,7 +87,7 @@ def _expected_list(kind: Kind) -> str:
     if len(items) > 1:
         return f"a list of {len(items)} numbers{_span(item)}, such as [{', '.join(['0.5'] * len(items))}]"
     if item.type is str:
-        return "a list of names, such as [a, b]"
+        return "a list of names such as [a, b]"
     if get_origin(item.type) is Literal:
         return f"a list of {', '.join(get_args(item.type))}"
     return f"a list of {'whole ' * (item.type is int)}numbers{_span(item)}" if item.type in (int, float) else "a list"
@@ -93,6 +95,8 @@ def _expected_list(kind: Kind) -> str:
 
 def _span(kind: Kind) -> str:
     least, above, most, below = (_number(kind.bound(name)) for name in ("ge", "gt", "le", "lt"))
+    if least and most:
+        return f" from {least} to {most}"
     low = f"of at least {least}" if least else f"above {above}" if above else ""
     high = f"at most {most}" if most else f"below {below}" if below else ""
     said = " and ".join(part for part in (low, high) if part)
@@ -100,7 +104,10 @@ def _span(kind: Kind) -> str:
 
 
 def _number(bound: float | None) -> str:
-    return "" if bound is None else f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
+    """A bound as a message says it; nothing if it is only what a number can hold."""
+    if bound is None or bound >= LARGEST:
+        return ""
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:g}"
 
 
 def is_section(kind: Kind) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,4 +91,4 @@ def _typed(text: str) -> Change:
 
 
 def _of_python(name: str, value: Any) -> Change:
-    return Change(tuple(name.split("__")), value, Place(name, names_key=True))
+    return Change(tuple(re.split(r"__|\.", name)), value, Place(name, names_key=True))

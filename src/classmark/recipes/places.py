@@ -47,11 +47,13 @@ class Places:
         self._places[at] = place
 
     def of(self, at: At) -> Place:
-        """The place of a key, else of the section it is in, else of what is in it, else of the whole."""
-        for length in range(len(at), 0, -1):
-            if at[:length] in self._places:
-                return self._places[at[:length]]
-        return next((place for known, place in self._places.items() if at and known[: len(at)] == at), self.whole)
+        """The place of a key, else of what is in it, else of the section it is in, else of the whole."""
+        if at in self._places or not at:
+            return self._places.get(at, self.whole)
+        inside = next((place for known, place in self._places.items() if known[: len(at)] == at), None)
+        return inside or next(
+            (self._places[at[:n]] for n in range(len(at), 0, -1) if at[:n] in self._places), self.whole
+        )
 
     def within(self, at: At) -> Places:
         """The places of a section, seen from inside it."""

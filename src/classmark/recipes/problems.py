@@ -63,8 +63,8 @@ def _explained(
             return f"{shown(entry['input'])}: at most {entry['ctx']['max_length']} characters are expected"
         case "string_too_short":
             return "there is no value; a text is expected"
-        case "invalid_key":
-            return f"{shown(entry['input'])}: a key is a text"
+        case "invalid_key" | "string_unicode":
+            return f"{shown(entry['input'])}: this cannot be the name of a key"
         case _:
             field = holder.model_fields.get(key) if holder else None
             wanted = expected(kind_of(field.annotation, field.metadata)) if field else "a section of keys"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from classmark.recipes.kinds import KeyPath, kind_of
+from classmark.recipes.kinds import LARGEST, KeyPath, kind_of
 from classmark.recipes.values import read_value
 from classmark.recipes.words import shown
 from classmark.recipes.yaml_text import section_of
@@ -37,7 +37,7 @@ VectorsText = Annotated[str, KeyPath("vectors")]
 WeightsText = Annotated[str, KeyPath("weights")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-Amount = Annotated[float, Field(gt=0.0, le=2**31 - 1)]
+Amount = Annotated[float, Field(gt=0.0, le=LARGEST)]
 Width = Annotated[int, Field(ge=1, le=100_000)]
 Weight = Annotated[float, Field(gt=0.0, le=1e6)]
 
@@ -356,7 +356,13 @@ class Recipe(Section):
         """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images."""
         if not isinstance(content, dict):
             return content
-        filled = {name: section_of(value) if name in SECTIONS else value for name, value in content.items()}
+        filled = dict(content)
+        for name in SECTIONS:
+            if name in content:
+                try:
+                    filled[name] = section_of(content[name])
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
         data = filled.get("data")
         images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
         for name, kinds in KINDS.items():

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, Field
 
 from classmark.errors import InputError, nearest
-from classmark.recipes.kinds import Kind, expected, is_section, kind_of
+from classmark.recipes.kinds import LARGEST, Kind, expected, is_section, kind_of
 from classmark.recipes.words import Word, is_unset, shown, shown_text, split_list
 from classmark.recipes.yaml_text import section_of
 
@@ -24,7 +24,6 @@ LEADING_ZEROS = re.compile(r"([+-]?)0+([0-9]+)")
 APART = re.compile(r"[+-]?[0-9]{1,3}(?:[_,'][0-9]{3})+")
 NOT_FINITE = ("inf", "infinity", "nan")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-LARGEST = 2**31 - 1
 LONGEST_NAME, LONGEST_PATH = 255, 4_000  # bytes of one name, characters of a path
 
 
@@ -137,8 +136,9 @@ def _number(kind: Kind, value: Any) -> int | float:
     number = int(exact) if whole and abs(exact) < 1e30 else float(exact)
     if whole and number != exact:
         raise refusal
-    if whole and abs(number) > LARGEST and kind.bound("le") is None:
-        raise ValueError(f"{shown(value)}: {expected(kind)} is expected, and at most {LARGEST:,}")
+    most = kind.bound("le") or (LARGEST if whole else number)
+    if number > most >= LARGEST:
+        raise ValueError(f"{shown(value)}: {expected(kind)} is expected, and at most {most:,}")
     if not _within(kind, number):
         raise refusal
     return number

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 SHOWN_CHARACTERS = 60
-NUMBER_LIKE = re.compile(r"[+-]?[0-9.][0-9.eE+-]{0,19}")
+QUOTED = re.compile(r"""(["'])((?:(?!\1).|\1\1)*)\1\s*(?:,|$)""", re.DOTALL)
+AS_IT_IS = re.compile(r"[+-]?[0-9.][0-9.eE+-]{0,19}|\[[ -~]{0,40}\]")  # numbers and lists, which need no quotes
 
 
 class Word(str):
@@ -36,15 +37,17 @@ def is_unset(value: Any) -> bool:
 def shown(value: Any) -> str:
     """A value as a message quotes it: one short line that any screen can show."""
     match value:
+        case Word() if AS_IT_IS.fullmatch(value):
+            return str(value)
         case str():
-            return str(value) if NUMBER_LIKE.fullmatch(value) else f'"{shown_text(value)}"'
+            return f"'{shown_text(value)}'" if '"' in value else f'"{shown_text(value)}"'
         case None | bool() | float():
             return str(value)
         case int():
             return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"
         case Mapping():
             return "a section of keys"
-        case Sequence():
+        case list() | tuple():
             simple = all(isinstance(one, str | bool | float | None) or type(one) is int for one in value[:9])
             text = f"[{', '.join(map(_in_list, value[:9]))}]" if simple and len(value) < 9 else ""
             return text if 0 < len(text) <= SHOWN_CHARACTERS else f"a list of {len(value)} values"
@@ -64,44 +67,22 @@ def shown_text(text: str) -> str:
 
 
 def split_list(text: str) -> list[Word]:
-    """The items of `a, b` or `[a, b]`, each as typed; one in quotes may hold commas.
+    """The items of `a, b` or `[a, b]`, each as typed; one in quotes may hold commas, and its quotes are doubled.
 
     Raises:
-        ValueError: a quote is not closed, or nothing stands between two commas.
+        ValueError: a quote is not closed, or nothing stands in front of a comma.
     """
-    inner = text.strip()
-    if inner.startswith("[") and inner.endswith("]"):
-        inner = inner[1:-1].strip()
+    rest = text.strip()
+    if rest.startswith("[") and rest.endswith("]"):
+        rest = rest[1:-1].strip()
     items: list[Word] = []
-    while inner:
-        item, inner = _quoted_item(inner) if inner[0] in "\"'" else _plain_item(inner)
-        items.append(Word(item))
+    while rest:
+        found = QUOTED.match(rest)
+        item, _, after = (found[2], "", rest[found.end() :]) if found else rest.partition(",")
+        if not item.strip():
+            raise ValueError(f"{shown(text)}: nothing stands in front of a comma. Take the comma away")
+        if not found and item.startswith('"'):
+            raise ValueError(f"{shown(text)}: a quote is not closed. Close it, or double it if it belongs to the name")
+        items.append(Word(item.replace(found[1] * 2, found[1]) if found else item.strip()))
+        rest = after.strip()
     return items
-
-
-def _plain_item(text: str) -> tuple[str, str]:
-    item, _, rest = text.partition(",")
-    if not item.strip():
-        raise ValueError(f"{shown(text)}: nothing stands in front of a comma. Take the comma away")
-    return item.strip(), rest.strip()
-
-
-def _quoted_item(text: str) -> tuple[str, str]:
-    """The item in quotes that a text begins with, and what follows it; a quote inside is doubled."""
-    quote, at, letters = text[0], 1, ""
-    while at < len(text):
-        if text[at] != quote:
-            letters += text[at]
-        elif text[at + 1 : at + 2] == quote:
-            letters, at = letters + quote, at + 1
-        else:
-            rest = text[at + 1 :].lstrip()
-            if rest and not rest.startswith(","):
-                return _plain_item(text)  # the quote belongs to the name, as in "no" more
-            return letters, rest[1:].strip()
-        at += 1
-    return _plain_item(text) if quote == "'" else _unclosed(text)
-
-
-def _unclosed(text: str) -> tuple[str, str]:
-    raise ValueError(f"{shown(text)}: a quote is not closed. Close it, or double it if it belongs to the name")

@@ -24,7 +24,7 @@ from yaml.reader import Reader
 
 from classmark.errors import RecipeError
 from classmark.recipes.places import At
-from classmark.recipes.words import Word, is_unset, shown_text
+from classmark.recipes.words import Word, is_unset, shown, shown_text
 
 A_RECIPE = "a recipe is a mapping of sections; start from one: classmark recipes show text-csv"
 MOST_BYTES = 1_000_000
@@ -34,11 +34,12 @@ NULLS = ("", "~", "null", "Null", "NULL")
 TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 # What PyYAML says, and what we say instead.
 FAULTS = {
-    "'\\\\t' that cannot start": "a tab stands here; indent with spaces",
+    "'\\t' that cannot start": "a tab stands here; indent with spaces",
     "cannot start any token": 'a value cannot begin with "@", "%" or "`"; put it in quotes',
-    "mapping values are not allowed": 'there is a second ": " in the line, or it is indented too far; put a value with ": " '
-    "in quotes",
+    "mapping values are not allowed": '": " cannot stand here; put a value that holds it in quotes, or correct the line above or '
+    "the indentation",
     "could not find expected ':'": 'this line has no ":"; write key: value',
+    "but found '<scalar>'": "something follows a value in quotes; double a quote that belongs to the value",
     "expected <block end>": "the line does not fit those above; indent the keys of a section alike",
     "expected ',' or": "a bracket is not closed, or a comma is missing",
     "expected the node content": "a value is missing, or a bracket is not closed",
@@ -249,9 +250,9 @@ def section_of(value: Any) -> Any:
     if not isinstance(value, Word) or not value.startswith("{"):
         return value
     try:
-        return parse_yaml(value.encode(errors="replace"), "its value")[0]
+        return parse_yaml(value.encode(errors="replace"), "")[0]
     except RecipeError as error:
-        raise ValueError(str(error).removesuffix(".")) from None
+        raise ValueError(f"{shown(value)}: {str(error).partition(': ')[2].removesuffix('.')}") from None
 
 
 def as_yaml_says(content: Any) -> Any:
