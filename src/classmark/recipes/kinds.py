@@ -85,7 +85,7 @@ def _expected_list(kind: Kind) -> str:
     items = [item for item in get_args(kind.type) if item is not ...]
     item = kind_of(items[0])
     if len(items) > 1:
-        return f"a list of {len(items)} numbers{_span(item)}, such as [{', '.join(['0.5'] * len(items))}]"
+        return f"a list of {len(items)} numbers{_span(item)} such as [{', '.join(['0.5'] * len(items))}]"
     if item.type is str:
         return "a list of names such as [a, b]"
     if get_origin(item.type) is Literal:

@@ -97,9 +97,14 @@ def _text(kind: Kind, value: Any) -> str:
         raise ValueError(f"{shown(value)}: {expected(kind)} is expected")
     if not value.strip():
         raise ValueError(f"there is no value; {expected(kind)} is expected")
-    if "\0" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+    if _unwritable(value):
         raise ValueError(f"{shown(value)}: {expected(kind)} is expected, and it cannot hold such characters")
     return _path(value) if kind.path else str(value)
+
+
+def _unwritable(text: str) -> bool:
+    """Whether a text holds what no file name and no UTF-8 can: a NUL or half of a character."""
+    return "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
 def with_home(path: str) -> str:
@@ -184,7 +189,7 @@ def _choice(kind: Kind, value: Any) -> str:
 
 
 def _list(kind: Kind, value: Any) -> list[Any] | tuple[Any, ...]:
-    if isinstance(value, Word):
+    if isinstance(value, Word) and not NUMBER.fullmatch(value.strip()):
         value = split_list(value)
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
         raise ValueError(f"{shown(value)}: {expected(kind)} is expected")
@@ -214,8 +219,10 @@ def _section(kind: Kind, value: Any) -> Any:
     inner = kind_of(get_args(kind.type)[1]) if get_origin(kind.type) is dict else Kind(Any)
     found = {}
     for key, one in value.items():
+        if not isinstance(key, str) or _unwritable(key):
+            raise ValueError(f"{shown(key)}: this cannot be the name of a key")
         try:
             found[key] = one if inner.type is Any else read_value(inner, one)
         except ValueError as error:
-            raise ValueError(f"{shown_text(str(key))}: {error}") from None
+            raise ValueError(f"{shown_text(key)}: {error}") from None
     return found
