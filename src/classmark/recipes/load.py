@@ -18,7 +18,8 @@ from classmark.recipes.resolve import check_beside
 from classmark.recipes.schema import Recipe
 from classmark.recipes.values import with_home
 from classmark.recipes.words import shown
-from classmark.recipes.yaml_text import as_yaml_says, parse_yaml, read_bytes
+from classmark.recipes.yaml_file import read_bytes
+from classmark.recipes.yaml_text import as_yaml_says, parse_yaml
 from classmark.system.files import write_text
 
 

@@ -12,22 +12,20 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from classmark.recipes.kinds import LARGEST, KeyPath, kind_of
 from classmark.recipes.values import read_value
-from classmark.recipes.words import shown
+from classmark.recipes.words import is_unset, shown
 from classmark.recipes.yaml_text import section_of
 
 
 class Section(BaseModel):
     """A section of the recipe: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
     def _read_by_the_type_of_its_key(cls, value: Any, info: ValidationInfo) -> Any:
         field = cls.model_fields[str(info.field_name)]
-        if isinstance(value, str) and value == field.default == "":
+        if field.default == "" and (value == "" or is_unset(value)):
             return ""
         return read_value(kind_of(field.annotation, field.metadata), value)
 

@@ -20,7 +20,8 @@ from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Recipe
 from classmark.recipes.study_schema import STEPS, Arm, Study
 from classmark.recipes.words import shown
-from classmark.recipes.yaml_text import parse_yaml, read_bytes
+from classmark.recipes.yaml_file import read_bytes
+from classmark.recipes.yaml_text import parse_yaml
 
 LOWER = (STEPS, "log_loss", "brier", "ece")
 A_STUDY = "a study is a mapping; see one: classmark study --show bilstm-pooling"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from classmark.recipes.schema import Section, Seed
 from classmark.recipes.words import shown
@@ -37,6 +37,8 @@ class Arm(Section):
 
 class Study(Section):
     """A whole study."""
+
+    model_config = ConfigDict(validate_default=True)
 
     name: str = Field(pattern=NAME, max_length=100)
     """Names the folder under `studies/`."""
