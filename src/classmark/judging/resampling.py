@@ -7,9 +7,10 @@ in blocks by as many threads as there are cores; neither blocks nor threads chan
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,24 +28,35 @@ Groups = NDArray[np.int64] | None
 Result = TypeVar("Result")
 
 
-def check_seed(seed: int) -> None:
-    """Refuse a seed that the generator of random numbers does not take.
+def whole_seed(seed: Any) -> int:
+    """The seed as a number that the generator of random numbers takes; numpy's numbers are taken too.
 
     Raises:
         InputError: it is below 0, or not a whole number.
     """
-    if not isinstance(seed, int) or seed < 0:
+    number = _whole(seed)
+    if number is None or number < 0:
         raise InputError(f"{seed!r} is not a whole number from 0.", argument="seed")
+    return number
 
 
-def check_draws(draws: int) -> None:
-    """Refuse so few draws that no interval can be made.
+def whole_draws(draws: Any) -> int:
+    """The number of draws, unless these are so few that no interval can be made.
 
     Raises:
         InputError: there are fewer than two, or it is no whole number.
     """
-    if not isinstance(draws, int) or draws < 2:
+    number = _whole(draws)
+    if number is None or number < 2:
         raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
+    return number
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
 
 
 def bootstrap_method(draws: int, groups: Groups) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,13 +14,13 @@ from torch import Tensor, nn
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
-from classmark.inputs.vectors import from_anywhere
 from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
 from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
+from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
@@ -47,18 +46,8 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     if run.path.is_file() or (run.path.is_dir() and any(run.path.iterdir())):
         hint = f"go on with it: classmark train --resume {run.path}" if run.recipe.exists() else "name another"
         raise RunError(f"{run.path}: the folder is not empty. Give a new folder to --out, or {hint}")
-    data, train = recipe.data, recipe.train.model_copy(update={"threads": threads})
-    if data.source != "huggingface":
-        paths = {name: str(Path(value).resolve()) for name in ("path", "test_path") if (value := getattr(data, name))}
-        data = data.model_copy(update=paths)
-    model = recipe.model
-    if isinstance(model, Backbone) and model.weights and Path(model.weights).is_file():
-        model = model.model_copy(update={"weights": str(Path(model.weights).resolve())})
-    section = recipe.input
-    if isinstance(section, TextInput) and section.vectors:
-        section = section.model_copy(update={"vectors": from_anywhere(section.vectors)})
-    update = {"data": data, "input": section, "model": model, "train": train}
-    write_recipe(run.recipe, recipe.model_copy(update=update))
+    train = recipe.train.model_copy(update={"threads": threads})
+    write_recipe(run.recipe, seen_from_anywhere(recipe).model_copy(update={"train": train}))
     return run
 
 
