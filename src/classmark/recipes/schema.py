@@ -90,8 +90,13 @@ class TextInput(Section):
     """How texts become tokens and vectors."""
 
     kind: Literal["text"] = "text"
+    tokens: Literal["words", "characters", "auto"] = "auto"
+    """What a text is split into: words, or characters with their accents. `auto` looks at the training texts: characters if
+    they have scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan), or if they hardly
+    have spaces at all, such as DNA. With `characters`, letters and digits of other scripts in such texts still make
+    words: `iPhone` is one token."""
     vocabulary_size: int = Field(default=25_000, ge=1)
-    """The most frequent words of the training split; `<unk>` and `<pad>` come on top."""
+    """The most frequent tokens of the training split; `<unk>` and `<pad>` come on top."""
     max_tokens: int | None = Field(default=None, ge=2)
     """The longest sequence; longer texts are cut as `keep` says. Without it, texts keep their full length."""
     keep: Literal["start", "ends"] = "start"
