@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classmark.errors import InputError, Interrupted, RunError
+from classmark.errors import InputError, Interrupted, OutsideError, RunError
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
@@ -157,9 +157,9 @@ def _write(path: Path, features: NDArray[np.float16]) -> None:
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.save(file, features)
         write_json(path.with_suffix(".json"), {"crc32": zlib.crc32(features.data)})
-    except OSError as error:
+    except OutsideError as error:
         raise InputError(
-            f"{path.parent}: {features.nbytes:,} bytes of features cannot be kept there ({error.strerror or error}). "
+            f"{path.parent}: {features.nbytes:,} bytes of features cannot be kept there ({error.reason}). "
             "Name a folder with room for them: CLASSMARK_CACHE=…"
         ) from None
 
