@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from classmark.errors import RunError
+from classmark.errors import OutsideError, RunError
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.system.files import read_json, write_json
 
@@ -88,15 +88,19 @@ def save_checkpoint(
     target = folder / f"{state.epoch:04d}-{state.step:06d}"
     if (target / "state.json").exists():
         return
-    write_tensors(target / "weights.safetensors", model.state_dict())
-    write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
-    for name, tensors in kept.items():
-        if tensors:
-            write_tensors(target / f"{name}.safetensors", tensors)
-    write_json(target / "state.json", dataclasses.asdict(state))
+    try:
+        write_tensors(target / "weights.safetensors", model.state_dict())
+        write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
+        for name, tensors in kept.items():
+            if tensors:
+                write_tensors(target / f"{name}.safetensors", tensors)
+        write_json(target / "state.json", dataclasses.asdict(state))
+    except OutsideError:
+        shutil.rmtree(target, ignore_errors=True)  # half a checkpoint serves nobody, and a full disk is full of it
+        raise
     for other in folder.iterdir():
         if other != target:
-            shutil.rmtree(other)
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def load_checkpoint(
