@@ -147,6 +147,7 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         train=train,
         validation=validation,
         watch=watch,
+        ids=dataset.train["id"],
         average=Average(recipe.train.average) if recipe.train.average else None,
     )
 

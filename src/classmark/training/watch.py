@@ -107,6 +107,8 @@ class RunWatch:
             write_timings(self.run, self._timings)
         else:
             end = f"(step {row['step']})"
+        if row.get("skipped_steps"):
+            end += f"; {row['skipped_steps']} steps so far were not finite and passed over"
         self.close_bar()
         self.console.print(
             f"epoch {row['epoch']}/{self.epochs}  train loss {row['train_loss']:.4f} accuracy {row['train_accuracy']:.2%}"

@@ -227,7 +227,7 @@ def test_a_cache_that_cannot_be_written_is_told(model: BackboneClassifier, plain
         feature_examples(model, plain, "fp32")
     size = 2 * COUNT * model.classifier.in_features
     assert str(caught.value) == (
-        f"{kept}: {size:,} bytes of features cannot be kept there (File exists). "
+        f"{kept}: {size:,} bytes of features cannot be kept there (this is a file, and a folder is needed). "
         "Name a folder with room for them: CLASSMARK_CACHE=…"
     )
 
