@@ -19,7 +19,7 @@ from classmark.inputs.tokens import PADDING, UNKNOWN
 from classmark.inputs.vector_files import read_vectors
 from classmark.inputs.vector_open import ZIP, VectorFile, find_in_zip, opened
 from classmark.recipes.resolve import EMBEDDED_VECTORS, vectors_file
-from classmark.system.cache import cache_folder
+from classmark.system.cache import cache_folder, is_kept, kept_if_possible
 from classmark.system.files import write_bytes
 from classmark.system.packages import package_file
 from classmark.tables.contents import file_bytes
@@ -118,7 +118,7 @@ def _cached(file: VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np
     identity = [str(file.path.resolve()), file.member, status.st_size, status.st_mtime_ns, sorted(vocabulary.items())]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cached = cache_folder() / "vectors" / f"{key}.safetensors"
-    if cached.exists():
+    if is_kept(cached):
         try:
             tensors = load_file(cached)
             return tensors["rows"], tensors["values"]
@@ -127,5 +127,6 @@ def _cached(file: VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np
     with opened(file) as stream:
         found = read_vectors(stream, str(file), {word.encode(): row for word, row in vocabulary.items()})
     rows, values = found.rows, found.values
-    write_bytes(cached, save({"rows": rows, "values": values}))
+    with kept_if_possible(cached):
+        write_bytes(cached, save({"rows": rows, "values": values}))
     return rows, values

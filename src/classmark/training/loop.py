@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import polars as pl
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles
 from classmark.runs.history import write_history
 from classmark.training.average import Average
+from classmark.training.finite import check_evaluation, check_weights, checked, clip_gradients
 from classmark.training.optimizers import learning_rate
 from classmark.training.pieces import Computation, accumulate_gradients, evaluate_pieces, hits_of
 from classmark.training.processor import KeptMemory
@@ -68,8 +70,8 @@ class Job:
     """What a run trains and on what; everything here follows from the recipe.
 
     `model` is `module` as Fabric wraps it: on its device, in the precision of training. `average`, where the recipe
-    asks for one, holds the moving average of its weights, which is what is evaluated and kept. Where there is a
-    `computation`, batches are computed by it in pieces; else whole.
+    asks for one, holds the moving average of its weights, which is what is evaluated and kept. `ids` are those of the
+    training rows, for messages. Where there is a `computation`, batches are computed by it in pieces; else whole.
     """
 
     recipe: Recipe
@@ -85,6 +87,7 @@ class Job:
     average: Average | None = None
     computation: Computation | None = None
     kept_memory: KeptMemory = field(default_factory=KeptMemory)
+    ids: pl.Series | None = None
 
 
 def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -120,7 +123,8 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
         pace.waiting_seconds += waited + time.perf_counter() - started
         torch.manual_seed(derived_seed(*draw))
         _set_rate(job, state.global_step, len(batches) * section.epochs)
-        state.sums += step(job, batch, draw)
+        with checked(job, state, batches[state.step]):
+            state.sums += step(job, batch, draw)
         state.step, state.global_step = state.step + 1, state.global_step + 1
         if job.average is not None:
             job.average.update(job.module, state.global_step)
@@ -142,6 +146,7 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
 def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     """A row of `history.jsonl`, which is rewritten each time: how training stands, and a pass over validation."""
     sums = measure(job)
+    check_evaluation(job, state, sums)
     row = {
         "epoch": state.epoch,
         "step": state.global_step,
@@ -151,6 +156,8 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
         "validation_loss": sums.loss,
         "validation_accuracy": sums.accuracy,
     }
+    if job.recipe.train.skip_nonfinite:
+        row["skipped_steps"] = state.skipped
     state.history.append(row)
     write_history(job.run, state.history)
     return row
@@ -168,8 +175,7 @@ def step(job: Job, batch: Batch, draw: Draw) -> Sums:
         logits, loss = _forward(job, batch)
         job.fabric.backward(loss)
         sums = Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
-    if job.recipe.optimizer.clip_norm is not None:
-        job.fabric.clip_gradients(job.model, job.optimizer, max_norm=job.recipe.optimizer.clip_norm)
+    clip_gradients(job, sums.loss)
     job.optimizer.step()
     return sums
 
@@ -218,4 +224,6 @@ def _due(every: int | None, step: int) -> bool:
 def _save(job: Job, state: TrainState, best: dict[str, Tensor]) -> None:
     state.scaler = job.fabric.strategy.precision.state_dict()
     average = {} if job.average is None else job.average.tensors
-    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, {"best": best, "average": average})
+    kept = {"best": best, "average": average}
+    check_weights(job, state, kept)
+    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, kept)
