@@ -87,7 +87,7 @@ def draw_tree(seed: int) -> Tree:
         ["classes"] * 4 + ["splits"] * 4 + ["folds", "reversed", "flat", "one class", "nothing", "stray"]
     )
     tree = Tree(kind)
-    classes = random.sample(CLASSES, 1 if kind == "one class" else random.randint(2, 4))
+    classes = random.sample(CLASSES, 1 if kind == "one class" else random.randint(2, 3))
     parts = _parts(random, kind)
     for split, start in parts:
         for name in classes:
@@ -120,7 +120,7 @@ def _parts(random: Random, kind: str) -> list[tuple[str, str]]:
 
 def _fill(tree: Tree, random: Random, place: str, split: str, name: str, deep: bool) -> None:
     pattern = random.choice(LOOSE)
-    for number in range(random.randint(4, 9)):
+    for number in range(random.randint(4, 7)):
         inner = f"deep{name[:3]}/" if deep and number % 2 else ""
         file = f"{place}{inner}{pattern.format(f'{name[:3]}{number}' if tree.kind == 'flat' else number)}"
         content = random.choice(pictures())

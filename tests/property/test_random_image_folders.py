@@ -7,8 +7,10 @@ import os
 import shutil
 import time
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,10 +24,16 @@ TREES, LONGEST_SECONDS = 1_000, 5.0
 MOSTLY_READ = 0.4
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # nothing here has to outlive a power cut
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for thousands of small files: in memory if there is such a place, as disks take minutes for them."""
+    with TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        monkeypatch.setenv("CLASSMARK_CACHE", f"{folder}/cache")
+        monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # nothing here has to outlive a power cut
+        yield Path(folder)
 
 
 def written(seed: int, folder: Path) -> tuple[Tree, Path]:
@@ -60,13 +68,13 @@ def fault(tree: Tree, dataset: Dataset) -> str:
     )
 
 
-def test_odd_folders_and_zips_are_read_as_their_names_say_or_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_odd_folders_and_zips_are_read_as_their_names_say_or_refused_in_a_sentence(place: Path) -> None:
     read, faults = 0, []
     for seed in range(TREES):
-        tree, place = written(seed, tmp_path / "tree")
+        tree, path = written(seed, place / "tree")
         start, skip = time.monotonic(), seed % 3 > 0
         try:
-            dataset = load_dataset(Data(source="image-folder", path=str(place), skip_unreadable=skip), seed)
+            dataset = load_dataset(Data(source="image-folder", path=str(path), skip_unreadable=skip), seed)
         except InputError as error:
             message = error.spelt("command line")
             if "\n" in message or len(message) > 1_500:
@@ -83,10 +91,10 @@ def test_odd_folders_and_zips_are_read_as_their_names_say_or_refused_in_a_senten
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_command_line_ends_with_a_table_or_a_sentence(
-    seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seed: int, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tree, place = written(seed, tmp_path / "tree")
-    code = run(["audit", str(place), "--out", str(tmp_path / "audited"), "--json"])
+    tree, path = written(seed, place / "tree")
+    code = run(["audit", str(path), "--out", str(place / "audited"), "--json"])
     shown = capsys.readouterr()
     assert code in (0, 2)
     assert "Traceback" not in shown.err
