@@ -194,8 +194,8 @@ def _splits(tree: Tree, root: str, splits: Mapping[str, SplitName], place: str) 
     if others and not (named["test"] or named["validation"]):
         other = one_line(others[0])
         raise InputError(
-            f"{place}: beside {train}/ there is no test/, but {other}/: is {train}/ a split or a class?",
-            (f"Take {other}/ away, or rename {train}/; if both are classes: ", Key("data.label_folder", "outer")),
+            f"{place}: beside {train}/ there is no test/, but {other}/. If that is a split, name it test/ or val/.",
+            ("If both are classes: ", Key("data.label_folder", "outer"), f". Else take {other}/ away."),
         )
     notes = [_left_out(tree, root, name, "its name is that of no split") for name in others]
     notes += [_left_out(tree, root, name, "by its name its images have no labels") for name in unlabelled]
@@ -215,14 +215,13 @@ def _splits(tree: Tree, root: str, splits: Mapping[str, SplitName], place: str) 
 
 def _deeper(tree: Tree, root: str, name: str) -> str:
     """The folder of the class folders of a split: `train/train` or `train/images`, as some have it, else the split."""
-    inside = tree.children(joined(root, name))
-    while len(inside) == 1 and not tree.direct(joined(root, name)):
-        if not is_wrapping(inside[0]) and split_of(inside[0]) != split_of(name.rpartition("/")[2]):
+    while not tree.direct(joined(root, name)) and len(inside := tree.filled(joined(root, name))) == 1:
+        deeper = f"{name}/{inside[0]}"
+        repeated = split_of(inside[0]) is not None and split_of(inside[0]) == split_of(name.rpartition("/")[2])
+        # A folder `images` without folders is a class, or the images lie in no class folders.
+        if not repeated and not (is_wrapping(inside[0]) and tree.children(joined(root, deeper))):
             break
-        if not tree.children(joined(root, f"{name}/{inside[0]}")) and split_of(inside[0]) is None:
-            break  # a class that is called `images`
-        name = f"{name}/{inside[0]}"
-        inside = tree.children(joined(root, name))
+        name = deeper
     return name
 
 

@@ -88,6 +88,11 @@ def test_splits_by_their_folders(parts: tuple[str, ...], as_folder: Write) -> No
         assert ({} if frame is None else labels(frame)) == expected
 
 
+def test_an_empty_folder_does_not_hide_that_a_split_is_wrapped(as_folder: Write) -> None:
+    source = read_image_folder(str(as_folder(files("train/train/a/1.png", "train/train/b/1.png", "train/odd/"))))
+    assert labels(source.train) == {"train/train/a/1.png": "a", "train/train/b/1.png": "b"}
+
+
 # Files → what is said of those that are left out.
 LEFT_OUT = {
     (
@@ -319,8 +324,8 @@ BAD = {
     ),
     "split or class": (
         ("Train/steam/1.png", "Train/diesel/1.png", "bus/1.png"),
-        ": beside Train/ there is no test/, but bus/: is Train/ a split or a class? Take bus/ away, or rename Train/; "
-        "if both are classes: data.label_folder=outer",
+        ": beside Train/ there is no test/, but bus/. If that is a split, name it test/ or val/. "
+        "If both are classes: data.label_folder=outer. Else take bus/ away.",
     ),
 }
 
