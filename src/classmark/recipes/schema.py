@@ -43,10 +43,16 @@ Weight = Annotated[float, Field(gt=0.0, le=1e6)]
 READ_BY = {
     "path": ("imdb", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table"),
     "test_path": ("table", "image-table"),
+    "validation_path": ("table", "image-table"),
+    "split_column": ("table", "image-table"),
+    "quoting": ("table", "image-table"),
     "text_column": ("table", "huggingface"),
     "label_column": ("table", "huggingface", "image-table"),
     "id_column": ("table", "image-table"),
     "image_column": ("image-table",),
+    "image_folder": ("image-table",),
+    "image_ending": ("image-table",),
+    "label_folder": ("image-folder",),
     "parts": ("movie-reviews",),
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
@@ -63,22 +69,39 @@ class Data(Section):
     """Texts. `imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet
     files; `huggingface`: a data set by name, through the package `datasets`. Images. `tiny-imagenet`: the official
     archive, whose `val/` is the test set; `image-folder`: a folder, or a zip of it, with a folder for each class, or
-    with `train/` and `test/` of that form (`val/` alone is the test set, beside `test/` it joins training);
+    with `train/`, `val/` and `test/` of that form (`val/` without `test/` is the test set), also under other usual
+    names (`training_set`, `seg_train`, `val2017`);
     `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
     path: PathText | None = None
     """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
     set. Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
     test_path: PathText | None = None
     """`table` and `image-table`: a second file that is the test set."""
+    validation_path: PathText | None = None
+    """`table` and `image-table`: a file that is the validation set; `data.validation` is not used then."""
+    split_column: str | None = None
+    """`table` and `image-table`: a column that names the split of each row of `data.path`: train, validation or test, or
+    usual spellings of these (`training`, `val`, `dev`, `Test`). What it does not name is given by `validation_path` and
+    `test_path`, or is carved from the training rows."""
     text_column: str = "text"
     """`table` and `huggingface`: the column that holds the text."""
     label_column: str = "label"
     """`table`, `huggingface` and `image-table`: the column that holds the class name."""
     image_column: str = "image"
     """`image-table` only: the column with the path of the image, from the table's own folder on."""
+    image_folder: PathText | None = None
+    """`image-table` only: the folder that the paths of the images count from, if it is not the table's own."""
+    image_ending: str | None = None
+    """`image-table` only: added to paths that do not end as image files do, such as `.jpg` where the column holds ids."""
+    label_folder: Literal["outer", "inner"] | None = None
+    """`image-folder` only: which of two levels of folders are the classes, where it is not clear: of `fold1/cats/1.jpg`
+    the inner one is `cats`."""
     id_column: str | None = None
     """`table` and `image-table`: a column of unique ids; without it, the row number and a hash of the text, or the
     path of the image."""
+    quoting: Literal["auto", "none"] = "auto"
+    """`table` and `image-table`, of a CSV or TSV: `none` reads quotes as ordinary characters, for files that do not put
+    texts in quotes."""
     parts: tuple[Literal["imdb", "rotten-tomatoes"], ...] = ("imdb",)
     """`movie-reviews` only: which of its two parts to use."""
     classes: tuple[str, ...] | None = None

@@ -23,6 +23,9 @@ def read_delimited(content: Content, ending: str) -> TableFile:
         InputError: it is no text or no table; the message names the row.
     """
     text, decoding = decoded(content)
+    stand_in = None if content.quotes else _unused(text)
+    if stand_in:
+        text = text.replace('"', stand_in)
     layout = find_layout(text, content.source, ending)
     body = text[layout.start :]
     cells = regular_cells(body, layout.separator)
@@ -30,10 +33,19 @@ def read_delimited(content: Content, ending: str) -> TableFile:
         with collection_paused():
             rows = read_rows(body, layout.separator, content.source)
             cells = settle_widths(rows, content.source, layout.separator)
+    if stand_in:
+        header = [name.replace(stand_in, '"') for name in cells.header]
+        columns = [values.str.replace_all(stand_in, '"', literal=True) for values in cells.columns]
+        cells = Cells(header, columns, cells.numbers, cells.notes)
     cells = _without_headers(_named(cells, layout))
-    columns = list(zip(cells.header, cells.columns, strict=True))
+    named = list(zip(cells.header, cells.columns, strict=True))
     notes = (*content.notes, *decoding, *layout.notes, *cells.notes)
-    return build_table(content.source, columns, cells.numbers, textual=True, notes=notes)
+    return build_table(content.source, named, cells.numbers, textual=True, notes=notes)
+
+
+def _unused(text: str) -> str:
+    """A character for private use that the text does not have, in place of its quotes."""
+    return next(character for code in range(0xE000, 0xF8FF) if (character := chr(code)) not in text)
 
 
 def _named(cells: Cells, layout: Layout) -> Cells:

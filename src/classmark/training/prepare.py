@@ -89,8 +89,17 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
     write_data_facts(run, {**dataset.description, "input": inputs.description})
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
-    for line in input_lines(inputs.description):
+    for line in [*data_lines(dataset.description), *input_lines(inputs.description)]:
         watch.say(line)
+
+
+def data_lines(description: Mapping[str, Any]) -> list[str]:
+    """What is said on screen about how the data was read and what is odd about it."""
+    noted = [*description.get("notes", ()), *(one["message"] for one in description.get("remarks", ()))]
+    if renamed := description.get("renamed_columns"):
+        pairs = ", ".join(f'"{written}" as "{name}"' for written, name in renamed.items())
+        noted.append(f"Columns whose names mean something else in the predictions are there under another: {pairs}.")
+    return [f"note     {message}" for message in noted]
 
 
 def input_lines(description: Mapping[str, Any]) -> list[str]:

@@ -135,7 +135,7 @@ def test_what_cannot_be_used_is_listed_and_left_out(tmp_path: Path) -> None:
     assert found.unreadable == {"all": 4}
     reasons = [
         "the text is empty",
-        "there is no text, or none in UTF-8",
+        "the text is missing",
         "the label is missing",
         "the label is missing",
     ]

@@ -65,14 +65,16 @@ def test_integer_labels_of_jsonl_become_strings(tmp_path: Path) -> None:
     assert read_tables(Data(source="table", path=str(path))).train["label"].to_list() == ["1", "0"]
 
 
-def test_plain_columns_are_carried_along_and_reserved_ones_are_not(tmp_path: Path) -> None:
+def test_plain_columns_are_carried_along_and_wait_apart_if_they_are_called_as_one_of_classmark(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text(
         '{"text":"a","label":"x","region":"north","length":3,"probabilities":0.5,"group":"g","tags":["k"],"none":null}\n'
     )
-    assert read_tables(Data(source="table", path=str(path))).train.columns == ["id", "text", "label", "place", "region"]
+    assert read_tables(Data(source="table", path=str(path))).train.columns == [
+        *("id", "text", "label", "place", "region", " length", " probabilities", " group"),
+    ]
     named = read_tables(Data(source="table", path=str(path), group="length"))
-    assert named.train.columns == ["id", "text", "label", "place", "region", "length"]
+    assert named.train["group"].to_list() == ["3"]
 
 
 def test_blank_lines_are_passed_over_and_rows_still_count_from_the_file(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ BAD = [
         b'["a", "x"]\n',
         ', line 1: not a JSON object. Each line is one, as {"text": \u2026, "label": \u2026}.',
     ),
-    ("reviews.jsonl", b'{"text": ["a"], "label": "x"}\n', ': the column "text" holds List(String), not text.'),
+    ("reviews.jsonl", b'{"text": ["a"], "label": "x"}\n', ': the column "text" holds lists, not text.'),
 ]
 
 
