@@ -267,7 +267,7 @@ NO_IMAGES = {
     "half.png": "damaged or truncated (image file is truncated)",
     "flipped.png": "damaged or truncated (broken data stream when reading image file)",
     "empty.png": "the file is empty",
-    "notes.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+    "notes.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
 }
 
 

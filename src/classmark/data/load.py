@@ -93,6 +93,7 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
         description["renamed_columns"] = renamed
     if images is not None:
         description["unreadable"] = _unreadable(source)
+        description["not_read"] = dict(source.unread)
     return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description, images=images)
 
 
@@ -120,7 +121,7 @@ def _read(data: Data) -> Source:
         case "tiny-imagenet":
             return read_tiny_imagenet(data.path)
         case "image-folder":
-            return read_image_folder(data.path)
+            return read_image_folder(data.path, data.label_folder)
         case "image-table":
             return read_image_table(data)
         case "digits":

@@ -23,7 +23,7 @@ from classmark.data.class_names import (
     without_decimals,
 )
 from classmark.data.columns import further_columns
-from classmark.errors import InputError
+from classmark.errors import InputError, one_line
 from classmark.recipes.schema import Data
 
 MOST_NAMED = 5
@@ -192,7 +192,9 @@ def unreadable_images(rows: pl.DataFrame, name: str) -> str:
     """What is said of images that cannot be read: which, why, and what to do."""
     columns = ("place", "path", "fault") if "place" in rows.columns else ("path", "fault")
     first = rows.head(MOST_NAMED).select(columns).iter_rows()
-    listed = [f"{', '.join(filter(None, where)).removeprefix(f'{name}, ')}: {fault}" for *where, fault in first]
+    listed = [
+        f"{one_line(', '.join(filter(None, where)).removeprefix(f'{name}, '))}: {fault}" for *where, fault in first
+    ]
     more = f"; and {rows.height - MOST_NAMED:,} more" if rows.height > MOST_NAMED else ""
     count = "1 image" if rows.height == 1 else f"{rows.height:,} images"
     return (

@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.data.images.files import ENDINGS, is_image, walk_images
+from classmark.data.images.kinds import image_endings, is_image
+from classmark.data.images.listing import walk_images
 from classmark.data.sources.table import check_separator, read_table
 from classmark.errors import InputError, nearest
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
@@ -139,7 +140,7 @@ def _image_chunks(path: Path, prefix: str) -> Iterator[pl.DataFrame]:
         empty = False
         yield _frame([f"{prefix}{name}" for name in part], [str(folder / name) for name in part], "images")
     if empty:
-        raise InputError(f"{path}: the folder has no images ({', '.join(ENDINGS)}).")
+        raise InputError(f"{path}: the folder has no images ({', '.join(image_endings())}).")
 
 
 def _read_text(path: Path) -> str:

@@ -49,7 +49,7 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     if data.source != "huggingface":
         paths = {
             name: str(Path(value).resolve())
-            for name in ("path", "validation_path", "test_path")
+            for name in ("path", "validation_path", "test_path", "image_folder")
             if (value := getattr(data, name))
         }
         data = data.model_copy(update=paths)

@@ -133,8 +133,8 @@ def _image_folders(files: Sequence[Path]) -> Material:
         for material, part in zip(materials, (TRAIN, TEST), strict=True)
     ]
     images = {part: material.images[ALL] for material, part in zip(materials, (TRAIN, TEST), strict=True)}
-    notes = tuple(note for material in materials for note in material.notes)
-    return _named(Material("", "images", pl.concat(rows), images, notes), files)
+    notes = (f"{path}: {note}" for path, material in zip(files, materials, strict=True) for note in material.notes)
+    return _named(Material("", "images", pl.concat(rows), images, tuple(notes)), files)
 
 
 def _named(material: Material, files: Sequence[Path]) -> Material:

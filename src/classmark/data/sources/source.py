@@ -27,6 +27,7 @@ class Source:
         validation: the official validation rows, or None.
         paths: part → the file it was read from, where that is not `name`.
         notes: what reading the files did, one sentence each.
+        unread: ending → number of files that were passed over because of it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Source:
     validation: pl.DataFrame | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, pl.DataFrame]:
