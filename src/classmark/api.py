@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -43,7 +44,6 @@ def train(
         ClassmarkError: the recipe or its data cannot be used.
     """
     import json
-import sys
 
     from classmark.recipes import load_recipe
     from classmark.run import Run
@@ -100,7 +100,14 @@ def predict(
 
     names = [str(inputs)] if isinstance(inputs, str | Path) else [str(one) for one in inputs]
     options = PredictOptions(
-        text, image, label, id, calibrated, skip_unreadable, skip_unknown_labels=skip_unknown_labels, no_labels=no_labels
+        text=text,
+        image=image,
+        label=label,
+        id=id,
+        calibrated=calibrated,
+        skip_unreadable=skip_unreadable,
+        skip_unknown_labels=skip_unknown_labels,
+        no_labels=no_labels,
     )
     predicted = predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
     for line in predicted.notes:

@@ -182,7 +182,7 @@ FOLDERS: dict[Callable[[Path], None], str] = {
     ),
     text_named_as_an_image: (
         ": 1 image cannot be read: dog/notes.jpg: no image in a format that is read "
-        f"(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM). {MEND}"
+        f"(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC). {MEND}"
     ),
     a_decompression_bomb: (
         f": 1 image cannot be read: dog/huge.png: more than the 120,000,000 pixels that are read. {MEND}"

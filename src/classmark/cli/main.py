@@ -127,7 +127,8 @@ def recipes_schema() -> None:
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
     inputs: Annotated[
-        list[str], typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - .")
+        list[str],
+        typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - ."),
     ],
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",

@@ -106,7 +106,7 @@ def read_source(data: Data) -> Source:
         case "tiny-imagenet":
             return read_tiny_imagenet(data.path)
         case "image-folder":
-            return read_image_folder(data.path)
+            return read_image_folder(data.path, data.label_folder)
         case "image-table":
             return read_image_table(data)
         case "digits":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -16,6 +17,7 @@ T = TypeVar("T")
 Kind = Literal["text", "images"]
 CHUNK_ROWS = 4_096
 MOST_NAMED = 5
+NUMBERED = re.compile("(.*), ((?:row|line) [0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,16 @@ class LeftOut:
     places: tuple[str, ...] = ()
 
     def line(self, reason: str) -> str:
-        """`left out: 2 rows (the text is empty): a.csv, row 3; a.csv, row 9`."""
-        more = f"; and {self.rows - len(self.places):,} more" if self.rows > len(self.places) else ""
+        """`left out: 2 rows (the text is empty): a.csv, row 3, row 9`."""
         count = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
-        return f"left out: {count} ({reason}): {'; '.join(self.places)}{more}"
+        places, before = list[str](), ""
+        for place in self.places:
+            found = NUMBERED.fullmatch(place)
+            source, number = found.groups() if found else (place, "")
+            places.append(number if number and source == before else place)
+            before = source
+        more = f" and {self.rows - len(places):,} more" if self.rows > len(places) else ""
+        return f"left out: {count} ({reason}): {', '.join(places)}{more}"
 
 
 def readable(
@@ -123,14 +131,16 @@ def readable(
         if fault is None:
             kept.append(row)
         elif not options.skip_unreadable:
-            raise InputError(f"{place}: {fault}.", (f"{remedy}, or leave such rows out: ", Option("skip_unreadable", True)))
+            raise InputError(
+                f"{place}: {fault}.", (f"{remedy}, or leave such rows out: ", Option("skip_unreadable", True))
+            )
         else:
             notes.leave_out(fault, place)
     return kept
 
 
-def batched_rows(rows: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
-    """Lists of at most 4,096 items, or of at most `size`."""
+def batched_rows(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Lists of at most 4,096 items."""
     iterator = iter(rows)
-    while batch := list(islice(iterator, size or CHUNK_ROWS)):
+    while batch := list(islice(iterator, CHUNK_ROWS)):
         yield batch

@@ -50,7 +50,7 @@ def file_names(path: Path, kind: Kind) -> tuple[list[str], list[str]]:
     """
     listing = list_images(path)
     if kind == "images":
-        return list(listing.images), list(listing.others)
+        return listing.images, listing.others
     names = sorted((*listing.images, *listing.others), key=lambda name: name.split("/"))
     texts = [name for name in names if name.lower().endswith(TEXT_ENDING)]
     return texts, [name for name in names if not name.lower().endswith(TEXT_ENDING)]
@@ -126,9 +126,8 @@ def _no_labels(rows: int) -> pl.Series:
 
 def is_read_in_folder(folder: Path, table: Path) -> bool:
     """Whether a table written into a folder would be read with it, as one of its parts."""
-    names = [name for name in (*(found := list_images(folder)).images, *found.others)]
-    own = [name for name in names if not (folder / name).resolve() == table.resolve()]
-    return not any(name.lower().endswith((TEXT_ENDING, *image_endings())) for name in own)
+    found = list_images(folder)
+    return not any(name.lower().endswith((TEXT_ENDING, *image_endings())) for name in (*found.images, *found.others))
 
 
 def is_zip(path: Path) -> bool:

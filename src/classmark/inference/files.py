@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from classmark.data.images.files import ImageFiles
 from classmark.data.images.kinds import image_endings
 from classmark.errors import InputError, Option
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions
@@ -23,8 +24,8 @@ from classmark.inference.output import check_out, write_predictions
 from classmark.inference.table_chunks import table_chunks
 from classmark.tables.folders import PART_ENDINGS
 from classmark.tables.open import KNOWN_ENDINGS, ending_of
-from classmark.data.images.files import ImageFiles
 
+DEFAULTS = PredictOptions()
 TABLES = ".csv, .tsv, .jsonl, .json, .parquet, .feather, .npz or .xlsx"
 
 
@@ -41,9 +42,7 @@ class Predicted:
     notes: tuple[str, ...] = ()
 
 
-def predict_files(
-    run: Path, inputs: Sequence[str], out: Path, options: PredictOptions = PredictOptions()
-) -> Predicted:
+def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictOptions = DEFAULTS) -> Predicted:
     """The number of rows predicted and written to `out`, and what was left out.
 
     Args:
@@ -61,7 +60,9 @@ def predict_files(
 
     if options.no_labels and options.label is not None:
         raise InputError(
-            ("it names a column that ", Option("no_labels"), " leaves unread."), "Give one of the two.", argument="label"
+            ("it names a column that ", Option("no_labels"), " leaves unread."),
+            "Give one of the two.",
+            argument="label",
         )
     check_out(out, inputs)
     classifier, notes = load(run, calibrated=options.calibrated), Notes()

@@ -132,7 +132,8 @@ def _check_ids(whole: pl.LazyFrame) -> None:
     repeated = whole.select("id").filter(pl.col("id").is_duplicated()).head(1).collect()
     if repeated.height:
         raise InputError(
-            f'the id "{repeated.item()}" stands in two rows or more.', ("Give each row its own, or leave out ", Option("id"))
+            f'the id "{repeated.item()}" stands in two rows or more.',
+            ("Give each row its own, or leave out ", Option("id")),
         )
 
 

@@ -11,8 +11,7 @@ from classmark.data.class_names import near_class
 from classmark.data.images.files import ImageFiles
 from classmark.data.rows import is_plain, match_labels, text_column, text_faults
 from classmark.errors import InputError, Option, nearest, shortened
-from classmark.inference import chunks
-from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, readable
+from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, batched_rows, readable
 from classmark.tables import TableFile, read_table_blocks
 
 DEFAULT_LABEL = "label"
@@ -34,44 +33,34 @@ def table_chunks(
     Raises:
         InputError: the table cannot be read, lacks a column, or has a row that cannot be used and may not be left out.
     """
-    content, label = options.image if kind == "images" else options.text, _label(options)
+    content = options.image if kind == "images" else options.text
     for block in read_table_blocks(path, [name for name in (content, options.id) if name]):
         notes.say(*(f"{block.source}: {note}" for note in block.notes))
         _check_columns(block, kind, options)
-        frame = block.frame
-        contents, known = text_column(frame[content]), label in frame.columns and label not in (content, options.id)
-        if kind == "images":
-            contents = contents.fill_null("").str.strip_chars()
-        if known and not is_plain(frame.schema[label]):
-            notes.say(f'{block.source}: the column "{label}" holds {_held(frame.schema[label])} and is not read.')
-            known = False
-        labels = frame[label] if known else pl.Series([None] * frame.height, dtype=pl.String)
-        ids = _ids(block, prefix, options)
-        for start in range(0, frame.height, chunks.CHUNK_ROWS):
-            rows = range(start, min(start + chunks.CHUNK_ROWS, frame.height))
-            part = slice(rows.start, rows.stop)
-            chunk = _labelled(
-                Chunk(
-                    pl.DataFrame({"id": ids[part], "text": contents[part], "label": labels[part]}),
-                    [block.place(row) for row in rows],
-                ),
-                classes,
-                options,
-                notes,
-            )
+        columns = {"id": _ids(block, prefix, options), "text": text_column(block.frame[content])}
+        frame = pl.DataFrame(columns | {"label": _labels(block, content, options, notes)})
+        for rows in batched_rows(range(frame.height)):
+            chunk = Chunk(frame[rows], [block.place(row) for row in rows])
+            chunk = _labelled(chunk, classes, options, notes)
             yield _with_images(chunk, path) if kind == "images" else _with_texts(chunk, options, notes)
 
 
-def _label(options: PredictOptions) -> str | None:
-    return None if options.no_labels else options.label or DEFAULT_LABEL
+def _labels(table: TableFile, content: str, options: PredictOptions, notes: Notes) -> pl.Series:
+    """The true classes as they are in the table; nulls if there are none."""
+    label = options.label or DEFAULT_LABEL
+    none = pl.Series([None] * table.frame.height, dtype=pl.String)
+    if options.no_labels or label not in table.frame.columns or (not options.label and label in (content, options.id)):
+        return none
+    if not is_plain(kind := table.frame.schema[label]):
+        notes.say(f'{table.source}: the column "{label}" holds {_held(kind)} and is not read.')
+        return none
+    return table.frame[label]
 
 
 def _check_columns(table: TableFile, kind: Kind, options: PredictOptions) -> None:
     """Refuse a column that is named but not there, there twice, or of values that are no texts."""
     named = {"image": options.image} if kind == "images" else {"text": options.text}
     named |= {key: name for key, name in (("id", options.id), ("label", options.label)) if name is not None}
-    if options.no_labels:
-        named.pop("label", None)
     columns = table.frame.columns
     for key, name in named.items():
         if name not in columns:
@@ -81,7 +70,9 @@ def _check_columns(table: TableFile, kind: Kind, options: PredictOptions) -> Non
                 ("Name the right one: ", Option(key, "COLUMN")),
             )
         if name in table.repeated:
-            raise InputError(f'{table.source}: the column "{name}" occurs more than once.', "Rename or remove all but one.")
+            raise InputError(
+                f'{table.source}: the column "{name}" occurs more than once.', "Rename or remove all but one."
+            )
         if not is_plain(kind_of := table.frame.schema[name]):
             raise InputError(
                 f'{table.source}: the column "{name}" holds {_held(kind_of)}, not text.',
@@ -107,7 +98,7 @@ def _ids(table: TableFile, prefix: str, options: PredictOptions) -> pl.Series:
     missing = ids.is_null() | (ids.str.strip_chars() == "")
     if missing.any():
         place = table.place(int(missing.arg_max() or 0))
-        raise InputError(f"{place}: the id is missing.", ("Every row needs one. Or name no column of ids: leave out ", Option("id")))
+        raise InputError(f"{place}: the id is missing.", ("Every row needs one, or leave out ", Option("id"), "."))
     if (repeated := ids.is_duplicated()).any():
         rows = [int(table.row_numbers[row]) for row in (ids == ids.filter(repeated)[0]).arg_true()[:2]]
         raise InputError(
@@ -156,7 +147,7 @@ def _with_texts(chunk: Chunk, options: PredictOptions, notes: Notes) -> Chunk:
 
 def _with_images(chunk: Chunk, table: Path) -> Chunk:
     """The rows with the images that their texts name: paths from the folder of the table on."""
-    names = chunk.frame["text"].to_list()
+    names = chunk.frame["text"].fill_null("").str.strip_chars().to_list()
     paths = [str(table.parent / name) if name else "" for name in names]
     frame = chunk.frame.select("id", pl.Series("path", paths, dtype=pl.String), "label")
     places = [f"{place}: {path}" if path else place for place, path in zip(chunk.places, paths, strict=True)]

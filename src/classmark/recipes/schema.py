@@ -27,6 +27,9 @@ READ_BY = {
     "label_column": ("table", "huggingface", "image-table"),
     "id_column": ("table", "image-table"),
     "image_column": ("image-table",),
+    "image_folder": ("image-table",),
+    "image_ending": ("image-table",),
+    "label_folder": ("image-folder",),
     "parts": ("movie-reviews",),
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
@@ -42,7 +45,8 @@ class Data(Section):
     """Texts. `imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet
     files; `huggingface`: a data set by name, through the package `datasets`. Images. `tiny-imagenet`: the official
     archive, whose `val/` is the test set; `image-folder`: a folder, or a zip of it, with a folder for each class, or
-    with `train/` and `test/` of that form (`val/` alone is the test set, beside `test/` it joins training);
+    with `train/`, `val/` and `test/` of that form (`val/` without `test/` is the test set), also under other usual
+    names (`training_set`, `seg_train`, `val2017`);
     `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
     path: str | None = None
     """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
@@ -55,6 +59,13 @@ class Data(Section):
     """`table`, `huggingface` and `image-table`: the column that holds the class name."""
     image_column: str = "image"
     """`image-table` only: the column with the path of the image, from the table's own folder on."""
+    image_folder: str | None = None
+    """`image-table` only: the folder that the paths of the images count from, if it is not the table's own."""
+    image_ending: str | None = None
+    """`image-table` only: added to paths that do not end as image files do, such as `.jpg` where the column holds ids."""
+    label_folder: Literal["outer", "inner"] | None = None
+    """`image-folder` only: which of two levels of folders are the classes, where it is not clear: of `fold1/cats/1.jpg`
+    the inner one is `cats`."""
     id_column: str | None = None
     """`table` and `image-table`: a column of unique ids; without it, the row number and a hash of the text, or the
     path of the image."""

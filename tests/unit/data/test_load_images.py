@@ -198,7 +198,7 @@ def test_unreadable_images_stop_the_run_or_are_listed(images: dict[str, bytes], 
         "a/bomb.png": "more than the 120,000,000 pixels that are read",
         "a/empty.png": "the file is empty",
         "b/large.png": "15,000 × 10,000 pixels, more than the 120,000,000 that are read",
-        "b/text.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+        "b/text.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
         "c/truncated.png": "damaged or truncated (image file is truncated)",
     }
     listed = "; ".join(f"{path}: {reason}" for path, reason in reasons.items())

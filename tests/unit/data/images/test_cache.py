@@ -21,7 +21,8 @@ from PIL import Image
 from classmark.data.images import cache as pixel_cache
 from classmark.data.images.cache import open_images
 from classmark.data.images.decode import decode
-from classmark.data.images.files import ImageFiles, walk_images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.listing import walk_images
 from classmark.data.images.pixels import thumbnails
 from classmark.errors import InputError
 from classmark.system.processes import in_processes
@@ -116,7 +117,7 @@ def test_unreadable_files_have_their_reasons(folder: Path) -> None:
     images, facts = open_images(files, 16)
     assert {files.names[row]: reason for row, reason in facts.faults.items()} == {
         "a/002.png": "the file is empty",
-        "b/001.png": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+        "b/001.png": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
     }
     assert images.read(np.array(list(facts.faults))).max() == 0
 
@@ -153,7 +154,8 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from classmark.data.images import cache as pixel_cache
-from classmark.data.images.files import ImageFiles, walk_images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.listing import walk_images
 slow = pixel_cache.decode
 def decode(content, side):
     time.sleep(0.05)
@@ -199,7 +201,8 @@ sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import held
 from classmark.data.images import cache as pixel_cache
-from classmark.data.images.files import ImageFiles, walk_images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.listing import walk_images
 pixel_cache.FEW, pixel_cache.CHUNK_ROWS, pixel_cache.cores = 5, 3, lambda: 2
 pixel_cache._DecodeRows = held.HeldRows
 folder = Path(sys.argv[1])

@@ -167,7 +167,7 @@ def test_unreadable_images_are_named_with_their_rows(tmp_path: Path, photos: Pat
         {"path": "photos/pipe.png", "reason": "it is no file but a device or a pipe"},
         {
             "path": "photos/named.jpg",
-            "reason": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+            "reason": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
         },
     ]
     assert dataset.description["splits"] == {"train": 18, "validation": 6, "test": 6}
