@@ -280,7 +280,8 @@ def test_a_table_far_from_its_images(capsys: pytest.CaptureFixture[str]) -> None
     moved = path.rename(path.parent / "tables/t.csv")
     assert train_error(capsys, "data.path=tables/t.csv", source="image-table") == (
         f"error: {moved}: none of its images is there, such as {moved.parent}/photos/cat/00.png. "
-        'Paths in the column "image" count from the folder of the table on, or are absolute.'
+        'Paths in the column "image" count from the folder of the table on, or are absolute; '
+        "data.image_folder=… names another folder."
     )
 
 

@@ -82,8 +82,11 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
         "group": data.group,
         "skipped": skipped,
     }
+    if source.notes:
+        description["notes"] = list(source.notes)
     if images is not None:
         description["unreadable"] = _unreadable(source)
+        description["not_read"] = dict(source.unread)
     return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description, images=images)
 
 
@@ -146,8 +149,7 @@ def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images
         from classmark.data.images.cache import open_images
 
         assert source.files is not None
-        frames = [source.train] if source.test is None else [source.train, source.test]
-        rows = pl.concat([frame["row"] for frame in frames])
+        rows = pl.concat([frame["row"] for frame in source.parts.values()])
         images, facts = open_images(source.files.chosen(rows.to_list()), side_px)
     except ModuleNotFoundError:
         raise MissingExtraError("Pillow", "images", f"data.source: {kind}") from None
@@ -160,13 +162,15 @@ def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images
             "fault": pl.Series([facts.faults.get(row) for row in range(len(rows))], dtype=pl.String),
         }
     )
-    parts = iter([known[: source.train.height], known[source.train.height :]])
-    return source.changed(lambda frame: frame.drop("row").hstack(next(parts))), images
+    parts, first = dict[str, pl.DataFrame](), 0
+    for part, frame in source.parts.items():
+        parts[part] = frame.drop("row").hstack(known[first : first + frame.height])
+        first += frame.height
+    return source.with_parts(parts), images
 
 
 def _unreadable(source: Source) -> list[dict[str, str]]:
-    frames = [source.train] if source.test is None else [source.train, source.test]
-    bad = pl.concat([frame.select("path", "fault") for frame in frames]).drop_nulls()
+    bad = pl.concat([frame.select("path", "fault") for frame in source.parts.values()]).drop_nulls()
     return [{"path": path, "reason": fault} for path, fault in bad.iter_rows()]
 
 

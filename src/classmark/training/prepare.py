@@ -47,7 +47,8 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
         raise RunError(f"{run.path}: the folder is not empty. Give a new folder to --out, or {hint}")
     data, train = recipe.data, recipe.train.model_copy(update={"threads": threads})
     if data.source != "huggingface":
-        paths = {name: str(Path(value).resolve()) for name in ("path", "test_path") if (value := getattr(data, name))}
+        named = ("path", "test_path", "image_folder")
+        paths = {name: str(Path(value).resolve()) for name in named if (value := getattr(data, name))}
         data = data.model_copy(update=paths)
     model = recipe.model
     if isinstance(model, Backbone) and model.weights and Path(model.weights).is_file():
@@ -86,7 +87,10 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
     write_data_facts(run, {**dataset.description, "input": inputs.description})
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
-    for line in input_lines(inputs.description):
+    for line in (
+        *input_lines(inputs.description),
+        *(f"note     {note}" for note in dataset.description.get("notes", ())),
+    ):
         watch.say(line)
 
 

@@ -76,6 +76,7 @@ def test_what_is_known_about_the_images_is_described(images: dict[str, bytes], a
         "leaked_test_rows": 0,
         "skipped": 0,
         "unreadable": [],
+        "not_read": {},
         "group": None,
     }
     assert json.loads(json.dumps(dataset.description)) == dataset.description

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,13 +73,13 @@ def recipe_rows(data: Data, seed: int) -> Material:
     try:
         dataset = split_source(source, images, data, seed)
     except InputError as error:
-        return Material(material.name, material.kind, material.rows, material.images, (str(error),))
+        return replace(material, notes=(*material.notes, str(error)))
     frames = {TRAIN: dataset.train, VALIDATION: dataset.validation, TEST: dataset.test}
     sides = pl.concat([frame.select("id", side=pl.lit(name)) for name, frame in frames.items()])
     rows = material.rows.drop("side").join(sides, on="id", how="left", maintain_order="left")
     if data.limit is not None:
         rows = rows.filter(pl.col("side").is_not_null() | pl.col("fault").is_not_null())
-    return Material(material.name, material.kind, rows, material.images)
+    return replace(material, rows=rows)
 
 
 def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
@@ -133,12 +133,13 @@ def _image_folders(files: Sequence[Path]) -> Material:
         for material, part in zip(materials, (TRAIN, TEST), strict=True)
     ]
     images = {part: material.images[ALL] for material, part in zip(materials, (TRAIN, TEST), strict=True)}
-    return _named(Material("", "images", pl.concat(rows), images), files)
+    notes = (f"{path}: {note}" for path, material in zip(files, materials, strict=True) for note in material.notes)
+    return _named(Material("", "images", pl.concat(rows), images, tuple(notes)), files)
 
 
 def _named(material: Material, files: Sequence[Path]) -> Material:
     name = " and ".join(str(path) for path in files)
-    return Material(name, material.kind, material.rows, material.images, material.notes, tuple(files))
+    return replace(material, name=name, files=tuple(files))
 
 
 def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
@@ -153,10 +154,10 @@ def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
 
 
 def _material(source: Source, images: Images | None) -> Material:
-    parts = {ALL: source.train} if source.test is None else {TRAIN: source.train, TEST: source.test}
+    parts = source.parts if len(source.parts) > 1 else {ALL: source.train}
     rows = pl.concat([_rows(frame, part) for part, frame in parts.items()], how="vertical_relaxed")
     held = dict.fromkeys(parts, images) if images is not None else {}
-    return Material(source.name, "text" if images is None else "images", rows, held)
+    return Material(source.name, "text" if images is None else "images", rows, held, source.notes)
 
 
 def _rows(frame: pl.DataFrame, part: str) -> pl.DataFrame:

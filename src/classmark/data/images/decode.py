@@ -120,6 +120,8 @@ def _opened(content: bytes) -> Image.Image | str:
     try:
         image = Image.open(io.BytesIO(content), formats=("HEIF",) if heif else FORMATS)
     except UnidentifiedImageError:
+        if heif:
+            return "damaged or truncated (HEIC)"
         return "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)"
     except Image.DecompressionBombError:
         return f"more than the {MOST_PIXELS:,} pixels that are read"

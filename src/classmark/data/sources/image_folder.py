@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -62,9 +62,15 @@ def read_image_folder(path: str | None, label_folder: LabelFolder | None = None)
         test,
         ImageFiles(place, tuple(listing.images)),
         validation=validation,
-        notes=(*listing.notes, *layout.notes),
+        notes=(*listing.notes, *layout.notes, *_unread_note(unread)),
         unread=unread,
     )
+
+
+def _unread_note(unread: Mapping[str, int]) -> list[str]:
+    count = sum(unread.values())
+    files = "1 file is" if count == 1 else f"{count:,} files are"
+    return [f"{files} not read: {files_by_ending(unread)}."] if unread else []
 
 
 class _Rows:

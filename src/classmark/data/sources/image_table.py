@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from classmark.data.images.files import ImageFiles
+from classmark.data.sources.image_paths import Names, image_files
 from classmark.data.sources.source import Source
 from classmark.data.sources.table import apart, read_examples
 from classmark.errors import InputError
@@ -16,32 +16,22 @@ from classmark.recipes.schema import Data
 def read_image_table(data: Data) -> Source:
     """The images that `data.path` lists, and as test set those of `data.test_path` where it is given.
 
-    A path counts from the folder of its table on; it may be absolute, and may lead out of the folder. Without
-    `data.id_column` it is the id; that of an image in several rows ends in `#` and the row number, and all of the test
-    table's begin with `test-`.
+    A path counts from `data.image_folder` or the folder of its table on; it may be absolute, and may lead out of the
+    folder. Without `data.id_column` it is the id; that of an image in several rows ends in `#` and the row number, and
+    all of the test table's begin with `test-`.
 
     Raises:
         InputError: a table or a column is missing, a table cannot be read, or none of its images is there.
     """
     if data.path is None:
         raise InputError("data.path: this recipe reads a table of yours. Say which: data.path=images.csv")
-    table = Path(data.path)
-    train = _examples(table, data, 0)
-    names = train["path"].to_list()
-    given = [table.parent / name for name in names if name]
-    if given and not any(map(_is_there, given)):
-        raise InputError(
-            f"{table}: none of its images is there, such as {given[0]}. Paths in the column "
-            f'"{data.image_column}" count from the folder of the table on, or are absolute.'
-        )
+    train = _examples(Path(data.path), data, 0)
+    tables = [Names(data.path, train["path"].to_list())]
     test = None
     if data.test_path:
-        other = Path(data.test_path)
-        test = apart(_examples(other, data, train.height), data)
-        same = other.parent.absolute() == table.parent.absolute()
-        folder = Path() if same else other.parent.absolute()
-        names += [(folder / name).as_posix() if name else "" for name in test["path"]]
-    return Source(data.path, train, test, ImageFiles(table.parent, tuple(names)))
+        test = apart(_examples(Path(data.test_path), data, train.height), data)
+        tables.append(Names(data.test_path, test["path"].to_list()))
+    return Source(data.path, train, test, image_files(tables, data))
 
 
 def _examples(table: Path, data: Data, first_row: int) -> pl.DataFrame:
@@ -54,10 +44,3 @@ def _examples(table: Path, data: Data, first_row: int) -> pl.DataFrame:
 def _path_ids(paths: pl.Series) -> list[str]:
     again = paths.is_duplicated()
     return [f"{path or ''}#{row}" if again[row - 1] else path or "" for row, path in enumerate(paths, start=1)]
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # the name is too long, or its folder may not be read
-        return False
