@@ -68,6 +68,8 @@ def predict(
     *,
     text: str = "text",
     image: str = "image",
+    image_folder: str | Path | None = None,
+    image_ending: str | None = None,
     label: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the option
     calibrated: bool = False,
@@ -85,6 +87,8 @@ def predict(
         out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` per class.
         text: column of a table.
         image: column of a table, with paths.
+        image_folder: where these count from; without it, the folder of the table.
+        image_ending: what is added to paths without an image's ending.
         label: column of the true classes; without it the column `label`, if there is one.
         id: column of ids, if there is one.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
@@ -102,6 +106,8 @@ def predict(
     options = PredictOptions(
         text=text,
         image=image,
+        image_folder=None if image_folder is None else str(image_folder),
+        image_ending=image_ending,
         label=label,
         id=id,
         calibrated=calibrated,

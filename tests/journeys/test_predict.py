@@ -135,8 +135,8 @@ def test_unknown_labels_are_refused_alike(ending: str, model: Path, capsys: pyte
     assert not Path(f"p.{ending}").exists()
     assert run([*words, "--skip-unknown-labels"]) == 0
     assert capsys.readouterr().err == (
-        'left out: 1 row (the label "maybe" is no class of the model): new.csv, row 2\n'
-        'left out: 1 row (the label "POS" is no class of the model): new.csv, row 3\n'
+        'left out: 1 row, the label "maybe" is no class of the model: new.csv, row 2\n'
+        'left out: 1 row, the label "POS" is no class of the model: new.csv, row 3\n'
         "1 row\n"
     )
     assert run([*words, "--no-labels"]) == 0
@@ -152,8 +152,8 @@ def test_rows_that_cannot_be_read(model: Path, capsys: pytest.CaptureFixture[str
     assert run([*words, "--skip-unreadable"]) == 0
     assert capsys.readouterr() == (
         "p.jsonl\n",
-        "left out: 1 row (the text is missing): new.csv, row 3\n"
-        "left out: 1 row (the text is empty): new.csv, row 4\n"
+        "left out: 1 row, the text is missing: new.csv, row 3\n"
+        "left out: 1 row, the text is empty: new.csv, row 4\n"
         "2 rows\n",
     )
     assert [json.loads(line)["id"] for line in Path("p.jsonl").read_text().splitlines()] == ["1", "6"]
@@ -213,7 +213,7 @@ def test_damaged_images(place: str, image_model: Path, capsys: pytest.CaptureFix
     assert said.out == "p.csv\n"
     unread = [] if place == "photos.csv" else [f"{place}: not read: 1 file ends in .txt."]
     lines = said.err.splitlines()
-    assert lines[: len(unread) + 1] == [*unread, f"left out: 1 row ({fault}): {start}/cat/bad.png"]
+    assert lines[: len(unread) + 1] == [*unread, f"left out: 1 row, {fault}: {start}/cat/bad.png"]
     assert lines[-1] == "3 rows"
     found = pl.read_csv("p.csv")
     assert found["id"].to_list() == ["cat/1.png", "cat/2.PNG", "dog/1.jpg"]

@@ -133,6 +133,13 @@ def predict(
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
+    image_folder: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Where the images of a table are. Without it: beside the table."),
+    ] = None,
+    image_ending: Annotated[
+        str | None, typer.Option(metavar="ENDING", help="What is added to the images' names in a table, such as .jpg.")
+    ] = None,
     label: Annotated[
         str | None, typer.Option(help="The column of true classes. Without it: the column label, if there is one.")
     ] = None,
@@ -151,6 +158,7 @@ def predict(
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"image_folder": image_folder, "image_ending": image_ending}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
 

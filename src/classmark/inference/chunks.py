@@ -26,6 +26,7 @@ class PredictOptions:
 
     Attributes:
         text, image: columns of tables: the text, the path of the image.
+        image_folder, image_ending: where the images of a table are, if not beside it, and what is added to their names.
         label: column of the true class; None for the column `label`, if there is one.
         id: column of ids; None for row numbers.
         calibrated: divide the logits by the temperature of `model/calibration.json`.
@@ -36,6 +37,8 @@ class PredictOptions:
 
     text: str = "text"
     image: str = "image"
+    image_folder: str | None = None
+    image_ending: str | None = None
     label: str | None = None
     id: str | None = None
     calibrated: bool = False
@@ -99,7 +102,7 @@ class LeftOut:
     places: tuple[str, ...] = ()
 
     def line(self, reason: str) -> str:
-        """`left out: 2 rows (the text is empty): a.csv, row 3, row 9`."""
+        """`left out: 2 rows, the text is empty: a.csv, row 3, row 9`."""
         count = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
         places, before = list[str](), ""
         for place in self.places:
@@ -108,7 +111,7 @@ class LeftOut:
             places.append(number if number and source == before else place)
             before = source
         more = f" and {self.rows - len(places):,} more" if self.rows > len(places) else ""
-        return f"left out: {count} ({reason}): {', '.join(places)}{more}"
+        return f"left out: {count}, {reason}: {', '.join(places)}{more}"
 
 
 def readable(

@@ -49,11 +49,12 @@ def file_names(path: Path, kind: Kind) -> tuple[list[str], list[str]]:
         InputError: it cannot be read.
     """
     listing = list_images(path)
-    if kind == "images":
-        return listing.images, listing.others
-    names = sorted((*listing.images, *listing.others), key=lambda name: name.split("/"))
-    texts = [name for name in names if name.lower().endswith(TEXT_ENDING)]
-    return texts, [name for name in names if not name.lower().endswith(TEXT_ENDING)]
+    wanted, others = listing.images, listing.others
+    if kind == "text":
+        names = (*listing.images, *listing.others)
+        wanted = [name for name in names if name.lower().endswith(TEXT_ENDING)]
+        others = [name for name in names if not name.lower().endswith(TEXT_ENDING)]
+    return sorted(wanted, key=lambda name: name.split("/")), others
 
 
 def one_file(path: Path) -> ImageFiles:

@@ -69,8 +69,8 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
     chunks = read_chunks(inputs, classifier.kind, classifier.classes, options, notes)
     rows = write_predictions(classifier, chunks, out, options, notes)
     if not rows:
-        left = f" {'. '.join(notes.lines())}." if notes.left_out else ""
-        raise InputError(f"{', '.join(inputs)}: there is nothing to predict.{left}")
+        said = "".join(f"; {left.line(reason)}" for reason, left in notes.left_out.items())
+        raise InputError(f"{', '.join(inputs)}: there is nothing to predict{said}.")
     return Predicted(rows, tuple(notes.lines()))
 
 

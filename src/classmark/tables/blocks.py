@@ -21,13 +21,16 @@ from classmark.tables.json_tables import read_json_lines
 from classmark.tables.layout import SAMPLE_CHARACTERS, find_layout
 from classmark.tables.open import COMPRESSED, JSON_LINES, KNOWN_ENDINGS, OLE, ZIP, ending_of, read_table_file
 from classmark.tables.quotes import quotes_of
+from classmark.tables.regular import outside_quotes
 from classmark.tables.table_file import TableFile
 from classmark.tables.text import LARGEST_WEB_PAGE_START, UTF16, check_is_data, check_nul, utf8
 
-BLOCK_BYTES = 64 << 20
+BLOCK_BYTES = 16 << 20
 PARQUET_ROWS = 16_384
 MARK = b"\xef\xbb\xbf"
 BLOCKWISE = (".csv", ".tsv", *JSON_LINES)
+# Columns of JSON lines whose values have one spelling, whatever later blocks hold.
+SPELT_ALIKE = (pl.Null, pl.String, pl.Int64)
 OTHER_CONTENT = (GZIP, ZSTANDARD, ARROW, ZIP, OLE, *UTF16)
 
 
@@ -118,8 +121,11 @@ def _text(file: BinaryIO, path: Path, block_bytes: int, lines_before: int) -> st
 
 def _counted(text: str, separator: str) -> tuple[int, bool]:
     """How many rows a text has that begins with one, and whether a quote is open at its end."""
+    plain = '"' not in text or not separator
+    if not plain and "\r" not in text and separator.isascii():
+        plain = outside_quotes(text.encode(), ord(separator)) is not None
     lines = list(io.StringIO(text, newline=""))
-    if not separator or '"' not in text:
+    if plain:
         return len(lines), False
     rows = first = line = 0
     with whole_fields():
@@ -161,7 +167,7 @@ def _line_blocks(path: Path, texts: Collection[str], block_bytes: int) -> Iterat
         if not before and block.text.lstrip().startswith("["):
             return
         table = read_json_lines(block.text, str(path), before, texts if before else ())
-        if not before and any(table.frame.schema.get(name, pl.Null) not in (pl.Null, pl.String) for name in texts):
+        if not before and any(table.frame.schema.get(name, pl.Null) not in SPELT_ALIKE for name in texts):
             return
         before += block.rows
         yield table

@@ -321,7 +321,7 @@ def test_nothing_to_predict_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(InputError) as caught:
         predict_files(tmp_path / "no run", [str(path)], tmp_path / "out.csv", PredictOptions(skip_unreadable=True))
     assert str(caught.value) == (
-        f"{path}: there is nothing to predict. left out: 1 row (the text is missing): {path}, row 1."
+        f"{path}: there is nothing to predict; left out: 1 row, the text is missing: {path}, row 1."
     )
     assert not (tmp_path / "out.csv").exists()
 
@@ -372,7 +372,7 @@ def test_images_come_from_files_folders_and_tables(tmp_path: Path) -> None:
     found = chunks(folder, folder / "b.PNG", table, **options)
     paths = [str(folder / "a/2.jpeg"), str(folder / "b.PNG")]
     assert [chunk.rows() for chunk in found] == [
-        [("1-b.PNG", paths[1], None), ("1-a/2.jpeg", paths[0], None)],
+        [("1-a/2.jpeg", paths[0], None), ("1-b.PNG", paths[1], None)],
         [("2-b.PNG", paths[1], None)],
         [("3-1", paths[1], "long"), ("3-2", paths[0], None), ("3-3", "", "short")],
     ]
@@ -392,8 +392,8 @@ def test_labels_that_the_model_lacks(tmp_path: Path) -> None:
     (kept,) = chunks(path, skip_unknown_labels=True, notes=notes)
     assert kept.rows() == [("1", "a", "short"), ("3", "c", None)]
     assert notes.lines() == [
-        f'left out: 2 rows (the label "Long" is no class of the model): {path}, row 2, row 4',
-        f'left out: 1 row (the label "x" is no class of the model): {path}, row 5',
+        f'left out: 2 rows, the label "Long" is no class of the model: {path}, row 2, row 4',
+        f'left out: 1 row, the label "x" is no class of the model: {path}, row 5',
     ]
     (free,) = chunks(path, no_labels=True)
     assert free["label"].to_list() == [None] * 5
@@ -434,8 +434,8 @@ def test_rows_without_a_text_are_left_out_if_asked_for(tmp_path: Path) -> None:
     (kept,) = chunks(path, skip_unreadable=True, notes=notes)
     assert kept["id"].to_list() == ["1", "8"]  # rows 2 and 4 are blank
     assert notes.lines() == [
-        f"left out: 2 rows (the text is missing): {path}, row 3, row 7",
-        f"left out: 2 rows (the text is empty): {path}, row 5, row 6",
+        f"left out: 2 rows, the text is missing: {path}, row 3, row 7",
+        f"left out: 2 rows, the text is empty: {path}, row 5, row 6",
     ]
 
 
@@ -443,9 +443,7 @@ def test_more_than_five_places_are_counted() -> None:
     notes = Notes()
     for row in range(1, 8):
         notes.leave_out("the text is empty", f"a.csv, row {row}")
-    assert notes.lines() == [
-        "left out: 7 rows (the text is empty): a.csv, row 1, row 2, row 3, row 4, row 5 and 2 more"
-    ]
+    assert notes.lines() == ["left out: 7 rows, the text is empty: a.csv, row 1, row 2, row 3, row 4, row 5 and 2 more"]
 
 
 TEXT_FILES = {
@@ -465,8 +463,8 @@ def test_a_folder_and_a_zip_of_texts(tmp_path: Path, packed: bool) -> None:
     assert found.rows() == [("B.TXT", "second", None), ("a.txt", "first", None), ("sub/c.txt", "caf\u00e9", None)]
     assert notes.lines() == [
         f"{place}: not read: 1 file ends in .md.",
-        f"left out: 1 row (the text is empty): {place}/sub/empty.txt",
-        f"left out: 1 row (it is not valid UTF-8): {place}/sub/latin.txt",
+        f"left out: 1 row, the text is empty: {place}/sub/empty.txt",
+        f"left out: 1 row, it is not valid UTF-8: {place}/sub/latin.txt",
     ]
     assert refusal(place).startswith(f"{place}/sub/empty.txt: the text is empty. ")
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 ENDINGS = (*(ending for ending in KNOWN_ENDINGS if ending != ".txt"), ".gz", ".zst")
 
-SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
-
 # As polars tells them; an integer may be in a column of floats.
 INTEGER, BOOLEAN = r"^-?[0-9]+$", r"^(?i:true|false)$"
 FLOAT = r"^(-?[0-9]+|[-+]?([0-9]*\.[0-9]+([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|[0-9]+\.|inf|NaN))$"
@@ -81,19 +79,6 @@ def inferred(values: pl.Series) -> pl.Series:
     kind = pl.Int64 if are_all(INTEGER) else pl.Float64 if are_all(FLOAT) else pl.String
     typed = values.cast(kind, strict=False)
     return typed if typed.null_count() == values.null_count() else values
-
-
-def check_separator(path: Path, separator: str) -> None:
-    """Refuse a header of one column that holds another usual separator."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        header = file.readline().rstrip("\r\n")
-    other = next((mark for mark in (";", "\t", "|", ",") if mark in header), None)
-    if other is not None and separator not in header:
-        fitting = " or name it .tsv" if other == "\t" else ""
-        raise InputError(
-            f"{path}: the header seems to be separated by {SEPARATORS[other]}, but a {path.suffix.lower()} file is read "
-            f"with {SEPARATORS[separator]}. Save it with {SEPARATORS[separator]}{fitting}."
-        )
 
 
 def read_examples(path: Path, data: Data, kind: Literal["text", "image"], own_ids: OwnIds) -> pl.DataFrame:
