@@ -311,7 +311,7 @@ def test_inputs_of_prediction_that_are_none(
     (tmp_path / "no.txt").touch()
     for name, said in {
         "empty": f": the folder holds no images ({', '.join(image_endings())}).",
-        "no folder": ": there is no such file or folder.",
+        "no folder": ": there is no such file.",
         "no.jpg": ": there is no such file.",
         "no.txt": ": the file is empty.",
         "text.csv": ': there is no column "image"; its columns are text. Name the right one: --image COLUMN',

@@ -22,6 +22,7 @@ from classmark.inference.file_chunks import (
 )
 from classmark.inference.output import check_out, write_predictions
 from classmark.inference.table_chunks import table_chunks
+from classmark.tables.contents import check_readable
 from classmark.tables.folders import PART_ENDINGS
 from classmark.tables.open import KNOWN_ENDINGS, ending_of
 
@@ -89,12 +90,11 @@ def read_chunks(
 def _input_chunks(
     name: str, prefix: str, kind: Kind, classes: Sequence[str], options: PredictOptions, notes: Notes
 ) -> Iterator[Chunk]:
-    path = Path(name)
     if name == "-":
         yield from line_chunks(prefix, kind, options, notes)
-    elif not path.exists():
-        raise InputError(f"{path}: there is no such file{'' if path.suffix else ' or folder'}.")
-    elif path.is_dir() or is_zip(path):
+        return
+    check_readable(path := Path(name))
+    if path.is_dir() or is_zip(path):
         names, others = file_names(path, kind)
         if names:
             note_unread(path, others, notes)

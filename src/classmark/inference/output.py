@@ -19,6 +19,7 @@ from classmark.inference.chunks import Chunk, Notes, PredictOptions, readable
 from classmark.inference.file_chunks import is_read_in_folder
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
 from classmark.system.files import atomic_path
+from classmark.tables.contents import check_readable
 
 OUT_ENDINGS = (".parquet", ".csv", ".jsonl")
 
@@ -39,10 +40,18 @@ def check_out(out: Path, inputs: Sequence[str]) -> None:
     """Refuse a place to write to that is an input, or part of one, or where nothing can be written.
 
     Raises:
-        InputError: it is such a place, or its ending is not known.
+        InputError: it is such a place, its ending is not known, or an input is not there.
     """
     if out.suffix.lower() not in OUT_ENDINGS:
         raise InputError(f'"{out.name}" must end in {", ".join(OUT_ENDINGS)}.', argument="out")
+    try:
+        _check_place(out, inputs)
+    except (OSError, ValueError) as error:  # a name that is too long or has a zero byte
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError(f"{out}: it cannot be used ({reason}).", "Name another file.", argument="out") from None
+
+
+def _check_place(out: Path, inputs: Sequence[str]) -> None:
     if out.is_dir():
         raise InputError(f"{out}: it is a folder.", "Name a file in it.", argument="out")
     for name in inputs:
@@ -63,8 +72,7 @@ def check_out(out: Path, inputs: Sequence[str]) -> None:
 
 def _is_of(out: Path, source: Path) -> bool:
     """Whether it is an input, by whatever path or link, or a file of a folder that is read."""
-    if not source.exists():
-        return False
+    check_readable(source)
     if not source.is_dir():
         return out.exists() and out.samefile(source)
     within = out.resolve().is_relative_to(source.resolve())

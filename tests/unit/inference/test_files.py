@@ -511,12 +511,19 @@ def test_no_input_is_written_over(tmp_path: Path) -> None:
         ),
     ):
         with pytest.raises(InputError) as caught:
-            check_out(out, ["-", "no.csv", str(given)])
+            check_out(out, ["-", str(given)])
         assert str(caught.value) == (
             f"out: {out}: it would overwrite an input, {given}, or be read as a part of it next time. Name another file."
         )
     for given, out in ((parts, tmp_path / "p.csv"), (texts, texts / "p.csv"), (table, tmp_path / "new" / "a.csv")):
         check_out(out, [str(given)])
+
+
+def test_all_inputs_must_be_there_before_any_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(InputError) as caught:
+        check_out(tmp_path / "p.csv", [str(tmp_path / "a.csv"), str(tmp_path / "no.csv")])
+    assert str(caught.value) == f"{tmp_path}/no.csv: there is no such file."
 
 
 def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
