@@ -402,31 +402,48 @@ def _read_words(
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a command line: 0 done, 1 a check failed, 2 wrong input, 130 or 143 interrupted."""
-    import os
+    import sys
+
+    from classmark.cli.streams import lost_output, patient_streams
+    from classmark.system.signals import end_at, heeded
+
+    words = sys.argv[1:] if arguments is None else arguments
+    with patient_streams() as outs, heeded(end_at):
+        code = _code(words)
+        lost = lost_output(outs)
+        if lost is not None and code == 0:
+            print(f"error: {lost}", file=sys.stderr)
+            return lost.exit_code
+        return code
+
+
+def _code(words: list[str]) -> int:
+    """The exit code of a command, after saying on standard error what went wrong."""
     import sys
 
     from classmark.errors import ClassmarkError
+    from classmark.system.limits import allow_open_files, check_addresses
+    from classmark.system.outside import outside_error
+    from classmark.system.signals import signal_of
 
-    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(words, standalone_mode=False)
-        return int(code or 0)
-    except ClassmarkError as error:
-        if "--traceback" in words:
-            raise
-        print(f"error: {error.spelt('command line')}", file=sys.stderr)
-        return error.exit_code
-    except typer.Abort:
-        return 130
-    except KeyboardInterrupt:
+        allow_open_files()
+        check_addresses()
+        return int(app(words, standalone_mode=False) or 0)
+    except (typer.Abort, KeyboardInterrupt) as stop:  # typer takes every KeyboardInterrupt for its own
         print("stopped", file=sys.stderr)
-        return 130
+        return 128 + signal_of(stop)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except BaseException as error:  # a Rust library's panic is no Exception
         if "--traceback" in words:
             raise
+        known = error if isinstance(error, ClassmarkError) else outside_error(error)
+        if known is not None:
+            print(f"error: {known.spelt('command line')}", file=sys.stderr)
+            return known.exit_code
         if hasattr(error, "format_message"):  # typer's own complaints about words and options
             print(f"error: {error.format_message()} See classmark --help.", file=sys.stderr)
             return 2
