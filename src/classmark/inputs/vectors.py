@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save
 
 from classmark.errors import InputError
 from classmark.inputs.tokens import PADDING, UNKNOWN
-from classmark.system.cache import cache_folder
+from classmark.system.cache import cache_folder, is_kept, kept_if_possible
 from classmark.system.files import write_bytes
 from classmark.system.packages import package_file
 
@@ -156,14 +156,15 @@ def _cached(file: _VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[n
     identity = [str(file.path.resolve()), file.member, status.st_size, status.st_mtime_ns, sorted(vocabulary.items())]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cached = cache_folder() / "vectors" / f"{key}.safetensors"
-    if cached.exists():
+    if is_kept(cached):
         try:
             tensors = load_file(cached)
             return tensors["rows"], tensors["values"]
         except SafetensorError:
             pass  # damaged: it is made again
     rows, values = _parse(file, vocabulary)
-    write_bytes(cached, save({"rows": rows, "values": values}))
+    with kept_if_possible(cached):
+        write_bytes(cached, save({"rows": rows, "values": values}))
     return rows, values
 
 

@@ -294,6 +294,9 @@ class Train(Section):
     """Save the state of the run at least this often, and at the end of every epoch."""
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
     """Save the state also every so many steps."""
+    skip_nonfinite: bool = False
+    """Pass over a step whose loss or gradient is not a finite number, and count it in the history; without it, the run
+    stops there."""
     threads: int | None = Field(default=None, ge=1)
     """Threads of the processor to use; without it, all cores. Other counts give other last digits."""
 

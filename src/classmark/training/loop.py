@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import polars as pl
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles
 from classmark.runs.history import write_history
 from classmark.training.average import Average
+from classmark.training.finite import check_evaluation, check_weights, checked, clip_gradients
 from classmark.training.optimizers import learning_rate
 from classmark.training.processor import release_memory
 from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
@@ -67,7 +69,8 @@ class Job:
     """What a run trains and on what; everything here follows from the recipe.
 
     `model` is `module` as Fabric wraps it: on its device, in the precision of training. `average`, where the recipe
-    asks for one, holds the moving average of its weights, which is what is evaluated and kept.
+    asks for one, holds the moving average of its weights, which is what is evaluated and kept. `ids` are those of the
+    training rows, for messages.
     """
 
     recipe: Recipe
@@ -81,6 +84,7 @@ class Job:
     validation: Examples
     watch: Watch
     average: Average | None = None
+    ids: pl.Series | None = None
 
 
 def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -116,7 +120,8 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
         pace.waiting_seconds += waited + time.perf_counter() - started
         torch.manual_seed(derived_seed(*draw))
         _set_rate(job, state.global_step, len(batches) * section.epochs)
-        state.sums += step(job, batch, training=True)
+        with checked(job, state, batches[state.step]):
+            state.sums += step(job, batch, training=True)
         state.step, state.global_step = state.step + 1, state.global_step + 1
         if job.average is not None:
             job.average.update(job.module, state.global_step)
@@ -141,6 +146,7 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     for loaded, _ in prefetched(job.validation.load, job.validation.evaluation_batches()):
         release_memory()
         sums += step(job, job.validation.batch(loaded, job.fabric.device), training=False)
+    check_evaluation(job, state, sums)
     row = {
         "epoch": state.epoch,
         "step": state.global_step,
@@ -150,6 +156,8 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
         "validation_loss": sums.loss,
         "validation_accuracy": sums.accuracy,
     }
+    if job.recipe.train.skip_nonfinite:
+        row["skipped_steps"] = state.skipped
     state.history.append(row)
     write_history(job.run, state.history)
     return row
@@ -165,8 +173,7 @@ def step(job: Job, batch: Batch, *, training: bool) -> Sums:
         # Gradients stay where they are: anew at each step they would pin holes in the heap.
         job.optimizer.zero_grad(set_to_none=False)
         job.fabric.backward(loss)
-        if job.recipe.optimizer.clip_norm is not None:
-            job.fabric.clip_gradients(job.model, job.optimizer, max_norm=job.recipe.optimizer.clip_norm)
+        clip_gradients(job, loss.item())
         job.optimizer.step()
     hits = int((two_sided(logits).argmax(dim=1) == batch.labels).sum())
     return Sums(loss.item() * len(batch.labels), hits, len(batch.labels))
@@ -194,4 +201,6 @@ def _due(every: int | None, step: int) -> bool:
 def _save(job: Job, state: TrainState, best: dict[str, Tensor]) -> None:
     state.scaler = job.fabric.strategy.precision.state_dict()
     average = {} if job.average is None else job.average.tensors
-    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, {"best": best, "average": average})
+    kept = {"best": best, "average": average}
+    check_weights(job, state, kept)
+    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, kept)

@@ -24,6 +24,8 @@ from classmark.recipes import write_recipe
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
+from classmark.runs.status import is_owned
+from classmark.system.locks import NAME as LOCK
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
@@ -36,15 +38,21 @@ from classmark.training.watch import RunWatch
 FABRIC_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
-    """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it.
+def check_unused(run: RunFiles) -> None:
+    """Refuse a folder that holds something already, and no running process.
 
     Raises:
-        RunError: the folder holds something already.
+        RunError: it is a file or is not empty.
     """
-    if run.path.is_file() or (run.path.is_dir() and any(run.path.iterdir())):
+    if run.path.is_file():
+        raise RunError(f"{run.path}: this is a file, and a run needs a folder. Give a new folder to --out.")
+    if run.path.is_dir() and not is_owned(run) and {path.name for path in run.path.iterdir()} - {LOCK}:
         hint = f"go on with it: classmark train --resume {run.path}" if run.recipe.exists() else "name another"
         raise RunError(f"{run.path}: the folder is not empty. Give a new folder to --out, or {hint}")
+
+
+def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
+    """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it."""
     data, train = recipe.data, recipe.train.model_copy(update={"threads": threads})
     if data.source != "huggingface":
         paths = {
@@ -140,7 +148,7 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
     train, validation = inputs.train, inputs.validation
     if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
         assert isinstance(model, BackboneClassifier)
-        train, validation = feature_splits(model, inputs, recipe.model.features, watch)
+        train, validation = feature_splits(model, inputs, recipe.model.features)
     return Job(
         recipe=recipe,
         run=run,
@@ -152,6 +160,7 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         train=train,
         validation=validation,
         watch=watch,
+        ids=dataset.train["id"],
         average=Average(recipe.train.average) if recipe.train.average else None,
     )
 

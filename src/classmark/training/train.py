@@ -9,11 +9,11 @@ from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles, new_run
-from classmark.runs.status import DONE, read_status
+from classmark.runs.status import DONE, owned_run, read_status
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
-from classmark.training.prepare import build_job, open_folder, restore, settle, write_facts
+from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor
 from classmark.training.watch import watched
 
@@ -26,13 +26,25 @@ def train(recipe: Recipe, out: Path | None = None) -> RunFiles:
         Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
     """
     threads = prepare_processor(recipe.train.threads)
-    return resume(open_folder(RunFiles(out) if out else new_run(recipe.name), recipe, threads))
+    run = RunFiles(out) if out else new_run(recipe.name)
+    check_unused(run)
+    with owned_run(run):
+        return _finished(open_folder(run, recipe, threads))
 
 
 def resume(run: RunFiles) -> RunFiles:
-    """The same run, finished: from its newest checkpoint on, or from the start where there is none."""
+    """The same run, finished: from its newest checkpoint on, or from the start where there is none.
+
+    Raises:
+        RunError: another process is training it.
+    """
     if read_status(run).state == DONE:
         return run
+    with owned_run(run):
+        return run if read_status(run).state == DONE else _finished(run)
+
+
+def _finished(run: RunFiles) -> RunFiles:
     recipe = load_recipe(str(run.recipe))
     prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
