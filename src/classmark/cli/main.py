@@ -127,19 +127,39 @@ def recipes_schema() -> None:
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
     inputs: Annotated[
-        list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet, .txt or image files, folders of them, or - .")
+        list[str],
+        typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - ."),
     ],
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
-    label: Annotated[str, typer.Option(help="The column of true classes, if there is one.")] = "label",
+    image_folder: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Where the images of a table are. Without it: beside the table."),
+    ] = None,
+    image_ending: Annotated[
+        str | None, typer.Option(metavar="ENDING", help="What is added to the images' names in a table, such as .jpg.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The column of true classes. Without it: the column label, if there is one.")
+    ] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help="Leave out empty texts, damaged images and files that cannot be read."),
+    ] = False,
+    skip_unknown_labels: Annotated[
+        bool, typer.Option("--skip-unknown-labels", help="Leave out rows whose label the model does not know.")
+    ] = False,
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Do not read a column of true classes.")] = False,
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"image_folder": image_folder, "image_ending": image_ending}
+    options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
 
     run_predict(run, inputs, out, options)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
+from classmark.data.images.files import ImageFiles
 from classmark.errors import RunError
 from classmark.inference.rows import input_rows
 from classmark.inputs.examples import Batch, Encoder, Examples, ImageShape, Shape, TextShape
@@ -111,6 +112,22 @@ class Classifier:
         if not rows:
             return np.empty((0, len(self.classes)), np.float32)
         return self.logits(self.encoder.examples(rows))
+
+    def file_logits(self, files: ImageFiles) -> NDArray[np.float32]:
+        """Logits of shape (N, C) of image files.
+
+        Raises:
+            InputError: an image cannot be read.
+        """
+        assert isinstance(self.encoder, ImageEncoder)
+        if not len(files):
+            return np.empty((0, len(self.classes)), np.float32)
+        return self.logits(self.encoder.file_examples(files))
+
+    def file_faults(self, files: ImageFiles) -> list[str | None]:
+        """Why each of these images cannot be read; None where it can."""
+        assert isinstance(self.encoder, ImageEncoder)
+        return self.encoder.file_examples(files).images.faults()
 
     def logits(self, examples: Examples) -> NDArray[np.float32]:
         """Logits of shape (N, C) of encoded examples."""

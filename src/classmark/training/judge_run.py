@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from classmark.baselines import fit_floors
+from classmark.data.class_names import matched_name, trimmed
 from classmark.data.columns import shown_frame
 from classmark.data.dataset import Dataset
 from classmark.data.images.pixels import Images, thumbnails
@@ -137,7 +138,7 @@ def judge_run(
         validation=tables["validation"] if split == "test" else None,
         floors={name: baseline[split] for name, baseline in floors.items()},
         looks=looks,
-        positive=recipe.judge.positive,
+        positive=_positive(recipe.judge.positive, tables[split].classes),
         draws=recipe.judge.draws,
         seed=recipe.seed,
     )
@@ -149,3 +150,8 @@ def judge_run(
     watch.console.print(judgement_table(judgement))
     watch.say(f"report   {run.report}")
     return judgement
+
+
+def _positive(name: str | None, classes: Sequence[str]) -> str | None:
+    """The class that a recipe means, spelled as labels are."""
+    return name and (matched_name(trimmed(name) or "", classes) or name)

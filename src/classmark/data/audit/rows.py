@@ -10,12 +10,12 @@ from typing import Any, Literal
 import polars as pl
 
 from classmark.data.images.pixels import Images
+from classmark.data.label_checks import check_labels
 from classmark.data.load import SIDE_PX, open_source, read_source, split_source
 from classmark.data.rows import NO_LABEL, row_faults
-from classmark.data.sources.image_folder import read_image_folder
 from classmark.data.sources.source import Source
 from classmark.data.sources.table import ENDINGS
-from classmark.errors import InputError, MissingExtraError
+from classmark.errors import InputError, MissingExtraError, spelt
 from classmark.recipes.schema import Data
 from classmark.tables import read_table_file
 
@@ -68,11 +68,11 @@ def recipe_rows(data: Data, seed: int) -> Material:
     """
     data = data.model_copy(update={"skip_unreadable": True})
     source, images = _opened(read_source(data), data.source)
-    material = _material(source, images)
+    material = _material(source, images, data)
     try:
         dataset = split_source(source, images, data, seed)
     except InputError as error:
-        return replace(material, notes=(*material.notes, str(error)))
+        return replace(material, notes=tuple(dict.fromkeys((*material.notes, str(error)))))
     frames = {TRAIN: dataset.train, VALIDATION: dataset.validation, TEST: dataset.test}
     sides = pl.concat([frame.select("id", side=pl.lit(name)) for name, frame in frames.items()])
     rows = material.rows.drop("side").join(sides, on="id", how="left", maintain_order="left")
@@ -105,7 +105,7 @@ def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
     named = {"label_column": columns["label"], "id_column": columns["id"]}
     named |= {"text_column": columns["text"]} if kind == "table" else {"image_column": columns["image"]}
     data = Data(source=kind, path=str(files[0]), test_path=str(files[1]) if len(files) == 2 else None, **named)
-    return _named(_material(*_opened(read_source(data), kind)), files)
+    return _named(_material(*_opened(read_source(data), kind), data), files)
 
 
 def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
@@ -115,7 +115,8 @@ def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
 
 
 def _image_folders(files: Sequence[Path]) -> Material:
-    materials = [_material(*_opened(read_image_folder(str(path)), "image-folder")) for path in files]
+    folders = [Data(source="image-folder", path=str(path)) for path in files]
+    materials = [_material(*_opened(read_source(data), data.source), data) for data in folders]
     if len(files) == 1:
         return _named(materials[0], files)
     for path, material in zip(files, materials, strict=True):
@@ -152,11 +153,22 @@ def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
         raise MissingExtraError("Pillow", "audit", "An audit of images") from None
 
 
-def _material(source: Source, images: Images | None) -> Material:
+def _material(source: Source, images: Images | None, data: Data) -> Material:
     parts = source.parts if len(source.parts) > 1 else {ALL: source.train}
     rows = pl.concat([_rows(frame, part) for part, frame in parts.items()], how="vertical_relaxed")
     held = dict.fromkeys(parts, images) if images is not None else {}
-    return Material(source.name, "text" if images is None else "images", rows, held, source.notes)
+    return Material(
+        source.name, "text" if images is None else "images", rows, held, (*source.notes, *_label_notes(source, data))
+    )
+
+
+def _label_notes(source: Source, data: Data) -> list[str]:
+    """What training would say of the labels."""
+    labelled = {part: frame.filter(pl.col("label").is_not_null()) for part, frame in source.parts.items()}
+    try:
+        return [remark.message for remark in check_labels(labelled, data, source.path(TRAIN))]
+    except InputError as error:
+        return [spelt(error.problem, "python")]
 
 
 def _rows(frame: pl.DataFrame, part: str) -> pl.DataFrame:

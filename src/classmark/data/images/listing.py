@@ -48,16 +48,6 @@ def list_images(place: Path, texts: Sequence[str] = ()) -> Listing:
     return _folder(place, texts) if place.is_dir() else _archive(place, texts)
 
 
-def walk_images(folder: Path) -> Iterator[str]:
-    """The images under a folder, named from it on; hidden files and folders are passed over.
-
-    Raises:
-        InputError: a name is not valid Unicode.
-    """
-    for _, images, _ in walk_folders(folder):
-        yield from images
-
-
 def walk_folders(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     """A folder (as ``""``) and every folder under it, with the images and the other files in each; named from the first on.
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from classmark.data.columns import set_apart
-from classmark.data.rows import as_written, text_column
+from classmark.data.rows import as_written, is_plain, text_column
 from classmark.data.sources.label_tables import refuse_missing_label
 from classmark.data.sources.source import TEST, TRAIN, VALIDATION
-from classmark.data.sources.typed import inferred, kind_of, plain_values
+from classmark.data.sources.typed import inferred, kind_of
 from classmark.data.split_names import split_of
 from classmark.errors import InputError, Key, nearest, shortened
 from classmark.tables import TableFile, read_table_file
@@ -145,9 +145,9 @@ def _plain(table: TableFile, key: str, column: str) -> pl.Series:
     Raises:
         InputError: they are lists, records or bytes.
     """
-    values = plain_values(table.frame[column])
-    if values is None:
-        kind = kind_of(table.frame[column].dtype)
+    values = table.frame[column]
+    if not is_plain(values.dtype):
+        kind = kind_of(values.dtype)
         raise InputError(
             f'{table.source}: the column "{column}" holds {kind}, not text.',
             "Keep one label per row, or train one model for each label." if key == "data.label_column" else "",
@@ -160,7 +160,7 @@ def _further(table: TableFile, column: str) -> pl.Series | None:
     values = table.frame[column]
     if table.textual:
         return inferred(values)
-    return None if values.dtype == pl.Null or values.dtype == pl.Binary else plain_values(values)
+    return values if is_plain(values.dtype) and values.dtype != pl.Null else None
 
 
 def _ids(table: TableFile, ids: pl.Series | None, column: str | None, content: pl.Series, own_ids: OwnIds) -> pl.Series:

@@ -59,6 +59,11 @@ def image_files(tables: Sequence[Names], data: Data) -> ImageFiles:
     return ImageFiles(place, tuple(found))
 
 
+def file_of(folder: Path, name: str, ending: str | None) -> str:
+    """The file that a table calls so, from a folder on: with the ending added, and as it is spelled on the disk."""
+    return _as_on_disk(folder, _with_ending(name, ending))
+
+
 def _with_ending(name: str, ending: str | None) -> str:
     if not name or not ending or name.lower().endswith((*image_endings(), ending.lower())):
         return name

@@ -1,10 +1,8 @@
-"""Types of columns: what the cells of a CSV are, and what columns of other formats can be read as plain values."""
+"""Types of columns: what the cells of a CSV are, and what a column that is not plain holds."""
 
 from __future__ import annotations
 
 import polars as pl
-
-from classmark.data.rows import is_plain
 
 # As polars tells them; an integer may be in a column of floats.
 INTEGER, BOOLEAN = r"^-?[0-9]+$", r"^(?i:true|false)$"
@@ -23,14 +21,6 @@ def inferred(values: pl.Series) -> pl.Series:
     kind = pl.Int64 if are_all(INTEGER) else pl.Float64 if are_all(FLOAT) else pl.String
     typed = values.cast(kind, strict=False)
     return typed if typed.null_count() == values.null_count() else values
-
-
-def plain_values(values: pl.Series) -> pl.Series | None:
-    """A column as plain values, with bytes as the UTF-8 text that they are; None if they are something else."""
-    if values.dtype == pl.Binary:
-        texts = values.cast(pl.String, strict=False)
-        return texts if texts.null_count() == values.null_count() else None
-    return values if is_plain(values.dtype) else None
 
 
 def kind_of(dtype: pl.DataType) -> str:

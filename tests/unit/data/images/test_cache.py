@@ -22,7 +22,7 @@ from classmark.data.images import cache as pixel_cache
 from classmark.data.images.cache import open_images
 from classmark.data.images.decode import decode
 from classmark.data.images.files import ImageFiles
-from classmark.data.images.listing import walk_images
+from classmark.data.images.listing import list_images
 from classmark.data.images.pixels import thumbnails
 from classmark.errors import InputError
 from classmark.system.processes import in_processes
@@ -57,7 +57,7 @@ def folder(contents: dict[str, bytes], tmp_path: Path) -> Path:
 
 
 def of_folder(folder: Path) -> ImageFiles:
-    return ImageFiles(folder, tuple(walk_images(folder)))
+    return ImageFiles(folder, tuple(list_images(folder).images))
 
 
 def expected(contents: dict[str, bytes], side_px: int) -> np.ndarray:  # type: ignore[type-arg]
@@ -86,7 +86,7 @@ def test_hidden_files_and_others_are_no_images(folder: Path) -> None:
     for name in (".hidden.png", "notes.txt", "__MACOSX/a.png", ".git/b.png"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"x")
-    assert len(list(walk_images(folder))) == ROWS
+    assert len(list_images(folder).images) == ROWS
 
 
 def test_large_images_are_made_smaller_and_small_ones_stay(folder: Path, contents: dict[str, bytes]) -> None:
@@ -155,14 +155,14 @@ import sys, time
 from pathlib import Path
 from classmark.data.images import cache as pixel_cache
 from classmark.data.images.files import ImageFiles
-from classmark.data.images.listing import walk_images
+from classmark.data.images.listing import list_images
 slow = pixel_cache.decode
 def decode(content, side):
     time.sleep(0.05)
     return slow(content, side)
 pixel_cache.decode = decode
 folder = Path(sys.argv[1])
-pixel_cache.open_images(ImageFiles(folder, tuple(walk_images(folder))), 16)
+pixel_cache.open_images(ImageFiles(folder, tuple(list_images(folder).images)), 16)
 """
 
 
@@ -202,11 +202,11 @@ from pathlib import Path
 import held
 from classmark.data.images import cache as pixel_cache
 from classmark.data.images.files import ImageFiles
-from classmark.data.images.listing import walk_images
+from classmark.data.images.listing import list_images
 pixel_cache.FEW, pixel_cache.CHUNK_ROWS, pixel_cache.cores = 5, 3, lambda: 2
 pixel_cache._DecodeRows = held.HeldRows
 folder = Path(sys.argv[1])
-pixel_cache.open_images(ImageFiles(folder, tuple(walk_images(folder))), 16)
+pixel_cache.open_images(ImageFiles(folder, tuple(list_images(folder).images)), 16)
 """
 
 
