@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -9,6 +10,7 @@ import math
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -529,7 +531,13 @@ def test_all_inputs_must_be_there_before_any_is_read(tmp_path: Path) -> None:
 def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "f.csv").touch()
     (tmp_path / "d.csv").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(tmp_path))
+    (tmp_path / "locked").mkdir()
+
+    def refused(**options: Path) -> None:
+        assert options == {"dir": tmp_path / "locked"}
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"{tmp_path}/locked/x")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
     for out, said in (
         (tmp_path / "p.txt", '"p.txt" must end in .parquet, .csv, .jsonl.'),
         (tmp_path / "d.csv", f"{tmp_path}/d.csv: it is a folder. Name a file in it."),
@@ -538,8 +546,9 @@ def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest
             f"{tmp_path}/f.csv/p.csv: {tmp_path}/f.csv is a file, not a folder. Name another file.",
         ),
         (
-            tmp_path / "a/b/p.csv",
-            f"{tmp_path}/a/b/p.csv: you have no permission to write in {tmp_path}. Name another file.",
+            tmp_path / "locked/b/p.csv",
+            f"{tmp_path}/locked/b/p.csv: nothing can be written in {tmp_path}/locked (permission denied). "
+            "Name another place.",
         ),
     ):
         with pytest.raises(InputError) as caught:
