@@ -15,6 +15,9 @@ from classmark.data.images.kinds import FIRST_BYTES, has_ending, is_hidden, is_i
 from classmark.data.zip_names import STANDARD, UTF_8
 from classmark.errors import InputError, one_line
 
+OTHER_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".rar", ".7z")
+TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx")
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -127,6 +130,11 @@ def _folder(place: Path, texts: Sequence[str]) -> Listing:
 
 
 def _archive(place: Path, texts: Sequence[str]) -> Listing:
+    name = place.name.lower()
+    if name.endswith(OTHER_ARCHIVES):
+        raise InputError(f"{place}: of archives only zips are read. Unpack it, and give the folder.")
+    if name.endswith(TABLES):
+        raise InputError(f"{place}: a table. For images that a table lists there is: classmark recipes show image-csv")
     try:
         with zipfile.ZipFile(place) as archive:
             return _listed(archive, place, texts)

@@ -349,13 +349,20 @@ def test_a_class_in_the_test_set_alone_is_found_before_anything_is_decoded(as_fo
     assert not cache.exists()
 
 
-def test_a_file_that_is_no_zip(tmp_path: Path) -> None:
-    path = tmp_path / "photos.csv"
+# A file, and the message after its path.
+NO_ZIPS = {
+    "photos": ": truncated, damaged or no zip archive (File is not a zip file). "
+    "Give the whole zip, or the folder unpacked from it.",
+    "photos.csv": ": a table. For images that a table lists there is: classmark recipes show image-csv",
+    "photos.TAR.gz": ": of archives only zips are read. Unpack it, and give the folder.",
+}
+
+
+@pytest.mark.parametrize("name", NO_ZIPS)
+def test_a_file_that_is_no_zip(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
     path.write_text("image,label\n")
-    assert refusal(path) == (
-        f"{path}: truncated, damaged or no zip archive (File is not a zip file). "
-        "Give the whole zip, or the folder unpacked from it."
-    )
+    assert refusal(path) == f"{path}{NO_ZIPS[name]}"
 
 
 def test_a_truncated_zip(as_zip: Write, png: Callable[[int], bytes]) -> None:
