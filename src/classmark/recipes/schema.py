@@ -52,7 +52,7 @@ READ_BY = {
     "image_column": ("image-table",),
     "image_folder": ("image-table",),
     "image_ending": ("image-table",),
-    "label_folder": ("image-folder",),
+    "label_level": ("image-folder",),
     "parts": ("movie-reviews",),
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
@@ -93,7 +93,7 @@ class Data(Section):
     """`image-table` only: the folder that the paths of the images count from, if it is not the table's own."""
     image_ending: str | None = None
     """`image-table` only: added to paths that do not end as image files do, such as `.jpg` where the column holds ids."""
-    label_folder: Literal["outer", "inner"] | None = None
+    label_level: Literal["outer", "inner"] | None = None
     """`image-folder` only: which of two levels of folders are the classes, where it is not clear: of `fold1/cats/1.jpg`
     the inner one is `cats`."""
     id_column: str | None = None
