@@ -54,13 +54,13 @@ def test_of_usual_classes_nothing_is_said(labels: list[str]) -> None:
         ),
         (
             ["NA"] * 3 + ["pos"] * 10 + ["neg"] * 10,
-            "missing_words",
+            "missing_word_classes",
             "warning",
             'Classes with names that often stand for a missing label are kept as classes: "NA" (3 rows).',
         ),
         (
             ["-"] * 3 + ["None"] * 4 + ["pos"] * 10 + ["neg"] * 10,
-            "missing_words",
+            "missing_word_classes",
             "info",
             'Classes with names that often stand for a missing label are kept as classes: "-" (3 rows), "None" (4 rows).',
         ),
