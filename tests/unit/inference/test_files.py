@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -311,6 +312,15 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert refusal(empty) == f"{empty}: the folder holds no texts (.txt)."
     (empty / "a.md").touch()
     assert refusal(empty) == f"{empty}: the folder holds no texts (.txt). 1 file ends in .md."
+    packed = tmp_path / "b.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("b.csv", "text\na\n")
+    assert refusal(packed) == (
+        f"{packed}: the zip holds no texts (.txt). 1 file ends in .csv. Unpack it to give a table in it."
+    )
+    with pytest.raises(InputError) as caught:
+        predict_files(tmp_path, [], tmp_path / "p.csv")
+    assert str(caught.value) == "inputs: there is none. Name a table, texts or images."
     for errors in ("strict", "surrogateescape"):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ok\ncaf\xe9\n"), "utf-8", errors))
         assert refusal("-") == "standard input: not valid UTF-8. Convert it, for instance with iconv."
