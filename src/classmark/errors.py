@@ -178,3 +178,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def shortened(names: Sequence[str]) -> str:
     """The first eight names, and how many there are if there are more."""
     return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
+
+
+def one_line(name: str) -> str:
+    """A name as a message shows it: what cannot be seen, such as a line break, as its number, `‹U+000A›`."""
+    if name.isprintable():
+        return name
+    return "".join(letter if letter.isprintable() else f"‹U+{ord(letter):04X}›" for letter in name)

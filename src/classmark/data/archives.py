@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from classmark.data.zip_names import STANDARD, UTF_8, Encoding, names_encoding
-from classmark.errors import InputError
+from classmark.errors import InputError, one_line
 
 MOST_MEMBERS = 2_000_000
 MOST_MEMBER_BYTES = 256 << 20
@@ -100,7 +100,7 @@ def _zip_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[Membe
             kind = (member.external_attr >> 16) & 0o170000  # of a Unix file; 0 where the maker had none
             if kind not in (0, 0o100000, 0o040000):
                 raise InputError(
-                    f"{archive}: {name} is a link or a device; a data set has none. The archive is refused."
+                    f"{archive}: {one_line(name)} is a link or a device; a data set has none. The archive is refused."
                 )
             content = opened.read(member) if wanted(name) and not name.endswith("/") else None
             yield name, member.file_size, content
@@ -169,9 +169,9 @@ def check_member(archive: Path, name: str, size: int) -> None:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
-        raise InputError(f"{archive}: {name} leads out of the archive. The archive is refused.")
+        raise InputError(f"{archive}: {one_line(name)} leads out of the archive. The archive is refused.")
     if size > MOST_MEMBER_BYTES:
         raise InputError(
-            f"{archive}: {name} has {size:,} bytes, more than the {MOST_MEMBER_BYTES:,} of a data set's largest "
+            f"{archive}: {one_line(name)} has {size:,} bytes, more than the {MOST_MEMBER_BYTES:,} of a data set's largest "
             "file. The archive is refused."
         )

@@ -34,6 +34,11 @@ MISSING_WORDS = frozenset(
     }
     | {"unlabeled", "unlabelled", "undefined", "not available", "#value!", "#null!"}
 )
+# Letters of other alphabets that look like Latin ones (of Unicode's confusables, those of everyday words).
+TWINS = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеорсухіјѕԁһ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονι",
+    "ABESIJKMHOPCTYXaeopcyxijsdh" + "ABEZHIKMNOPTYXovi",
+)
 TRUTH = {"true": "True", "false": "False"}
 TRUTH_NUMBERS = {"True": "1", "False": "0"}
 
@@ -82,11 +87,16 @@ def plain_number(name: str) -> str | None:
 
 
 def look_alikes(names: Iterable[str]) -> list[list[str]]:
-    """Classes that differ in capitals, blanks, width, invisible characters or the spelling of a number only."""
+    """Classes that differ in capitals, blanks, width, alphabet, invisible characters or the spelling of a number only."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(plain_number(name) or fold(INVISIBLE.sub("", name)), []).append(name)
+        groups.setdefault(plain_number(name) or _outline(name), []).append(name)
     return [sorted(group) for group in groups.values() if len(group) > 1]
+
+
+def _outline(name: str) -> str:
+    """How a name looks at a glance: without invisible characters, and with Cyrillic and Greek letters as their Latin twins."""
+    return fold(INVISIBLE.sub("", name).translate(TWINS))
 
 
 LIKENESSES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
@@ -94,7 +104,7 @@ LIKENESSES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("in blanks", lambda name: "".join(name.split())),
     ("in invisible characters", lambda name: INVISIBLE.sub("", name)),
     ("in the spelling of a number", plain_number),
-    ("in case, width or blanks", lambda name: fold(INVISIBLE.sub("", name))),
+    ("in case, width, blanks or alphabet", _outline),
 )
 
 

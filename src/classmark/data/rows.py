@@ -7,6 +7,7 @@ A text is kept as it is; one without a visible character is empty.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,8 @@ from classmark.data.class_names import (
     trimmed,
     without_decimals,
 )
-from classmark.data.sources.source import RESERVED
-from classmark.errors import InputError
+from classmark.data.columns import further_columns
+from classmark.errors import InputError, one_line
 from classmark.recipes.schema import Data
 
 MOST_NAMED = 5
@@ -68,7 +69,7 @@ def label_columns(*columns: pl.Series) -> tuple[pl.Series, ...]:
     Args:
         columns: the labels of all splits: whether they are numbers or truth values is decided over all of them.
     """
-    texts = [_as_written(column) for column in columns]
+    texts = [as_written(column) for column in columns]
     written = dict.fromkeys(name for column in texts for name in column.drop_nulls().unique().to_list())
     names = {name: trimmed(name) for name in written}
     rule = _spelling([name for name in names.values() if name is not None])
@@ -82,7 +83,7 @@ def match_labels(labels: pl.Series, classes: Sequence[str]) -> MatchedLabels:
     Besides, 1 and 0 are True and False, and the other way around, if those are the classes. What one row means does not
     depend on other rows.
     """
-    texts = _as_written(labels)
+    texts = as_written(labels)
     names = {name: trimmed(name) for name in texts.drop_nulls().unique().to_list()}
     meant = {name: None if value is None else matched_name(value, classes) for name, value in names.items()}
     return MatchedLabels(
@@ -90,7 +91,8 @@ def match_labels(labels: pl.Series, classes: Sequence[str]) -> MatchedLabels:
     )
 
 
-def _as_written(column: pl.Series) -> pl.Series:
+def as_written(column: pl.Series) -> pl.Series:
+    """A plain column of labels as text: as written in a CSV, and truth values as `True` and `False`."""
     if column.dtype == pl.Boolean:
         return column.replace_strict({True: "True", False: "False"}, return_dtype=pl.String, default=None)
     return text_column(column)
@@ -113,37 +115,67 @@ def _renamed(column: pl.Series, names: dict[str, str | None]) -> pl.Series:
     return column.replace_strict(names, return_dtype=pl.String, default=None)
 
 
+def label_notes(*columns: pl.Series) -> tuple[str, ...]:
+    """Which labels count as one class though they are written in several ways, other than with blanks around them."""
+    texts = [as_written(column) for column in columns]
+    written = pl.concat(texts).drop_nulls().unique().sort()
+    names = label_columns(written)[0]
+    several = dict[str, list[str]]()
+    for label, name in zip(written, names, strict=True):
+        if name is not None and label.strip() != name:
+            several.setdefault(name, []).append(label.strip())
+    known = set(names.drop_nulls()) & {label.strip() for label in written}
+    found = [(name, list(dict.fromkeys(ways))) for name, ways in several.items() if name in known or len(set(ways)) > 1]
+    return tuple(
+        f'Labels count as the class "{name}" though they are written as {", ".join(map(_shown, ways[:4]))}.'
+        for name, ways in found[:MOST_NAMED]
+    )
+
+
+def _shown(label: str) -> str:
+    """A label in quotes, with escapes if it looks like its class."""
+    plain = label.isprintable() and unicodedata.is_normalized("NFC", label)
+    return f'"{label}"' if plain else ascii(label).replace("'", '"')
+
+
 def usable_rows(frame: pl.DataFrame, data: Data, name: str) -> pl.DataFrame:
     """The rows that can be read and have a label, with their `group` where the recipe names one.
 
     Args:
-        frame: `id`, `label`, and `text`, or for images `path` and `fault`, why it cannot be read.
+        frame: `id`, `label` (a class name), and `text`, or for images `path` and `fault`, why it cannot be read.
         data: the recipe's `data`.
-        name: of the source, for messages.
+        name: of the file or source, for messages.
 
     Raises:
         InputError: some have not, and `data.skip_unreadable` is off; or the group is missing.
     """
-    unlabelled = frame["label"].is_null() | (frame["label"] == "")
-    if "text" in frame.columns:
-        unreadable = frame["text"].is_null() | (frame["text"].str.strip_chars() == "")
-        problem = "the text is empty"
-    else:
-        unreadable, problem = frame["fault"].is_not_null(), ""
+    faults, unlabelled = row_faults(frame), frame["label"].is_null()
     if not data.skip_unreadable:
-        if unreadable.any() and not problem:
-            raise InputError(unreadable_images(frame.filter(unreadable), name))
-        for bad, what in ((unreadable, problem), (unlabelled, "the label is missing")):
-            if bad.any():
-                raise InputError(
-                    f"{_place(frame.filter(bad), name)}: {what}; rows like this: {int(bad.sum()):,}. "
-                    "Mend them, or leave them out: data.skip_unreadable=true"
-                )
-    rows = frame.filter(~(unreadable | unlabelled))
+        _refuse(frame, faults, unlabelled, name)
+    rows = frame.filter(faults.is_null() & ~unlabelled)
     _check_classes(frame.filter(~unlabelled)["label"], rows["label"], name)
-    if data.group is not None:
-        rows = _grouped(rows, data.group, name)
-    return rows.drop("place", "fault", strict=False)
+    return rows if data.group is None else _grouped(rows, data.group, name)
+
+
+def row_faults(frame: pl.DataFrame) -> pl.Series:
+    """Why the content of a row cannot be used, `String`; null where it can."""
+    if "text" not in frame.columns:
+        return frame["fault"]
+    faults = text_faults(frame["text"])
+    return pl.select(pl.coalesce(frame["fault"], faults)).to_series() if "fault" in frame.columns else faults
+
+
+def _refuse(frame: pl.DataFrame, faults: pl.Series, unlabelled: pl.Series, name: str) -> None:
+    """Refuse rows that cannot be used."""
+    if faults.is_not_null().any() and "text" not in frame.columns:
+        raise InputError(unreadable_images(frame.filter(faults.is_not_null()), name))
+    for bad, what in ((faults.is_not_null(), None), (unlabelled, NO_LABEL)):
+        if bad.any():
+            problem = what or faults.filter(bad)[0]
+            raise InputError(
+                f"{place_of(frame.filter(bad), name)}: {problem}; rows like this: {int(bad.sum()):,}. "
+                "Mend them, or leave them out: data.skip_unreadable=true"
+            )
 
 
 def _check_classes(before: pl.Series, after: pl.Series, name: str) -> None:
@@ -160,7 +192,9 @@ def unreadable_images(rows: pl.DataFrame, name: str) -> str:
     """What is said of images that cannot be read: which, why, and what to do."""
     columns = ("place", "path", "fault") if "place" in rows.columns else ("path", "fault")
     first = rows.head(MOST_NAMED).select(columns).iter_rows()
-    listed = [f"{', '.join(filter(None, where)).removeprefix(f'{name}, ')}: {fault}" for *where, fault in first]
+    listed = [
+        f"{one_line(', '.join(filter(None, where)).removeprefix(f'{name}, '))}: {fault}" for *where, fault in first
+    ]
     more = f"; and {rows.height - MOST_NAMED:,} more" if rows.height > MOST_NAMED else ""
     count = "1 image" if rows.height == 1 else f"{rows.height:,} images"
     return (
@@ -170,19 +204,23 @@ def unreadable_images(rows: pl.DataFrame, name: str) -> str:
 
 
 def _grouped(rows: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
-    if column not in rows.columns:
-        ours = ("id", "text", "label", "place", "row", "path", "fault", "sha256")
-        known = ", ".join(other for other in rows.columns if other not in ours)
-        raise InputError(f'data.group: {name} has no column "{column}". Its further columns: {known or "none"}.')
-    groups = rows[column].cast(pl.String)
-    if groups.null_count():
+    """The rows with `group`; a table's own is there already."""
+    if "group" not in rows.columns:
+        further = further_columns(rows.columns)
+        if column not in further:
+            raise InputError(
+                f'data.group: {name} has no column "{column}". Its further columns: {", ".join(further) or "none"}.'
+            )
+        rows = rows.with_columns(text_column(rows[column]).alias("group"))
+    lacking = rows["group"].is_null()
+    if lacking.any():
         raise InputError(
-            f'{_place(rows.filter(groups.is_null()), name)}: no "{column}", which is the data.group; '
-            f"rows like this: {groups.null_count():,}. Every row needs one."
+            f'{place_of(rows.filter(lacking), name)}: no "{column}", which is the data.group; '
+            f"rows like this: {int(lacking.sum()):,}. Every row needs one."
         )
-    return rows.drop(column if column in RESERVED else ()).with_columns(groups.alias("group"))
+    return rows
 
 
-def _place(rows: pl.DataFrame, name: str) -> str:
+def place_of(rows: pl.DataFrame, name: str) -> str:
     """Where the first of the rows stands, for a message."""
     return str(rows["place"][0]) if "place" in rows.columns else f"{name}, {rows['id'][0]}"

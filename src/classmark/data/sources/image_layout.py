@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from classmark.data.split_names import SplitName, is_wrapping, split_of
-from classmark.errors import InputError, Key, shortened
+from classmark.errors import InputError, Key, one_line, shortened
 
 LabelFolder = Literal["outer", "inner"]
 NUMBERED = re.compile(r"([^\W\d_]{2,})[\s._()-]*\d")  # cat.12.jpg
@@ -121,7 +121,7 @@ def _inner(tree: Tree, root: str, place: str) -> Layout:
     bare = [name for name in outer if not tree.children(joined(root, name))]
     if bare:
         raise InputError(
-            (Key("data.label_folder"), f": {place}: {bare[0]}/ holds images but no folders."),
+            (Key("data.label_folder"), f": {place}: {one_line(bare[0])}/ holds images but no folders."),
             ("Put them into class folders, or take the outer ones as classes: ", Key("data.label_folder", "outer")),
         )
     return Layout(root, tuple(outer))
@@ -150,7 +150,8 @@ def _deep_classes(tree: Tree, root: str, names: Sequence[str]) -> list[str]:
     if deep is None:
         return []
     instead = " If the inner folders are the classes: data.label_folder=inner" if all(inside.values()) else ""
-    return [f"all images under {deep}/ have the label {deep}, also those in {_listed(inside[deep])}.{instead}"]
+    folders, deep = _listed(inside[deep]), one_line(deep)
+    return [f"all images under {deep}/ have the label {deep}, also those in {folders}.{instead}"]
 
 
 def _check_same_folders(tree: Tree, root: str, names: Sequence[str], place: str) -> None:
@@ -163,7 +164,8 @@ def _check_same_folders(tree: Tree, root: str, names: Sequence[str], place: str)
     if len(alike) < 2 or len(shared) < 2:
         return
     if all(map(split_of, shared)):
-        remedy = f"Put the classes into the splits: {shared[0]}/{alike[0]}/ instead of {alike[0]}/{shared[0]}/."
+        split, name = shared[0], one_line(alike[0])
+        remedy = f"Put the classes into the splits: {split}/{name}/ instead of {name}/{split}/."
         raise InputError(
             f"{place}: the class folders {_listed(alike)} hold the splits {_listed(shared)}.",
             (remedy, " To split all images anew: ", Key("data.label_folder", "outer")),
@@ -190,9 +192,10 @@ def _splits(tree: Tree, root: str, splits: Mapping[str, SplitName], place: str) 
         raise InputError(f"{place}: there is {min(splits)}/ but no train/. Put the training images there.")
     train = named["train"][0]
     if others and not (named["test"] or named["validation"]):
+        other = one_line(others[0])
         raise InputError(
-            f"{place}: beside {train}/ there is no test/, but {others[0]}/: is {train}/ a split or a class?",
-            (f"Take {others[0]}/ away, or rename {train}/; if both are classes: ", Key("data.label_folder", "outer")),
+            f"{place}: beside {train}/ there is no test/, but {other}/: is {train}/ a split or a class?",
+            (f"Take {other}/ away, or rename {train}/; if both are classes: ", Key("data.label_folder", "outer")),
         )
     notes = [_left_out(tree, root, name, "its name is that of no split") for name in others]
     notes += [_left_out(tree, root, name, "by its name its images have no labels") for name in unlabelled]
@@ -202,8 +205,11 @@ def _splits(tree: Tree, root: str, splits: Mapping[str, SplitName], place: str) 
         )
     parts = {split: tuple(_deeper(tree, root, name) for name in names) for split, names in named.items()}
     validation, test = parts["validation"], parts["test"]
-    if not test:  # the only other split is the test set; the recipe takes its validation from the training images
+    if validation and not test:
         validation, test = (), validation
+        notes.append(
+            f"{named['validation'][0]}/ is the test set, as there is no test/; validation is drawn from {train}/."
+        )
     return Layout(root, parts["train"], validation, test, tuple(notes))
 
 
@@ -229,7 +235,7 @@ def classes_in_names(names: Iterable[str]) -> list[str]:
 
 
 def _left_out(tree: Tree, root: str, name: str, why: str) -> str:
-    return f"{name}/ with {_images(tree.under(joined(root, name)))} is left out: {why}."
+    return f"{one_line(name)}/ with {_images(tree.under(joined(root, name)))} is left out: {why}."
 
 
 def _images(count: int) -> str:
@@ -237,5 +243,5 @@ def _images(count: int) -> str:
 
 
 def _listed(folders: Sequence[str]) -> str:
-    names = [f"{name}/" for name in folders]
+    names = [f"{one_line(name)}/" for name in folders]
     return f"{names[0]} and {names[1]}" if len(names) == 2 else shortened(names)

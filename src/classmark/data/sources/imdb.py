@@ -53,7 +53,7 @@ def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
             f"{place}, {faults[0]}; reviews like this: {len(faults):,}. "
             "Fetch the archive again, or leave them out: data.skip_unreadable=true"
         )
-    train, test = (frame.filter(split=split).drop("split", "fault") for split in ("train", "test"))
+    train, test = (frame.filter(split=split).drop("split") for split in ("train", "test"))
     if train.height == 0:
         raise InputError(
             f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?"

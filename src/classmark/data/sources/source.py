@@ -1,4 +1,4 @@
-"""What every source gives: training rows, official test rows where there are some, a name for messages."""
+"""What every source gives: training rows, official validation and test rows where there are some, names for messages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from classmark.data.images.files import ImageFiles
-
-# Columns that mean something in a predictions table, so that a file's own of that name is not carried along.
-RESERVED = frozenset(
-    {"id", "text", "label", "group", "leaked", "probabilities", "predicted", "logits", "length", "path"}
-    | {"thumbnail", "key", "place"}
-)
-# Those that are known of every image.
-IMAGE_COLUMNS = frozenset({"row", "sha256", "width", "height", "fault"})
+from classmark.data.rows import label_columns, label_notes
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -27,11 +20,13 @@ class Source:
     Attributes:
         name: the file or package, for messages.
         train: columns `id` and `label`; `text`, or for an image `row`, its number in `files`, and `path`, its name for
-            people; further ones; and optionally `place`: file and row, for messages.
+            people; further ones, called as `classmark.data.columns` says; and optionally `place`, file and row for
+            messages, and `group`.
         test: the official test rows, or None.
         files: the images; None where there are texts.
-        validation: the rows that were set apart for validation, or None.
-        notes: what was guessed or left out, a sentence each.
+        validation: the official validation rows, or None.
+        paths: part → the file it was read from, where that is not `name`.
+        notes: what reading the files did, one sentence each.
         unread: ending → number of files that were passed over because of it.
     """
 
@@ -40,6 +35,7 @@ class Source:
     test: pl.DataFrame | None = None
     files: ImageFiles | None = None
     validation: pl.DataFrame | None = None
+    paths: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
 
@@ -54,6 +50,10 @@ class Source:
         """All rows of all parts."""
         return sum(frame.height for frame in self.parts.values())
 
+    def path(self, part: str) -> str:
+        """The file of a part, for messages."""
+        return self.paths.get(part, self.name)
+
     def changed(self, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Source:
         """The source with this change made to the rows of each part, training first."""
         return self.with_parts({name: change(frame) for name, frame in self.parts.items()})
@@ -61,3 +61,10 @@ class Source:
     def with_parts(self, parts: Mapping[str, pl.DataFrame]) -> Source:
         """The source with other rows."""
         return replace(self, train=parts[TRAIN], validation=parts.get(VALIDATION), test=parts.get(TEST))
+
+    def with_class_names(self) -> Source:
+        """The source with labels that are spelled as classes, alike in all parts."""
+        written = [frame["label"] for frame in self.parts.values()]
+        named = zip(self.parts.items(), label_columns(*written), strict=True)
+        source = self.with_parts({name: frame.with_columns(label.alias("label")) for (name, frame), label in named})
+        return replace(source, notes=(*self.notes, *label_notes(*written)))

@@ -103,9 +103,12 @@ def test_endings() -> None:
 
 # Ending → number, and the sentence.
 SENTENCES = [
-    ({".heic": 6}, "6 files end in .heic (classmark[heif] reads them)"),
+    ({".heic": 6}, '6 files end in .heic (to read them: pip install "classmark[heif]")'),
     ({".txt": 1}, "1 file ends in .txt"),
-    ({".heic": 30, ".txt": 4, "": 1}, "30 files end in .heic (classmark[heif] reads them), 4 in .txt, 1 has no ending"),
+    (
+        {".heic": 30, ".txt": 4, "": 1},
+        '30 files end in .heic (to read them: pip install "classmark[heif]"), 4 in .txt, 1 has no ending',
+    ),
     ({"": 2, ".db": 1}, "2 files have no ending, 1 in .db"),
     (
         {f".x{n}": 9 for n in range(8)},

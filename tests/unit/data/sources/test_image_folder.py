@@ -338,7 +338,7 @@ def test_a_class_in_the_test_set_alone_is_found_before_anything_is_decoded(as_fo
     with pytest.raises(InputError) as caught:
         load_dataset(Data(source="image-folder", path=str(place)), 1)
     assert str(caught.value) == (
-        f'{place}: the test row test/emu/1.png has the label "emu", which no training row has; rows like this: 2. '
+        f'{place}, test/emu/1.png: the test label "emu" is no class of the training rows. Rows like this: 2. '
         "Correct them, or leave them out."
     )
     assert not cache.exists()
