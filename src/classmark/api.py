@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from classmark.errors import InputError
 from classmark.reading.options import FileWords, ReadWords, read_options
@@ -70,6 +70,7 @@ def predict(
     image_ending: str | None = None,
     label: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the option
+    quoting: Literal["auto", "none"] = "auto",
     calibrated: bool = False,
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
@@ -89,6 +90,7 @@ def predict(
         image_ending: what is added to paths without an image's ending.
         label: column of the true classes; without it the column `label`, if there is one.
         id: column of ids, if there is one.
+        quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
         skip_unknown_labels: leave out rows whose label is no class of the model.
@@ -108,6 +110,7 @@ def predict(
         image_ending=image_ending,
         label=label,
         id=id,
+        quoting=quoting,
         calibrated=calibrated,
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,

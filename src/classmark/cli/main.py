@@ -144,6 +144,9 @@ def predict(
         str | None, typer.Option(help="The column of true classes. Without it: the column label, if there is one.")
     ] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+    quoting: Annotated[
+        str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
+    ] = "auto",
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
@@ -158,7 +161,7 @@ def predict(
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    options |= {"image_folder": image_folder, "image_ending": image_ending}
+    options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
 
