@@ -39,13 +39,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
 def test_what_a_terminal_cannot_show_is_replaced(folder: Path, encoding: str) -> None:
-    done = shell(f"ulimit -v 4000000; classmark judge p.csv --out {encoding} --draws 100", folder, PYTHONIOENCODING=encoding)
+    done = shell(
+        f"ulimit -v 4000000; classmark judge p.csv --out {encoding} --draws 100", folder, PYTHONIOENCODING=encoding
+    )
     assert done.returncode == 0, done.stderr
     assert "P(?) " in done.stdout
 
 
 def test_json_is_escaped_and_not_replaced(folder: Path) -> None:
-    done = shell("ulimit -v 4000000; classmark judge p.csv --out json --draws 100 --json", folder, PYTHONIOENCODING="ascii")
+    done = shell(
+        "ulimit -v 4000000; classmark judge p.csv --out json --draws 100 --json", folder, PYTHONIOENCODING="ascii"
+    )
     assert '"\\u597d"' in done.stdout
     assert "?" not in done.stdout
 
