@@ -144,7 +144,7 @@ def test_averaged_weights_are_checked_too(tmp_path: Path) -> None:
     object.__setattr__(job, "average", average)
     fit(job, TrainState(), {})
     average.tensors["1.bias"].fill_(torch.nan)
-    with pytest.raises(NonFiniteError, match="^epoch 2, step 3: model weights are no longer finite"):
+    with pytest.raises(NonFiniteError, match=r"^epoch 2, step 3: model weights are no longer finite"):
         fit(job, TrainState(epoch=2), {})
 
 
