@@ -12,11 +12,11 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from classmark.errors import ClassmarkError, Interrupted, OutsideError
+from classmark.errors import ClassmarkError, Interrupted, OutsideError, spelt
 from classmark.runs import RunFiles
 from classmark.runs.history import read_timings, write_timings
 from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, write_status
-from classmark.system.outside import is_about_memory, outside_error
+from classmark.system.outside import OTHER_DISK, is_about_memory, outside_error
 from classmark.system.progress import LINE_SECONDS
 from classmark.system.screen import Screen
 from classmark.system.signals import end_at, heeded, say_from_handler, signal_of
@@ -202,7 +202,11 @@ def end_of(run: RunFiles, error: BaseException) -> BaseException:
     refused = error if isinstance(error, OutsideError) else outside_error(error)
     if refused is None:
         return error
-    remedy = LESS_MEMORY if is_about_memory(refused) else refused.remedy
+    remedy = (
+        LESS_MEMORY
+        if is_about_memory(refused)
+        else spelt(refused.remedy, "command line").replace(f", {OTHER_DISK}", "")
+    )
     return OutsideError(refused.reason, f"{remedy} Then continue with: {go_on}", refused.place)
 
 
