@@ -22,6 +22,10 @@ from classmark.recipes.yaml_file import is_there, read_bytes
 from classmark.recipes.yaml_text import as_yaml_says, parse_yaml
 from classmark.system.files import write_text
 
+# Endings of data, and the recipe that reads it; / is for a folder.
+TEMPLATES = dict.fromkeys((".csv", ".tsv", ".jsonl", ".parquet", ".feather", ".xlsx"), "text-csv")
+TEMPLATES |= dict.fromkeys(("/", ".zip"), "image-folder")
+
 
 def shipped_recipes() -> dict[str, Path]:
     """Name → file of the recipes that come with classmark."""
@@ -73,6 +77,10 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
         raise RecipeError(
             f"{shown(reference)} is neither a file nor a shipped recipe. Shipped: {', '.join(shipped)}."
             f"{nearest(reference, shipped)}"
+        )
+    if template := TEMPLATES.get("/" if path.is_dir() else path.suffix.lower()):
+        raise RecipeError(
+            f"{path}: this is data, not a recipe. Train on it with a template: classmark train {template} data.path={path}"
         )
     name = reference if reference in shipped else str(path)
     content, lines = parse_yaml(read_bytes(path), name)

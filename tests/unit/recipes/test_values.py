@@ -157,6 +157,7 @@ def message(*changes: str, recipe: str = "text-csv", **arguments: Any) -> str:
         ('data.classes="a', """'"a': a quote is not closed. Close it, or double it if it belongs to the name."""),
         ("data.label_column=null", "there is no value; a text is expected."),
         ("optimizer.kind=Adam", '"Adam": one of adam, adamw, sgd, muon is expected. Did you mean "adam"?'),
+        ("epochs=3", 'unknown key. Did you mean "train.epochs"?'),
         ("optimizer=x", '"x": a section of keys is expected.'),
         ("name=a/b", '"a/b": use letters, digits, dots, dashes and underscores, a letter or digit first.'),
     ],
@@ -195,6 +196,7 @@ def test_python_values() -> None:
         ("train__epochs", np.float64(1.5), "train__epochs: 1.5: a whole number of at least 1 is expected."),
         ("train__epochs", 10**30, "train__epochs: a number of more than 20 digits: a whole number of at least 1 is expected, "
          "and at most 2,147,483,647."),
+        ("epochs", 5, 'epochs: unknown key. Did you mean "train__epochs"?'),
         ("train__epoch", 5, 'train__epoch: unknown key. Did you mean "epochs"?'),
         ("seed", True, "seed: True: a whole number of at least 0 is expected."),
         ("data__path", b"a", "data__path: bytes: a path is expected."),
