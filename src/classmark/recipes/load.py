@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from classmark.errors import RecipeError, nearest
-from classmark.recipes.overrides import Change, Overrides, put_in, read_overrides
+from classmark.recipes.overrides import Change, Overrides, copied, put_in, read_overrides
 from classmark.recipes.places import Places
 from classmark.recipes.problems import refusal
 from classmark.recipes.resolve import check_beside
@@ -97,16 +97,12 @@ def build_recipe(content: Mapping[str, Any], changes: list[Change], places: Plac
     Raises:
         RecipeError: it cannot be used; every problem is listed with its place.
     """
-    sections = _copied(content)
+    sections = copied(content)
     put_in(sections, changes, places)
     try:
         return Recipe.model_validate(sections)
     except ValidationError as error:
         raise refusal(error, Recipe, places) from None
-
-
-def _copied(content: Any) -> Any:
-    return {key: _copied(value) for key, value in content.items()} if isinstance(content, Mapping) else content
 
 
 def dump_recipe(recipe: Recipe) -> str:

@@ -67,7 +67,7 @@ def load_study(reference: str, overrides: Overrides = (), workers: int | None = 
         study = Study.model_validate(content)
     except ValidationError as error:
         raise refusal(error, Study, places) from None
-    return _resolved(study, places, path.parent, [change for change in changes if change not in own])
+    return _resolved(study, places, path.parent, [change for change in changes if change.key not in Study.model_fields])
 
 
 def dump_study(study: Study) -> str:
@@ -134,7 +134,7 @@ def _arm_recipe(study: Study, name: str, arm: Arm, places: Places, given: tuple[
     """The whole recipe of an arm; `given` is the folder of the study, and the changes to every recipe."""
     folder, changes = given
     where = f"{places.whole.text}: arms.{name}"
-    own = _changes_of(arm.overrides, places.within(("arms", name, "overrides")))
+    own = _changes_of(arm.overrides, places.within(("arms", name, "overrides") if study.arms else ("grid",)))
     every = [*_changes_of(study.overrides, places.within(("overrides",))), *own, *changes]
     if fixed := [change.key for change in every if change.key == "seed"]:
         raise RecipeError(f"{where}: {fixed[0]}: runs take their seed from the study's seeds; leave it out")

@@ -155,7 +155,7 @@ def _hint(value: Any) -> str:
     if found := LEADING_ZEROS.fullmatch(value.strip()):
         return f", without zeros in front: {found[1]}{found[2]}"
     if APART.fullmatch(value.strip()):
-        return f", without signs between its digits: {re.sub('[_,' + chr(39) + ']', '', value.strip())}"
+        return ", without signs between its digits: " + re.sub(r"[_,']", "", value.strip())
     return ""
 
 
@@ -202,9 +202,8 @@ def _list(kind: Kind, value: Any) -> list[Any] | tuple[Any, ...]:
 def _item(kind: Kind, value: Any) -> Any:
     if kind.type is Any:
         return value
-    return read_value(
-        kind, Word(value) if isinstance(value, Word) else value
-    )  # in a list, null is a word like any other
+    # In a list, null is a word like any other: a class may be called so.
+    return read_value(kind, Word(value) if isinstance(value, Word) else value)
 
 
 def _section(kind: Kind, value: Any) -> Any:

@@ -160,6 +160,9 @@ def test_a_path_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ((GIVEN[GIVEN.index("arms:") :],
           "grid: {judge.positive: [a b, a-b]}\n"),
          'grid: "positive=a-b" would be the name of an arm, and is that of another one. Write arms instead of a grid.'),
+        ((GIVEN[GIVEN.index("arms:") :], "grid: {train.epochs: [1, 02]}\n"),
+         "arm epochs=02: rates.yaml, line 7: train.epochs: 02: a whole number of at least 1 is expected, without zeros "
+         "in front: 2."),
         (("train: {epochs: 2}", "train: {epochs: 010}"),
          "arm slow: rates.yaml, line 6: train.epochs: 010: a whole number of at least 1 is expected, without zeros "
          "in front: 10.\n"

@@ -211,3 +211,26 @@ def test_python_values() -> None:
 )  # fmt: skip
 def test_python_values_that_are_refused(name: str, value: Any, said: str) -> None:
     assert message(**{name: value}) == said
+
+
+def test_sections_as_changes() -> None:
+    given = {"epochs": 2}
+    recipe = load_recipe("text-csv", {"train": given, "train__batch_size": 3})
+    assert (recipe.train.epochs, recipe.train.batch_size, given) == (2, 3, {"epochs": 2})
+    recipe = load_recipe("text-csv", ["train={epochs: 2, compile: yes}", "train.batch_size=3", "judge={}", "loss=null"])
+    assert (recipe.train.epochs, recipe.train.compile, recipe.train.batch_size) == (2, True, 3)
+    assert message("train={epochs: 2", "seed=x") == (
+        'override "seed=x": seed: "x": a whole number of at least 0 is expected.\n'
+        'override "train={epochs: 2": train: "{epochs: 2": not valid YAML: a bracket is not closed, or a comma is missing.'
+    )
+    assert message("name.x=1") == 'override "name.x=1": name is no section.'
+    assert message("model={kind: x") == (
+        'override "model={kind: x": model: "{kind: x": not valid YAML: a bracket is not closed, or a comma is missing.'
+    )
+
+
+def test_words_that_are_no_changes() -> None:
+    said = "expected key=value, for instance train.epochs=1"
+    assert message("epochs", "=1", "train..epochs=1") == "\n".join(
+        f'override "{word}": {said}' for word in ("epochs", "=1", "train..epochs=1")
+    )
