@@ -407,11 +407,14 @@ def audit(
     """
     from classmark.data.audit.audit import audit as audit_rows
     from classmark.data.audit.audited import audited_rows
-    from classmark.recipes.values import Jaccard, read_argument
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
     from classmark.shown.audit import shown_audit
 
-    similarity = read_argument("jaccard", jaccard, Jaccard)
-    columns = {"text": text, "image": image, "label": label, "id": id}
+    similarity = read_argument("jaccard", jaccard, float, Span(0.3, 1.0))
+    columns = {"text": text, "image": image, "label": label}
+    columns = {name: read_argument(name, column, str) for name, column in columns.items()}
+    columns |= {"id": read_argument("id", id, str | None)}
     material = audited_rows([str(one) for one in inputs], columns)
     return shown_audit(audit_rows(material, similarity), material)
 
@@ -439,10 +442,12 @@ def study(
         ClassmarkError: the study cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
-    from classmark.recipes.values import Jobs, read_argument
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
     from classmark.studies.settle import Places, settle
 
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, read_argument("jobs", jobs, Jobs))
+    workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
+    places = Places(Path(out) if out else None, Path(resume) if resume else None, workers)
     return settle(None if name is None else str(name), overrides, places)[0]
 
 
