@@ -42,7 +42,13 @@ def _read(content: Content, text: str, decoding: tuple[str, ...], *, lines: bool
     if columns is None:
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         numbers = np.array([number for number, row in enumerate(rows, start=1) if row.strip()], dtype=np.int64)
-        columns = _by_key(parser.objects([row.strip() for row in rows if row.strip()], numbers.tolist()))
+        try:
+            columns = _by_key(parser.objects([row.strip() for row in rows if row.strip()], numbers.tolist()))
+        except InputError:
+            found = parser.one_after_another(text)
+            if found is None:
+                raise
+            columns, numbers = _by_key(found), None
     return build_table(content.source, columns, numbers, notes=(*content.notes, *decoding, *parser.notes))
 
 
