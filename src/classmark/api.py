@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -37,13 +38,12 @@ def train(
         recipe: a shipped recipe's name or the path of a YAML file.
         out: the run folder; without it, a new one under `runs/`.
         resume: a run, or its folder, to go on with instead of a recipe.
-        overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`.
+        overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`. Paths, tuples, and numpy's scalars
+            and arrays are taken too; None unsets a key that may be absent.
 
     Raises:
         ClassmarkError: the recipe or its data cannot be used.
     """
-    import json
-
     from classmark.recipes import load_recipe
     from classmark.run import Run
     from classmark.runs import open_run
@@ -56,8 +56,7 @@ def train(
         if out is not None or overrides:
             raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
         return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
-    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    return Run(train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None).path)
+    return Run(train_recipe(load_recipe(str(recipe), overrides), Path(out) if out is not None else None).path)
 
 
 def predict(
@@ -67,21 +66,33 @@ def predict(
     *,
     text: str = "text",
     image: str = "image",
-    label: str = "label",
+    image_folder: str | Path | None = None,
+    image_ending: str | None = None,
+    label: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the option
     calibrated: bool = False,
+    skip_unreadable: bool = False,
+    skip_unknown_labels: bool = False,
+    no_labels: bool = False,
 ) -> Path:
     """The path of the table of predictions of new texts or images, written.
 
+    What is left out, and what was guessed in reading, goes to standard error.
+
     Args:
         run: a run, or the path of its folder.
-        inputs: tables, `.txt` or image files, or folders of them.
+        inputs: tables, `.txt` or image files, or folders or zips of them.
         out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` per class.
         text: column of a table.
         image: column of a table, with paths.
-        label: column of the true classes, if there is one.
+        image_folder: where these count from; without it, the folder of the table.
+        image_ending: what is added to paths without an image's ending.
+        label: column of the true classes; without it the column `label`, if there is one.
         id: column of ids, if there is one.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+        skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
+        skip_unknown_labels: leave out rows whose label is no class of the model.
+        no_labels: do not read true classes.
 
     Raises:
         ClassmarkError: the run has no model, or an input cannot be read; nothing is written then.
@@ -90,8 +101,21 @@ def predict(
     from classmark.run import Run
 
     names = [str(inputs)] if isinstance(inputs, str | Path) else [str(one) for one in inputs]
-    options = PredictOptions(text=text, image=image, label=label, id=id, calibrated=calibrated)
-    predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
+    options = PredictOptions(
+        text=text,
+        image=image,
+        image_folder=None if image_folder is None else str(image_folder),
+        image_ending=image_ending,
+        label=label,
+        id=id,
+        calibrated=calibrated,
+        skip_unreadable=skip_unreadable,
+        skip_unknown_labels=skip_unknown_labels,
+        no_labels=no_labels,
+    )
+    predicted = predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
+    for line in predicted.notes:
+        print(line, file=sys.stderr)
     return Path(out)
 
 
@@ -380,11 +404,13 @@ def audit(
     """
     from classmark.data.audit.audit import audit as audit_rows
     from classmark.data.audit.audited import audited_rows
+    from classmark.recipes.values import Jaccard, read_argument
     from classmark.shown.audit import shown_audit
 
+    similarity = read_argument("jaccard", jaccard, Jaccard)
     columns = {"text": text, "image": image, "label": label, "id": id}
     material = audited_rows([str(one) for one in inputs], columns)
-    return shown_audit(audit_rows(material, jaccard), material)
+    return shown_audit(audit_rows(material, similarity), material)
 
 
 def study(
@@ -410,13 +436,11 @@ def study(
         ClassmarkError: the study cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
-    import json
-
+    from classmark.recipes.values import Jobs, read_argument
     from classmark.studies.settle import Places, settle
 
-    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, jobs)
-    return settle(None if name is None else str(name), changes, places)[0]
+    places = Places(Path(out) if out else None, Path(resume) if resume else None, read_argument("jobs", jobs, Jobs))
+    return settle(None if name is None else str(name), overrides, places)[0]
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

@@ -182,7 +182,7 @@ FOLDERS: dict[Callable[[Path], None], str] = {
     ),
     text_named_as_an_image: (
         ": 1 image cannot be read: dog/notes.jpg: no image in a format that is read "
-        f"(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM). {MEND}"
+        f"(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC). {MEND}"
     ),
     a_decompression_bomb: (
         f": 1 image cannot be read: dog/huge.png: more than the 120,000,000 pixels that are read. {MEND}"
@@ -280,7 +280,8 @@ def test_a_table_far_from_its_images(capsys: pytest.CaptureFixture[str]) -> None
     moved = path.rename(path.parent / "tables/t.csv")
     assert train_error(capsys, "data.path=tables/t.csv", source="image-table") == (
         f"error: {moved}: none of its images is there, such as {moved.parent}/photos/cat/00.png. "
-        'Paths in the column "image" count from the folder of the table on, or are absolute.'
+        'Paths in the column "image" count from the folder of the table on, or are absolute; '
+        "data.image_folder=… names another folder."
     )
 
 

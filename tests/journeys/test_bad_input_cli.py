@@ -140,7 +140,7 @@ COMMANDS = {
         "error: nowhere: this is not a run folder (it has no recipe.yaml). `classmark runs` lists the runs."
     ),
     ("recipes", "show", "quick"): (
-        'error: There is no shipped recipe "quick"; there are digits-quick, image-folder, images-quick, '
+        'error: There is no shipped recipe "quick"; there are digits-quick, image-csv, image-folder, images-quick, '
         "imdb-bilstm, reviews-bilstm, reviews-quick, text-csv, tiny-imagenet-densenet121, "
         "tiny-imagenet-densenet121-focal, tiny-imagenet-lite, tiny-imagenet-lite-tuned, "
         "tiny-imagenet-scratch."

@@ -13,7 +13,15 @@ import torch
 from classmark.data.dataset import Dataset
 from classmark.data.labels import class_indices
 from classmark.errors import RecipeError
-from classmark.inputs.batches import TextBatch, drop_words, evaluation_batches, text_batch, training_batches
+from classmark.inputs.batches import (
+    TextBatch,
+    batch_pieces,
+    drop_words,
+    evaluation_batches,
+    padded_length,
+    text_batch,
+    training_batches,
+)
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
 from classmark.inputs.tokens import (
     UNKNOWN,
@@ -71,6 +79,17 @@ class TextExamples:
         texts = drop_words(loaded, self.word_dropout, draw) if draw and self.word_dropout else loaded
         labels = self.labels[torch.from_numpy(texts.rows)].to(device)
         return Batch((texts.tokens.to(device), texts.lengths.to(device)), labels, int(texts.lengths.sum()))
+
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        """At least four where there are as many texts, each with texts of like length; they follow from the batch alone."""
+        tokens, lengths = batch.inputs
+        found = []
+        for rows in batch_pieces(lengths.cpu().numpy(), most_tokens):
+            chosen = torch.from_numpy(rows).to(lengths.device)
+            longest = padded_length(int(lengths[chosen].max()))
+            inputs = (tokens[:longest, chosen], lengths[chosen])
+            found.append(Batch(inputs, batch.labels[chosen], int(inputs[1].sum())))
+        return found
 
 
 @dataclass(frozen=True)

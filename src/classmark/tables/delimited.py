@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from classmark.tables.collection import collection_paused
 from classmark.tables.contents import Content
 from classmark.tables.layout import Layout, find_layout
@@ -23,17 +26,50 @@ def read_delimited(content: Content, ending: str) -> TableFile:
         InputError: it is no text or no table; the message names the row.
     """
     text, decoding = decoded(content)
+    stand_in = None if content.quotes else _unused(text)
+    if stand_in:
+        text = text.replace('"', stand_in)
     layout = find_layout(text, content.source, ending)
-    body = text[layout.start :]
+    cells = read_body(text[layout.start :], layout, content.source)
+    if stand_in:
+        header = [name.replace(stand_in, '"') for name in cells.header]
+        columns = [values.str.replace_all(stand_in, '"', literal=True) for values in cells.columns]
+        cells = replace(cells, header=header, columns=columns)
+    notes = (*content.notes, *decoding, *layout.notes)
+    return cells_table(cells, layout, content.source, notes)
+
+
+def _unused(text: str) -> str:
+    """A character for private use that the text does not have, in place of its quotes."""
+    return next(character for code in range(0xE000, 0xF8FF) if (character := chr(code)) not in text)
+
+
+def read_body(body: str, layout: Layout, source: str, before: int | None = None) -> Cells:
+    """The cells of a text that begins with the header.
+
+    Args:
+        body: the header and whole rows.
+        layout: how to read it.
+        source: for messages.
+        before: how many rows of the file come between the header and these, which are a block of it and must all have as
+            many fields as the header; None if they are the whole.
+
+    Raises:
+        InputError: it is no table; the message names the row.
+    """
     cells = regular_cells(body, layout.separator)
-    if cells is None:
-        with collection_paused():
-            rows = read_rows(body, layout.separator, content.source)
-            cells = settle_widths(rows, content.source, layout.separator)
+    if cells is not None:
+        return replace(cells, numbers=cells.numbers + (before or 0))
+    with collection_paused():
+        rows = read_rows(body, layout.separator, source, before or 0)
+        return settle_widths(rows, source, layout.separator, exact=before is not None)
+
+
+def cells_table(cells: Cells, layout: Layout, source: str, notes: Sequence[str] = ()) -> TableFile:
+    """The table of these cells; it may have no rows."""
     cells = _without_headers(_named(cells, layout))
     columns = list(zip(cells.header, cells.columns, strict=True))
-    notes = (*content.notes, *decoding, *layout.notes, *cells.notes)
-    return build_table(content.source, columns, cells.numbers, textual=True, notes=notes)
+    return build_table(source, columns, cells.numbers, textual=True, notes=(*notes, *cells.notes))
 
 
 def _named(cells: Cells, layout: Layout) -> Cells:

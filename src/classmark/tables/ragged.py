@@ -14,10 +14,16 @@ from classmark.tables.rows import Cells, Rows
 ROW_NAMES = "row_names"
 
 
-def settle_widths(table: Rows, source: str, separator: str) -> Cells:
+def settle_widths(table: Rows, source: str, separator: str, *, exact: bool = False) -> Cells:
     """The cells by column.
 
     One more field in every row than in the header is an empty last one, or the row names that R writes.
+
+    Args:
+        table: the rows.
+        source: for messages.
+        separator: one character.
+        exact: every row must have as many fields as the header.
 
     Raises:
         InputError: a row has more or fewer fields than the header.
@@ -25,7 +31,9 @@ def settle_widths(table: Rows, source: str, separator: str) -> Cells:
     header, rows, notes = list(table.header), table.rows, list[str]()
     widths = set(map(len, rows))
     width = len(header)
-    if widths == {width + 1} and all(row[-1] is None for row in rows):
+    if exact and widths - {width}:
+        _refuse_first(table, source)
+    elif widths == {width + 1} and all(row[-1] is None for row in rows):
         rows = [row[:-1] for row in rows]
         notes.append("Every row ends with a separator; the empty last column was left out.")
     elif widths == {width + 1} and _are_row_names(rows):

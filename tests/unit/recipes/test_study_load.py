@@ -110,7 +110,7 @@ def test_a_path_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ("change", "said"),
     [
         (("margin: 0.01\n", ""), "rates.yaml: margin: this key is needed."),
-        (("margin: 0.01", "margin: -1"), "rates.yaml, line 3: margin: -1: it should be greater than or equal to 0."),
+        (("margin: 0.01", "margin: -1"), "rates.yaml, line 3: margin: -1: a number of at least 0 is expected."),
         (("margin: 0.01", "margin: 0.01\nmetric: steps_to_target"),
          "rates.yaml: target_accuracy: metric steps_to_target needs a validation accuracy to reach, such as 0.6."),
         (("margin: 0.01", "margin: 0.01\nseeds: 1"),
