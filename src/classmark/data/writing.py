@@ -88,6 +88,18 @@ def _count(texts: pl.Series, pattern: str) -> int:
     return int(texts.str.count_matches(pattern).sum())
 
 
+def with_spaces(texts: pl.Series) -> pl.Series:
+    """The texts with single spaces between words; in scripts without spaces, every letter counts as a word."""
+    return texts.str.replace_all(f"([{LETTERS}])", " ${1} ").str.replace_all(" +", " ").str.strip_chars(" ")
+
+
+def word_counts(texts: pl.Series) -> pl.Series:
+    """How many such words each text has, in which single spaces separate words."""
+    counts = texts.str.count_matches(" ") + 1
+    others = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()  # most texts are ASCII, and quickly counted
+    return counts.scatter(others, texts.gather(others).str.count_matches(f"[{LETTERS}]|[^ {LETTERS}]+"))
+
+
 def split_letters(writing: Writing) -> str:
     """As a class of a regular expression, the letters that are a token each where tokens are characters.
 
