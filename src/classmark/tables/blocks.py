@@ -174,7 +174,12 @@ def _line_blocks(path: Path, texts: Collection[str], block_bytes: int) -> Iterat
     for block in _blocks(path, start, block_bytes):
         if not before and block.text.lstrip().startswith("["):
             return
-        table = read_json_lines(block.text, str(path), before, texts if before else ())
+        try:
+            table = read_json_lines(block.text, str(path), before, texts if before else ())
+        except InputError:
+            if before:
+                raise
+            return  # the whole has objects of several lines, or says what is wrong
         if not before and any(table.frame.schema.get(name, pl.Null) not in SPELT_ALIKE for name in texts):
             return
         before += block.rows
