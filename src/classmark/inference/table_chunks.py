@@ -11,9 +11,9 @@ from classmark.data.class_names import near_class
 from classmark.data.images.files import ImageFiles
 from classmark.data.rows import is_plain, match_labels, text_column, text_faults
 from classmark.data.sources.image_paths import file_of
-from classmark.data.sources.typed import kind_of
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, batched_rows, readable
+from classmark.system.types import kind_of
 from classmark.tables import TableFile, read_table_blocks
 
 DEFAULT_LABEL = "label"
