@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from classmark.errors import InputError
 from classmark.reading.options import FileWords, ReadWords, read_options
@@ -70,6 +70,7 @@ def predict(
     image_ending: str | None = None,
     label: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the option
+    quoting: Literal["auto", "none"] = "auto",
     calibrated: bool = False,
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
@@ -89,6 +90,7 @@ def predict(
         image_ending: what is added to paths without an image's ending.
         label: column of the true classes; without it the column `label`, if there is one.
         id: column of ids, if there is one.
+        quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
         skip_unknown_labels: leave out rows whose label is no class of the model.
@@ -108,6 +110,7 @@ def predict(
         image_ending=image_ending,
         label=label,
         id=id,
+        quoting=quoting,
         calibrated=calibrated,
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,
@@ -404,11 +407,14 @@ def audit(
     """
     from classmark.data.audit.audit import audit as audit_rows
     from classmark.data.audit.audited import audited_rows
-    from classmark.recipes.values import Jaccard, read_argument
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
     from classmark.shown.audit import shown_audit
 
-    similarity = read_argument("jaccard", jaccard, Jaccard)
-    columns = {"text": text, "image": image, "label": label, "id": id}
+    similarity = read_argument("jaccard", jaccard, float, Span(0.3, 1.0))
+    columns = {"text": text, "image": image, "label": label}
+    columns = {name: read_argument(name, column, str) for name, column in columns.items()}
+    columns |= {"id": read_argument("id", id, str | None)}
     material = audited_rows([str(one) for one in inputs], columns)
     return shown_audit(audit_rows(material, similarity), material)
 
@@ -436,10 +442,12 @@ def study(
         ClassmarkError: the study cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
-    from classmark.recipes.values import Jobs, read_argument
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
     from classmark.studies.settle import Places, settle
 
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, read_argument("jobs", jobs, Jobs))
+    workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
+    places = Places(Path(out) if out else None, Path(resume) if resume else None, workers)
     return settle(None if name is None else str(name), overrides, places)[0]
 
 

@@ -75,8 +75,8 @@ def test_a_label_in_test_that_train_lacks(capsys: pytest.CaptureFixture[str]) ->
     path.write_text(GOOD)
     Path("test.csv").write_text("text,label\nx,maybe\ny,yes\n")
     assert train_error(capsys, "data.path=reviews.csv", "data.test_path=test.csv") == (
-        f'error: {path}: the test row test-1-2d711642 has the label "maybe", which no training row has; rows like this: 1. '
-        "Correct them, or leave them out."
+        f'error: {path.with_name("test.csv")}, row 1: the test label "maybe" is no class of the training rows in {path}. '
+        "Rows like this: 1. Correct them, or leave them out."
     )
 
 

@@ -97,10 +97,20 @@ def cell_is(value: Any, cell: Any) -> bool:
     return isinstance(value, list | dict) or value == cell
 
 
+def json_values(line: str) -> list[Any]:
+    """The value of a line, or its objects with commas behind them or without."""
+    try:
+        return [json.loads(line)]
+    except ValueError:
+        if not line.startswith("{"):
+            raise
+        return list(json.loads(f"[{line.removesuffix(',').replace('}{', '},{')}]"))
+
+
 def json_fault(lines: list[str], found: TableFile | str) -> str:
     """What is wrong with an outcome; nested values are not compared."""
     try:
-        objects = [json.loads(line) for line in lines]
+        objects = [one for line in lines for one in json_values(line)]
     except ValueError:
         objects = []
     valid = bool(objects) and all(isinstance(one, dict) for one in objects)

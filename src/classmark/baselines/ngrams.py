@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.inputs.writing import split_letters, writing_of
+from classmark.data.writing import split_letters, writing_of
 
 MARKUP = re.compile(r"<[^>]{1,40}>")
 LETTERS = r"\w+"

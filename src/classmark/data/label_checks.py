@@ -88,7 +88,7 @@ def _missing(counts: Mapping[str, int]) -> list[Remark]:
     shown = ", ".join(_counted(name, counts) for name in names[:8])
     doubtful = any(name.casefold() not in MAY_BE_CLASSES for name in names)
     message = f"Classes with names that often stand for a missing label are kept as classes: {shown}."
-    return [Remark("missing_words", "warning" if doubtful else "info", message)]
+    return [Remark("missing_word_classes", "warning" if doubtful else "info", message)]
 
 
 def _several_in_a_cell(counts: Mapping[str, int]) -> list[Remark]:

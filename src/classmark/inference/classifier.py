@@ -23,6 +23,7 @@ from classmark.losses import two_sided
 from classmark.models.build import build_model
 from classmark.models.threads import one_core_workers
 from classmark.models.weights import read_tensors, write_tensors
+from classmark.recipes.problems import first_fault
 from classmark.recipes.schema import Input, Model, Recipe, TextInput
 from classmark.runs.calibration import read_temperature
 from classmark.runs.model import has_model, model_folder, read_description, write_description
@@ -220,6 +221,5 @@ def _load_encoder(section: Input, folder: Path) -> Encoder:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"model.json, {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        return f"model.json: {first_fault(error)}"
     return str(error).splitlines()[0]

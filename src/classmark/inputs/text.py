@@ -12,6 +12,7 @@ import torch
 
 from classmark.data.dataset import Dataset
 from classmark.data.labels import class_indices
+from classmark.data.writing import split_letters, writing_of
 from classmark.errors import RecipeError
 from classmark.inputs.batches import (
     TextBatch,
@@ -34,7 +35,6 @@ from classmark.inputs.tokens import (
     save_tokenizer,
 )
 from classmark.inputs.vectors import Vectors, load_vectors
-from classmark.inputs.writing import split_letters, writing_of
 from classmark.recipes.schema import BiLSTM, TextInput, Train
 
 if TYPE_CHECKING:

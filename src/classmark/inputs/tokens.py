@@ -32,7 +32,7 @@ def characters_or_words(letters: str) -> str:
     """`WORD`, but each of these letters is a token of its own, together with its combining marks.
 
     Args:
-        letters: a class of a regular expression, as `writing.split_letters` gives it.
+        letters: a class of a regular expression, as `data.writing.split_letters` gives it.
     """
     others = rf"[\w&&[^{letters}]]"
     return rf"(?={letters})\X|{WORD.replace(chr(92) + 'w+', others + '+')}"

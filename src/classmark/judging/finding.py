@@ -46,6 +46,7 @@ ADVICE = {
     "rescaled": "Save probabilities that sum to 1, with more digits.",
     "confidence_only": "Save the probability of every class, and judge again.",
     "unused_decisions": "Name the column if it holds the predicted classes.",
+    "missing_word_classes": "If these rows have no label, empty their labels and leave them out: data.skip_unreadable=true.",
     "invisible_characters": "Remove the characters from the labels, unless a script or an emoji needs them.",
     "several_labels": "Keep one label per row, or train one model for each label.",
     "odd_last_row": "Remove the last row if it is a total or a note.",

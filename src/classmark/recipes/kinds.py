@@ -25,6 +25,14 @@ class KeyPath:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The least and the most that an argument may be, named as pydantic names them."""
+
+    ge: float
+    le: float
+
+
+@dataclass(frozen=True)
 class Kind:
     """What a key holds: a type, and what its annotation says beside it."""
 

@@ -11,16 +11,20 @@ import yaml
 from pydantic import ValidationError
 
 from classmark.errors import RecipeError, nearest
-from classmark.recipes.overrides import Change, Overrides, put_in, read_overrides
+from classmark.recipes.overrides import Change, Overrides, copied, put_in, read_overrides
 from classmark.recipes.places import Places
 from classmark.recipes.problems import refusal
 from classmark.recipes.resolve import check_beside
 from classmark.recipes.schema import Recipe
 from classmark.recipes.values import with_home
 from classmark.recipes.words import shown
-from classmark.recipes.yaml_file import read_bytes
+from classmark.recipes.yaml_file import is_there, read_bytes
 from classmark.recipes.yaml_text import as_yaml_says, parse_yaml
 from classmark.system.files import write_text
+
+# Endings of data, and the recipe that reads it; / is for a folder.
+TEMPLATES = dict.fromkeys((".csv", ".tsv", ".jsonl", ".parquet", ".feather", ".xlsx"), "text-csv")
+TEMPLATES |= dict.fromkeys(("/", ".zip"), "image-folder")
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -69,10 +73,14 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
     """
     shipped = shipped_recipes()
     path = shipped.get(reference) or Path(with_home(reference))
-    if reference not in shipped and not _exists(path):
+    if reference not in shipped and not is_there(path):
         raise RecipeError(
             f"{shown(reference)} is neither a file nor a shipped recipe. Shipped: {', '.join(shipped)}."
             f"{nearest(reference, shipped)}"
+        )
+    if template := TEMPLATES.get("/" if path.is_dir() else path.suffix.lower()):
+        raise RecipeError(
+            f"{path}: this is data, not a recipe. Train on it with a template: classmark train {template} data.path={path}"
         )
     name = reference if reference in shipped else str(path)
     content, lines = parse_yaml(read_bytes(path), name)
@@ -83,29 +91,18 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
     return recipe
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
-
-
 def build_recipe(content: Mapping[str, Any], changes: list[Change], places: Places) -> Recipe:
     """The recipe of a file's sections, with changes put in; the sections themselves stay as they are.
 
     Raises:
         RecipeError: it cannot be used; every problem is listed with its place.
     """
-    sections = _copied(content)
+    sections = copied(content)
     put_in(sections, changes, places)
     try:
         return Recipe.model_validate(sections)
     except ValidationError as error:
         raise refusal(error, Recipe, places) from None
-
-
-def _copied(content: Any) -> Any:
-    return {key: _copied(value) for key, value in content.items()} if isinstance(content, Mapping) else content
 
 
 def dump_recipe(recipe: Recipe) -> str:

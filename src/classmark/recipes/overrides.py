@@ -10,6 +10,7 @@ from typing import Any
 from classmark.errors import RecipeError
 from classmark.recipes.places import Place, Places
 from classmark.recipes.words import Word, shown_text
+from classmark.recipes.yaml_text import section_of
 
 UNSET = ("", "null")
 QUOTED_NULL = ('"null"', "'null'")
@@ -61,20 +62,30 @@ def put_in(content: MutableMapping[str, Any], changes: Iterable[Change], places:
     """
     problems = []
     for change in changes:
-        section: Any = content
-        for depth, part in enumerate(change.at[:-1], start=1):
-            if not section.get(part) and not isinstance(section.get(part), Mapping):
-                section[part] = {}
-            section = section[part]
-            if not isinstance(section, MutableMapping):
-                inner = shown_text(".".join(change.at[:depth]))
-                problems.append(f"{change.place.text}: {inner} is no section.")
-                break
-        else:
-            section[change.at[-1]] = change.value
-            places.note(change.at, change.place)
+        try:
+            section = _section_at(content, change.at[:-1])
+        except ValueError as error:
+            problems.append(f"{change.place.text}: {error}.")
+            continue
+        section[change.at[-1]] = copied(change.value)
+        places.note(change.at, change.place)
     if problems:
         raise RecipeError("\n".join(problems))
+
+
+def copied(content: Any) -> Any:
+    """The content with sections of its own, into which changes can be put."""
+    return {key: copied(value) for key, value in content.items()} if isinstance(content, Mapping) else content
+
+
+def _section_at(content: MutableMapping[str, Any], at: tuple[str, ...]) -> MutableMapping[str, Any]:
+    section = content
+    for depth, part in enumerate(at, start=1):
+        inner = section_of(section.get(part))
+        if not isinstance(inner, dict):
+            raise ValueError(f"{shown_text('.'.join(at[:depth]))} is no section")
+        section[part] = section = inner
+    return section
 
 
 def _fault(text: str) -> str:

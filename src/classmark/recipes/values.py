@@ -7,17 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from classmark.errors import InputError, nearest
-from classmark.recipes.kinds import LARGEST, Kind, expected, is_section, kind_of
+from classmark.recipes.kinds import LARGEST, Kind, Span, expected, is_section, kind_of
 from classmark.recipes.words import Word, is_unset, shown, shown_text, split_list
 from classmark.recipes.yaml_text import section_of
-
-Jaccard = Annotated[float, Field(ge=0.3, le=1.0)]
-Jobs = Annotated[int | None, Field(ge=1, le=1_024)]
 
 NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 LEADING_ZEROS = re.compile(r"([+-]?)0+([0-9]+)")
@@ -62,14 +59,14 @@ def _as_python(value: Any) -> Any:
     return given() if callable(given) and not isinstance(value, type) else value
 
 
-def read_argument(name: str, value: Any, annotation: Any) -> Any:
+def read_argument(name: str, value: Any, annotation: Any, span: Span | None = None) -> Any:
     """An argument of a public function, read as a recipe's key of this type is.
 
     Raises:
         InputError: it is none that is accepted.
     """
     try:
-        return read_value(kind_of(annotation), value)
+        return read_value(Kind(annotation, (span,) if span else ()), value)
     except ValueError as error:
         raise InputError(f"{error}.", argument=name) from None
 
@@ -158,7 +155,7 @@ def _hint(value: Any) -> str:
     if found := LEADING_ZEROS.fullmatch(value.strip()):
         return f", without zeros in front: {found[1]}{found[2]}"
     if APART.fullmatch(value.strip()):
-        return f", without signs between its digits: {re.sub('[_,' + chr(39) + ']', '', value.strip())}"
+        return ", without signs between its digits: " + re.sub(r"[_,']", "", value.strip())
     return ""
 
 
@@ -205,9 +202,8 @@ def _list(kind: Kind, value: Any) -> list[Any] | tuple[Any, ...]:
 def _item(kind: Kind, value: Any) -> Any:
     if kind.type is Any:
         return value
-    return read_value(
-        kind, Word(value) if isinstance(value, Word) else value
-    )  # in a list, null is a word like any other
+    # In a list, null is a word like any other: a class may be called so.
+    return read_value(kind, Word(value) if isinstance(value, Word) else value)
 
 
 def _section(kind: Kind, value: Any) -> Any:

@@ -73,8 +73,10 @@ def split_list(text: str) -> list[Word]:
         ValueError: a quote is not closed, or nothing stands in front of a comma.
     """
     rest = text.strip()
-    if rest.startswith("[") and rest.endswith("]"):
-        rest = rest[1:-1].strip()
+    inner = rest[1:-1]
+    # Brackets around the whole: those of `[UNK],[PAD]` belong to two names.
+    if rest.startswith("[") and rest.endswith("]") and ("]" not in inner or -1 < inner.find("[") < inner.find("]")):
+        rest = inner.strip()
     items: list[Word] = []
     while rest:
         found = QUOTED.match(rest)

@@ -36,6 +36,14 @@ FAULTS = {
 }
 
 
+def is_there(path: Path) -> bool:
+    """Whether a path leads to something; one that no file can have does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a recipe file.
 

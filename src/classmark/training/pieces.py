@@ -58,16 +58,14 @@ def accumulate_gradients(given: Computation, pieces: list[Batch], seeds: tuple[i
     """
     parameters = [parameter for parameter in given.model.parameters() if parameter.requires_grad]
     weights = [given.loss.total_weight(_targets(piece)) for piece in pieces]
-    whole = sum(weights) or 1.0
     parts = [
-        _Piece(piece, weight / whole, derived_seed(*seeds, number))
+        _Piece(piece, weight / sum(weights), derived_seed(*seeds, number))
         for number, (piece, weight) in enumerate(zip(pieces, weights, strict=True))
     ]
     sums, rows = Sums(), sum(len(piece.labels) for piece in pieces)
     for (loss, hits, count), gradients in given.workers.map(partial(_gradients, given, parameters), parts):
         sums += Sums(loss * rows, hits, count)
-        if gradients:
-            _add(parameters, gradients)
+        _add(parameters, gradients)
     return sums
 
 
@@ -82,12 +80,10 @@ Outcome = tuple[tuple[float, int, int], tuple[Tensor, ...]]
 
 
 def _gradients(given: Computation, parameters: list[nn.Parameter], piece: _Piece) -> Outcome:
-    """Its share of the batch's loss, hits and rows; and the gradient of each parameter, none if it has no share."""
+    """Its share of the batch's loss, hits and rows; and the gradient of each parameter."""
     with drawing_from(piece.seed), given.fabric.autocast():
         logits = given.model(*piece.batch.inputs)
     counts = hits_of(logits, piece.batch.labels), len(piece.batch.labels)
-    if piece.share == 0:  # only classes of weight zero: their mean is not defined
-        return (0.0, *counts), ()
     loss = given.loss(logits, _targets(piece.batch)) * piece.share
     return (loss.item(), *counts), torch.autograd.grad(loss, parameters)
 
@@ -108,7 +104,7 @@ def _evaluated(given: Computation, batch: Batch) -> Sums:
     with given.fabric.autocast():
         logits = given.model(*batch.inputs)
     targets = _targets(batch)
-    loss = given.loss(logits, targets).item() if given.loss.total_weight(targets) else 0.0
+    loss = given.loss(logits, targets).item()
     return Sums(loss * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
 
 

@@ -51,6 +51,12 @@ def keep_freed_memory() -> None:
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
+def release_memory() -> None:
+    """Give all freed memory back to the system."""
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
 class KeptMemory:
     """Freed memory that the process keeps: what a step needs and a quarter more, and no more than the machine can spare.
 

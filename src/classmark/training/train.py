@@ -15,8 +15,9 @@ from classmark.runs.status import DONE, owned_run, read_status
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
+from classmark.training.memory import check_memory
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
-from classmark.training.processor import prepare_processor
+from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.watch import watched
 
 
@@ -52,11 +53,14 @@ def _finished(run: RunFiles) -> RunFiles:
     with watched(run, recipe.train.epochs) as watch:
         dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
+        check_memory(recipe, dataset, inputs)
         recipe = settle(run, recipe, inputs)
         job = build_job(run, recipe, dataset, inputs, watch)
+        release_memory()
         watch.stage("training")
         best = fit(job, *restore(job))
         torch.set_num_threads(threads)
+        release_memory()
         watch.stage("judging")
         if best:
             job.module.load_state_dict(best)

@@ -98,6 +98,7 @@ def test_words_of_a_file_are_taken_as_written(kind: str, tmp_path: Path) -> None
         ("don't, know", ("don't", "know")),
         ("'n' roll, rock", ("'n' roll", "rock")),
         ("[[UNK], a: b # c]", ("[UNK]", "a: b # c")),
+        ("[UNK],[PAD]", ("[UNK]", "[PAD]")),
         ("null, ~", ("null", "~")),
         ("1.0,1", ("1.0", "1")),
     ],
@@ -156,6 +157,7 @@ def message(*changes: str, recipe: str = "text-csv", **arguments: Any) -> str:
         ('data.classes="a', """'"a': a quote is not closed. Close it, or double it if it belongs to the name."""),
         ("data.label_column=null", "there is no value; a text is expected."),
         ("optimizer.kind=Adam", '"Adam": one of adam, adamw, sgd, muon is expected. Did you mean "adam"?'),
+        ("epochs=3", 'unknown key. Did you mean "train.epochs"?'),
         ("optimizer=x", '"x": a section of keys is expected.'),
         ("name=a/b", '"a/b": use letters, digits, dots, dashes and underscores, a letter or digit first.'),
     ],
@@ -194,6 +196,7 @@ def test_python_values() -> None:
         ("train__epochs", np.float64(1.5), "train__epochs: 1.5: a whole number of at least 1 is expected."),
         ("train__epochs", 10**30, "train__epochs: a number of more than 20 digits: a whole number of at least 1 is expected, "
          "and at most 2,147,483,647."),
+        ("epochs", 5, 'epochs: unknown key. Did you mean "train__epochs"?'),
         ("train__epoch", 5, 'train__epoch: unknown key. Did you mean "epochs"?'),
         ("seed", True, "seed: True: a whole number of at least 0 is expected."),
         ("data__path", b"a", "data__path: bytes: a path is expected."),
@@ -208,3 +211,26 @@ def test_python_values() -> None:
 )  # fmt: skip
 def test_python_values_that_are_refused(name: str, value: Any, said: str) -> None:
     assert message(**{name: value}) == said
+
+
+def test_sections_as_changes() -> None:
+    given = {"epochs": 2}
+    recipe = load_recipe("text-csv", {"train": given, "train__batch_size": 3})
+    assert (recipe.train.epochs, recipe.train.batch_size, given) == (2, 3, {"epochs": 2})
+    recipe = load_recipe("text-csv", ["train={epochs: 2, compile: yes}", "train.batch_size=3", "judge={}", "loss=null"])
+    assert (recipe.train.epochs, recipe.train.compile, recipe.train.batch_size) == (2, True, 3)
+    assert message("train={epochs: 2", "seed=x") == (
+        'override "seed=x": seed: "x": a whole number of at least 0 is expected.\n'
+        'override "train={epochs: 2": train: "{epochs: 2": not valid YAML: a bracket is not closed, or a comma is missing.'
+    )
+    assert message("name.x=1") == 'override "name.x=1": name is no section.'
+    assert message("model={kind: x") == (
+        'override "model={kind: x": model: "{kind: x": not valid YAML: a bracket is not closed, or a comma is missing.'
+    )
+
+
+def test_words_that_are_no_changes() -> None:
+    said = "expected key=value, for instance train.epochs=1"
+    assert message("epochs", "=1", "train..epochs=1") == "\n".join(
+        f'override "{word}": {said}' for word in ("epochs", "=1", "train..epochs=1")
+    )

@@ -73,9 +73,8 @@ def doubled(first: str, then: str) -> str:
         (HEAD + "  classes: [a, b\n", ", line 5: not valid YAML: a bracket is not closed, or a comma is missing."),
         (HEAD + "train: {epochs: 2020-01-01}\n", ', line 4: train.epochs: 2020-01-01: a whole number of at least 1 is expected.'),
         (HEAD + "augmentation: 1\n1: x\n",
-         ", line 4: augmentation: unknown key. Known here: name, description, seed, data, input, model, loss, optimizer, "
-         "schedule, train, judge.\nr.yaml, line 5: 1: unknown key. Known here: name, description, seed, data, input, model, "
-         "loss, optimizer, schedule, train, judge."),
+         ', line 4: augmentation: unknown key. Did you mean "input.augmentation"?\nr.yaml, line 5: 1: unknown key. '
+         "Known here: name, description, seed, data, input, model, loss, optimizer, schedule, train, judge."),
     ],
 )  # fmt: skip
 def test_refusals(text: str, said: str, tmp_path: Path) -> None:
@@ -105,13 +104,19 @@ def test_bytes_that_are_no_recipe(content: bytes, said: str, tmp_path: Path) -> 
     assert str(caught.value) == f"{path}{said}"
 
 
-def test_a_folder_and_a_pipe(tmp_path: Path) -> None:
+def test_what_is_no_recipe_file(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "a.csv").touch()
     os.mkfifo(tmp_path / "pipe")
-    for name, what in (("folder", "a folder"), ("pipe", "no file")):
+    data = "data, not a recipe. Train on it with a template: classmark train"
+    for name, said in (
+        ("folder", f"{data} image-folder data.path={tmp_path}/folder"),
+        ("a.csv", f"{data} text-csv data.path={tmp_path}/a.csv"),
+        ("pipe", "no file. Name the YAML file of a recipe."),
+    ):
         with pytest.raises(RecipeError) as caught:
             load_recipe(str(tmp_path / name))
-        assert str(caught.value) == f"{tmp_path / name}: this is {what}. Name the YAML file of a recipe."
+        assert str(caught.value) == f"{tmp_path / name}: this is {said}"
     for name in ("x" * 5000, "a\0b"):
         with pytest.raises(RecipeError, match="is neither a file nor a shipped recipe"):
             load_recipe(name)

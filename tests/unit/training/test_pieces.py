@@ -59,7 +59,6 @@ def gradients(
         (2, Loss()),
         (2, Loss(label_smoothing=0.1)),
         (3, Loss(class_weights=(0.2, 3.0, 1.0), label_smoothing=0.1)),
-        (3, Loss(class_weights=(0.0, 1.0, 0.0))),
         (3, Loss(class_weights="balanced")),
         (3, Loss(kind="focal", gamma=2.0, alpha=(1.0, 2.0, 0.5))),
     ],
@@ -77,18 +76,6 @@ def test_gradients_are_those_of_the_whole_batch(classes: int, section: Loss, mos
         torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
     assert found["loss"][0].item() == pytest.approx(expected_loss.item(), rel=1e-5)
     assert found["loss"][2].item() == len(LENGTHS)
-
-
-def test_a_batch_of_classes_without_weight_moves_nothing() -> None:
-    examples, model = made_examples(3), made_model(3)
-    loss = build_loss(Loss(class_weights=(1.0, 0.0, 0.0)), [4, 4, 3])
-    batch = whole_batch(examples)
-    rows = (batch.labels > 0).nonzero().flatten()
-    only = Batch((batch.inputs[0][:, rows], batch.inputs[1][rows]), batch.labels[rows], 1)
-    with one_core_workers(1) as workers:
-        sums = accumulate_gradients(Computation(model, loss, FABRIC, workers), [only], (1,))
-    assert (sums.loss, sums.rows) == (0.0, len(rows))
-    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_threads_change_no_digit_and_dropout_follows_from_the_step() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import polars as pl
 import pytest
 
+from classmark.data.writing import LETTERS, Writing, split_letters, with_spaces, word_counts, writing_of
 from classmark.inputs.tokens import WORD, characters_or_words, fit_tokenizer
-from classmark.inputs.writing import LETTERS, Writing, split_letters, writing_of
 
 ENGLISH = ["a film that is good, and another that is not so good at all, as you may well know"]
 SPACED = {
@@ -117,3 +118,9 @@ def test_all_letters_come_apart_elsewhere(text: str, expected: list[str]) -> Non
 def test_english_words_are_the_same_in_texts_of_both(text: str) -> None:
     words = fit_tokenizer([text], 100, WORD).encode(text).tokens
     assert tokens(text, Writing(0.5, 5.0)) == words
+
+
+def test_words_of_an_audit() -> None:
+    texts = pl.Series(["a good film", "我喜欢 iphone15 很", "x电影y", "é"])
+    assert with_spaces(texts).to_list() == ["a good film", "我 喜 欢 iphone15 很", "x 电 影 y", "é"]
+    assert word_counts(texts).to_list() == [3, 5, 4, 1]
