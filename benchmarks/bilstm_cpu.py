@@ -3,9 +3,10 @@
     python benchmarks/bilstm_cpu.py [--batches 12] [--keras PYTHON] [--out docs/benchmarks.md]
 
 The tutorial way: `pack_padded_sequence`, random batches, fp32. Keras 3 of the same size on TensorFlow and on JAX, on the
-bucketed batches, each shape warmed up, in an environment of its own that `--keras` names. classmark: the padded path in
-fp32 and bf16, on the same bucketed batches. All count real tokens, no padding. The limit is the machine's own large matrix
-product in bf16.
+bucketed batches, each shape warmed up, in an environment of its own that `--keras` names. Two ways of classmark's padded
+path, in fp32 and, where the processor has instructions for it, in bf16: the batch whole, by one OpenMP team, and in pieces,
+each by one thread. Every way runs in a process of its own, so that its memory can be told, and once more while another
+process keeps one core busy. All count real tokens, no padding. The limit is the machine's own large matrix product.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -61,61 +65,121 @@ def tokens_per_second(
     return sum(int(lengths.sum()) for _, lengths in batches) / (time.perf_counter() - start)
 
 
-def torch_step(kind: str) -> Callable[[np.ndarray, np.ndarray], None]:
-    """A training step of `tutorial`, `fp32` or `bf16`."""
+def torch_step(way: str) -> Callable[[np.ndarray, np.ndarray], None]:
+    """A training step of `tutorial`, `whole-fp32`, `whole-bf16`, `pieces-fp32` or `pieces-bf16`."""
     import torch
+    from lightning_fabric import Fabric
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence
 
-    from classmark.inputs.examples import TextShape
+    from classmark.inputs.examples import Batch, TextShape
+    from classmark.inputs.text import TextExamples
+    from classmark.losses import build_loss
     from classmark.models.build import build_model, initialise
-    from classmark.recipes.schema import BiLSTM
+    from classmark.models.threads import one_core_workers
+    from classmark.recipes.schema import BiLSTM, Loss, Train
+    from classmark.system.machine import cores
+    from classmark.training.pieces import Computation, accumulate_gradients
 
     model = build_model(BiLSTM(), TextShape(VOCABULARY, WIDTH), 2)
     initialise(model, 0)
-    optimizer = torch.optim.Adam(model.parameters(), fused=kind != "tutorial")
-    labels = torch.arange(BATCH) % 2
+    optimizer = torch.optim.Adam(model.parameters(), fused=way != "tutorial")
+    labels, loss = torch.arange(BATCH) % 2, build_loss(Loss(), [1, 1])
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed" if way.endswith("bf16") else "32-true")
 
-    def tutorial(tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    def tutorial(tokens: torch.Tensor, lengths: torch.Tensor) -> None:
         words = nn.functional.dropout(model.embedding(tokens), 0.5)
         _, (final, _) = model.lstm(pack_padded_sequence(words, lengths, enforce_sorted=False))
-        return model.fc(nn.functional.dropout(torch.cat([final[-2], final[-1]], dim=1), 0.5))
+        logits = model.fc(nn.functional.dropout(torch.cat([final[-2], final[-1]], dim=1), 0.5))
+        nn.functional.binary_cross_entropy_with_logits(logits.squeeze(1), labels.float()).backward()
+
+    def whole(tokens: torch.Tensor, lengths: torch.Tensor) -> None:
+        with fabric.autocast():
+            logits = model(tokens, lengths)
+        loss(logits, labels).backward()
+
+    if way.startswith("pieces"):
+        computation = Computation(model, loss, fabric, one_core_workers(cores()))
+        torch.set_num_threads(1)
+
+    def pieces(tokens: torch.Tensor, lengths: torch.Tensor) -> None:
+        parts = TextExamples.pieces(None, Batch((tokens, lengths), labels, 0), Train().piece_tokens)  # type: ignore[arg-type]
+        accumulate_gradients(computation, parts, (1,))
+
+    forward_and_backward = {"tutorial": tutorial, "whole": whole, "pieces": pieces}[way.partition("-")[0]]
 
     def step(tokens: np.ndarray, lengths: np.ndarray) -> None:
-        forward = tutorial if kind == "tutorial" else model
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind == "bf16"):
-            logits = forward(torch.from_numpy(tokens), torch.from_numpy(lengths))
-        loss = nn.functional.binary_cross_entropy_with_logits(logits.float().squeeze(1), labels.float())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        optimizer.zero_grad(set_to_none=way == "tutorial")
+        forward_and_backward(torch.from_numpy(tokens), torch.from_numpy(lengths))
         optimizer.step()
 
     return step
 
 
-def keras_rate(python: str, backend: str, batches: list[tuple[np.ndarray, np.ndarray]], folder: Path) -> float | None:
-    """Tokens per second of Keras on a backend, in a process of its own; None where it is not installed."""
+def measure_here(way: str, file: Path) -> dict[str, float]:
+    """Tokens per second of a way in this process, and the most memory that its steps took beside what was there before."""
+    from classmark.system.machine import peak_bytes, resident_bytes
+    from classmark.training.processor import prepare_processor
+
+    if way != "tutorial":
+        prepare_processor(None)
+    with np.load(file) as arrays:
+        batches = [(arrays[f"{i}.t"], arrays[f"{i}.l"]) for i in range(len(arrays.files) // 2)]
+    step = torch_step(way)
+    before = resident_bytes() or 0
+    if way != "tutorial":
+        tokens_per_second(step, batches)  # each shape once before the clock starts, as for Keras
+    return {"rate": tokens_per_second(step, batches), "bytes": max(0, (peak_bytes() or 0) - before)}
+
+
+@contextmanager
+def busy(occupied: bool) -> Iterator[None]:
+    """In it, if asked for, another process keeps one core busy."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if occupied else None
+    try:
+        yield
+    finally:
+        if other is not None:
+            other.kill()
+            other.wait()
+
+
+def saved(batches: list[tuple[np.ndarray, np.ndarray]], file: Path) -> Path:
+    """The batches in a file, for other processes."""
     np.savez(
-        folder / "batches.npz",
-        **{f"{i}.{name}": array for i, pair in enumerate(batches) for name, array in zip("tl", pair, strict=True)},
+        file, **{f"{i}.{name}": each for i, pair in enumerate(batches) for name, each in zip("tl", pair, strict=True)}
     )
+    return file
+
+
+def in_a_process(way: str, file: Path) -> dict[str, float]:
+    """`measure_here` in a process of its own."""
+    command = [sys.executable, __file__, "--way", way, "--file", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr[-2_000:])
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def keras_rate(python: str, backend: str, file: Path) -> dict[str, float] | None:
+    """Tokens per second of Keras on a backend, in a process of its own; None where it is not installed."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [python, str(Path(__file__).with_name("bilstm_keras.py")), str(folder / "batches.npz")],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [python, str(Path(__file__).with_name("bilstm_keras.py")), str(file)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 3:
         return None
     if done.returncode:
         raise SystemExit(done.stderr[-2_000:])
-    return float(done.stdout.split()[-1])
+    return {"rate": float(done.stdout.split()[-1])}
 
 
-def matrix_flops() -> float:
-    """Floating-point operations per second of the machine's large matrix product in bf16."""
+def matrix_flops(precision: str) -> float:
+    """Floating-point operations per second of the machine's large matrix product in a precision."""
     import torch
 
-    a, b = (torch.randn(MATRIX, MATRIX, dtype=torch.bfloat16) for _ in range(2))
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    a, b = (torch.randn(MATRIX, MATRIX, dtype=kind) for _ in range(2))
     seconds = []
     for _ in range(6):
         start = time.perf_counter()
@@ -124,54 +188,79 @@ def matrix_flops() -> float:
     return 2 * MATRIX**3 / median(seconds[1:])
 
 
-def measure(count: int, python: str, folder: Path) -> dict[str, object]:
-    """All rates in tokens per second, the limit in FLOP/s, and the machine."""
-    from classmark.training.processor import describe_environment, prepare_processor
+def precisions() -> tuple[str, ...]:
+    """fp32, and bf16 unless the processor has no instructions for it."""
+    from classmark.recipes.schema import Recipe
+    from classmark.training.precision import HOPELESS, step_seconds
+
+    seconds = step_seconds(Recipe.model_validate({"name": "x", "data": {"source": "imdb"}}))
+    return ("fp32",) if seconds["bf16"] > HOPELESS * seconds["fp32"] else ("fp32", "bf16")
+
+
+def measure(count: int, python: str, folder: Path) -> dict[str, Any]:
+    """Every way quiet and busy, the limit in FLOP/s, and the machine."""
+    from classmark.system.machine import cores
+    from classmark.training.processor import describe_environment
 
     bucketed, random = batches_of_reviews(count)
-    rates: dict[str, float | None] = {
-        "tutorial": tokens_per_second(torch_step("tutorial"), random[: max(2, count // 6)])
-    }
-    rates |= {f"keras-{backend}": keras_rate(python, backend, bucketed, folder) for backend in ("tensorflow", "jax")}
-    threads = prepare_processor(None)  # after the others: it is part of what classmark does
-    for kind in ("fp32", "bf16"):
-        step = torch_step(kind)
-        tokens_per_second(step, bucketed)  # each shape once before the clock starts, as for Keras
-        rates[f"classmark-{kind}"] = tokens_per_second(step, bucketed)
-    return {"batches": count, "rates": rates, "limit": matrix_flops(), "environment": describe_environment(threads)}
+    file, random_file = (
+        saved(bucketed, folder / "bucketed.npz"),
+        saved(random[: max(2, count // 6)], folder / "random.npz"),
+    )
+    kinds = precisions()
+    runs: dict[str, Callable[[], dict[str, float] | None]] = {"tutorial": lambda: in_a_process("tutorial", random_file)}
+    runs |= {f"keras-{name}": partial(keras_rate, python, name, file) for name in ("tensorflow", "jax")}
+    ways = [f"{way}-{kind}" for kind in kinds for way in ("whole", "pieces")]
+    runs |= {f"classmark-{way}": partial(in_a_process, way, file) for way in ways}
+    found: dict[str, dict[str, dict[str, float] | None]] = {}
+    for occupied in (False, True):
+        for name, run in runs.items():
+            with busy(occupied):
+                found.setdefault(name, {})["busy" if occupied else "quiet"] = run()
+    limit = max(matrix_flops(kind) for kind in kinds)
+    return {"batches": count, "ways": found, "limit": limit, "environment": describe_environment(cores())}
 
 
-def page(found: dict[str, object]) -> str:
+def page(found: dict[str, Any]) -> str:
     """The measurement as a Markdown section."""
-    rates: dict[str, float | None] = found["rates"]  # type: ignore[assignment]
-    environment: dict[str, object] = found["environment"]  # type: ignore[assignment]
-    limit = float(found["limit"])  # type: ignore[arg-type]
-    best = max(rates["classmark-fp32"] or 0, rates["classmark-bf16"] or 0)
+    ways, environment, limit = found["ways"], found["environment"], found["limit"]
+    best = max(ways[name]["quiet"]["rate"] for name in ways if "pieces" in name)
+    keras = [name for name in ways if name.startswith("keras") and ways[name]["quiet"]]
     lines = [
         "## BiLSTM, training step on a CPU",
         "",
         f"`python benchmarks/bilstm_cpu.py --batches {found['batches']} --keras PYTHON --out docs/benchmarks.md`: one run,",
         "whole real reviews in batches of 64, real tokens a second (padding not counted), a step being forward, backward and",
-        "Adam.",
+        "Adam. Every way runs in a process of its own, and once more while another process keeps one core busy.",
         "",
         "- **tutorial**: `pack_padded_sequence`, fp32, random batches, so that a batch is as long as its longest review.",
-        "- **keras**: Keras 3, the same layers and sizes, fp32, on classmark's bucketed batches, each shape warmed up; without",
-        "  a mask, which spares Keras the work of one.",
-        "- **classmark**: the padded path on the same bucketed batches, after one pass over them.",
+        *(
+            [
+                "- **keras**: Keras 3, the same layers and sizes, fp32, on classmark's bucketed batches, each shape warmed up;",
+                "  without a mask, which spares Keras the work of one.",
+            ]
+            if keras
+            else []
+        ),
+        "- **classmark-whole**: the padded path on the same bucketed batches, the whole batch by one team of OpenMP threads.",
+        "- **classmark-pieces**: what classmark does: the batch in pieces, each by one thread, gradients added in their order.",
+        "- **memory**: the most that the steps took beside what the process held before the first.",
         "",
         f"Machine: {environment['processor']}, {environment['threads']} threads, {environment['capability']}. "
-        f"Large bf16 matrix product: {limit / 1e9:.0f} GFLOP/s.",
+        f"Large matrix product: {limit / 1e9:.0f} GFLOP/s.",
         "",
-        "| way | tokens/s | classmark is faster by | share of the matrix product |",
-        "|---|---|---|---|",
+        "| way | tokens/s | pieces are faster by | share of the matrix product | tokens/s, one core busy | memory, GB |",
+        "|---|---|---|---|---|---|",
     ]
-    for name, rate in rates.items():
-        if rate is None:
-            lines.append(f"| {name} | not installed | | |")
-        else:
-            lines.append(
-                f"| {name} | {rate:,.0f} | {best / rate:.1f} × | {rate * TRAINING_FLOP_PER_TOKEN / limit:.0%} |"
-            )
+    for name, rates in ways.items():
+        if (quiet := rates["quiet"]) is None:
+            lines.append(f"| {name} | not installed | | | | |")
+            continue
+        rate, memory = quiet["rate"], f"{quiet['bytes'] / 1e9:.1f}" if "bytes" in quiet else ""
+        lines.append(
+            f"| {name} | {rate:,.0f} | {best / rate:.1f} × | {rate * TRAINING_FLOP_PER_TOKEN / limit:.0%} | "
+            f"{rates['busy']['rate']:,.0f} | {memory} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -182,7 +271,12 @@ if __name__ == "__main__":
     parser.add_argument("--batches", type=int, default=12)
     parser.add_argument("--keras", default=sys.executable, metavar="PYTHON", help="the interpreter that has Keras")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--way", help="measure this way in this process")
+    parser.add_argument("--file", type=Path, help="the batches of --way")
     options = parser.parse_args()
+    if options.way:
+        print(json.dumps(measure_here(options.way, options.file)))
+        sys.exit()
     with tempfile.TemporaryDirectory() as name:
         result = measure(options.batches, options.keras, Path(name))
     print(json.dumps(result, indent=1))

@@ -18,7 +18,26 @@ NAMES_HEADING = "## Usual names\n"
 INTRODUCTION = """# Recipe keys
 
 Written by `make docs` from the schema; `classmark recipes schema` prints it as JSON Schema for editors. Every key can be
-changed on the command line: `classmark train reviews-quick train.epochs=1 data.limit=2000`.
+changed on the command line, and in Python with `__` for the dot:
+
+```
+classmark train reviews-quick train.epochs=1 data.limit=2000
+classmark.train("reviews-quick", train__epochs=1, data__limit=2000)
+```
+
+**The type of a key says how its value is read**, on the command line and in a recipe file alike.
+
+- **Text** is taken as typed: `data.path='my data # v2.csv'`, `judge.positive=1`, `data.label_column=2020`. In a file, quotes are
+  needed only where YAML asks for them: around a text with `: ` or ` #`, or one that begins with a special character.
+- **Whole numbers** are written in decimal digits (`64`, also `1e3`), **numbers** as usual (`0.001`, `.5`, `1e-3`). Refused are
+  `010`, `0x10`, `1_000`, `1:30`, `true`, and infinite values.
+- **True or false**: `true` or `false`, also `yes`, `no`, `on`, `off`.
+- **Lists** are comma-separated, with or without brackets: `data.classes=pos,neg`, `optimizer.betas=[0.9,0.99]`. Quote names that
+  contain a comma: `data.classes='"a, b",c'`.
+- `null`, or nothing, unsets a key whose default is –: `data.test_path=null`. A class that is called null is `'"null"'`.
+- **Paths** are seen from the folder that you work in, not from that of the recipe. `~` is your home folder; `$NAME` is not
+  replaced. A run's own `recipe.yaml` has whole paths.
+- Python takes paths, tuples, and numpy's scalars and arrays too; `None` unsets a key.
 """
 
 

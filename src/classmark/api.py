@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from classmark.errors import InputError
 from classmark.reading.options import FileWords, ReadWords, read_options
@@ -38,13 +38,12 @@ def train(
         recipe: a shipped recipe's name or the path of a YAML file.
         out: the run folder; without it, a new one under `runs/`.
         resume: a run, or its folder, to go on with instead of a recipe.
-        overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`.
+        overrides: changes with `__` for the dot: `train__epochs=1`, `data__limit=2000`. Paths, tuples, and numpy's scalars
+            and arrays are taken too; None unsets a key that may be absent.
 
     Raises:
         ClassmarkError: the recipe or its data cannot be used.
     """
-    import json
-
     from classmark.recipes import load_recipe
     from classmark.run import Run
     from classmark.runs import open_run
@@ -57,8 +56,7 @@ def train(
         if out is not None or overrides:
             raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
         return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
-    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    return Run(train_recipe(load_recipe(str(recipe), changes), Path(out) if out is not None else None).path)
+    return Run(train_recipe(load_recipe(str(recipe), overrides), Path(out) if out is not None else None).path)
 
 
 def predict(
@@ -72,6 +70,7 @@ def predict(
     image_ending: str | None = None,
     label: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the option
+    quoting: Literal["auto", "none"] = "auto",
     calibrated: bool = False,
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
@@ -91,6 +90,7 @@ def predict(
         image_ending: what is added to paths without an image's ending.
         label: column of the true classes; without it the column `label`, if there is one.
         id: column of ids, if there is one.
+        quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
         skip_unknown_labels: leave out rows whose label is no class of the model.
@@ -110,6 +110,7 @@ def predict(
         image_ending=image_ending,
         label=label,
         id=id,
+        quoting=quoting,
         calibrated=calibrated,
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,
@@ -406,11 +407,16 @@ def audit(
     """
     from classmark.data.audit.audit import audit as audit_rows
     from classmark.data.audit.audited import audited_rows
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
     from classmark.shown.audit import shown_audit
 
-    columns = {"text": text, "image": image, "label": label, "id": id}
+    similarity = read_argument("jaccard", jaccard, float, Span(0.3, 1.0))
+    columns = {"text": text, "image": image, "label": label}
+    columns = {name: read_argument(name, column, str) for name, column in columns.items()}
+    columns |= {"id": read_argument("id", id, str | None)}
     material = audited_rows([str(one) for one in inputs], columns)
-    return shown_audit(audit_rows(material, jaccard), material)
+    return shown_audit(audit_rows(material, similarity), material)
 
 
 def study(
@@ -436,13 +442,13 @@ def study(
         ClassmarkError: the study cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
-    import json
-
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
     from classmark.studies.settle import Places, settle
 
-    changes = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in overrides.items()]
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, jobs)
-    return settle(None if name is None else str(name), changes, places)[0]
+    workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
+    places = Places(Path(out) if out else None, Path(resume) if resume else None, workers)
+    return settle(None if name is None else str(name), overrides, places)[0]
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

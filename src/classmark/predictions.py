@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classmark.errors import Option, PredictionsError, nearest, shortened
 from classmark.system.files import atomic_path
+from classmark.system.types import kind_of
 
 SCHEMA_VERSION = 1
 METADATA_KEY = "classmark"
@@ -360,8 +361,10 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
     """
     try:
         text = pl.read_parquet_metadata(path).get(METADATA_KEY)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise PredictionsError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]}).") from None
+    except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException):
+        raise PredictionsError(
+            f"{path}: it is no Parquet file, or it is damaged or cut off. Write or fetch it again."
+        ) from None
     if text is None:
         return None
     try:
@@ -418,5 +421,6 @@ def _check_types(frame: pl.DataFrame, source: str) -> None:
         if name not in frame.columns:
             raise PredictionsError(f'{source}: there is no column "{name}", which a table of classmark has.')
         wanted: Any = pl.Array if name == "probabilities" else pl.String
+        words = "arrays of one length" if name == "probabilities" else "text"
         if frame[name].dtype != wanted:
-            raise PredictionsError(f'{source}: the column "{name}" holds {frame[name].dtype}, not {wanted.__name__}.')
+            raise PredictionsError(f'{source}: the column "{name}" holds {kind_of(frame[name].dtype)}, not {words}.')

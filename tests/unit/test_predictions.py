@@ -166,9 +166,9 @@ def test_a_damaged_entry_is_refused(tmp_path: Path, entry: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (pl.col("label").cast(pl.Binary), 'the column "label" holds Binary, not String'),
-        (pl.lit(1).alias("id"), 'the column "id" holds Int32, not String'),
-        (pl.lit("x").alias("probabilities"), 'the column "probabilities" holds String, not Array'),
+        (pl.col("label").cast(pl.Binary), 'the column "label" holds bytes, not text'),
+        (pl.lit(1).alias("id"), 'the column "id" holds whole numbers, not text'),
+        (pl.lit("x").alias("probabilities"), 'the column "probabilities" holds text, not arrays of one length'),
     ],
 )
 def test_a_column_of_another_type_is_refused(tmp_path: Path, change: pl.Expr, message: str) -> None:

@@ -144,6 +144,9 @@ def predict(
         str | None, typer.Option(help="The column of true classes. Without it: the column label, if there is one.")
     ] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+    quoting: Annotated[
+        str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
+    ] = "auto",
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
@@ -158,7 +161,7 @@ def predict(
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    options |= {"image_folder": image_folder, "image_ending": image_ending}
+    options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
 
@@ -408,8 +411,17 @@ def run(arguments: list[str] | None = None) -> int:
     from classmark.system.signals import end_at, heeded
 
     words = sys.argv[1:] if arguments is None else arguments
-    with patient_streams() as outs, heeded(end_at):
+    stops: list[int] = []
+
+    def stop(number: int) -> None:
+        stops.append(number)
+        end_at(number)
+
+    with patient_streams() as outs, heeded(stop):
         code = _code(words)
+        if stops and code in (0, 130):  # typer makes an exit code of its own of a KeyboardInterrupt
+            print("stopped", file=sys.stderr)
+            return 128 + stops[-1]
         lost = lost_output(outs)
         if lost is not None and code == 0:
             print(f"error: {lost}", file=sys.stderr)
@@ -424,15 +436,13 @@ def _code(words: list[str]) -> int:
     from classmark.errors import ClassmarkError
     from classmark.system.limits import allow_open_files, check_addresses
     from classmark.system.outside import outside_error
-    from classmark.system.signals import signal_of
 
     try:
         allow_open_files()
         check_addresses()
         return int(app(words, standalone_mode=False) or 0)
-    except (typer.Abort, KeyboardInterrupt) as stop:  # typer takes every KeyboardInterrupt for its own
-        print("stopped", file=sys.stderr)
-        return 128 + signal_of(stop)
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
     except BrokenPipeError:
         return 0
     except SystemExit as end:

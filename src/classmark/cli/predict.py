@@ -10,6 +10,7 @@ import typer
 
 from classmark.errors import MissingExtraError
 from classmark.runs.model import input_kind
+from classmark.system.limits import check_room
 
 
 def predict(run: Path, inputs: Sequence[str], out: Path, options: Mapping[str, Any]) -> None:
@@ -18,6 +19,7 @@ def predict(run: Path, inputs: Sequence[str], out: Path, options: Mapping[str, A
         from classmark.inference import PredictOptions, predict_files
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), input_kind(run), "Predicting") from None
+    check_room()
     predicted = predict_files(run, inputs, out, PredictOptions(**options))
     for line in predicted.notes:
         typer.echo(line, err=True)

@@ -121,7 +121,7 @@ def _read(data: Data) -> Source:
         case "tiny-imagenet":
             return read_tiny_imagenet(data.path)
         case "image-folder":
-            return read_image_folder(data.path, data.label_folder)
+            return read_image_folder(data.path, data.label_level)
         case "image-table":
             return read_image_table(data)
         case "digits":

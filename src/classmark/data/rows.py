@@ -238,4 +238,4 @@ def _grouped(rows: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
 
 def place_of(rows: pl.DataFrame, name: str) -> str:
     """Where the first of the rows stands, for a message."""
-    return str(rows["place"][0]) if "place" in rows.columns else f"{name}, {rows['id'][0]}"
+    return one_line(str(rows["place"][0]) if "place" in rows.columns else f"{name}, {rows['id'][0]}")

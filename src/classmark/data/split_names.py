@@ -20,7 +20,7 @@ JOIN = r"[\s_.\-]*"
 SPLIT = re.compile(
     f"(?:{AFFIX}{JOIN})*+(?:{'|'.join(f'(?P<{split}>{words})' for split, words in WORDS.items())})(?:{JOIN}{AFFIX})*+"
 )
-WRAPPING = re.compile(f"{AFFIX}(?:{JOIN}{AFFIX})*+")
+WRAPPING = re.compile(f"(?=.*[a-z]){AFFIX}(?:{JOIN}{AFFIX})*+")
 
 
 def split_of(name: str) -> SplitName | None:

@@ -29,6 +29,7 @@ class PredictOptions:
         image_folder, image_ending: where the images of a table are, if not beside it, and what is added to their names.
         label: column of the true class; None for the column `label`, if there is one.
         id: column of ids; None for row numbers.
+        quoting: `none` if quotes in a CSV or TSV are ordinary characters, as the recipe key `data.quoting`; else `auto`.
         calibrated: divide the logits by the temperature of `model/calibration.json`.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read, and say how many.
         skip_unknown_labels: leave out rows whose label is no class of the model, and say how many.
@@ -41,6 +42,7 @@ class PredictOptions:
     image_ending: str | None = None
     label: str | None = None
     id: str | None = None
+    quoting: str = "auto"
     calibrated: bool = False
     skip_unreadable: bool = False
     skip_unknown_labels: bool = False

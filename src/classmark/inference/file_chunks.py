@@ -14,6 +14,7 @@ from classmark.data.images.listing import list_images
 from classmark.data.rows import EMPTY_TEXT, text_faults
 from classmark.errors import InputError
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, batched_rows, readable
+from classmark.tables.open import KNOWN_ENDINGS, ending_of
 
 TEXT_ENDING = ".txt"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -80,7 +81,9 @@ def no_files(path: Path, others: Sequence[str], kind: Kind) -> InputError:
     what = "folder" if path.is_dir() else "zip"
     wanted = f"images ({', '.join(image_endings())})" if kind == "images" else "texts (.txt)"
     held = f" {files_by_ending(count_endings(others))}." if others else ""
-    return InputError(f"{path}: the {what} holds no {wanted}.{held}")
+    has_table = any(ending_of(name) in KNOWN_ENDINGS for name in others)
+    remedy = "Give a table by its own name." if path.is_dir() else "Unpack it to give a table in it."
+    return InputError(f"{path}: the {what} holds no {wanted}.{held}", remedy if has_table else "")
 
 
 def note_unread(path: Path, others: Sequence[str], notes: Notes) -> None:

@@ -65,6 +65,10 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
             "Give one of the two.",
             argument="label",
         )
+    if options.quoting not in ("auto", "none"):
+        raise InputError(f'"{options.quoting}" is neither auto nor none.', argument="quoting")
+    if not inputs:
+        raise InputError("there is none.", "Name a table, texts or images.", argument="inputs")
     check_out(out, inputs)
     classifier, notes = load(run, calibrated=options.calibrated), Notes()
     chunks = read_chunks(inputs, classifier.kind, classifier.classes, options, notes)

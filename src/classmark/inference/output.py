@@ -66,8 +66,14 @@ def _check_place(out: Path, inputs: Sequence[str]) -> None:
         folder = folder.parent
     if not folder.is_dir():
         raise InputError(f"{out}: {folder} is a file, not a folder.", "Name another file.", argument="out")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"{out}: you have no permission to write in {folder}.", "Name another file.", argument="out")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise InputError(
+            f"{out}: nothing can be written in {folder} ({reason}).", "Name another place.", argument="out"
+        ) from None
 
 
 def _is_of(out: Path, source: Path) -> bool:

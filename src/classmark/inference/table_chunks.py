@@ -13,6 +13,7 @@ from classmark.data.rows import is_plain, match_labels, text_column, text_faults
 from classmark.data.sources.image_paths import file_of
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, batched_rows, readable
+from classmark.system.types import kind_of
 from classmark.tables import TableFile, read_table_blocks
 
 DEFAULT_LABEL = "label"
@@ -35,7 +36,9 @@ def table_chunks(
         InputError: the table cannot be read, lacks a column, or has a row that cannot be used and may not be left out.
     """
     content = options.image if kind == "images" else options.text
-    for block in read_table_blocks(path, [name for name in (content, options.id) if name]):
+    for block in read_table_blocks(
+        path, [name for name in (content, options.id) if name], quotes=options.quoting == "auto"
+    ):
         notes.say(*(f"{block.source}: {note}" for note in block.notes))
         _check_columns(block, kind, options)
         columns = {"id": _ids(block, prefix, options), "text": text_column(block.frame[content])}
@@ -52,8 +55,8 @@ def _labels(table: TableFile, content: str, options: PredictOptions, notes: Note
     none = pl.Series([None] * table.frame.height, dtype=pl.String)
     if options.no_labels or label not in table.frame.columns or (not options.label and label in (content, options.id)):
         return none
-    if not is_plain(kind := table.frame.schema[label]):
-        notes.say(f'{table.source}: the column "{label}" holds {_held(kind)} and is not read.')
+    if not is_plain(held := table.frame.schema[label]):
+        notes.say(f'{table.source}: the column "{label}" holds {kind_of(held)} and is not read.')
         return none
     return table.frame[label]
 
@@ -74,17 +77,11 @@ def _check_columns(table: TableFile, kind: Kind, options: PredictOptions) -> Non
             raise InputError(
                 f'{table.source}: the column "{name}" occurs more than once.', "Rename or remove all but one."
             )
-        if not is_plain(kind_of := table.frame.schema[name]):
+        if not is_plain(held := table.frame.schema[name]):
             raise InputError(
-                f'{table.source}: the column "{name}" holds {_held(kind_of)}, not text.',
+                f'{table.source}: the column "{name}" holds {kind_of(held)}, not text.',
                 ("Name another: ", Option(key, "COLUMN")),
             )
-
-
-def _held(kind: pl.DataType) -> str:
-    """What a column of this type holds, in the words of users."""
-    words = {pl.Struct: "objects", pl.Binary: "bytes", pl.List: "lists", pl.Array: "lists"}
-    return words.get(type(kind), "values of a kind that is not read")
 
 
 def _ids(table: TableFile, prefix: str, options: PredictOptions) -> pl.Series:

@@ -24,6 +24,7 @@ from classmark.inputs.augment import augment, resize
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, ImageShape, Inputs, Interpolation, Preprocessing, Rows
 from classmark.inputs.mixing import mix
+from classmark.recipes.problems import first_fault
 from classmark.recipes.schema import Augmentation, ImageInput, Train
 from classmark.system.files import read_json, write_json
 
@@ -104,6 +105,10 @@ class ImageExamples:
             return Batch((images,), labels, len(labels))
         return Batch((images,), targets.argmax(dim=1), len(labels), targets)
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        """The batch whole: a batch norm looks at all its images."""
+        return [batch]
+
 
 def parts(rows: Rows, size: int) -> list[Rows]:
     """The rows cut into runs of this size, the last one perhaps shorter."""
@@ -163,9 +168,9 @@ def load_image_encoder(folder: Path) -> ImageEncoder:
     try:
         return TypeAdapter(ImageEncoder).validate_python(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'][0].lower()}{first['msg'][1:]}"
-        raise RunError(f"{path}: not what belongs there ({reason}). Copy the run's model folder anew.") from None
+        raise RunError(
+            f"{path}: not what belongs there ({first_fault(error)}). Copy the run's model folder anew."
+        ) from None
 
 
 def stored_px(section: ImageInput) -> int:

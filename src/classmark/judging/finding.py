@@ -20,6 +20,7 @@ ADVICE = {
     "assumed": "Check it, and name the column or class if it is wrong.",
     "matched_by_number": "Give both tables ids, so that no row is compared with another.",
     "pretrained_on_these_classes": "Do not expect this score on images of another kind.",
+    "many_unknown_tokens": "Try `input.tokens=characters` or a larger `input.vocabulary_size`, or add training texts.",
     "miscalibrated": "Divide the logits by the temperature that validation gives before probabilities are used.",
     "coverage_below_promise": "Fit the sets on rows that are drawn as the test rows are.",
     "threshold_far": "Use the chosen threshold for this goal instead of the largest probability.",

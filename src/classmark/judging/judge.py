@@ -23,7 +23,7 @@ from classmark.judging.label_errors import find_label_errors
 from classmark.judging.metrics import Scored
 from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
-from classmark.judging.resampling import check_draws, check_seed
+from classmark.judging.resampling import whole_draws, whole_seed
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.judging.selective import select
 from classmark.judging.slices import slice_rows
@@ -67,8 +67,7 @@ def judge(
         PredictionsError: no row has a label, a floor has other rows, or a validation row is among the judged ones.
         InputError: `positive` is no class, there are too few draws, or a goal, a cost or a column cannot be used.
     """
-    check_draws(draws)
-    check_seed(seed)
+    draws, seed = whole_draws(draws), whole_seed(seed)
     rows = labelled(predictions)
     index = positive_index(rows, positive)
     scored = scored_rows(rows, index)

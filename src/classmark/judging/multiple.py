@@ -23,7 +23,7 @@ from classmark.judging.matching import match
 from classmark.judging.metrics import TOP_K_CLASSES
 from classmark.judging.p_values import holm
 from classmark.judging.paired import Difference, Sampled, better_side
-from classmark.judging.resampling import check_draws, check_seed
+from classmark.judging.resampling import whole_draws, whole_seed
 from classmark.judging.rows import row_groups, scored_rows
 from classmark.predictions import Predictions
 
@@ -150,8 +150,7 @@ def compare_all(
     """
     if not 2 <= len(tables) <= len(LETTERS):
         raise InputError(f"compare: {len(tables)} sets of predictions. Give two to {len(LETTERS)}.")
-    check_draws(draws)
-    check_seed(seed)
+    draws, seed = whole_draws(draws), whole_seed(seed)
     called = tuple(names or (table.source for table in tables))
     found = match(tables, called)
     rows = found.tables

@@ -7,12 +7,10 @@ in blocks by as many threads as there are cores; neither blocks nor threads chan
 
 from __future__ import annotations
 
-import os
-from collections import deque
+import operator
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +19,8 @@ from classmark.errors import InputError
 from classmark.judging.intervals import Floats
 from classmark.judging.metrics import ClassCounts, Scored, ranking_metrics, weighted_metrics
 from classmark.judging.ranking import Weights
+from classmark.system.machine import cores
+from classmark.system.workers import Workers
 
 BLOCK_ROWS = 1 << 17  # rows × draws of a block: what a core's cache holds
 
@@ -28,24 +28,35 @@ Groups = NDArray[np.int64] | None
 Result = TypeVar("Result")
 
 
-def check_seed(seed: int) -> None:
-    """Refuse a seed that the generator of random numbers does not take.
+def whole_seed(seed: Any) -> int:
+    """The seed as a number that the generator of random numbers takes; numpy's numbers are taken too.
 
     Raises:
         InputError: it is below 0, or not a whole number.
     """
-    if not isinstance(seed, int) or seed < 0:
+    number = _whole(seed)
+    if number is None or number < 0:
         raise InputError(f"{seed!r} is not a whole number from 0.", argument="seed")
+    return number
 
 
-def check_draws(draws: int) -> None:
-    """Refuse so few draws that no interval can be made.
+def whole_draws(draws: Any) -> int:
+    """The number of draws, unless these are so few that no interval can be made.
 
     Raises:
         InputError: there are fewer than two, or it is no whole number.
     """
-    if not isinstance(draws, int) or draws < 2:
+    number = _whole(draws)
+    if number is None or number < 2:
         raise InputError(f"draws: {draws} bootstrap draws give no interval. Give at least 100; 1000 is usual.")
+    return number
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
 
 
 def bootstrap_method(draws: int, groups: Groups) -> str:
@@ -85,20 +96,14 @@ def per_draw(
     blocks wait as there are threads, which bounds memory.
     """
     units = rows if groups is None else int(groups.max()) + 1
-    threads = cores()
 
     def measure(picked: NDArray[np.int64]) -> Result:
         return statistic(_counts(picked, units, groups))
 
     blocks = _picks(rows, units, draws, seed)
     found = [measure(next(blocks))]
-    waiting = deque[Future[Result]]()
-    with ThreadPoolExecutor(threads) as pool:
-        for picked in blocks:
-            if len(waiting) > threads:
-                found.append(waiting.popleft().result())
-            waiting.append(pool.submit(measure, picked))
-        found.extend(each.result() for each in waiting)
+    with Workers(cores()) as workers:
+        found.extend(workers.map(measure, blocks))
     return found
 
 
@@ -131,8 +136,3 @@ def _class_counts(scored: Scored, weights: NDArray[np.uint8]) -> ClassCounts:
 
 def _together(blocks: list[dict[str, Floats]]) -> dict[str, Floats]:
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -19,6 +19,7 @@ from classmark.judging.p_values import holm
 from classmark.judging.resampling import Groups
 from classmark.judging.unpaired import grouped_mean, share_gap
 from classmark.predictions import Predictions
+from classmark.system.types import kind_of
 
 MOST_VALUES = 20
 BINS = 5
@@ -155,7 +156,7 @@ def slice_members(column: pl.Series) -> list[tuple[str, NDArray[np.bool_]]] | st
     distinct = column.drop_nulls().unique().sort()
     numeric = column.dtype.is_numeric()
     if not numeric and column.dtype != pl.String:
-        return f"its values are of the type {column.dtype}, not text, numbers, or yes and no"
+        return f"its values are {kind_of(column.dtype)}, not text, numbers, or yes and no"
     if len(distinct) + bool(missing.any()) < 2:
         return "it has one value only"
     if len(distinct) <= MOST_VALUES:

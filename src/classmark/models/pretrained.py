@@ -17,6 +17,7 @@ from torch import Tensor
 from classmark.errors import InputError, RecipeError, nearest
 from classmark.models.backbone import BackboneClassifier, load_timm
 from classmark.models.weights import read_tensors
+from classmark.recipes.resolve import is_weights_file
 from classmark.system.packages import package_file
 
 
@@ -46,7 +47,6 @@ PACKAGES = {
         "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
     ),
 }
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 # Where files keep the weights beside other things, and what wrappers put before the names.
 NESTED = ("state_dict", "model", "model_state_dict")
@@ -143,7 +143,7 @@ def read_reference(reference: str, model: BackboneClassifier, name: str) -> Mapp
                 f"Set model.backbone to {package.backbone}."
             )
         return read_file(package_path(reference))
-    if Path(reference).suffix not in SUFFIXES:
+    if not is_weights_file(reference):
         known = ("pretrained", *PACKAGES)
         raise RecipeError(
             f'model.weights: "{reference}" is unknown.{nearest(reference, known)} It is one of {", ".join(known)}, '

@@ -13,6 +13,7 @@ from classmark.reading.classes import LIKENESSES, Match, by_index, conventional_
 from classmark.reading.columns import Column
 from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, numbered, plain
 from classmark.reading.table import Table
+from classmark.system.types import kind_of
 
 
 class MisfitError(InputError):
@@ -190,7 +191,7 @@ def _named(table: Table, label: Sequence[str], classes: Sequence[str]) -> Decisi
     column = table.column(table.options.predicted, "predicted")
     if column.is_nested:
         raise InputError(
-            f'{table.source}: the column "{column.name}" holds {column.series.dtype}, not one class per row.',
+            f'{table.source}: the column "{column.name}" holds {kind_of(column.series.dtype)}, not one class per row.',
             ("Name another one: ", Option("predicted", "COLUMN")),
         )
     found = decisions_in(column, classes)

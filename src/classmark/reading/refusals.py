@@ -10,6 +10,7 @@ from classmark.errors import InputError, Option, shortened
 from classmark.reading.decisions import MisfitError, align
 from classmark.reading.names import ID, LISTS, LOGIT, LOGIT_LISTS, PREDICTED, SCORE, is_named
 from classmark.reading.table import Table
+from classmark.system.types import kind_of
 
 
 def nothing_predicted(table: Table, label: Sequence[str]) -> MisfitError:
@@ -47,7 +48,7 @@ def _check_unreadable(table: Table, names: Sequence[str]) -> None:
             continue
         if column.is_nested:
             raise InputError(
-                f'{table.source}: the column "{name}" holds {column.series.dtype}, which cannot be read as scores.',
+                f'{table.source}: the column "{name}" holds {kind_of(column.series.dtype)}, which cannot be read as scores.',
                 "Write a list of numbers, one per class, in every row.",
             )
         if column.series.dtype == pl.String and column.numbers is None:

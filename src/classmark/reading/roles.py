@@ -52,6 +52,7 @@ from classmark.reading.truth import (
     missing_words,
     without_words,
 )
+from classmark.system.types import kind_of
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _attempt(table: Table, label: str, rivals: Sequence[str] = ()) -> Plan:
     column = table.columns[label]
     if column.is_nested:
         raise InputError(
-            f'{table.source}: the column "{label}" holds {column.series.dtype}, not one class per row.',
+            f'{table.source}: the column "{label}" holds {kind_of(column.series.dtype)}, not one class per row.',
             ("Name another one: ", Option("label", "COLUMN")),
         )
     table.check_single([label])

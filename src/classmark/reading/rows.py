@@ -14,6 +14,7 @@ from classmark.reading.classes import spelled
 from classmark.reading.columns import Column
 from classmark.reading.names import FOLD, ID, MODEL, SPLIT, is_named, plain
 from classmark.reading.table import Table
+from classmark.system.types import kind_of
 
 CONTRACT = ("id", "label", "probabilities", "predicted", "logits", "weight")
 YES = ("true", "1", "1.0", "yes")
@@ -77,7 +78,7 @@ def _usual(table: Table, used: Sequence[str]) -> list[str]:
 def _ids_in(table: Table, column: Column) -> Ids:
     if column.is_nested:
         raise InputError(
-            f'{table.source}: the column "{column.name}" holds {column.series.dtype}, not one id per row.',
+            f'{table.source}: the column "{column.name}" holds {kind_of(column.series.dtype)}, not one id per row.',
             ("Name another one: ", Option("id", "COLUMN")),
         )
     names = trimmed(column, table.source).alias("id")
@@ -122,7 +123,7 @@ def trimmed(column: Column, source: str) -> pl.Series:
         text = column.series.cast(pl.String)
     except pl.exceptions.PolarsError:
         raise InputError(
-            f'{source}: the column "{column.name}" holds {column.series.dtype} that cannot be read as UTF-8 text.',
+            f'{source}: the column "{column.name}" holds {kind_of(column.series.dtype)} that cannot be read as UTF-8 text.',
             "Save it as text.",
         ) from None
     fractions = r"^-?[0-9]+\.0+$"
@@ -146,7 +147,7 @@ def find_groups(table: Table, ids: Ids) -> tuple[pl.Series | None, str | None]:
     column = table.column(name, "group")
     if column.is_nested:
         raise InputError(
-            f'{table.source}: the column "{name}" holds {column.series.dtype}, not one group per row.',
+            f'{table.source}: the column "{name}" holds {kind_of(column.series.dtype)}, not one group per row.',
             ("Name another one: ", Option("group", "COLUMN")),
         )
     return trimmed(column, table.source).alias("group"), name

@@ -12,6 +12,7 @@ import polars as pl
 
 from classmark.errors import InputError
 from classmark.reading.columns import Column, Floats
+from classmark.system.types import kind_of
 
 SUM_TOLERANCE = 1e-4
 
@@ -123,7 +124,9 @@ def list_scores(column: Column, source: str) -> Scores:
     except pl.exceptions.PolarsError:
         lists = None
     if lists is None or (isinstance(series.dtype, pl.List) and series.dtype.inner.is_nested()):
-        raise InputError(f'{source}: the column "{column.name}" holds {column.series.dtype}, not lists of numbers.')
+        raise InputError(
+            f'{source}: the column "{column.name}" holds {kind_of(column.series.dtype)}, not lists of numbers.'
+        )
     lengths = lists.list.len()
     width = int(lengths[0] or 0)
     if width == 0:

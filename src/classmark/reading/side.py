@@ -18,6 +18,7 @@ from classmark.reading.options import ReadOptions
 from classmark.reading.order import known_class
 from classmark.reading.values import Values, read_table_values, read_values
 from classmark.runs import RunFiles, open_run
+from classmark.system.types import kind_of
 from classmark.tables import read_table_file
 
 GUESSED = ReadOptions()
@@ -116,7 +117,7 @@ def part_values(given: Any, by: str) -> list[str]:
         raise InputError(f"{problem}{shortened([str(name) for name in names])}.", argument="by")
     series = frame[by] if isinstance(frame[by], pl.Series) else pl.Series(by, list(frame[by]))
     if Column(by, series).is_nested:
-        raise InputError(f'the column "{by}" holds {series.dtype}, not one value per row.', argument="by")
+        raise InputError(f'the column "{by}" holds {kind_of(series.dtype)}, not one value per row.', argument="by")
     cells = Column(by, series).names
     if cells.null_count():
         raise InputError(

@@ -14,6 +14,7 @@ from classmark.reading.classes import match
 from classmark.reading.columns import Column
 from classmark.reading.nested import flattened
 from classmark.reading.options import ReadOptions
+from classmark.system.types import kind_of
 
 MOST_VALUES = 10_000
 
@@ -111,7 +112,7 @@ def _where(table: Table, name: str, value: str) -> Table:
     """The rows that have a value in a column."""
     column = table.column(name, "where")
     if column.is_nested:
-        raise InputError(f'{table.source}: the column "{name}" holds {column.series.dtype}.', argument="where")
+        raise InputError(f'{table.source}: the column "{name}" holds {kind_of(column.series.dtype)}.', argument="where")
     meant = match([value], column.classes) if column.has_at_most(MOST_VALUES) else None
     wanted = value if meant is None or meant.likeness not in ("", "number") else meant.names[value]
     keep = (column.names == wanted).fill_null(False)

@@ -14,6 +14,7 @@ from classmark.reading.columns import Column
 from classmark.reading.decisions import MisfitError
 from classmark.reading.names import LABEL, PREDICTED, SCORE, TRUTH, is_named, plain
 from classmark.reading.table import Table
+from classmark.system.types import kind_of
 
 FEWEST_NUMERIC = 20
 MOST_CLASSES = 50
@@ -61,7 +62,7 @@ def label_names(table: Table, column: Column) -> pl.Series:
         return column.names
     except pl.exceptions.PolarsError:
         raise InputError(
-            f'{table.source}: the column "{column.name}" holds {column.series.dtype} that cannot be read as UTF-8 text.',
+            f'{table.source}: the column "{column.name}" holds {kind_of(column.series.dtype)} that cannot be read as UTF-8 text.',
             "Save it as text.",
         ) from None
 

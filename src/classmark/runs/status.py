@@ -10,7 +10,7 @@ from typing import Any
 
 from classmark.errors import RunError
 from classmark.runs.folder import RunFiles
-from classmark.system.files import read_json, write_json
+from classmark.system.files import read_json, remove_unfinished, write_json
 from classmark.system.locks import NAME as LOCK
 from classmark.system.locks import owned, owner_of
 
@@ -99,6 +99,7 @@ def owned_run(run: RunFiles) -> Iterator[None]:
         RunError: another process does.
     """
     with owned(run.path, "is training this run", renewed=run.status.name):
+        remove_unfinished(run.path)
         yield
 
 

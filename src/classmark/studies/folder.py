@@ -17,7 +17,7 @@ from classmark.studies.outcomes import read_outcome
 from classmark.studies.runs import Place, Runner
 from classmark.system.files import write_text
 from classmark.system.locks import owned
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 from classmark.system.signals import heeded
 
 

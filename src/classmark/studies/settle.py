@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from classmark.errors import Interrupted, MissingExtraError, RecipeError, RunError
 from classmark.judging.studies import Answers, answer
+from classmark.recipes.overrides import Overrides
 from classmark.recipes.study_load import load_study, recipe_of
 from classmark.recipes.study_schema import Study
 from classmark.report.study import write_study
@@ -32,7 +32,7 @@ class Places:
     jobs: int | None = None
 
 
-def settle(reference: str | None, overrides: Sequence[str], where: Places) -> tuple[Answers, Path]:
+def settle(reference: str | None, overrides: Overrides, where: Places) -> tuple[Answers, Path]:
     """The answers of a study that was run or continued, written into its folder with the page.
 
     Raises:
@@ -63,15 +63,14 @@ def settle(reference: str | None, overrides: Sequence[str], where: Places) -> tu
     return found, folder
 
 
-def _asked(reference: str | None, overrides: Sequence[str], where: Places) -> tuple[Study, Path]:
+def _asked(reference: str | None, overrides: Overrides, where: Places) -> tuple[Study, Path]:
     if where.resume is not None:
         path = where.resume / "study.yaml"
         if not path.is_file():
             raise RecipeError(f"{where.resume}: this is not the folder of a study (it has no study.yaml).")
         return load_study(str(path)), where.resume
     assert reference is not None
-    words = [*overrides, *([f"workers={where.jobs}"] if where.jobs else [])]
-    asked = load_study(reference, words)
+    asked = load_study(reference, overrides, where.jobs)
     return asked, where.out or Path("studies") / asked.name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from typing import Any
 
 from classmark.errors import OutsideError, RunError
 from classmark.system.outside import WRITING, outside_error, shown_path, system_number
+
+UNFINISHED = re.compile(r"\..{1,40}\.[a-z0-9_]{8}")  # as tempfile names what `atomic_path` writes to
 
 
 @contextmanager
@@ -37,6 +40,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process was writing in a folder that is ours alone."""
+    for path in folder.glob(".*"):
+        if UNFINISHED.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
 
 
 @contextmanager

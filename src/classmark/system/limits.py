@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 
 from classmark.errors import OutsideError
 
 FEWEST_FILES, ENOUGH_FILES = 64, 4096
+ROOM_BYTES = 1 << 30
 FEWEST_BYTES = 3 << 29  # below this, libraries end the process when they cannot start their threads
 
 
@@ -43,6 +45,24 @@ def check_addresses() -> None:
     if addresses is not None and addresses < FEWEST_BYTES:
         raise OutsideError(
             f"this process may address {addresses / 2**30:.1f} GiB of memory, and classmark needs {FEWEST_BYTES / 2**30:.1f}",
+            "Allow more and start again: ulimit -v unlimited",
+        )
+
+
+def check_room() -> None:
+    """Refuse to go on where the libraries that are loaded by now leave too few addresses for any work.
+
+    Raises:
+        OutsideError: they do.
+    """
+    addresses, resource, statistics = address_space_bytes(), _resource(), Path("/proc/self/statm")
+    if addresses is None or resource is None or not statistics.exists():
+        return
+    taken = int(statistics.read_bytes().split()[0]) * resource.getpagesize()
+    if addresses < taken + ROOM_BYTES:
+        raise OutsideError(
+            f"this process may address {addresses / 2**30:.1f} GiB of memory, of which {taken / 2**30:.1f} are taken by the "
+            f"libraries, and at least {ROOM_BYTES / 2**30:.0f} more is needed",
             "Allow more and start again: ulimit -v unlimited",
         )
 

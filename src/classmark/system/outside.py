@@ -14,11 +14,11 @@ from pathlib import Path
 from classmark.errors import ClassmarkError, OutsideError
 
 MOST_SHOWN = 200  # characters of a path
-ELSEWHERE = "Name another place"
+ELSEWHERE, OTHER_DISK = "Name another place", "or name a folder on another disk"
 
 # Number of the operating system → what is wrong, what to do.
 REASONS: dict[int, tuple[str, str]] = {
-    errno.ENOSPC: ("the disk is full", "Free some space there, or name a folder on another disk."),
+    errno.ENOSPC: ("the disk is full", f"Free some space there, {OTHER_DISK}."),
     errno.EFBIG: ("the file is larger than this process may write", "Allow larger files: ulimit -f unlimited"),
     errno.EACCES: ("you may not read or write there", f"{ELSEWHERE}, or get the right to it."),
     errno.EPERM: ("you may not read or write there", f"{ELSEWHERE}, or get the right to it."),
@@ -34,7 +34,7 @@ REASONS: dict[int, tuple[str, str]] = {
     errno.ENOENT: ("there is no such file or folder", "It may have been moved or removed meanwhile."),
 }
 if hasattr(errno, "EDQUOT"):  # Windows' numbers differ
-    REASONS[errno.EDQUOT] = ("your share of the disk is used up", "Free some space there, or name another disk.")
+    REASONS[errno.EDQUOT] = ("your share of the disk is used up", f"Free some space there, {OTHER_DISK}.")
 WRITING = frozenset(REASONS) - {errno.ENOENT}
 NO_MEMORY = "there is not enough memory"
 MORE_MEMORY = "Close other programs, take less data, or allow more memory."

@@ -53,8 +53,7 @@ def end_at(number: int) -> None:
 
 def signal_of(stop: BaseException) -> int:
     """The number of the signal that stopped a process, SIGINT if it is not known."""
-    causes = (stop, stop.__cause__, stop.__context__)
-    return next((cause.number for cause in causes if isinstance(cause, Stopped)), int(signal.SIGINT))
+    return stop.number if isinstance(stop, Stopped) else int(signal.SIGINT)
 
 
 def say_from_handler(line: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from classmark.errors import InputError
 from classmark.tables.columnar import ARROW, PARQUET, parquet_blocks
 from classmark.tables.compressed import GZIP, ZSTANDARD
 from classmark.tables.contents import Content, check_readable, file_bytes, is_stream, unreadable
-from classmark.tables.delimited import cells_table, read_body
+from classmark.tables.delimited import Part, cells_table, read_body, unused_character
 from classmark.tables.fields import whole_fields
 from classmark.tables.json_tables import read_json_lines
 from classmark.tables.layout import SAMPLE_CHARACTERS, find_layout
@@ -35,7 +36,7 @@ OTHER_CONTENT = (GZIP, ZSTANDARD, ARROW, ZIP, OLE, *UTF16)
 
 
 def read_table_blocks(
-    path: Path | str, texts: Collection[str] = (), block_bytes: int = BLOCK_BYTES
+    path: Path | str, texts: Collection[str] = (), *, quotes: bool = True, block_bytes: int | None = None
 ) -> Iterator[TableFile]:
     """The rows of a table file in blocks, in their order; each has some.
 
@@ -45,12 +46,14 @@ def read_table_blocks(
     Args:
         path: of the file, of a folder of parts, or `-` for standard input.
         texts: columns that are read as texts, whose type must not depend on the block.
-        block_bytes: a file of at most this size is read at once.
+        quotes: whether quotes in a CSV or TSV enclose a cell; else they are ordinary characters.
+        block_bytes: a file of at most this size is read at once; None for 16 MiB.
 
     Raises:
         InputError: it cannot be read as a table; the message says what is wrong and where.
         MissingExtraError: its format needs an optional package.
     """
+    block_bytes = block_bytes or BLOCK_BYTES
     kind = "" if str(path) == "-" else _kind(Path(path), block_bytes)
     blocks: Iterator[TableFile] = iter(())
     if kind == ".parquet":
@@ -58,10 +61,10 @@ def read_table_blocks(
     elif kind in JSON_LINES:
         blocks = _line_blocks(Path(path), texts, block_bytes)
     elif kind:
-        blocks = _delimited_blocks(Path(path), kind, block_bytes)
+        blocks = _delimited_blocks(Path(path), kind, block_bytes, quotes)
     first = next(blocks, None)
     if first is None:
-        yield read_table_file(path)
+        yield read_table_file(path, quotes=quotes)
         return
     has_rows = False
     for block in chain((first,), blocks):
@@ -87,10 +90,11 @@ def _kind(path: Path, block_bytes: int) -> str:
 
 
 class _Block(NamedTuple):
-    """Whole rows as they are written, and how many they are, blank ones too."""
+    """Whole rows as they are written, how many they are, blank ones too, and whether no more follow."""
 
     text: str
     rows: int
+    is_last: bool
 
 
 def _blocks(path: Path, start: int, block_bytes: int, separator: str = "") -> Iterator[_Block]:
@@ -105,12 +109,12 @@ def _blocks(path: Path, start: int, block_bytes: int, separator: str = "") -> It
                     text, size = text + more, 2 * size
                     rows, is_open = _counted(text, separator)
                 lines += text.count("\n")
-                yield _Block(text, rows)
+                yield _Block(text, rows, not file.peek(1))
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def _text(file: BinaryIO, path: Path, block_bytes: int, lines_before: int) -> str:
+def _text(file: BufferedReader, path: Path, block_bytes: int, lines_before: int) -> str:
     """The next lines, about so many bytes; empty at the end of the file."""
     data = file.read(block_bytes)
     data += file.readline() if data and not data.endswith(b"\n") else b""
@@ -135,26 +139,30 @@ def _counted(text: str, separator: str) -> tuple[int, bool]:
     return rows, not quotes_of("".join(lines[first:]), separator).closed
 
 
-def _delimited_blocks(path: Path, ending: str, block_bytes: int) -> Iterator[TableFile]:
+def _delimited_blocks(path: Path, ending: str, block_bytes: int, quotes: bool) -> Iterator[TableFile]:
     sample = file_bytes(path, 4 * SAMPLE_CHARACTERS + 4)  # more characters than a layout looks at
     start = len(MARK) if sample.startswith(MARK) else 0
     text = sample[start:].decode("utf-8", "replace")
-    layout = find_layout(text, str(path), ending)
-    header, before = "", -1
-    for block in _blocks(path, start + len(text[: layout.start].encode()), block_bytes, layout.separator):
+    layout = find_layout(text if quotes else text.replace('"', unused_character(text)), str(path), ending)
+    separator, header, before = layout.separator if quotes else "", "", -1
+    for block in _blocks(path, start + len(text[: layout.start].encode()), block_bytes, separator):
         try:
-            cells = read_body(header + block.text, layout, str(path), max(before, 0))
+            cells = read_body(
+                header + block.text, layout, str(path), Part(max(before, 0), block.is_last), quotes=quotes
+            )
         except InputError:
             if header:
                 raise
             return  # the whole explains it, or says what is wrong
         yield cells_table(cells, layout, str(path), layout.notes)
-        header = header or _first_row(block.text, layout.separator)
+        header = header or _first_row(block.text, separator)
         before += block.rows
 
 
 def _first_row(text: str, separator: str) -> str:
     lines = list(io.StringIO(text, newline=""))
+    if not separator:
+        return lines[0]
     with whole_fields():
         reader = csv.reader(lines, delimiter=separator)
         next(reader)
@@ -166,7 +174,12 @@ def _line_blocks(path: Path, texts: Collection[str], block_bytes: int) -> Iterat
     for block in _blocks(path, start, block_bytes):
         if not before and block.text.lstrip().startswith("["):
             return
-        table = read_json_lines(block.text, str(path), before, texts if before else ())
+        try:
+            table = read_json_lines(block.text, str(path), before, texts if before else ())
+        except InputError:
+            if before:
+                raise
+            return  # the whole has objects of several lines, or says what is wrong
         if not before and any(table.frame.schema.get(name, pl.Null) not in SPELT_ALIKE for name in texts):
             return
         before += block.rows

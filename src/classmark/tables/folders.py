@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from classmark.errors import InputError, shortened
+from classmark.system.types import kind_of
 from classmark.tables.contents import unreadable
 from classmark.tables.table_file import TableFile, build_table
 
@@ -140,8 +141,8 @@ def _joined(parts: list[Part], source: str) -> pl.DataFrame:
         for name in first.columns:
             if frame[name].dtype != first[name].dtype:
                 raise InputError(
-                    f'{source}: the column "{name}" is {first[name].dtype} in {parts[0].path.name}, '
-                    f"but {frame[name].dtype} in {part.path.name}.",
+                    f'{source}: the column "{name}" holds {kind_of(first[name].dtype)} in {parts[0].path.name}, '
+                    f"but {kind_of(frame[name].dtype)} in {part.path.name}.",
                     "Write all parts with the same types.",
                 )
     raise InputError(f"{source}: its parts do not fit together.", "Write them again as one file.")

@@ -43,7 +43,13 @@ def _read(content: Content, text: str, decoding: tuple[str, ...], *, lines: bool
     if columns is None:
         rows = _lines(text)
         numbers = _filled(rows)
-        columns = _by_key(_objects(parser, rows, numbers))
+        try:
+            columns = _by_key(_objects(parser, rows, numbers))
+        except InputError:
+            found = parser.one_after_another(text)
+            if found is None:
+                raise
+            columns, numbers = _by_key(found), None
     return build_table(content.source, columns, numbers, notes=(*content.notes, *decoding, *parser.notes))
 
 

@@ -11,6 +11,15 @@ from classmark.errors import InputError
 
 HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 REPLACEMENT = "\ufffd"
+BETWEEN = re.compile(r"\s*(?:,\s*)?")
+PYTHON_WORDS = ("None", "True", "False")
+CAUSES = {
+    "Invalid control": ", where a text holds a line break or a tab, which JSON writes as \\n or \\t",
+    "Invalid \\": ", where a backslash escapes nothing: write it twice",
+    "Unterminated": ", where a text begins that never ends",
+    "Expecting ',' delimiter": ", where a comma is missing",
+    "Expecting ':' delimiter": ", where a colon is missing",
+}
 AN_OBJECT = '{"text": …, "label": …}'
 
 
@@ -48,7 +57,7 @@ class Parser:
             if error.msg == "Extra data":
                 raise ExtraDataError from None
             end = error.pos >= len(self._text.rstrip())
-            reason = "the file ends too early" if end else f"see character {error.colno}"
+            reason = "the file ends too early" if end else f"see character {error.colno}{_cause(error)}"
             raise InputError(
                 f"{self.source}, line {error.lineno}: not valid JSON; {reason}.", "Write or fetch the file again."
             ) from None
@@ -72,13 +81,37 @@ class Parser:
                 return list(values)
         return [self._line(line, number) for line, number in zip(lines, numbers, strict=True)]
 
+    def one_after_another(self, text: str) -> list[dict[str, Any]] | None:
+        """The objects of a text that is nothing but objects, wherever its lines end; None for any other text.
+
+        Commas between the objects are passed over.
+        """
+        found, at, line = list[dict[str, Any]](), 0, 1
+        scan = json.JSONDecoder().raw_decode
+        while at < len(text):
+            begin = BETWEEN.match(text, at).end()  # type: ignore[union-attr]
+            line += text.count("\n", at, begin)
+            if begin == len(text):
+                break
+            try:
+                at = scan(text, begin)[1] if text[begin] == "{" else -1
+            except (ValueError, RecursionError):
+                at = -1
+            if at < 0:
+                return None
+            found.append(self._line(text[begin:at], line))
+            line += text.count("\n", begin, at)
+        note = "The objects do not stand one on each line; they were read one after another."
+        self._notes.setdefault("one after another", note)
+        return found
+
     def _line(self, line: str, number: int) -> dict[str, Any]:
         place = f"{self.source}, line {number}"
         try:
             value = self._parsed(line, f"Line {number}: ")
         except json.JSONDecodeError as error:
             end = error.pos >= len(line.rstrip())
-            reason = "the line ends too early" if end else f"see character {error.pos + 1}"
+            reason = "the line ends too early" if end else f"see character {error.pos + 1}{_cause(error)}"
             raise InputError(
                 f"{place}: not valid JSON; {reason}.", f"Each line is one object, as {AN_OBJECT}."
             ) from None
@@ -128,6 +161,22 @@ class Parser:
             case dict():
                 return {self._mended(key, place): self._mended(item, place) for key, item in value.items()}
         return value
+
+
+def _cause(error: json.JSONDecodeError) -> str:
+    """What is wrong at the place of an error, as far as that is known."""
+    rest, what = error.doc[error.pos :], error.msg
+    if what.startswith("Extra data"):
+        return ", where a second object begins" if rest.startswith("{") else ", where more follows"
+    if what.startswith("Illegal trailing comma") or (
+        rest[:1] in ("}", "]") and what.startswith(("Expecting p", "Expecting v"))
+    ):
+        return ", where a value is missing or a comma is too many"
+    if rest.startswith("'"):
+        return ", where single quotes stand instead of double ones"
+    if rest.startswith(PYTHON_WORDS):
+        return ", where one of Python's words stands: JSON writes null, true and false"
+    return next((cause for start, cause in CAUSES.items() if what.startswith(start)), "")
 
 
 class ExtraDataError(ValueError):

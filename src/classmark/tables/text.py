@@ -6,8 +6,15 @@ import shlex
 
 from classmark.errors import InputError
 from classmark.tables.contents import Content
+from classmark.tables.encodings import likely_encoding
 
 UTF16, UTF32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+# A byte order mark whose three bytes somebody's program took for three letters.
+MISREAD_MARK = "ï»¿"
+NOTE_ON_MISREAD = (
+    f"The file begins with {MISREAD_MARK}, a byte order mark that was read as Latin-1 and saved again; it was left out. "
+    "Look whether accented letters are wrong too, such as Ã© for é."
+)
 LARGEST_WEB_PAGE_START = 256
 
 
@@ -37,7 +44,11 @@ def decoded(content: Content) -> tuple[str, tuple[str, ...]]:
     if not text.strip("\ufeff \t\r\n"):
         raise InputError(f"{content.source}: the file has only blank lines.")
     check_nul(content.source, text)
-    return text.removeprefix("\ufeff"), notes
+    text = text.removeprefix("\ufeff")
+    if text.startswith(MISREAD_MARK):
+        text = text.removeprefix(MISREAD_MARK)
+        notes = (*notes, NOTE_ON_MISREAD)
+    return text, notes
 
 
 def check_is_data(source: str, data: bytes) -> None:
@@ -70,11 +81,12 @@ def utf8(content: Content, lines_before: int = 0) -> str:
         before = content.data[: error.start]
         line = lines_before + before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
-        name = shlex.quote(content.name)
-        remedy = (
-            f"Convert the file, for instance: iconv -f WINDOWS-1252 -t UTF-8 {name} > {shlex.quote('utf8-' + content.name)}"
+        name, likely = shlex.quote(content.name), likely_encoding(content.data)
+        remedy = "" if likely == "WINDOWS-1252" else f"It is probably {likely}. "
+        remedy += (
+            f"Convert the file, for instance: iconv -f {likely} -t UTF-8 {name} > {shlex.quote('utf8-' + content.name)}"
             if content.name
-            else "Convert it, for instance with iconv -f WINDOWS-1252 -t UTF-8."
+            else f"Convert it, for instance with iconv -f {likely} -t UTF-8."
         )
         raise InputError(
             f"{content.source}, line {line}: byte {column} (0x{content.data[error.start]:02x}) is not valid UTF-8.",

@@ -73,6 +73,9 @@ class FeatureExamples:
         labels = self.labels[torch.from_numpy(rows)].to(device)
         return Batch((torch.from_numpy(features.astype(np.float32)).to(device),), labels, len(rows))
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        return [batch]
+
 
 def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
     """The recipe with `model.features` fixed: `auto` becomes the fastest way here, where features are computed at all."""

@@ -38,7 +38,9 @@ def clip_gradients(job: Job, loss: float) -> None:
     if not math.isfinite(loss):
         raise NotFinite(f"the loss is {loss}")
     most = job.recipe.optimizer.clip_norm
-    norm = None if most is None else job.fabric.clip_gradients(job.model, job.optimizer, max_norm=most)
+    norm = None
+    if most is not None:
+        norm = job.fabric.clip_gradients(job.model, job.optimizer, max_norm=most, error_if_nonfinite=False)
     if job.recipe.train.precision == "fp16":
         scale = job.fabric.strategy.precision.state_dict().get("scale", LEAST_SCALE)
         if scale < LEAST_SCALE:

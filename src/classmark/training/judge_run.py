@@ -27,6 +27,9 @@ from classmark.runs.looks import record_look
 from classmark.training.image_floor import floor_features
 from classmark.training.watch import RunWatch
 
+# 1.7 % after 20,000 IMDB reviews, 16 % after 60, 28 % after 200 sentences; 100 % of Chinese split at spaces.
+MANY_UNKNOWN = 0.2
+
 Tables = dict[str, Predictions]
 
 
@@ -45,7 +48,7 @@ def predict_splits(
             "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),
             "data_fingerprint": dataset.fingerprint,
         }
-        if known := caveats(recipe):
+        if known := {**caveats(recipe), **unknown_tokens(inputs.description)}:
             metadata["caveats"] = known
         if "remarks" in dataset.description or "notes" in dataset.description:
             metadata["remarks"] = data_remarks(dataset.description)
@@ -79,6 +82,19 @@ def caveats(recipe: Recipe) -> dict[str, str]:
         f"Tiny ImageNet's classes and images are ImageNet's, {trained}: the score says little about other images."
     )
     return {"pretrained_on_these_classes": sentence}
+
+
+def unknown_tokens(description: Mapping[str, Any]) -> dict[str, str]:
+    """The same for texts of which the model does not know many tokens; `description` is that of the inputs."""
+    share = description.get("unknown_tokens_in_validation", 0.0)
+    if share <= MANY_UNKNOWN:
+        return {}
+    sentence = (
+        f"{100 * share:.1f} % of the validation tokens are unknown to the model: they are not among the "
+        f"{description['vocabulary']:,} of its vocabulary, which come from the training texts. "
+        f"The tokens are {description['tokens_are']}."
+    )
+    return {"many_unknown_tokens": sentence}
 
 
 def data_remarks(description: Mapping[str, Any]) -> list[dict[str, str]]:

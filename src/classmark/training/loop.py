@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from classmark.inputs.examples import Batch, Draw, Examples
 from classmark.inputs.prefetch import prefetched
-from classmark.losses import LossFunction, two_sided
+from classmark.losses import LossFunction
 from classmark.models.build import derived_seed
 from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles
@@ -23,7 +23,8 @@ from classmark.runs.history import write_history
 from classmark.training.average import Average
 from classmark.training.finite import check_evaluation, check_weights, checked, clip_gradients
 from classmark.training.optimizers import learning_rate
-from classmark.training.processor import release_memory
+from classmark.training.pieces import Computation, accumulate_gradients, evaluate_pieces, hits_of
+from classmark.training.processor import KeptMemory
 from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
 
 
@@ -70,7 +71,7 @@ class Job:
 
     `model` is `module` as Fabric wraps it: on its device, in the precision of training. `average`, where the recipe
     asks for one, holds the moving average of its weights, which is what is evaluated and kept. `ids` are those of the
-    training rows, for messages.
+    training rows, for messages. Where there is a `computation`, batches are computed by it in pieces; else whole.
     """
 
     recipe: Recipe
@@ -84,6 +85,8 @@ class Job:
     validation: Examples
     watch: Watch
     average: Average | None = None
+    computation: Computation | None = None
+    kept_memory: KeptMemory = field(default_factory=KeptMemory)
     ids: pl.Series | None = None
 
 
@@ -121,12 +124,12 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
         torch.manual_seed(derived_seed(*draw))
         _set_rate(job, state.global_step, len(batches) * section.epochs)
         with checked(job, state, batches[state.step]):
-            state.sums += step(job, batch, training=True)
+            state.sums += step(job, batch, draw)
         state.step, state.global_step = state.step + 1, state.global_step + 1
         if job.average is not None:
             job.average.update(job.module, state.global_step)
         pace.size, pace.steps = pace.size + batch.size, pace.steps + 1
-        release_memory()
+        job.kept_memory.release()
         job.watch.stepped(state, len(batches), pace)
         if _due(section.evaluate_every_steps, state.step) and state.step < len(batches):
             with averaged(job):
@@ -142,10 +145,7 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
 
 def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     """A row of `history.jsonl`, which is rewritten each time: how training stands, and a pass over validation."""
-    sums = Sums()
-    for loaded, _ in prefetched(job.validation.load, job.validation.evaluation_batches()):
-        release_memory()
-        sums += step(job, job.validation.batch(loaded, job.fabric.device), training=False)
+    sums = measure(job)
     check_evaluation(job, state, sums)
     row = {
         "epoch": state.epoch,
@@ -163,20 +163,43 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     return row
 
 
-def step(job: Job, batch: Batch, *, training: bool) -> Sums:
-    """Loss and hits on one batch; in training, after which the weights are updated."""
-    job.model.train(training)
-    with torch.set_grad_enabled(training):
-        logits = job.model(*batch.inputs)
-        loss = job.loss(logits, batch.labels if batch.targets is None else batch.targets)
-    if training:
-        # Gradients stay where they are: anew at each step they would pin holes in the heap.
-        job.optimizer.zero_grad(set_to_none=False)
+def step(job: Job, batch: Batch, draw: Draw) -> Sums:
+    """Update the weights by one batch; its loss and hits before that are returned."""
+    job.model.train()
+    # Gradients stay where they are: anew at each step they would pin holes in the heap.
+    job.optimizer.zero_grad(set_to_none=False)
+    if job.computation is not None:
+        pieces = job.train.pieces(batch, job.recipe.train.piece_tokens)
+        sums = accumulate_gradients(job.computation, pieces, draw)
+    else:
+        logits, loss = _forward(job, batch)
         job.fabric.backward(loss)
-        clip_gradients(job, loss.item())
-        job.optimizer.step()
-    hits = int((two_sided(logits).argmax(dim=1) == batch.labels).sum())
-    return Sums(loss.item() * len(batch.labels), hits, len(batch.labels))
+        sums = Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+    clip_gradients(job, sums.loss)
+    job.optimizer.step()
+    return sums
+
+
+@torch.no_grad()
+def measure(job: Job) -> Sums:
+    """Loss and hits over the validation split."""
+    job.model.eval()
+    examples, device = job.validation, job.fabric.device
+    rows = examples.evaluation_batches()
+    if job.computation is not None:
+        return evaluate_pieces(job.computation, rows, lambda part: examples.batch(examples.load(part), device))
+    sums = Sums()
+    for loaded, _ in prefetched(examples.load, rows):
+        job.kept_memory.release()
+        batch = examples.batch(loaded, device)
+        logits, loss = _forward(job, batch)
+        sums += Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+    return sums
+
+
+def _forward(job: Job, batch: Batch) -> tuple[Tensor, Tensor]:
+    logits = job.model(*batch.inputs)
+    return logits, job.loss(logits, batch.labels if batch.targets is None else batch.targets)
 
 
 def averaged(job: Job) -> AbstractContextManager[None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,12 +14,14 @@ from torch import Tensor, nn
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
-from classmark.inputs.vectors import from_anywhere
+from classmark.inputs.text import TextEncoder
 from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
+from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
+from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
@@ -30,6 +31,7 @@ from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
+from classmark.training.pieces import Computation
 from classmark.training.precision import resolve_precision
 from classmark.training.processor import describe_environment
 from classmark.training.state import TrainState, load_checkpoint
@@ -53,29 +55,18 @@ def check_unused(run: RunFiles) -> None:
 
 def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it."""
-    data, train = recipe.data, recipe.train.model_copy(update={"threads": threads})
-    if data.source != "huggingface":
-        paths = {
-            name: str(Path(value).resolve())
-            for name in ("path", "validation_path", "test_path", "image_folder")
-            if (value := getattr(data, name))
-        }
-        data = data.model_copy(update=paths)
-    model = recipe.model
-    if isinstance(model, Backbone) and model.weights and Path(model.weights).is_file():
-        model = model.model_copy(update={"weights": str(Path(model.weights).resolve())})
-    section = recipe.input
-    if isinstance(section, TextInput) and section.vectors:
-        section = section.model_copy(update={"vectors": from_anywhere(section.vectors)})
-    update = {"data": data, "input": section, "model": model, "train": train}
-    write_recipe(run.recipe, recipe.model_copy(update=update))
+    train = recipe.train.model_copy(update={"threads": threads})
+    write_recipe(run.recipe, seen_from_anywhere(recipe).model_copy(update={"train": train}))
     return run
 
 
 def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
-    """The recipe with every `auto` replaced by what is fastest here, also in the run folder."""
+    """The recipe with every `auto` replaced by what suits the texts and is fastest here, also in the run folder."""
     assert recipe.train.threads is not None
-    settled = settle_features(resolve_precision(recipe, recipe.train.threads), inputs)
+    settled = recipe
+    if isinstance(inputs.encoder, TextEncoder):
+        settled = recipe.model_copy(update={"input": inputs.encoder.section})
+    settled = settle_features(resolve_precision(settled, recipe.train.threads), inputs)
     if settled != recipe:
         write_recipe(run.recipe, settled)
     return settled
@@ -120,8 +111,14 @@ def input_lines(description: Mapping[str, Any]) -> list[str]:
         return [
             f"images   {sizes} pixels, kept as squares of {description['stored_px']}, seen at {description['size_px']}"
         ]
-    unknown = f"{description['unknown_tokens']:.1%} of the tokens unknown"
-    lines = [f"words    {description['vocabulary']:,} in the vocabulary, {unknown}"]
+    unknown = (
+        f"unknown in training {description['unknown_tokens']:.1%}, "
+        f"in validation {description['unknown_tokens_in_validation']:.1%}"
+    )
+    lines = [
+        f"tokens   {description['tokens_are']}; {description['writing']}",
+        f"words    {description['vocabulary']:,} in the vocabulary; {unknown}",
+    ]
     if "vectors" in description:
         found = description["vectors"]
         shares = f"{found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
@@ -146,6 +143,11 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
     some = "" if trained == size else f", {trained:,} of them trained"
     watch.say(f"model    {size:,} parameters{some}, {recipe.train.precision} on {fabric.device}")
     train, validation = inputs.train, inputs.validation
+    loss, computation = build_loss(recipe.loss, counts), None
+    if isinstance(recipe.input, TextInput) and fabric.device.type == "cpu" and not recipe.train.compile:
+        assert recipe.train.threads is not None
+        computation = Computation(model, loss, fabric, one_core_workers(recipe.train.threads))
+        torch.set_num_threads(1)  # the rest of a step too: sums over a tensor depend on it
     if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
         assert isinstance(model, BackboneClassifier)
         train, validation = feature_splits(model, inputs, recipe.model.features)
@@ -156,12 +158,13 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         model=wrapped,
         module=model,
         optimizer=optimizer,
-        loss=build_loss(recipe.loss, counts),
+        loss=loss,
         train=train,
         validation=validation,
         watch=watch,
         ids=dataset.train["id"],
         average=Average(recipe.train.average) if recipe.train.average else None,
+        computation=computation,
     )
 
 

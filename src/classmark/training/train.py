@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
@@ -13,8 +15,9 @@ from classmark.runs.status import DONE, owned_run, read_status
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
+from classmark.training.memory import check_memory
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
-from classmark.training.processor import prepare_processor
+from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.watch import watched
 
 
@@ -46,18 +49,24 @@ def resume(run: RunFiles) -> RunFiles:
 
 def _finished(run: RunFiles) -> RunFiles:
     recipe = load_recipe(str(run.recipe))
-    prepare_processor(recipe.train.threads)
+    threads = prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
         dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
+        check_memory(recipe, dataset, inputs)
         recipe = settle(run, recipe, inputs)
         job = build_job(run, recipe, dataset, inputs, watch)
+        release_memory()
         watch.stage("training")
         best = fit(job, *restore(job))
+        torch.set_num_threads(threads)
+        release_memory()
         watch.stage("judging")
         if best:
             job.module.load_state_dict(best)
-        classifier = Classifier(job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision)
+        classifier = Classifier(
+            job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision, threads=threads
+        )
         if watch.interrupted:
             tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation"])
             judge_run(run, recipe, tables, {}, watch)

@@ -12,11 +12,11 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from classmark.errors import ClassmarkError, Interrupted, OutsideError
+from classmark.errors import ClassmarkError, Interrupted, OutsideError, spelt
 from classmark.runs import RunFiles
 from classmark.runs.history import read_timings, write_timings
 from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, write_status
-from classmark.system.outside import is_about_memory, outside_error
+from classmark.system.outside import OTHER_DISK, is_about_memory, outside_error
 from classmark.system.progress import LINE_SECONDS
 from classmark.system.screen import Screen
 from classmark.system.signals import end_at, heeded, say_from_handler, signal_of
@@ -24,6 +24,7 @@ from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 
 RENEW_SECONDS = 0.5
+ESTIMATE_STEPS = 20
 LESS_MEMORY = "Use a smaller train.batch_size, input.max_tokens or model.hidden_size, or allow more memory."
 
 
@@ -46,6 +47,8 @@ class RunWatch:
         self._bar: Progress | None = None
         self._line = self._started
         self._timings = read_timings(run)
+        self._estimated = False
+        self._first_step_seconds: float | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -81,6 +84,7 @@ class RunWatch:
         self._status = replace(self._status, epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
         speed = f"{pace.per_second:,.0f} {pace.unit}/s"
         text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed}"
+        self._estimate(state, steps_in_epoch, pace)
         if self.console.is_terminal:
             self._show_bar(state, steps_in_epoch, text)
         elif time.monotonic() - self._line > LINE_SECONDS:
@@ -88,6 +92,18 @@ class RunWatch:
             left = pace.seconds / pace.steps * (steps_in_epoch - state.step)
             place = f"epoch {state.epoch}/{self.epochs}  step {state.step}/{steps_in_epoch}"
             self.console.print(f"{place}  {text}  {left:.0f} s left in this epoch", highlight=False, soft_wrap=True)
+
+    def _estimate(self, state: TrainState, steps_in_epoch: int, pace: Pace) -> None:
+        """Say once how long training will take; the first step, which has the largest batch, is left out."""
+        if pace.steps == 1:
+            self._first_step_seconds = pace.seconds
+        if self._estimated or pace.steps < ESTIMATE_STEPS or self._first_step_seconds is None:
+            return
+        self._estimated = True
+        per_step = (pace.seconds - self._first_step_seconds) / (pace.steps - 1)
+        left = per_step * (steps_in_epoch * (self.epochs - state.epoch + 1) - state.step)
+        if left > LINE_SECONDS:
+            self.console.print(f"training takes about {duration(left)} more", highlight=False, soft_wrap=True)
 
     def evaluated(self, row: dict[str, Any], pace: Pace | None) -> None:
         """An evaluation is done; with a pace, an epoch is."""
@@ -186,7 +202,11 @@ def end_of(run: RunFiles, error: BaseException) -> BaseException:
     refused = error if isinstance(error, OutsideError) else outside_error(error)
     if refused is None:
         return error
-    remedy = LESS_MEMORY if is_about_memory(refused) else refused.remedy
+    remedy = (
+        LESS_MEMORY
+        if is_about_memory(refused)
+        else spelt(refused.remedy, "command line").replace(f", {OTHER_DISK}", "")
+    )
     return OutsideError(refused.reason, f"{remedy} Then continue with: {go_on}", refused.place)
 
 
@@ -196,3 +216,14 @@ def _last_words(ended: BaseException | None) -> dict[str, str]:
         return {"state": DONE, "message": ""}
     said = str(ended) if isinstance(ended, ClassmarkError) else f"{type(ended).__name__}: {ended}"
     return {"state": INTERRUPTED if isinstance(ended, Interrupted) else FAILED, "message": said}
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, such as `4 min 10 s` or `2 h 5 min`, as exact as an estimate can be."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds / 10) * 10, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -160,7 +160,7 @@ def test_a_description_that_lacks_something_says_what(folder: Path) -> None:
     with pytest.raises(ClassmarkError) as caught:
         load(folder)
     assert str(caught.value) == (
-        f"{folder}: the model cannot be loaded (model.json, shape: field required). Copy the run's model folder anew."
+        f"{folder}: the model cannot be loaded (model.json: shape is missing). Copy the run's model folder anew."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -9,6 +10,8 @@ import math
 import os
 import shutil
 import sys
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from classmark.inference.chunks import CHUNK_ROWS, Chunk, Kind, Notes, PredictOp
 from classmark.inference.files import predict_files, read_chunks
 from classmark.inference.output import check_out, write_predictions
 from classmark.predictions import read
-from classmark.tables import read_table_blocks
+from classmark.tables import blocks
 
 TEXTS = ['fine, "very" fine', "dull\nand long", "wörds"]
 LABELS = ["long", "short", None]
@@ -309,6 +312,15 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert refusal(empty) == f"{empty}: the folder holds no texts (.txt)."
     (empty / "a.md").touch()
     assert refusal(empty) == f"{empty}: the folder holds no texts (.txt). 1 file ends in .md."
+    packed = tmp_path / "b.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("b.csv", "text\na\n")
+    assert refusal(packed) == (
+        f"{packed}: the zip holds no texts (.txt). 1 file ends in .csv. Unpack it to give a table in it."
+    )
+    with pytest.raises(InputError) as caught:
+        predict_files(tmp_path, [], tmp_path / "p.csv")
+    assert str(caught.value) == "inputs: there is none. Name a table, texts or images."
     for errors in ("strict", "surrogateescape"):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ok\ncaf\xe9\n"), "utf-8", errors))
         assert refusal("-") == "standard input: not valid UTF-8. Convert it, for instance with iconv."
@@ -419,7 +431,7 @@ def test_columns_of_other_kinds(tmp_path: Path) -> None:
     ).write_parquet(path)
     assert chunks(path, notes=notes, id="n")[0].rows() == [("1.0", "a", None), ("2.5", "b", None)]
     assert notes.lines() == [f'{path}: the column "label" holds lists and is not read.']
-    for key, column, held in (("text", "o", "objects"), ("label", "label", "lists"), ("id", "o", "objects")):
+    for key, column, held in (("text", "o", "records"), ("label", "label", "lists"), ("id", "o", "records")):
         assert refusal(path, **{key: column}) == (
             f'{path}: the column "{column}" holds {held}, not text. Name another: {key}="COLUMN"'
         )
@@ -469,6 +481,16 @@ def test_a_folder_and_a_zip_of_texts(tmp_path: Path, packed: bool) -> None:
     assert refusal(place).startswith(f"{place}/sub/empty.txt: the text is empty. ")
 
 
+def test_quotes_can_be_ordinary_characters(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text('text\tlabel\n"so\tlong\nit" ends\tshort\n')
+    found = chunks(path, quoting="none")[0]
+    assert found.rows() == [("1", '"so', "long"), ("2", 'it" ends', "short")]
+    with pytest.raises(InputError) as caught:
+        predict_files(tmp_path, [str(path)], tmp_path / "p.csv", PredictOptions(quoting="off"))
+    assert str(caught.value) == 'quoting: "off" is neither auto nor none.'
+
+
 def test_folders_of_parts_and_compressed_tables(tmp_path: Path) -> None:
     parts = tmp_path / "parts"
     parts.mkdir()
@@ -485,7 +507,7 @@ def test_a_table_in_blocks_gives_the_same_rows(tmp_path: Path, monkeypatch: pyte
     rows = pl.DataFrame({"text": [f"t {row}" for row in range(500)], "label": ["long", None] * 250, "nr": range(500)})
     path = write_table(tmp_path / f"a.{ending}", rows)
     expected = pl.concat(chunks(path, id="nr"))
-    monkeypatch.setattr(read_table_blocks, "__defaults__", ((), 700))
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 700)
     found = chunks(path, id="nr")
     assert len(found) > 1 or ending == "parquet"
     assert pl.concat(found).equals(expected)
@@ -529,7 +551,13 @@ def test_all_inputs_must_be_there_before_any_is_read(tmp_path: Path) -> None:
 def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "f.csv").touch()
     (tmp_path / "d.csv").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(tmp_path))
+    (tmp_path / "locked").mkdir()
+
+    def refused(**options: Path) -> None:
+        assert options == {"dir": tmp_path / "locked"}
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"{tmp_path}/locked/x")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
     for out, said in (
         (tmp_path / "p.txt", '"p.txt" must end in .parquet, .csv, .jsonl.'),
         (tmp_path / "d.csv", f"{tmp_path}/d.csv: it is a folder. Name a file in it."),
@@ -538,8 +566,9 @@ def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest
             f"{tmp_path}/f.csv/p.csv: {tmp_path}/f.csv is a file, not a folder. Name another file.",
         ),
         (
-            tmp_path / "a/b/p.csv",
-            f"{tmp_path}/a/b/p.csv: you have no permission to write in {tmp_path}. Name another file.",
+            tmp_path / "locked/b/p.csv",
+            f"{tmp_path}/locked/b/p.csv: nothing can be written in {tmp_path}/locked (permission denied). "
+            "Name another place.",
         ),
     ):
         with pytest.raises(InputError) as caught:

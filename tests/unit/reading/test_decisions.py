@@ -114,8 +114,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
     ),
     "a list": (
         {"predicted": [["neg"]] * 4}, {"predicted": "predicted"},
-        'predictions: the column "predicted" holds List(String), not one class per row. Name another one: predicted="COLUMN"',
-        'predictions: the column "predicted" holds List(String), not one class per row. Name another one: --predicted COLUMN',
+        'predictions: the column "predicted" holds lists of text, not one class per row. Name another one: predicted="COLUMN"',
+        'predictions: the column "predicted" holds lists of text, not one class per row. Name another one: --predicted COLUMN',
     ),
     "no such column": (
         {"pred": LABELS}, {"predicted": "predicted"},

@@ -208,7 +208,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, column: str) -> None
     columns: dict[str, object] = {"id": ["a", "b"], "label": ["x", "y"], "score": [0.1, 0.9]}
     path = saved(tmp_path / "theirs.parquet", columns | {column: [b"\xff\xfe", b"y"]})
     assert str(refused(path)) == (
-        f'{path}: the column "{column}" holds Binary that cannot be read as UTF-8 text. Save it as text.'
+        f'{path}: the column "{column}" holds bytes that cannot be read as UTF-8 text. Save it as text.'
     )
 
 

@@ -165,8 +165,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
     ),
     "a list": (
         {"truth": [["a"]] * 4, "score": POSITIVE}, {"label": "truth"},
-        'predictions: the column "truth" holds List(String), not one class per row. Name another one: label="COLUMN"',
-        'predictions: the column "truth" holds List(String), not one class per row. Name another one: --label COLUMN',
+        'predictions: the column "truth" holds lists of text, not one class per row. Name another one: label="COLUMN"',
+        'predictions: the column "truth" holds lists of text, not one class per row. Name another one: --label COLUMN',
     ),
     "no label is the missing one": (
         {"label": LABELS, "score": POSITIVE}, {"missing_label": "poss"},

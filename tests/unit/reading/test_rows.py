@@ -121,17 +121,17 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str | None]] = {
     ),
     "ids of bytes": (
         {"id": [b"\xff", b"b", b"c", b"d"]}, {},
-        'predictions: the column "id" holds Binary that cannot be read as UTF-8 text. Save it as text.', None,
+        'predictions: the column "id" holds bytes that cannot be read as UTF-8 text. Save it as text.', None,
     ),
     "ids of lists": (
         {"key": [["a"]] * 4}, {"id": "key"},
-        'predictions: the column "key" holds List(String), not one id per row. Name another one: id="COLUMN"',
-        'predictions: the column "key" holds List(String), not one id per row. Name another one: --id COLUMN',
+        'predictions: the column "key" holds lists of text, not one id per row. Name another one: id="COLUMN"',
+        'predictions: the column "key" holds lists of text, not one id per row. Name another one: --id COLUMN',
     ),
     "groups of lists": (
         {"group": [["a"]] * 4}, {},
-        'predictions: the column "group" holds List(String), not one group per row. Name another one: group="COLUMN"',
-        'predictions: the column "group" holds List(String), not one group per row. Name another one: --group COLUMN',
+        'predictions: the column "group" holds lists of text, not one group per row. Name another one: group="COLUMN"',
+        'predictions: the column "group" holds lists of text, not one group per row. Name another one: --group COLUMN',
     ),
     "a row without a group": (
         {"film": ["x", "x", "y", None]}, {"group": "film"},

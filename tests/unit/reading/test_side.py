@@ -174,7 +174,7 @@ def test_parts_of_one_file(tmp_path: Path) -> None:
         (
             {**MODELS, "model": [["new"]] * 8},
             "model",
-            'the column "model" holds List(String), not one value per row.',
+            'the column "model" holds lists of text, not one value per row.',
         ),
         (
             {**MODELS, "model": [None, " ", *["new"] * 3, *["old"] * 3]},

@@ -43,10 +43,10 @@ def message(path: Path, text: str, overrides: tuple[str, ...] = ()) -> str:
 def test_all_problems_at_once_with_their_lines(tmp_path: Path) -> None:
     text = "name: x\ndata:\n  source: imbd\ntrain:\n  epoch: 3\n  batch_size: 0\n"
     assert message(tmp_path / "r.yaml", text, ("model.hiden_size=3",)).splitlines() == [
-        "recipe.yaml, line 3: data.source: 'imbd': it should be 'imdb', 'movie-reviews', 'table', 'huggingface', "
-        "'tiny-imagenet', 'image-folder', 'image-table' or 'digits'.",
+        'recipe.yaml, line 3: data.source: "imbd": one of imdb, movie-reviews, table, huggingface, tiny-imagenet, image-folder, '
+        'image-table, digits is expected. Did you mean "imdb"?',
         'override "model.hiden_size=3": model.hiden_size: unknown key. Did you mean "hidden_size"?',
-        "recipe.yaml, line 6: train.batch_size: 0: it should be greater than or equal to 1.",
+        "recipe.yaml, line 6: train.batch_size: 0: a whole number of at least 1 is expected.",
         'recipe.yaml, line 5: train.epoch: unknown key. Did you mean "epochs"?',
     ]
 
@@ -55,7 +55,7 @@ MESSAGES = {
     "name: x\n": "recipe.yaml: data: this key is needed.",
     "name: x\nname: y\n": "recipe.yaml, line 2: name stands here a second time. Keep one of the two.",
     "- a\n": "recipe.yaml: a recipe is a mapping of sections; start from one: classmark recipes show text-csv",
-    "name: [\n": "recipe.yaml, line 2: not valid YAML (expected the node content, but found '<stream end>').",
+    "name: [\n": "recipe.yaml, line 2: not valid YAML: a value is missing, or a bracket is not closed.",
     "name: x\ndata: {source: imdb}\nloss: {kind: focal, label_smoothing: 0.1}\n": (
         "recipe.yaml, line 3: loss: label_smoothing goes with cross_entropy only; set it to 0 for the focal loss."
     ),

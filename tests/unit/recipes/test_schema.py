@@ -96,13 +96,13 @@ def test_kinds_follow_from_the_source(source: str, tmp_path: Path) -> None:
         ),
         (
             DIGITS + "input:\n  kind: image\n",
-            'r.yaml, line 3: input: there is no kind "image"; there are text, images. Did you mean "images"?',
+            'r.yaml, line 4: input.kind: there is no kind "image"; there are text, images. Did you mean "images"?',
         ),
         (
             DIGITS + "input:\n  max_tokens: 3\n",
             "r.yaml, line 4: input.max_tokens: unknown key. Known here: kind, size_px, grow_from_px, augmentation.",
         ),
-        (DIGITS + "input: text\n", "r.yaml, line 3: input: 'text': a section of keys is expected here."),
+        (DIGITS + "input: text\n", 'r.yaml, line 3: input: "text": a section of keys is expected.'),
     ],
 )
 def test_kinds_that_do_not_fit(text: str, said: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import yaml
 
@@ -88,6 +89,45 @@ def test_a_grid_expands_to_arms(tmp_path: Path) -> None:
     assert differing_keys(study) == {"train.epochs": [1, 2]}
 
 
+def test_words_of_a_study_are_read_by_the_type_of_their_key(tmp_path: Path) -> None:
+    text = GIVEN.replace("digits-quick", "text-csv").replace(
+        "train: {epochs: 2}", "judge: {positive: 1}\n  data.classes: [yes, 1]"
+    )
+    study = load_study(
+        written(tmp_path, text), ["seeds=3,1,2", "data.label_column=2020", "data.path=a # b.csv", "margin=1e-3"]
+    )
+    recipe = recipe_of(study, "slow", 1)
+    assert (study.seed_list, study.margin) == ([3, 1, 2], 0.001)
+    assert (recipe.judge.positive, recipe.data.classes, recipe.data.label_column) == ("1", ("yes", "1"), "2020")
+    assert Path(recipe.data.path or "").name == "a # b.csv"
+    assert load_study(written(tmp_path, dump_study(study))) == study
+
+
+def test_values_of_python_for_a_study(tmp_path: Path) -> None:
+    given = {
+        "seeds": np.arange(3),
+        "train__epochs": np.int64(4),
+        "optimizer__betas": (0.5, 0.6),
+        "train__threads": None,
+    }
+    study = load_study(written(tmp_path), given)
+    recipe = recipe_of(study, "fast", 1)
+    assert (study.seed_list, recipe.train.epochs, recipe.optimizer.betas) == ([0, 1, 2], 4, (0.5, 0.6))
+
+
+def test_a_grid_of_lists_and_of_nothing(tmp_path: Path) -> None:
+    text = (
+        GIVEN[: GIVEN.index("arms:")]
+        + "grid:\n  optimizer.betas: [[0.9, 0.99], [0.8, 0.9]]\n  input.grow_from_px: [null, 8]\n"
+    )
+    study = load_study(written(tmp_path, text))
+    assert list(study.arms) == [
+        "betas=0.9+0.99,grow_from_px=null", "betas=0.9+0.99,grow_from_px=8",
+        "betas=0.8+0.9,grow_from_px=null", "betas=0.8+0.9,grow_from_px=8",
+    ]  # fmt: skip
+    assert differing_keys(study)["input.grow_from_px"] == [None, 8, None, 8]
+
+
 def test_an_arm_keeps_what_makes_it_one(tmp_path: Path) -> None:
     said = 'override "optimizer.learning_rate=0.5": the arm states this key itself; save the study (--show) and change it there'
     assert refusal(tmp_path, GIVEN, "optimizer.learning_rate=0.5") == f"arm slow: {said}\narm fast: {said}"
@@ -110,9 +150,26 @@ def test_a_path_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ("change", "said"),
     [
         (("margin: 0.01\n", ""), "rates.yaml: margin: this key is needed."),
-        (("margin: 0.01", "margin: -1"), "rates.yaml, line 3: margin: -1: it should be greater than or equal to 0."),
+        (("margin: 0.01", "margin: -1"), "rates.yaml, line 3: margin: -1: a number of at least 0 is expected."),
         (("margin: 0.01", "margin: 0.01\nmetric: steps_to_target"),
          "rates.yaml: target_accuracy: metric steps_to_target needs a validation accuracy to reach, such as 0.6."),
+        (("margin: 0.01", "margin: .inf"),
+         'rates.yaml, line 3: margin: ".inf": a number of at least 0 is expected, and a finite one.'),
+        (("margin: 0.01", "margin: 0.01\nseeds: 1000000000"), "rates.yaml, line 4: seeds: 1000000000: a whole number from 0 to "
+         "1,000 or a list of whole numbers of at least 0 is expected."),
+        ((GIVEN[GIVEN.index("arms:") :],
+          "grid: {judge.positive: [a b, a-b]}\n"),
+         'grid: "positive=a-b" would be the name of an arm, and is that of another one. Write arms instead of a grid.'),
+        ((GIVEN[GIVEN.index("arms:") :], "grid: {train.epochs: [1, 02]}\n"),
+         "arm epochs=02: rates.yaml, line 7: train.epochs: 02: a whole number of at least 1 is expected, without zeros "
+         "in front: 2."),
+        (("train: {epochs: 2}", "train: {epochs: 010}"),
+         "arm slow: rates.yaml, line 6: train.epochs: 010: a whole number of at least 1 is expected, without zeros "
+         "in front: 10.\n"
+         "arm fast: rates.yaml, line 6: train.epochs: 010: a whole number of at least 1 is expected, without zeros "
+         "in front: 10."),
+        (("fast: {overrides: {optimizer: {learning_rate: 0.01}}}", "fast: {overrides: {optimizer: {learning_rate: yes}}}"),
+         'arm fast: rates.yaml, line 9: optimizer.learning_rate: "yes": a number above 0 and at most 1,000 is expected.'),
         (("margin: 0.01", "margin: 0.01\nseeds: 1"),
          "rates.yaml, line 4: seeds: 1: an interval over seeds needs 2 at least; 5 or more tell more."),
         (("margin: 0.01", "margin: 0.01\nseeds: [3, 3]"), "rates.yaml, line 4: seeds: [3, 3]: a seed stands here twice."),

@@ -19,17 +19,17 @@ Read = tuple[list[str], list[tuple[Any, ...]], list[int]] | str
 NAMES = ["text", "label"]
 
 
-def at_once(path: Path) -> Read:
+def at_once(path: Path, quotes: bool = True) -> Read:
     try:
-        table = read_table_file(path)
+        table = read_table_file(path, quotes=quotes)
     except InputError as error:
         return str(error)
     return NAMES, table.frame.select(NAMES).rows(), table.row_numbers.tolist()
 
 
-def in_blocks(path: Path, size: int) -> Read:
+def in_blocks(path: Path, size: int, quotes: bool = True) -> Read:
     try:
-        blocks = list(read_table_blocks(path, ["text"], size))
+        blocks = list(read_table_blocks(path, ["text"], quotes=quotes, block_bytes=size))
     except InputError as error:
         return str(error)
     rows = [row for block in blocks for row in block.frame.select(NAMES).rows()]
@@ -43,13 +43,17 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=LINES, size=st.integers(1, 80), mark=st.booleans(), end=st.sampled_from(["\n", "\r\n"]))
-def test_odd_csv_files(tmp_path: Path, lines: list[tuple[str, str, str]], size: int, mark: bool, end: str) -> None:
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=LINES, size=st.integers(1, 80), mark=st.booleans(), end=st.sampled_from(["\n", "\r\n"]), quotes=st.booleans()
+)
+def test_odd_csv_files(
+    tmp_path: Path, lines: list[tuple[str, str, str]], size: int, mark: bool, end: str, quotes: bool
+) -> None:
     path = tmp_path / "t.csv"
     content = f"text,label{end}" + "".join(f"{text},{label}{line_end}" for text, label, line_end in lines)
     path.write_bytes(b"\xef\xbb\xbf" * mark + content.encode())
-    assert in_blocks(path, size) == at_once(path)
+    assert in_blocks(path, size, quotes) == at_once(path, quotes)
 
 
 FIELDS = ["a", "b", None, True, 1, 2.5, "1", {"k": 1}, "é\u2028", "[", 10**30]

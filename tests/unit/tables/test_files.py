@@ -311,7 +311,8 @@ BAD_FOLDERS: dict[str, tuple[dict[str, bytes], str]] = {
                       ": a.csv has the columns a, b, but b.csv has a, c. Parts of one table have the same columns. "
                       "Read the files one by one if they are different tables."),
     "other types": ({"a.jsonl": b'{"a": 1}', "b.jsonl": b'{"a": [1]}'},
-                    ': the column "a" is Int64 in a.jsonl, but List(Float64) in b.jsonl. Write all parts with the same types.'),
+                    ': the column "a" holds whole numbers in a.jsonl, but lists of numbers in b.jsonl. '
+                    "Write all parts with the same types."),
     "a column twice": ({"a=1/x.csv": CSV}, ': both x.csv and the name of its folder have a column "a". Rename one of them.'),
     "no rows": ({"a.csv": b"a,b\n"}, ": the folder has no rows."),
 }  # fmt: skip

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from classmark.errors import InputError
 from classmark.tables import TableFile, read_table_file
 
+MISSING = "where a value is missing or a comma is too many"
+AFTER = "The objects do not stand one on each line; they were read one after another."
 LINE = 'Each line is one object, as {"text": \u2026, "label": \u2026}.'
 
 
@@ -36,6 +39,10 @@ READ: dict[str, tuple[str, str | bytes, list[tuple[Any, ...]], list[int], tuple[
                     ('Line 2: the key "a" occurs twice in an object; the last value counts.',)),
     "half a pair": ("t.jsonl", '{"a": "x\\ud83d"}\n{"a": "\\ud83d\\ude00"}\n', [("x\ufffd",), ("\U0001f600",)], [1, 2],
                     ("Line 1: half a surrogate pair, which is no character, was replaced by \ufffd.",)),
+    "objects in one line": ("t.jsonl", '{"a": 1}{"a": 2}, {"a": 3}\n{"a": 4}', [(1,), (2,), (3,), (4,)], [1, 2, 3, 4], (AFTER,)),
+    "objects over lines": ("t.jsonl", '{"a":\n 1\n}\n\n{\n"a": 2}\n', [(1,), (2,)], [1, 2], (AFTER,)),
+    "objects over lines of a .json": ("t.json", '{"a":\n 1\n}\n{"a": 2}\n', [(1,), (2,)], [1, 2], (AFTER,)),
+    "commas behind lines": ("t.jsonl", '{"a": 1},\n{"a": 2},\n', [(1,), (2,)], [1, 2], (AFTER,)),
     "a line separator": ("t.jsonl", '{"a": "x\u2028y"}\n', [("x\u2028y",)], [1], ()),
 }  # fmt: skip
 
@@ -82,13 +89,11 @@ def test_nan_and_infinity_are_numbers(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "a broken line": ("t.jsonl", '{"a": 1}\n\n{"a":}\n', f", line 3: not valid JSON; see character 6. {LINE}"),
+    "a broken line": ("t.jsonl", '{"a": 1}\n\n{"a":}\n', f", line 3: not valid JSON; see character 6, {MISSING}. {LINE}"),
     "a line cut off": ("t.jsonl", '{"a": 1}\n{"a": ', f", line 2: not valid JSON; the line ends too early. {LINE}"),
     "no object": ("t.jsonl", '["a", "x"]\n',
                   ', line 1: not a JSON object. Each line is one, as {"text": \u2026, "label": \u2026}.'),
-    "two objects in a line": ("t.jsonl", '{"a": 1},{"a": 2}\n{"a": 3}\n',
-                              f", line 1: not valid JSON; see character 9. {LINE}"),
-    "a broken array": ("t.json", '[{"a": 1},\n{"a":}]', ", line 2: not valid JSON; see character 6. "
+    "a broken array": ("t.json", '[{"a": 1},\n{"a":}]', f", line 2: not valid JSON; see character 6, {MISSING}. "
                        "Write or fetch the file again."),
     "an array cut off": ("t.json", '[{"a": 1},\n', ", line 2: not valid JSON; the file ends too early. "
                          "Write or fetch the file again."),
@@ -115,3 +120,24 @@ def test_refusals(tmp_path: Path, what: str) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path, content, name)
     assert str(caught.value) == f"{tmp_path}/{name}{message}"
+
+
+CAUSES = {
+    "{'a': 1}": "see character 2, where single quotes stand instead of double ones",
+    '{"a": None}': "see character 7, where one of Python's words stands: JSON writes null, true and false",
+    '{"a": 1,}': f"see character {8 if sys.version_info >= (3, 13) else 9}, {MISSING}",
+    '{"a": 1} x': "see character 10, where more follows",
+    '{"a": "x\ty"}': "see character 9, where a text holds a line break or a tab, which JSON writes as \\n or \\t",
+    '{"a": "C:\\d"}': "see character 10, where a backslash escapes nothing: write it twice",
+    '{"a": "x}': "see character 7, where a text begins that never ends",
+    '{"a": "6" long"}': "see character 11, where a comma is missing",
+    '{"a" 1}': "see character 6, where a colon is missing",
+    "text": "see character 1",
+}
+
+
+@pytest.mark.parametrize("line", CAUSES)
+def test_the_cause_is_named(tmp_path: Path, line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, f'{{"a": 1}}\n{line}\n', "t.jsonl")
+    assert str(caught.value) == f"{tmp_path}/t.jsonl, line 2: not valid JSON; {CAUSES[line]}. {LINE}"

@@ -58,7 +58,7 @@ def test_the_note_goes_with_the_table_to_whoever_judges_it(case: str, tmp_path: 
     dataset: Any = SimpleNamespace(
         validation=held_out, test=frame, classes=("cat", "dog"), fingerprint="x", images=None, description={}
     )
-    inputs: Any = SimpleNamespace(validation=encoded, test=encoded)
+    inputs: Any = SimpleNamespace(validation=encoded, test=encoded, description={})
     tables = predict_splits(run, given, classifier, dataset, inputs, ["validation", "test"])
     assert all(table.caveats == caveats(given) for table in tables.values())
     assert read(run.predictions("test")).caveats == caveats(given)

@@ -293,3 +293,20 @@ def test_a_terminal_has_a_bar_that_ends_with_the_epoch(run: RunFiles) -> None:
     watch.stepped(state(1, epoch=2), 10, pace(1, 50, 1))
     watch.close_bar()
     assert "epoch 2/3" in screen.getvalue()[len(shown) :]
+
+
+def test_it_says_once_how_long_training_takes(run: RunFiles) -> None:
+    watch = RunWatch(run, 3)
+    watch.console = Console(file=io.StringIO(), width=200)
+    for steps in range(1, 30):  # the first step takes 50 seconds, each later one 2
+        watch.stepped(state(steps), 100, pace(steps, 10, 50.0 + 2 * (steps - 1)))
+    shown = watch.console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown.count("training takes about 9 min 20 s more") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(12.4, "12 s"), (60, "1 min"), (247, "4 min 10 s"), (3_599, "1 h 0 min"), (7_500, "2 h 5 min")],
+)
+def test_duration(seconds: float, expected: str) -> None:
+    assert watch_module.duration(seconds) == expected

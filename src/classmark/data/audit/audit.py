@@ -24,6 +24,7 @@ from classmark.data.audit.repeats import (
 )
 from classmark.data.audit.rows import ALL, TEST, TRAIN, VALIDATION, Material
 from classmark.data.duplicates import content_keys
+from classmark.data.writing import word_counts
 from classmark.errors import InputError
 
 SCHEMA_VERSION = 1
@@ -182,7 +183,7 @@ def _classes(rows: pl.DataFrame, sides: Sequence[str]) -> dict[str, dict[str, in
 
 def _sizes(rows: pl.DataFrame, material: Material) -> dict[str, dict[str, dict[str, float]]]:
     if material.kind == "text":
-        words = content_keys(rows).str.count_matches(" ") + 1
+        words = word_counts(content_keys(rows))
         measured = {"words": words, "characters": rows["text"].str.len_chars()}
     else:
         measured = {"width": rows["width"], "height": rows["height"]}

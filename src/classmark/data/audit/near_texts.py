@@ -17,7 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.data.audit.buckets import NearPairs, bucket_pairs
-from classmark.system.processes import cores
+from classmark.data.writing import with_spaces
+from classmark.system.machine import cores
 
 SHINGLE_WORDS = 3
 HASHES = 128
@@ -25,8 +26,6 @@ RECALL = 0.99
 WINDOW = 64
 CHUNK_TEXTS = 1_024
 SEED = 20_240_229
-# Scripts that put no space between words: there every character is a word.
-UNSPACED = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])"
 
 Hashes = NDArray[np.uint64]
 Integers = NDArray[np.int64]
@@ -73,8 +72,7 @@ def shingle_hashes(keys: pl.Series) -> tuple[Hashes, Integers]:
     Returns:
         The hashes of all N texts, one behind the other, and N + 1 places.
     """
-    spaced = keys.str.replace_all(UNSPACED, " ${1} ").str.replace_all(" +", " ").str.strip_chars(" ")
-    words = spaced.str.split(" ")
+    words = with_spaces(keys).str.split(" ")
     lengths = words.list.len().to_numpy().astype(np.int64)
     single = words.explode().hash(seed=SEED).to_numpy()
     place = _places(lengths)

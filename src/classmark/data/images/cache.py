@@ -28,7 +28,8 @@ from classmark.data.images.pixels import Images
 from classmark.errors import InputError, OutsideError, RunError
 from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
-from classmark.system.processes import cores, in_processes
+from classmark.system.machine import cores
+from classmark.system.processes import in_processes
 from classmark.system.progress import shown_progress
 
 CACHE_VERSION = 2  # of these files and of how images are decoded

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from classmark.data.archives import DAMAGE, MOST_MEMBER_BYTES, member_names
@@ -84,8 +86,8 @@ def _file_bytes(folder: Path, name: str) -> bytes | str:
 
 
 def _zip_reader(files: ImageFiles) -> Callable[[int], bytes | str]:
-    archive = zipfile.ZipFile(files.place)
-    members = member_names(archive)
+    status = files.place.stat()
+    archive, members = _open_zip(files.place, status.st_size, status.st_mtime_ns, os.getpid())
 
     def read(row: int) -> bytes | str:
         member = members.get(files.names[row])
@@ -97,3 +99,10 @@ def _zip_reader(files: ImageFiles) -> Callable[[int], bytes | str]:
             return f"damaged in the archive ({error or type(error).__name__})"
 
     return read
+
+
+@lru_cache(maxsize=2)
+def _open_zip(place: Path, size: int, changed: int, process: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    """A zip and its members, read once for all chunks of rows; each process has a file position of its own."""
+    archive = zipfile.ZipFile(place)
+    return archive, member_names(archive)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classmark.data.images.decode import Picture, Pixels, decode, encode_jpeg, quiet_pillow
 from classmark.data.images.files import ImageFiles
 from classmark.errors import InputError
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 
 THUMBNAIL_PX = 64
 ROWS_AT_ONCE = 256

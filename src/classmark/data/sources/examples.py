@@ -13,9 +13,10 @@ from classmark.data.columns import set_apart
 from classmark.data.rows import as_written, is_plain, text_column
 from classmark.data.sources.label_tables import refuse_missing_label
 from classmark.data.sources.source import TEST, TRAIN, VALIDATION
-from classmark.data.sources.typed import inferred, kind_of
+from classmark.data.sources.typed import inferred
 from classmark.data.split_names import split_of
 from classmark.errors import InputError, Key, nearest, shortened
+from classmark.system.types import kind_of
 from classmark.tables import TableFile, read_table_file
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ import polars as pl
 from classmark.data.images.files import ImageFiles
 from classmark.data.images.kinds import count_endings, files_by_ending
 from classmark.data.images.listing import Listing, list_images
-from classmark.data.sources.image_layout import LabelFolder, Tree, classes_in_names, find_layout, joined
+from classmark.data.sources.image_layout import LabelLevel, Tree, classes_in_names, find_layout, joined
 from classmark.data.sources.source import Source
 from classmark.errors import InputError, one_line, shortened
 
 COLUMNS = {"id": pl.String, "label": pl.String, "row": pl.Int64}
 
 
-def read_image_folder(path: str | None, label_folder: LabelFolder | None = None) -> Source:
+def read_image_folder(path: str | None, label_level: LabelLevel | None = None) -> Source:
     """The images of a folder, or of a zip of one, with the names of their class folders as labels.
 
     `<class>/…` is split by the recipe. Of `train/<class>/…` and `test/<class>/…` the second is the test set; `val/` beside
@@ -30,7 +30,7 @@ def read_image_folder(path: str | None, label_folder: LabelFolder | None = None)
 
     Args:
         path: of the folder or the zip.
-        label_folder: which of two levels of folders are the classes: needed only where that is not clear.
+        label_level: which of two levels of folders are the classes: needed only where that is not clear.
 
     Raises:
         InputError: there is none, or not at least two class folders, each with images in it.
@@ -46,7 +46,7 @@ def read_image_folder(path: str | None, label_folder: LabelFolder | None = None)
         cause = f": {files_by_ending(unread)}." if unread else " (files that end in .jpg, .png and the like)."
         raise InputError(f"{place}: no images in it{cause}")
     tree = Tree(listing.images, listing.folders)
-    layout = find_layout(tree, path, label_folder)
+    layout = find_layout(tree, path, label_level)
     rows = _Rows(place, listing, tree, layout.root)
     train = pl.concat([rows.of(part, layout.left_out) for part in layout.train])
     labels = train["label"].drop_nulls().unique()

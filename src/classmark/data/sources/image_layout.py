@@ -11,7 +11,7 @@ from typing import Literal
 from classmark.data.split_names import SplitName, is_wrapping, split_of
 from classmark.errors import InputError, Key, one_line, shortened
 
-LabelFolder = Literal["outer", "inner"]
+LabelLevel = Literal["outer", "inner"]
 NUMBERED = re.compile(r"([^\W\d_]{2,})[\s._()-]*\d")  # cat.12.jpg
 MOST_CLASSES_IN_NAMES = 50
 
@@ -72,7 +72,7 @@ def joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder and name else folder or name
 
 
-def find_layout(tree: Tree, place: str, label_folder: LabelFolder | None = None) -> Layout:
+def find_layout(tree: Tree, place: str, label_level: LabelLevel | None = None) -> Layout:
     """What the folders of an image folder are.
 
     Folders with the names of splits are splits if they hold folders and no ordinary class stands beside them: a class of
@@ -81,7 +81,7 @@ def find_layout(tree: Tree, place: str, label_folder: LabelFolder | None = None)
     Args:
         tree: the folders.
         place: the folder or zip, for messages.
-        label_folder: which of two levels of folders are the classes, where that was said.
+        label_level: which of two levels of folders are the classes, where that was said.
 
     Raises:
         InputError: there are no class folders, or it is not clear which they are.
@@ -90,9 +90,9 @@ def find_layout(tree: Tree, place: str, label_folder: LabelFolder | None = None)
     inner = tree.children(root)
     if not inner:
         return Layout(root)
-    if label_folder == "outer":
+    if label_level == "outer":
         return Layout(root)
-    if label_folder == "inner":
+    if label_level == "inner":
         return _inner(tree, root, place)
     splits = {name: split for name in inner if (split := split_of(name))}
     others = [name for name in tree.filled(root) if name not in splits]
@@ -121,8 +121,8 @@ def _inner(tree: Tree, root: str, place: str) -> Layout:
     bare = [name for name in outer if not tree.children(joined(root, name))]
     if bare:
         raise InputError(
-            (Key("data.label_folder"), f": {place}: {one_line(bare[0])}/ holds images but no folders."),
-            ("Put them into class folders, or take the outer ones as classes: ", Key("data.label_folder", "outer")),
+            (Key("data.label_level"), f": {place}: {one_line(bare[0])}/ holds images but no folders."),
+            ("Put them into class folders, or take the outer ones as classes: ", Key("data.label_level", "outer")),
         )
     return Layout(root, tuple(outer))
 
@@ -149,7 +149,7 @@ def _deep_classes(tree: Tree, root: str, names: Sequence[str]) -> list[str]:
     deep = next((name for name in names if len(inside[name]) > 1), None)
     if deep is None:
         return []
-    instead = " If the inner folders are the classes: data.label_folder=inner" if all(inside.values()) else ""
+    instead = " If the inner folders are the classes: data.label_level=inner" if all(inside.values()) else ""
     folders, deep = _listed(inside[deep]), one_line(deep)
     return [f"all images under {deep}/ have the label {deep}, also those in {folders}.{instead}"]
 
@@ -168,13 +168,13 @@ def _check_same_folders(tree: Tree, root: str, names: Sequence[str], place: str)
         remedy = f"Put the classes into the splits: {split}/{name}/ instead of {name}/{split}/."
         raise InputError(
             f"{place}: the class folders {_listed(alike)} hold the splits {_listed(shared)}.",
-            (remedy, " To split all images anew: ", Key("data.label_folder", "outer")),
+            (remedy, " To split all images anew: ", Key("data.label_level", "outer")),
         )
     raise InputError(
         f"{place}: {_listed(alike)} hold folders of the same names, {_listed(shared)}. Which are the classes?",
         (
-            *(f"For {_listed(shared)}: ", Key("data.label_folder", "inner"), f". For {_listed(alike)}: "),
-            *(Key("data.label_folder", "outer"), ". If they are splits, name them train/ and test/."),
+            *(f"For {_listed(shared)}: ", Key("data.label_level", "inner"), f". For {_listed(alike)}: "),
+            *(Key("data.label_level", "outer"), ". If they are splits, name them train/ and test/."),
         ),
     )
 
@@ -194,8 +194,8 @@ def _splits(tree: Tree, root: str, splits: Mapping[str, SplitName], place: str) 
     if others and not (named["test"] or named["validation"]):
         other = one_line(others[0])
         raise InputError(
-            f"{place}: beside {train}/ there is no test/, but {other}/: is {train}/ a split or a class?",
-            (f"Take {other}/ away, or rename {train}/; if both are classes: ", Key("data.label_folder", "outer")),
+            f"{place}: beside {train}/ there is no test/, but {other}/. If that is a split, name it test/ or val/.",
+            ("If both are classes: ", Key("data.label_level", "outer"), f". Else take {other}/ away."),
         )
     notes = [_left_out(tree, root, name, "its name is that of no split") for name in others]
     notes += [_left_out(tree, root, name, "by its name its images have no labels") for name in unlabelled]
@@ -215,14 +215,13 @@ def _splits(tree: Tree, root: str, splits: Mapping[str, SplitName], place: str) 
 
 def _deeper(tree: Tree, root: str, name: str) -> str:
     """The folder of the class folders of a split: `train/train` or `train/images`, as some have it, else the split."""
-    inside = tree.children(joined(root, name))
-    while len(inside) == 1 and not tree.direct(joined(root, name)):
-        if not is_wrapping(inside[0]) and split_of(inside[0]) != split_of(name.rpartition("/")[2]):
+    while not tree.direct(joined(root, name)) and len(inside := tree.filled(joined(root, name))) == 1:
+        deeper = f"{name}/{inside[0]}"
+        repeated = split_of(inside[0]) is not None and split_of(inside[0]) == split_of(name.rpartition("/")[2])
+        # A folder `images` without folders is a class, or the images lie in no class folders.
+        if not repeated and not (is_wrapping(inside[0]) and tree.children(joined(root, deeper))):
             break
-        if not tree.children(joined(root, f"{name}/{inside[0]}")) and split_of(inside[0]) is None:
-            break  # a class that is called `images`
-        name = f"{name}/{inside[0]}"
-        inside = tree.children(joined(root, name))
+        name = deeper
     return name
 
 

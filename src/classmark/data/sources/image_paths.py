@@ -215,5 +215,8 @@ def _images_in(folder: Path) -> list[Path]:
 
 def _typed(folder: Path) -> str:
     """A folder as one would type it in a shell."""
-    relative = os.path.relpath(folder)
+    try:
+        relative = os.path.relpath(folder)
+    except ValueError:  # on another drive
+        relative = ".."
     return shlex.quote(str(folder) if relative.startswith("..") else relative)

@@ -21,10 +21,3 @@ def inferred(values: pl.Series) -> pl.Series:
     kind = pl.Int64 if are_all(INTEGER) else pl.Float64 if are_all(FLOAT) else pl.String
     typed = values.cast(kind, strict=False)
     return typed if typed.null_count() == values.null_count() else values
-
-
-def kind_of(dtype: pl.DataType) -> str:
-    """What a column that is not plain holds."""
-    if isinstance(dtype, pl.List | pl.Array):
-        return "lists"
-    return "records" if isinstance(dtype, pl.Struct) else "bytes"

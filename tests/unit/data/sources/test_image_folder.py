@@ -13,7 +13,7 @@ import pytest
 from classmark.data import load_dataset
 from classmark.data.images import kinds, listing
 from classmark.data.sources.image_folder import read_image_folder
-from classmark.data.sources.image_layout import LabelFolder
+from classmark.data.sources.image_layout import LabelLevel
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
@@ -88,6 +88,11 @@ def test_splits_by_their_folders(parts: tuple[str, ...], as_folder: Write) -> No
         assert ({} if frame is None else labels(frame)) == expected
 
 
+def test_an_empty_folder_does_not_hide_that_a_split_is_wrapped(as_folder: Write) -> None:
+    source = read_image_folder(str(as_folder(files("train/train/a/1.png", "train/train/b/1.png", "train/odd/"))))
+    assert labels(source.train) == {"train/train/a/1.png": "a", "train/train/b/1.png": "b"}
+
+
 # Files → what is said of those that are left out.
 LEFT_OUT = {
     (
@@ -108,7 +113,7 @@ LEFT_OUT = {
     ],
     ("animals/cat/1.png", "animals/dog/1.png", "plants/rose/1.png"): [
         "all images under animals/ have the label animals, also those in cat/ and dog/. "
-        "If the inner folders are the classes: data.label_folder=inner"
+        "If the inner folders are the classes: data.label_level=inner"
     ],
     ("prey/1.png", "pred/1.png"): [],
     ("cat/deep/1.png", "dog/1.png"): [],
@@ -146,7 +151,7 @@ def test_images_without_an_ending_are_known_by_their_first_bytes(
 
 
 @pytest.mark.parametrize(
-    ("label_folder", "expected"),
+    ("label_level", "expected"),
     [
         ("inner", {"fold1/a/1.png": "a", "fold1/b/1.png": "b", "fold2/a/1.png": "a", "fold2/b/1.png": "b"}),
         (
@@ -156,10 +161,10 @@ def test_images_without_an_ending_are_known_by_their_first_bytes(
     ],
 )
 def test_a_recipe_may_say_which_folders_are_the_classes(
-    label_folder: LabelFolder, expected: dict[str, str], as_folder: Write
+    label_level: LabelLevel, expected: dict[str, str], as_folder: Write
 ) -> None:
     place = as_folder(files("fold1/a/1.png", "fold1/b/1.png", "fold2/a/1.png", "fold2/b/1.png"))
-    assert labels(read_image_folder(str(place), label_folder).train) == expected
+    assert labels(read_image_folder(str(place), label_level).train) == expected
 
 
 def test_inner_class_folders_must_be_there(as_folder: Write) -> None:
@@ -167,8 +172,8 @@ def test_inner_class_folders_must_be_there(as_folder: Write) -> None:
     with pytest.raises(InputError) as caught:
         read_image_folder(str(place), "inner")
     assert str(caught.value) == (
-        f"data.label_folder: {place}: b/ holds images but no folders. "
-        "Put them into class folders, or take the outer ones as classes: data.label_folder=outer"
+        f"data.label_level: {place}: b/ holds images but no folders. "
+        "Put them into class folders, or take the outer ones as classes: data.label_level=outer"
     )
 
 
@@ -277,13 +282,13 @@ BAD = {
     "folds": (
         tuple(f"fold{fold}/{kind}/1.png" for fold in (1, 2, 3) for kind in ("cats", "dogs")),
         ": fold1/, fold2/, fold3/ hold folders of the same names, cats/ and dogs/. Which are the classes? "
-        "For cats/ and dogs/: data.label_folder=inner. For fold1/, fold2/, fold3/: data.label_folder=outer. "
+        "For cats/ and dogs/: data.label_level=inner. For fold1/, fold2/, fold3/: data.label_level=outer. "
         "If they are splits, name them train/ and test/.",
     ),
     "splits in the classes": (
         tuple(f"{kind}/{split}/1.png" for kind in ("cat", "dog") for split in ("train", "test")),
         ": the class folders cat/ and dog/ hold the splits test/ and train/. Put the classes into the splits: test/cat/ "
-        "instead of cat/test/. To split all images anew: data.label_folder=outer",
+        "instead of cat/test/. To split all images anew: data.label_level=outer",
     ),
     "one class": (
         ("cat/1.png", "cat/2.png"),
@@ -319,8 +324,8 @@ BAD = {
     ),
     "split or class": (
         ("Train/steam/1.png", "Train/diesel/1.png", "bus/1.png"),
-        ": beside Train/ there is no test/, but bus/: is Train/ a split or a class? Take bus/ away, or rename Train/; "
-        "if both are classes: data.label_folder=outer",
+        ": beside Train/ there is no test/, but bus/. If that is a split, name it test/ or val/. "
+        "If both are classes: data.label_level=outer. Else take bus/ away.",
     ),
 }
 

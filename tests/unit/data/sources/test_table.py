@@ -157,7 +157,7 @@ BAD = [
         b'["a", "x"]\n',
         ', line 1: not a JSON object. Each line is one, as {"text": \u2026, "label": \u2026}.',
     ),
-    ("reviews.jsonl", b'{"text": ["a"], "label": "x"}\n', ': the column "text" holds lists, not text.'),
+    ("reviews.jsonl", b'{"text": ["a"], "label": "x"}\n', ': the column "text" holds lists of text, not text.'),
 ]
 
 
