@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from classmark.errors import PredictionsError
-from classmark.predictions import METADATA_KEY, build_predictions, read, write
+from classmark.predictions import METADATA_KEY, Remark, build_predictions, read, write
 
 CLASSES = ("no", "yes")
 
@@ -46,6 +46,16 @@ def test_a_written_table_is_read_back(tmp_path: Path) -> None:
     assert again.groups.tolist() == [0, 1, 0]
     assert again.logits is not None
     assert again.logits.tolist() == logits.tolist()
+
+
+def test_what_was_noticed_in_the_data_goes_with_the_table(tmp_path: Path) -> None:
+    known = [{"code": "look_alike_classes", "severity": "warning", "message": "They look alike."}]
+    odd = ["text", {"code": "x"}, {"code": "x", "severity": "grave", "message": "y"}]
+    table = build(metadata={"remarks": [*known, *odd]})
+    write(table, tmp_path / "table.parquet")
+    for one in (table, read(tmp_path / "table.parquet")):
+        assert one.remarks == (Remark("look_alike_classes", "warning", "They look alike."),)
+    assert build(metadata={"remarks": "none"}).remarks == ()
 
 
 def test_equal_tables_are_equal_files(tmp_path: Path) -> None:

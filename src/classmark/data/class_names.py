@@ -49,6 +49,11 @@ def trimmed(name: str) -> str | None:
     return re.sub("\u2212(?=[0-9])", "-", text) or None
 
 
+def bare(name: str) -> str:
+    """A trimmed name without the invisible characters inside."""
+    return trimmed(INVISIBLE.sub("", name)) or name
+
+
 def without_decimals(name: str) -> str:
     """`1` for `1.0`, and any other name as it is."""
     found = WHOLE_AS_DECIMAL.fullmatch(name)
@@ -59,6 +64,9 @@ def matched_name(name: str, classes: Sequence[str]) -> str | None:
     """The class that a trimmed name means by the rules of `classmark.data.rows`; None if the model has no such class."""
     truth = TRUTH.get(name.lower(), name)
     candidates = [name, without_decimals(name), truth]
+    if (visible := bare(name)) != name:
+        candidates += [visible, without_decimals(visible), TRUTH.get(visible.lower(), visible)]
+    candidates += [one for one in classes if INVISIBLE.search(one) and bare(one) == visible]
     if set(classes) == {"0", "1"}:
         candidates.append(TRUTH_NUMBERS.get(truth, name))
     if set(classes) == {"False", "True"}:

@@ -1,7 +1,8 @@
 """How rows are prepared, the same for training, `predict` and `audit`: labels, texts, and which rows can be used.
 
 A label is a class name (`classmark.data.class_names`): composed (NFC), without blanks and invisible characters around it.
-If all labels are numbers, `1.0` is `1`; if all are truth values, `true` is `True`. NaN and a label of blanks are no label.
+Labels that differ in invisible characters alone are one. If all are numbers, `1.0` is `1`; if all are truth values, `true` is
+`True`. NaN and a label of blanks are no label.
 A text is kept as it is; one without a visible character is empty.
 """
 
@@ -17,6 +18,7 @@ from classmark.data.class_names import (
     INVISIBLE,
     NUMBER,
     TRUTH,
+    bare,
     is_missing_word,
     matched_name,
     trimmed,
@@ -72,6 +74,7 @@ def label_columns(*columns: pl.Series) -> tuple[pl.Series, ...]:
     texts = [as_written(column) for column in columns]
     written = dict.fromkeys(name for column in texts for name in column.drop_nulls().unique().to_list())
     names = {name: trimmed(name) for name in written}
+    names = _without_twins(names)
     rule = _spelling([name for name in names.values() if name is not None])
     spelled = {name: None if value is None else rule.get(value, value) for name, value in names.items()}
     return tuple(_renamed(column, spelled) for column in texts)
@@ -96,6 +99,18 @@ def as_written(column: pl.Series) -> pl.Series:
     if column.dtype == pl.Boolean:
         return column.replace_strict({True: "True", False: "False"}, return_dtype=pl.String, default=None)
     return text_column(column)
+
+
+def _without_twins(names: dict[str, str | None]) -> dict[str, str | None]:
+    """The names; those that differ in invisible characters inside alone become one, without them."""
+    visible: dict[str, set[str]] = {}
+    for name in names.values():
+        if name is not None:
+            visible.setdefault(bare(name), set()).add(name)
+    return {
+        written: name if name is None or len(visible[bare(name)]) == 1 else bare(name)
+        for written, name in names.items()
+    }
 
 
 def _spelling(names: Sequence[str]) -> dict[str, str]:

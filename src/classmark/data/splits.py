@@ -161,9 +161,10 @@ def _check_filled(rows: pl.DataFrame, parts: Integers, units: Integers, expected
     if set(parts.tolist()) == expected and rows.filter(parts == TRAIN)["label"].n_unique() == rows["label"].n_unique():
         return
     sizes = np.unique(units, return_counts=True)[1]
+    largest = "their only group" if len(sizes) == 1 else f"the largest of {len(sizes):,} groups"
     raise InputError(
-        f"{name}: too many of its rows have to stay together (data.group, copies of a text): the largest of "
-        f"{len(sizes):,} groups has {sizes.max():,} rows. A split is left without rows, or training without a class. "
+        f"{name}: too many of its rows have to stay together (data.group, copies of a text): {largest} "
+        f"has {sizes.max():,} rows. A split is left without rows, or training without a class. "
         "Ask for other split sizes, or use more data."
     )
 

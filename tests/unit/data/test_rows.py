@@ -13,6 +13,10 @@ from classmark.data.rows import label_columns, match_labels, text_column, text_f
 from classmark.reading.classes import class_column
 
 WRITTEN = (
+    "po\u200bs",
+    "1\u200b.0",
+    "a\u200db",
+    "tr\u200due",
     "1",
     "1.0",
     "0",
@@ -50,6 +54,9 @@ def names(*columns: Any) -> list[list[str | None]]:
         (["true", "maybe"], ["true", "maybe"]),
         ([" pos", "pos\u200b", "\u2007", ""], ["pos", "pos", None, None]),
         ([None, None], [None, None]),
+        (["po\u200bs", "pos"], ["pos", "pos"]),
+        (["po\u200bs", "neg"], ["po\u200bs", "neg"]),
+        (["1\u200b.0", "1.0"], ["1", "1"]),
     ],
 )
 def test_labels_have_one_spelling(labels: list[Any], expected: list[str | None]) -> None:

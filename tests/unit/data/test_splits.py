@@ -151,7 +151,7 @@ MISTAKES = [
     (
         rows("ab" * 10, groups=["all"] * 20),
         data(),
-        "t: too many of its rows have to stay together (data.group, copies of a text): the largest of 1 groups has 20 "
+        "t: too many of its rows have to stay together (data.group, copies of a text): their only group has 20 "
         "rows. A split is left without rows, or training without a class. Ask for other split sizes, or use more data.",
     ),
 ]

@@ -186,7 +186,8 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         ),
         "lists": (
             {"path": lists},
-            f'{lists}: the column "label" holds lists, not text. Keep one label per row, or train one model for each label.',
+            f'{lists}: the column "label" holds lists of text, not text. '
+            "Keep one label per row, or train one model for each label.",
         ),
         "no quotes": (
             {"path": lists, "quoting": "none"},
