@@ -26,7 +26,6 @@ class Parser:
         self.source = source
         self._text = text
         self._half_pairs = HALF_PAIR.search(text) is not None
-        self._decode = json.JSONDecoder(object_pairs_hook=self._object).decode
         self._repeated_key: str | None = None
         self._notes: dict[str, str] = {}
 
@@ -71,6 +70,10 @@ class Parser:
             if self._repeated_key is None and len(values) == len(lines) and all(isinstance(v, dict) for v in values):
                 return list(values)
         return [self._line(line, number) for line, number in zip(lines, numbers, strict=True)]
+
+    def _decode(self, text: str) -> Any:
+        """The value of a JSON text; a decoder that is kept would keep the text of the whole file too."""
+        return json.JSONDecoder(object_pairs_hook=self._object).decode(text)
 
     def _line(self, line: str, number: int) -> dict[str, Any]:
         place = f"{self.source}, line {number}"
