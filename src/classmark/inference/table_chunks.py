@@ -10,13 +10,14 @@ import polars as pl
 from classmark.data.class_names import near_class
 from classmark.data.images.files import ImageFiles
 from classmark.data.rows import is_plain, match_labels, text_column, text_faults
-from classmark.data.sources.image_paths import file_of
+from classmark.data.sources.image_paths import ADDRESS, file_of
 from classmark.errors import InputError, Option, nearest, shortened
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, batched_rows, readable
 from classmark.system.types import kind_of
 from classmark.tables import TableFile, read_table_blocks
 
 DEFAULT_LABEL = "label"
+WEB_ADDRESS = "it names a web address, from which classmark fetches nothing"
 
 
 def table_chunks(
@@ -46,7 +47,7 @@ def table_chunks(
         for rows in batched_rows(range(frame.height)):
             chunk = Chunk(frame[rows], [block.place(row) for row in rows])
             chunk = _labelled(chunk, classes, options, notes)
-            yield _with_images(chunk, path, options) if kind == "images" else _with_texts(chunk, options, notes)
+            yield _with_images(chunk, path, options, notes) if kind == "images" else _with_texts(chunk, options, notes)
 
 
 def _labels(table: TableFile, content: str, options: PredictOptions, notes: Notes) -> pl.Series:
@@ -143,12 +144,17 @@ def _with_texts(chunk: Chunk, options: PredictOptions, notes: Notes) -> Chunk:
     return chunk.chosen(readable(chunk.places, faults, "Correct it", options, notes))
 
 
-def _with_images(chunk: Chunk, table: Path, options: PredictOptions) -> Chunk:
+def _with_images(chunk: Chunk, table: Path, options: PredictOptions, notes: Notes) -> Chunk:
     """The rows with the images that their texts name."""
     folder = Path(options.image_folder) if options.image_folder else table.parent
     written = chunk.frame["text"].fill_null("").str.strip_chars()
-    names = [file_of(folder, name, options.image_ending) for name in written]
+    names = [name if ADDRESS.match(name) else file_of(folder, name, options.image_ending) for name in written]
+    addresses = [WEB_ADDRESS if ADDRESS.match(name) else None for name in names]
     paths = [str(folder / name) if name else "" for name in names]
     frame = chunk.frame.select("id", pl.Series("path", paths, dtype=pl.String), "label")
     places = [f"{place}: {path}" if path else place for place, path in zip(chunk.places, paths, strict=True)]
-    return Chunk(frame, places, ImageFiles(folder, tuple(names)))
+    found = Chunk(frame, places, ImageFiles(folder, tuple(names)))
+    if not any(addresses):
+        return found
+    kept = readable(chunk.places, addresses, "Download the image and name its file", options, notes)
+    return found.chosen(kept)

@@ -128,6 +128,8 @@ def _counted(text: str, separator: str) -> tuple[int, bool]:
     plain = '"' not in text or not separator
     if not plain and "\r" not in text and separator.isascii():
         plain = outside_quotes(text.encode(), ord(separator)) is not None
+    if plain and "\r" not in text:
+        return text.count("\n") + (not text.endswith("\n")), False
     lines = list(io.StringIO(text, newline=""))
     if plain:
         return len(lines), False

@@ -35,7 +35,6 @@ class Parser:
         self.source = source
         self._text = text
         self._half_pairs = HALF_PAIR.search(text) is not None
-        self._decode = json.JSONDecoder(object_pairs_hook=self._object).decode
         self._repeated_key: str | None = None
         self._notes: dict[str, str] = {}
 
@@ -104,6 +103,10 @@ class Parser:
         note = "The objects do not stand one on each line; they were read one after another."
         self._notes.setdefault("one after another", note)
         return found
+
+    def _decode(self, text: str) -> Any:
+        """The value of a JSON text; a decoder that is kept would keep the text of the whole file too."""
+        return json.JSONDecoder(object_pairs_hook=self._object).decode(text)
 
     def _line(self, line: str, number: int) -> dict[str, Any]:
         place = f"{self.source}, line {number}"

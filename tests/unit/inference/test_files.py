@@ -391,6 +391,22 @@ def test_images_come_from_files_folders_and_tables(tmp_path: Path) -> None:
     assert notes.lines() == [f"{folder}: not read: 1 file ends in .txt."]
 
 
+def test_names_of_images_are_those_that_training_takes(tmp_path: Path) -> None:
+    (tmp_path / "photos/a").mkdir(parents=True)
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / "photos/a" / name).touch()
+    table, folder = tmp_path / "t.csv", tmp_path / "photos"
+    table.write_text("image\na\\1.jpg\na/2\nhttps://example.org/3.jpg\n")
+    options = {"image_folder": str(folder), "image_ending": "jpg", "kind": "images"}
+    assert refusal(table, **options) == (
+        f"{table}, row 3: it names a web address, from which classmark fetches nothing. "
+        "Download the image and name its file, or leave such rows out: skip_unreadable=True"
+    )
+    (chunk,) = read_all(table, skip_unreadable=True, **options)
+    assert chunk.files == ImageFiles(folder, ("a/1.jpg", "a/2.jpg"))
+    assert chunk.frame["path"].to_list() == [f"{folder}/a/1.jpg", f"{folder}/a/2.jpg"]
+
+
 UNKNOWN = (
     '{path}, row 2: the label "Long" is none of the model\'s classes long, short. The class "long" differs in case alone. '
     "Correct it, leave such rows out with skip_unknown_labels=True, or predict without labels: no_labels=True"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from classmark.errors import InputError
 from classmark.tables import read_table_blocks, read_table_file
+from classmark.tables.json_text import Parser
 
 Read = tuple[list[str], list[tuple[Any, ...]], list[int]] | str
 NAMES = ["text", "label"]
@@ -111,6 +113,14 @@ def test_plain_files_come_in_several_blocks(tmp_path: Path) -> None:
         path = tmp_path / name
         FRAME.write_csv(path) if name == "a.csv" else FRAME.write_ndjson(path)
         assert len(list(read_table_blocks(path, block_bytes=500))) > 5
+
+
+def test_the_text_of_a_block_is_freed_with_its_parser() -> None:
+    parser = Parser("a.jsonl", '{"text": "a"}')
+    assert parser.objects(['{"text": "a"}'], [1]) == [{"text": "a"}]
+    alive = weakref.ref(parser)
+    del parser
+    assert alive() is None  # without a search for cycles
 
 
 REFUSED = {
