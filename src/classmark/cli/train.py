@@ -9,7 +9,8 @@ import typer
 
 from classmark.errors import MissingExtraError, RecipeError
 from classmark.recipes import load_recipe
-from classmark.runs import open_run
+from classmark.runs import RunFiles, open_run
+from classmark.runs.status import check_unowned_run
 from classmark.system.limits import check_room
 
 
@@ -23,6 +24,8 @@ def train(reference: str | None, overrides: Sequence[str], out: Path | None, res
         raise RecipeError("--resume goes on with a run as it was begun; it takes neither --out nor changes.")
     recipe = load_recipe(reference, overrides) if reference is not None else None
     run = open_run(resume) if resume is not None else None
+    if (folder := resume or out) is not None:
+        check_unowned_run(RunFiles(folder))  # before seconds of loading torch
     try:
         from classmark import training
     except ModuleNotFoundError as error:

@@ -12,11 +12,12 @@ from classmark.errors import RunError
 from classmark.runs.folder import RunFiles
 from classmark.system.files import read_json, remove_unfinished, write_json
 from classmark.system.locks import NAME as LOCK
-from classmark.system.locks import owned, owner_of
+from classmark.system.locks import check_unowned, owned, owner_of
 
 RUNNING, DONE, INTERRUPTED, FAILED = "running", "done", "interrupted", "failed"
 MISSING, KILLED = "missing", "killed"  # these two are never written
 SILENT_SECONDS = 5.0
+TRAINS = "is training this run"
 COUNTS = ("epoch", "step", "steps_in_epoch")
 
 
@@ -98,9 +99,18 @@ def owned_run(run: RunFiles) -> Iterator[None]:
     Raises:
         RunError: another process does.
     """
-    with owned(run.path, "is training this run", renewed=run.status.name):
+    with owned(run.path, TRAINS, renewed=run.status.name):
         remove_unfinished(run.path)
         yield
+
+
+def check_unowned_run(run: RunFiles) -> None:
+    """Refuse a run that another process is training.
+
+    Raises:
+        RunError: one is.
+    """
+    check_unowned(run.path, TRAINS, renewed=run.status.name)
 
 
 def is_owned(run: RunFiles) -> bool:

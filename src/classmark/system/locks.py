@@ -89,6 +89,17 @@ def owner_of(folder: Path, renewed: str | None = None) -> Owner | None:
         os.close(descriptor)
 
 
+def check_unowned(folder: Path, what: str, renewed: str | None = None) -> None:
+    """Refuse a folder that another process owns, without taking it.
+
+    Raises:
+        RunError: one does.
+    """
+    owner = owner_of(folder, renewed)
+    if owner is not None:
+        raise _busy(folder / NAME, owner if owner.pid else None, what)
+
+
 def _taken(path: Path, what: str, renewed: str | None) -> int:
     """The descriptor of a lock that is ours now."""
     for attempt in range(TRIES):
@@ -106,19 +117,23 @@ def _taken(path: Path, what: str, renewed: str | None) -> int:
         os.close(descriptor)
         if attempt + 1 < TRIES:
             time.sleep(TRY_SECONDS)
-    owner = _read(path)
+    raise _busy(path, _read(path), what)
+
+
+def _busy(path: Path, owner: Owner | None, what: str) -> RunError:
     there = f"{path.parent}: {owner or 'another process'} {what}."
-    if owner is None or owner.host == platform.node():
-        stop = f"Wait for it, or stop it: kill {owner.pid}" if owner else "Wait for it."
-        raise RunError(there, stop)
-    raise RunError(there, f"Wait for it, or, if that process is gone, remove {path}")
+    if owner is None:
+        return RunError(there, "Wait for it.")
+    if owner.host == platform.node():
+        return RunError(there, f"Wait for it, or stop it: kill {owner.pid}")
+    return RunError(there, f"Wait for it, or, if that process is gone, remove {path}")
 
 
 def _living(path: Path, held: Held, renewed: str | None) -> Owner | None:
     """Who owns the lock, as far as the system's lock and the file say."""
     owner = _read(path)
     if held == "theirs":
-        return owner or Owner(0, platform.node(), None)
+        return owner or Owner(0, "unknown", None)  # it has not said yet who it is
     if owner is None:
         return None
     if owner.host == platform.node():
