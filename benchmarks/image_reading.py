@@ -20,7 +20,7 @@ import numpy as np
 
 from classmark.data.images.cache import open_images
 from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 from classmark.training.processor import processor_name
 from page import wrapped, write_section
 

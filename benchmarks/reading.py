@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from classmark.judging.resampling import cores
 from classmark.reading.side import open_side
+from classmark.system.machine import cores
 from page import wrapped, write_section
 
 TIMES = 3

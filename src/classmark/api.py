@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from classmark.errors import InputError
 from classmark.reading.options import FileWords, ReadWords, read_options
@@ -65,21 +66,35 @@ def predict(
     *,
     text: str = "text",
     image: str = "image",
-    label: str = "label",
+    image_folder: str | Path | None = None,
+    image_ending: str | None = None,
+    label: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the option
+    quoting: Literal["auto", "none"] = "auto",
     calibrated: bool = False,
+    skip_unreadable: bool = False,
+    skip_unknown_labels: bool = False,
+    no_labels: bool = False,
 ) -> Path:
     """The path of the table of predictions of new texts or images, written.
 
+    What is left out, and what was guessed in reading, goes to standard error.
+
     Args:
         run: a run, or the path of its folder.
-        inputs: tables, `.txt` or image files, or folders of them.
+        inputs: tables, `.txt` or image files, or folders or zips of them.
         out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` per class.
         text: column of a table.
         image: column of a table, with paths.
-        label: column of the true classes, if there is one.
+        image_folder: where these count from; without it, the folder of the table.
+        image_ending: what is added to paths without an image's ending.
+        label: column of the true classes; without it the column `label`, if there is one.
         id: column of ids, if there is one.
+        quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+        skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
+        skip_unknown_labels: leave out rows whose label is no class of the model.
+        no_labels: do not read true classes.
 
     Raises:
         ClassmarkError: the run has no model, or an input cannot be read; nothing is written then.
@@ -88,8 +103,22 @@ def predict(
     from classmark.run import Run
 
     names = [str(inputs)] if isinstance(inputs, str | Path) else [str(one) for one in inputs]
-    options = PredictOptions(text=text, image=image, label=label, id=id, calibrated=calibrated)
-    predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
+    options = PredictOptions(
+        text=text,
+        image=image,
+        image_folder=None if image_folder is None else str(image_folder),
+        image_ending=image_ending,
+        label=label,
+        id=id,
+        quoting=quoting,
+        calibrated=calibrated,
+        skip_unreadable=skip_unreadable,
+        skip_unknown_labels=skip_unknown_labels,
+        no_labels=no_labels,
+    )
+    predicted = predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
+    for line in predicted.notes:
+        print(line, file=sys.stderr)
     return Path(out)
 
 

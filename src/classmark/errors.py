@@ -5,6 +5,8 @@ ClassmarkError             what went wrong, where, what to do; the command line 
 ├── InputError             a file, a table, an archive or an argument holds something unusable
 │   └── PredictionsError   a predictions table breaks its contract
 ├── RunError               a run folder is missing, unfinished or damaged
+├── OutsideError           the machine refuses: room, rights, memory, open files
+├── NonFiniteError         training came to numbers that are not finite
 ├── MissingExtraError      an optional package is needed; names the line that installs it
 └── Interrupted            Ctrl-C or SIGTERM; the run can be resumed (exit code 130 or 143)
 
@@ -129,6 +131,24 @@ class RunError(ClassmarkError):
     """A run folder cannot be used for what was asked."""
 
 
+class OutsideError(ClassmarkError):
+    """The machine does not give what is needed: room on a disk, rights, memory, open files.
+
+    Args:
+        reason: why, in words that also fit into brackets, such as `the disk is full`.
+        remedy: what to do, as a sentence of its own.
+        place: the file or folder it is about, if there is one.
+    """
+
+    def __init__(self, reason: str, remedy: Message = "", place: str = "") -> None:
+        self.reason, self.place = reason, place
+        super().__init__(f"{place}: {reason}." if place else f"{reason}.", remedy)
+
+
+class NonFiniteError(ClassmarkError):
+    """A loss, a gradient or a weight is no longer a finite number."""
+
+
 class MissingExtraError(ClassmarkError):
     """An optional package is missing."""
 
@@ -158,3 +178,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def shortened(names: Sequence[str]) -> str:
     """The first eight names, and how many there are if there are more."""
     return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")
+
+
+def one_line(name: str) -> str:
+    """A name as a message shows it: what cannot be seen, such as a line break, as its number, `‹U+000A›`."""
+    if name.isprintable():
+        return name
+    return "".join(letter if letter.isprintable() else f"‹U+{ord(letter):04X}›" for letter in name)

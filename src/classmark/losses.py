@@ -7,6 +7,7 @@ All in float32 and in log-sum-exp form, so that extreme logits give finite value
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,11 +16,31 @@ from torch.nn import functional
 from classmark.errors import RecipeError
 from classmark.recipes.schema import Loss
 
-LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+@dataclass(frozen=True)
+class LossFunction:
+    """A loss: (logits of shape (B, C) or (B, 1), targets) → scalar, a weighted mean over rows.
+
+    Attributes:
+        mean: the loss of a batch.
+        weights: how much a row of each class counts in that mean, where they do not count alike.
+    """
+
+    mean: Callable[[Tensor, Tensor], Tensor]
+    weights: tuple[float, ...] | None = None
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return self.mean(logits, targets)
+
+    def total_weight(self, targets: Tensor) -> float:
+        """What these rows count together, so that the loss of a batch is the mean of its pieces' weighted so."""
+        if self.weights is None or targets.is_floating_point():
+            return float(len(targets))
+        return float(torch.tensor(self.weights, dtype=torch.float64)[targets.cpu()].sum())
 
 
 def build_loss(section: Loss, class_counts: Sequence[int]) -> LossFunction:
-    """The loss of a recipe: (logits of shape (B, C) or (B, 1), targets) → scalar.
+    """The loss of a recipe.
 
     Args:
         section: the recipe's `loss`.
@@ -32,8 +53,11 @@ def build_loss(section: Loss, class_counts: Sequence[int]) -> LossFunction:
     weights = _class_weights(section, class_counts)
     if section.kind == "focal":
         alpha = _checked(section.alpha, classes, "loss.alpha") or weights
-        return lambda logits, targets: focal(logits, targets, section.gamma, alpha)
-    return lambda logits, targets: cross_entropy(logits, targets, section.label_smoothing, weights)
+        return LossFunction(lambda logits, targets: focal(logits, targets, section.gamma, alpha))
+    counted = None if weights is None else tuple(weights)
+    return LossFunction(
+        lambda logits, targets: cross_entropy(logits, targets, section.label_smoothing, weights), counted
+    )
 
 
 def cross_entropy(

@@ -1,7 +1,8 @@
 """The predictions table: the contract between whatever makes predictions and whatever judges them.
 
 A Parquet file with one row an example; file metadata, key `classmark`, is JSON with `schema_version`,
-`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`, `caveats`, `numbered`.
+`classes`, `split`, and where known `run`, `recipe_sha256`, `weights_sha256`, `data_fingerprint`, `caveats`,
+`remarks`, `numbered`.
 
 | column          | type                       |                                                              |
 |-----------------|----------------------------|--------------------------------------------------------------|
@@ -26,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -67,7 +68,7 @@ class Predictions:
         frame: the columns of the contract, N rows.
         metadata: at least `schema_version`, `classes` and `split`.
         source: where it was read from, for messages.
-        remarks: what the reader of a foreign table noticed.
+        remarks: what the reader of a foreign table noticed, or the maker of classmark's own in the data.
         plan: which column of a foreign table became what, such as `label ← y_true; P(fraud) ← prob_fraud`; None for a
             table of classmark's own.
         positive: of two classes, the one that the user or the table names as positive; None where nothing does.
@@ -217,7 +218,7 @@ def build_predictions(
     if columns is not None:
         frame = frame.hstack(columns)
     complete = {"schema_version": SCHEMA_VERSION, "classes": list(classes), "split": None, **(metadata or {})}
-    return check(Predictions(frame, complete, source), tolerance)
+    return check(Predictions(frame, complete, source, remarks=_known_remarks(complete)), tolerance)
 
 
 def _array_column(name: str, values: ArrayLike, width: int) -> pl.Series:
@@ -396,7 +397,19 @@ def read(path: Path) -> Predictions:
         raise PredictionsError(f"{path}: not a predictions table of classmark (its metadata has no such entry).")
     frame = pl.read_parquet(path)
     _check_types(frame, str(path))
-    return check(Predictions(frame, metadata, str(path)))
+    return check(Predictions(frame, metadata, str(path), remarks=_known_remarks(metadata)))
+
+
+def _known_remarks(metadata: Mapping[str, Any]) -> tuple[Remark, ...]:
+    """What the maker of a table noticed in the data that it is of; entries of another form are passed over."""
+    found = metadata.get("remarks")
+    entries = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    return tuple(
+        Remark(one["code"], one["severity"], one["message"])
+        for one in entries
+        if all(isinstance(one.get(name), str) for name in ("code", "severity", "message"))
+        and one["severity"] in get_args(Severity)
+    )
 
 
 def _check_types(frame: pl.DataFrame, source: str) -> None:

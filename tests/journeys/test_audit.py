@@ -92,7 +92,7 @@ def test_the_imdb_archive_with_a_review_that_is_not_utf8(tmp_path: Path, capsys:
     assert run(["audit", "imdb-bilstm", f"data.path={archive}", "--json", "--out", "imdb"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["leaks"][0] == {"of": "test", "among": "train", "rows": 19, "exact": 2, "identical": 2, "near": 0}
-    assert content["faults"] == [["test", "test/pos/9_5", "there is no text, or none in UTF-8"]]
+    assert content["faults"] == [["test", "test/pos/9_5", "aclImdb/test/pos/9_5.txt: byte 4 is not valid UTF-8"]]
     said = refusal(capsys, str(archive))
     assert (
         said == f"{archive}: an archive is audited through its recipe: classmark audit imdb-bilstm data.path={archive}"

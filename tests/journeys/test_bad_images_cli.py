@@ -152,18 +152,22 @@ def seven_bad_files(photos: Path) -> None:
 # What is done to the good folder, and the message after `error: PATH`.
 FOLDERS: dict[Callable[[Path], None], str] = {
     gone: ": there is no such folder or zip. Give the folder that holds the class folders.",
-    no_images: ": no images in it (files that end in .jpg, .png and the like).",
-    no_class_folders: ": its images lie in no class folders. Put those of each class into a folder of its own.",
+    no_images: ": no images in it: 30 files end in .txt.",
+    no_class_folders: (
+        ": its images lie in no class folders. Their names seem to begin with the class (cat, dog). Put the images of each "
+        "class into a folder of its own (cat/, dog/). Or list them in a table: classmark recipes show image-csv"
+    ),
     one_class: (
         ": cat/ is its only class folder; a classifier needs two classes or more. Give the folder that holds all of them."
     ),
     empty_class: ": the class folder emu/ holds no images. Put some in, or take it away.",
     a_class_in_test_alone: (
-        ': the test row test/emu/00.png has the label "emu", which no training row has; rows like this: 15. '
+        ', test/emu/00.png: the test label "emu" is no class of the training rows. Rows like this: 15. '
         "Correct them, or leave them out."
     ),
     a_test_set_without_labels: (
-        ": test/ holds no class folders. Put the images of each class into a folder of its own, or take it away."
+        ": test/ holds no class folders. Their names seem to begin with the class (cat, emu). Put the images of each class "
+        "into a folder of its own (test/cat/, test/emu/). Or list them in a table: classmark recipes show image-csv"
     ),
     a_stray_image: (
         ", cover.png: the label is missing; rows like this: 1. "
@@ -182,7 +186,7 @@ FOLDERS: dict[Callable[[Path], None], str] = {
     ),
     text_named_as_an_image: (
         ": 1 image cannot be read: dog/notes.jpg: no image in a format that is read "
-        f"(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM). {MEND}"
+        f"(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC). {MEND}"
     ),
     a_decompression_bomb: (
         f": 1 image cannot be read: dog/huge.png: more than the 120,000,000 pixels that are read. {MEND}"
@@ -279,9 +283,49 @@ def test_a_table_far_from_its_images(capsys: pytest.CaptureFixture[str]) -> None
     Path("tables").mkdir()
     moved = path.rename(path.parent / "tables/t.csv")
     assert train_error(capsys, "data.path=tables/t.csv", source="image-table") == (
-        f"error: {moved}: none of its images is there, such as {moved.parent}/photos/cat/00.png. "
-        'Paths in the column "image" count from the folder of the table on, or are absolute.'
+        f"error: {moved}: none of its 30 images is there, such as {moved.parent}/photos/cat/00.png. "
+        "With data.image_folder=., 30 of 30 are found."
     )
+
+
+def folds(photos: Path) -> None:
+    for fold in ("fold1", "fold2"):
+        shutil.copytree(photos, photos.parent / "folds" / fold)
+
+
+def test_which_folders_are_the_classes_is_asked_and_told(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folds(photos)
+    place = photos.parent / "folds"
+    assert train_error(capsys, "data.path=folds") == (
+        f"error: {place}: fold1/ and fold2/ hold folders of the same names, cat/ and dog/. Which are the classes? "
+        "For cat/ and dog/: data.label_level=inner. For fold1/ and fold2/: data.label_level=outer. "
+        "If they are splits, name them train/ and test/."
+    )
+
+
+def test_what_is_left_out_and_not_read_is_said_and_written_down(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folds(photos)
+    for fold, split in (("fold1", "seg_train/seg_train"), ("fold2", "seg_test/seg_test")):
+        Path(split).parent.mkdir()
+        Path("folds", fold).rename(split)
+    Path("intel").mkdir()
+    for split in ("seg_train", "seg_test"):
+        Path(split).rename(f"intel/{split}")
+    Path("intel/seg_pred").mkdir()
+    shutil.copy("photos/cat/00.png", "intel/seg_pred/1.png")
+    Path("intel/notes.txt").touch()
+    assert run(["train", "image-folder.yaml", "data.path=intel", "--out", "out"]) == 0
+    shown = capsys.readouterr().err
+    notes = [
+        "seg_pred/ with 1 image is left out: by its name its images have no labels.",
+        "not read: 1 file ends in .txt.",
+    ]
+    assert all(note in shown for note in notes)
+    data = json.loads(Path("out/data.json").read_text())
+    assert data["splits"] == {"train": 24, "validation": 6, "test": 30}
+    assert (data["classes"], data["notes"], data["not_read"]) == (["cat", "dog"], notes, {".txt": 1})
 
 
 def test_a_class_of_which_no_image_can_be_read(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,8 +75,8 @@ def test_a_label_in_test_that_train_lacks(capsys: pytest.CaptureFixture[str]) ->
     path.write_text(GOOD)
     Path("test.csv").write_text("text,label\nx,maybe\ny,yes\n")
     assert train_error(capsys, "data.path=reviews.csv", "data.test_path=test.csv") == (
-        f'error: {path}: the test row test-1-2d711642 has the label "maybe", which no training row has; rows like this: 1. '
-        "Correct them, or leave them out."
+        f'error: {path.with_name("test.csv")}, row 1: the test label "maybe" is no class of the training rows in {path}. '
+        "Rows like this: 1. Correct them, or leave them out."
     )
 
 
@@ -140,7 +140,7 @@ COMMANDS = {
         "error: nowhere: this is not a run folder (it has no recipe.yaml). `classmark runs` lists the runs."
     ),
     ("recipes", "show", "quick"): (
-        'error: There is no shipped recipe "quick"; there are digits-quick, image-folder, images-quick, '
+        'error: There is no shipped recipe "quick"; there are digits-quick, image-csv, image-folder, images-quick, '
         "imdb-bilstm, reviews-bilstm, reviews-quick, text-csv, tiny-imagenet-densenet121, "
         "tiny-imagenet-densenet121-focal, tiny-imagenet-lite, tiny-imagenet-lite-tuned, "
         "tiny-imagenet-scratch."

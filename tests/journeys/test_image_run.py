@@ -24,6 +24,7 @@ import classmark
 from classmark.cli.main import run
 from classmark.data.images import cache as pixel_cache
 from classmark.data.images import pixels
+from classmark.data.images.kinds import image_endings
 from classmark.judging.recalibration import fit_temperature, tempered
 from classmark.predictions import Predictions, read
 from classmark.training.watch import RunWatch
@@ -267,7 +268,7 @@ NO_IMAGES = {
     "half.png": "damaged or truncated (image file is truncated)",
     "flipped.png": "damaged or truncated (broken data stream when reading image file)",
     "empty.png": "the file is empty",
-    "notes.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+    "notes.jpg": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
 }
 
 
@@ -293,7 +294,8 @@ def test_an_unreadable_image_is_named_and_nothing_written(
     shutil.copytree(photos / "dog", tmp_path / "new")
     bad = tmp_path / "new" / "deeper" / name
     bad.write_bytes(no_image(name, (photos / "dog/02.png").read_bytes()))
-    said = f"error: {bad}: the image cannot be read ({NO_IMAGES[name]}).\n"
+    remedy = "Correct or remove it, or leave such rows out: --skip-unreadable"
+    said = f"error: {bad}: the image cannot be read ({NO_IMAGES[name]}). {remedy}\n"
     for given in (bad.parent.parent, bad):  # among others, and alone
         assert run(["predict", str(whole), str(given), "--out", str(tmp_path / f"p.{ending}")]) == 2
         assert capsys.readouterr() == ("", said)
@@ -306,20 +308,20 @@ def test_inputs_of_prediction_that_are_none(
     (tmp_path / "empty").mkdir()
     (tmp_path / "t.csv").write_text("image\nno.png\n")
     (tmp_path / "text.csv").write_text("text\na\n")
-    kinds = ".csv, .tsv, .jsonl, .ndjson, .parquet or image files, folders of image files, or - for standard input"
+    (tmp_path / "no.txt").touch()
     for name, said in {
-        "empty": ": the folder has no images (.jpg, .jpeg, .jpe, .jfif, .png, .gif, .bmp, .webp, .tif, .tiff, .ppm, "
-        ".pgm, .pbm).",
-        "no folder": ": there is no such file or folder.",
+        "empty": f": the folder holds no images ({', '.join(image_endings())}).",
+        "no folder": ": there is no such file.",
         "no.jpg": ": there is no such file.",
-        "no.txt": f": give {kinds}.",
-        "text.csv": ': there is no column "image"; the columns are text. Name the right one: --image COLUMN',
+        "no.txt": ": the file is empty.",
+        "text.csv": ': there is no column "image"; its columns are text. Name the right one: --image COLUMN',
     }.items():
         assert run(["predict", str(whole), str(tmp_path / name), "--out", str(tmp_path / "p.csv")]) == 2
         assert capsys.readouterr().err == f"error: {tmp_path / name}{said}\n"
     assert run(["predict", str(whole), str(tmp_path / "t.csv"), "--out", str(tmp_path / "p.csv")]) == 2
-    said = f"error: {tmp_path / 'no.png'}: the image cannot be read (there is no such file).\n"
-    assert capsys.readouterr().err == said
+    place = f"{tmp_path}/t.csv, row 1: {tmp_path}/no.png"
+    said = f"error: {place}: the image cannot be read (there is no such file). Correct or remove it, "
+    assert capsys.readouterr().err == f"{said}or leave such rows out: --skip-unreadable\n"
     assert not (tmp_path / "p.csv").exists()
 
 

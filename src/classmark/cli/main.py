@@ -127,19 +127,42 @@ def recipes_schema() -> None:
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
     inputs: Annotated[
-        list[str], typer.Argument(help="CSV, TSV, JSONL, Parquet, .txt or image files, folders of them, or - .")
+        list[str],
+        typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - ."),
     ],
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
-    label: Annotated[str, typer.Option(help="The column of true classes, if there is one.")] = "label",
+    image_folder: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Where the images of a table are. Without it: beside the table."),
+    ] = None,
+    image_ending: Annotated[
+        str | None, typer.Option(metavar="ENDING", help="What is added to the images' names in a table, such as .jpg.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The column of true classes. Without it: the column label, if there is one.")
+    ] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+    quoting: Annotated[
+        str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
+    ] = "auto",
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help="Leave out empty texts, damaged images and files that cannot be read."),
+    ] = False,
+    skip_unknown_labels: Annotated[
+        bool, typer.Option("--skip-unknown-labels", help="Leave out rows whose label the model does not know.")
+    ] = False,
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Do not read a column of true classes.")] = False,
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
+    options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
 
     run_predict(run, inputs, out, options)
@@ -382,31 +405,55 @@ def _read_words(
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a command line: 0 done, 1 a check failed, 2 wrong input, 130 or 143 interrupted."""
-    import os
+    import sys
+
+    from classmark.cli.streams import lost_output, patient_streams
+    from classmark.system.signals import end_at, heeded
+
+    words = sys.argv[1:] if arguments is None else arguments
+    stops: list[int] = []
+
+    def stop(number: int) -> None:
+        stops.append(number)
+        end_at(number)
+
+    with patient_streams() as outs, heeded(stop):
+        code = _code(words)
+        if stops and code in (0, 130):  # typer makes an exit code of its own of a KeyboardInterrupt
+            print("stopped", file=sys.stderr)
+            return 128 + stops[-1]
+        lost = lost_output(outs)
+        if lost is not None and code == 0:
+            print(f"error: {lost}", file=sys.stderr)
+            return lost.exit_code
+        return code
+
+
+def _code(words: list[str]) -> int:
+    """The exit code of a command, after saying on standard error what went wrong."""
     import sys
 
     from classmark.errors import ClassmarkError
+    from classmark.system.limits import allow_open_files, check_addresses
+    from classmark.system.outside import outside_error
 
-    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(words, standalone_mode=False)
-        return int(code or 0)
-    except ClassmarkError as error:
-        if "--traceback" in words:
-            raise
-        print(f"error: {error.spelt('command line')}", file=sys.stderr)
-        return error.exit_code
-    except typer.Abort:
-        return 130
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        allow_open_files()
+        check_addresses()
+        return int(app(words, standalone_mode=False) or 0)
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except BaseException as error:  # a Rust library's panic is no Exception
         if "--traceback" in words:
             raise
+        known = error if isinstance(error, ClassmarkError) else outside_error(error)
+        if known is not None:
+            print(f"error: {known.spelt('command line')}", file=sys.stderr)
+            return known.exit_code
         if hasattr(error, "format_message"):  # typer's own complaints about words and options
             print(f"error: {error.format_message()} See classmark --help.", file=sys.stderr)
             return 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,5 +35,10 @@ def show(content: Any, table: Any, as_json: bool) -> None:
 
 
 def print_json(content: Any) -> None:
-    """Print JSON for a program."""
-    typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+    """Print JSON for a program; what standard output cannot show is escaped, not replaced."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(content, indent=1)
+    typer.echo(text)

@@ -10,6 +10,7 @@ import typer
 from classmark.errors import MissingExtraError, RecipeError
 from classmark.recipes import load_recipe
 from classmark.runs import open_run
+from classmark.system.limits import check_room
 
 
 def train(reference: str | None, overrides: Sequence[str], out: Path | None, resume: Path | None) -> None:
@@ -27,5 +28,6 @@ def train(reference: str | None, overrides: Sequence[str], out: Path | None, res
     except ModuleNotFoundError as error:
         begun = recipe or load_recipe(str(run.recipe))  # type: ignore[union-attr]
         raise MissingExtraError(str(error.name), begun.input.kind, "Training") from None
+    check_room()
     finished = training.resume(run) if run is not None else training.train(recipe, out)  # type: ignore[arg-type]
     typer.echo(str(finished.path))

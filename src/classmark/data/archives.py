@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import lzma
+import re
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from classmark.errors import InputError
+from classmark.data.zip_names import STANDARD, UTF_8, Encoding, names_encoding
+from classmark.errors import InputError, one_line
 
 MOST_MEMBERS = 2_000_000
 MOST_MEMBER_BYTES = 256 << 20
@@ -23,6 +26,8 @@ DAMAGE = (
     lzma.LZMAError,
     EOFError,
     OSError,  # gzip and bz2 raise it
+    ValueError,  # zipfile: a name that is marked as UTF-8 and is not
+    struct.error,  # zipfile: a cut extra field
     NotImplementedError,  # zipfile: a compression it does not know
     RuntimeError,  # zipfile: encrypted
 )
@@ -33,6 +38,10 @@ EXTENDED_HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
+
+UNTIDY = re.compile(r"\\|//|(?:^|/)\./")
+UTF_8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
+UNICODE_PATH = 0x7075  # Info-ZIP's extra field with the name in UTF-8
 
 Member = tuple[str, int, bytes | None]
 
@@ -86,15 +95,70 @@ def _tar_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[Membe
 
 def _zip_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as opened:
-        for member in opened.infolist():
-            check_member(archive, member.filename, member.file_size)
+        for name, member in member_names(opened).items():
+            check_member(archive, name, member.file_size)
             kind = (member.external_attr >> 16) & 0o170000  # of a Unix file; 0 where the maker had none
             if kind not in (0, 0o100000, 0o040000):
                 raise InputError(
-                    f"{archive}: {member.filename} is a link or a device; a data set has none. The archive is refused."
+                    f"{archive}: {one_line(name)} is a link or a device; a data set has none. The archive is refused."
                 )
-            content = opened.read(member) if wanted(member.filename) and not member.is_dir() else None
-            yield member.filename, member.file_size, content
+            content = opened.read(member) if wanted(name) and not name.endswith("/") else None
+            yield name, member.file_size, content
+
+
+def member_names(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """True name → member of a zip, in its order; of members of the same name the last, as when it is unpacked.
+
+    Names are decoded from what they are really in, have `/` between their parts where Windows wrote a backslash, and are
+    without `./` and `//`; those of folders end in `/`. Names that lead out of the archive are given too: `check_member`
+    refuses them.
+    """
+    encoding, found = archive_encoding(archive), {}
+    for member in archive.infolist():
+        name = _decoded(member, encoding)
+        if UNTIDY.search(name):
+            name = name.replace("\\", "/")
+            name = PurePosixPath(name).as_posix() + "/" * name.endswith("/")
+        found[name] = member
+    return found
+
+
+def archive_encoding(archive: zipfile.ZipFile) -> Encoding:
+    """The encoding of the names in a zip that are not marked as UTF-8."""
+    names = [_raw(member) for member in archive.infolist() if not _is_marked(member) and not member.filename.isascii()]
+    return names_encoding(names) if names else UTF_8
+
+
+def _decoded(member: zipfile.ZipInfo, encoding: Encoding) -> str:
+    if member.filename.isascii() or _is_marked(member) or encoding is STANDARD:
+        return _unicode_path(member) or member.filename
+    return _unicode_path(member) or _raw(member).decode(encoding.codec)
+
+
+def _is_marked(member: zipfile.ZipInfo) -> bool:
+    """Whether the zip says in which encoding the name is."""
+    return bool(member.flag_bits & UTF_8_FLAG) or bool(_unicode_path(member))
+
+
+def _raw(member: zipfile.ZipInfo) -> bytes:
+    return member.filename.encode(STANDARD.codec)  # zipfile has decoded it so, without loss
+
+
+def _unicode_path(member: zipfile.ZipInfo) -> str:
+    """The name of the extra field that gives it in UTF-8, if it is there and belongs to the name.
+
+    Source: PKWARE's APPNOTE, section 4.6.9: a version, the CRC of the name in the header, the name.
+    """
+    extra = member.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        content, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == UNICODE_PATH and len(content) > 5 and content[0] == 1:
+            marked = bool(member.flag_bits & UTF_8_FLAG)
+            header = member.orig_filename.encode("utf-8" if marked else STANDARD.codec)
+            if struct.unpack_from("<I", content, 1)[0] == zlib.crc32(header):
+                return content[5:].decode("utf-8", "replace")
+    return ""
 
 
 def check_member(archive: Path, name: str, size: int) -> None:
@@ -105,9 +169,9 @@ def check_member(archive: Path, name: str, size: int) -> None:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
-        raise InputError(f"{archive}: {name} leads out of the archive. The archive is refused.")
+        raise InputError(f"{archive}: {one_line(name)} leads out of the archive. The archive is refused.")
     if size > MOST_MEMBER_BYTES:
         raise InputError(
-            f"{archive}: {name} has {size:,} bytes, more than the {MOST_MEMBER_BYTES:,} of a data set's largest "
+            f"{archive}: {one_line(name)} has {size:,} bytes, more than the {MOST_MEMBER_BYTES:,} of a data set's largest "
             "file. The archive is refused."
         )

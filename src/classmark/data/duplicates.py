@@ -13,7 +13,7 @@ NO_WORD = r"[^\p{L}\p{M}\p{N}\p{So}]+"
 
 def content_keys(rows: pl.DataFrame) -> pl.Series:
     """A series `key`; two rows are duplicates where their keys are equal."""
-    return rows["sha256"].alias("key") if "sha256" in rows.columns else text_keys(rows["text"])
+    return text_keys(rows["text"]) if "text" in rows.columns else rows["sha256"].alias("key")
 
 
 def text_keys(texts: pl.Series) -> pl.Series:

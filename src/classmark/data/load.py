@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from classmark.data.class_names import matched_name, near_class, trimmed
+from classmark.data.columns import changed_names
 from classmark.data.dataset import Dataset
 from classmark.data.images.pixels import Images
-from classmark.data.rows import usable_rows
+from classmark.data.label_checks import check_labels
+from classmark.data.rows import place_of, usable_rows
 from classmark.data.sources.digits import read_digits
 from classmark.data.sources.huggingface import read_huggingface
 from classmark.data.sources.image_folder import read_image_folder
 from classmark.data.sources.image_table import read_image_table
 from classmark.data.sources.imdb import read_imdb
 from classmark.data.sources.movie_reviews import read_movie_reviews
-from classmark.data.sources.source import Source
+from classmark.data.sources.source import TEST, TRAIN, Source
 from classmark.data.sources.table import read_tables
 from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
 from classmark.data.splits import Splits, carve, limited
-from classmark.errors import InputError, Key, MissingExtraError, nearest
+from classmark.errors import InputError, Key, MissingExtraError, shortened
 from classmark.recipes.schema import Data
 
 SIDE_PX = 64
@@ -43,10 +48,8 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
         MissingExtraError: the source needs a package that is not installed.
     """
     source, images = read_source(data), None
-    if data.classes is not None:
-        source = of_classes(source, data.classes)
     if source.files is not None:
-        _check_labels(source)
+        _check_labels(source, data)
         source, images = open_source(source, side_px, data.source)
     return split_source(source, images, data, seed)
 
@@ -63,16 +66,16 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     Raises:
         InputError: the rows are not enough for what the recipe asks, or some cannot be used.
     """
-    training = usable_rows(source.train, data, source.name)
-    test = None if source.test is None else usable_rows(source.test, data, source.name)
-    classes = _classes(training, source.name)
-    if test is not None:
-        _check_test(test, training, classes, source.name)
-    skipped = source.rows - training.height - (0 if test is None else test.height)
+    usable = {part: usable_rows(frame, data, source.path(part)) for part, frame in source.parts.items()}
+    classes = _classes(usable[TRAIN], source.path(TRAIN))
+    for part in usable.keys() - {TRAIN}:
+        _check_part(part, usable, classes, source)
+    remarks = check_labels(usable, data, source.path(TRAIN))
+    parts = {part: frame.drop("place", "fault", strict=False) for part, frame in usable.items()}
+    before = parts[TRAIN] if data.limit is not None else None
     if data.limit is not None:
-        training, *rest = limited(training, test, data.limit, seed, source.name)
-        test = rest[0] if rest else None
-    splits = carve(training, test, data, seed, source.name)
+        parts = limited(parts, data.limit, seed, source.name)
+    splits = carve(parts, data, seed, source.name, before)
     fingerprint = _fingerprint(splits.frames)
     description = _described(splits, classes) | {
         "source": data.source,
@@ -80,20 +83,32 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
         "path": Path(source.name).name,
         "fingerprint": fingerprint,
         "group": data.group,
-        "skipped": skipped,
+        "skipped": source.rows - sum(frame.height for frame in usable.values()),
     }
+    if remarks:
+        description["remarks"] = [asdict(remark) for remark in remarks]
+    if source.notes:
+        description["notes"] = list(source.notes)
+    if renamed := changed_names(splits.frames["test"].columns):
+        description["renamed_columns"] = renamed
     if images is not None:
         description["unreadable"] = _unreadable(source)
+        description["not_read"] = dict(source.unread)
     return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description, images=images)
 
 
 def read_source(data: Data) -> Source:
-    """The rows that a recipe's `data` names, as they are: neither checked nor split.
+    """The rows that a recipe's `data` names, with labels that are class names: neither checked nor split.
 
     Raises:
         InputError: the data cannot be read.
         MissingExtraError: the source needs a package that is not installed.
     """
+    source = _read(data).with_class_names()
+    return source if data.classes is None else of_classes(source, data.classes)
+
+
+def _read(data: Data) -> Source:
     match data.source:
         case "imdb":
             return read_imdb(data.path, skip_unreadable=data.skip_unreadable)
@@ -106,20 +121,20 @@ def read_source(data: Data) -> Source:
         case "tiny-imagenet":
             return read_tiny_imagenet(data.path)
         case "image-folder":
-            return read_image_folder(data.path)
+            return read_image_folder(data.path, data.label_level)
         case "image-table":
             return read_image_table(data)
         case "digits":
             return read_digits()
 
 
-def _check_labels(source: Source) -> None:
+def _check_labels(source: Source, data: Data) -> None:
     """Refuse what is wrong with the labels before minutes of decoding."""
-    train, test = (None if rows is None else rows.filter(pl.col("label") != "") for rows in (source.train, source.test))
-    assert train is not None
-    classes = _classes(train, source.name)
-    if test is not None:
-        _check_test(test, train, classes, source.name)
+    labelled = {part: frame.filter(pl.col("label").is_not_null()) for part, frame in source.parts.items()}
+    classes = _classes(labelled[TRAIN], source.path(TRAIN))
+    check_labels(labelled, data, source.path(TRAIN))
+    for part in labelled.keys() - {TRAIN}:
+        _check_part(part, labelled, classes, source)
 
 
 def of_classes(source: Source, classes: tuple[str, ...]) -> Source:
@@ -129,11 +144,14 @@ def of_classes(source: Source, classes: tuple[str, ...]) -> Source:
         InputError: there is no such class.
     """
     known = source.train["label"].drop_nulls().unique().sort().to_list()
+    kept = list[str]()
     for name in classes:
-        if name not in known:
-            hint = nearest(name, known) or f" There are {', '.join(known[:10])}{', …' if len(known) > 10 else '.'}"
-            raise InputError(f'data.classes: {source.name} has no class "{name}".{hint}')
-    return source.changed(lambda rows: rows.filter(pl.col("label").is_in(list(classes))))
+        found = matched_name(trimmed(name) or "", known)
+        if found is None:
+            hint = near_class(name, known) or f" There are {shortened(known)}."
+            raise InputError(f'data.classes: {source.path(TRAIN)} has no class "{name}".{hint}')
+        kept.append(found)
+    return source.changed(lambda rows: rows.filter(pl.col("label").is_in(kept)))
 
 
 def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images]:
@@ -146,8 +164,7 @@ def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images
         from classmark.data.images.cache import open_images
 
         assert source.files is not None
-        frames = [source.train] if source.test is None else [source.train, source.test]
-        rows = pl.concat([frame["row"] for frame in frames])
+        rows = pl.concat([frame["row"] for frame in source.parts.values()])
         images, facts = open_images(source.files.chosen(rows.to_list()), side_px)
     except ModuleNotFoundError:
         raise MissingExtraError("Pillow", "images", f"data.source: {kind}") from None
@@ -160,13 +177,15 @@ def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images
             "fault": pl.Series([facts.faults.get(row) for row in range(len(rows))], dtype=pl.String),
         }
     )
-    parts = iter([known[: source.train.height], known[source.train.height :]])
-    return source.changed(lambda frame: frame.drop("row").hstack(next(parts))), images
+    parts, first = dict[str, pl.DataFrame](), 0
+    for part, frame in source.parts.items():
+        parts[part] = frame.drop("row").hstack(known[first : first + frame.height])
+        first += frame.height
+    return source.with_parts(parts), images
 
 
 def _unreadable(source: Source) -> list[dict[str, str]]:
-    frames = [source.train] if source.test is None else [source.train, source.test]
-    bad = pl.concat([frame.select("path", "fault") for frame in frames]).drop_nulls()
+    bad = pl.concat([frame.select("path", "fault") for frame in source.parts.values()]).drop_nulls()
     return [{"path": path, "reason": fault} for path, fault in bad.iter_rows()]
 
 
@@ -182,22 +201,28 @@ def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
     return classes
 
 
-def _check_test(test: pl.DataFrame, training: pl.DataFrame, classes: tuple[str, ...], name: str) -> None:
-    if test.height == 0:
-        raise InputError(f"{name}: no test row can be read and has a label.")
-    unknown = test.filter(~pl.col("label").is_in(list(classes)))
+def _check_part(part: str, usable: Mapping[str, pl.DataFrame], classes: Sequence[str], source: Source) -> None:
+    """Refuse given validation or test rows with labels or ids that do not fit the training rows."""
+    rows, path, name = usable[part], source.path(part), source.path(TRAIN)
+    if rows.height == 0:
+        raise InputError(f"{path}: no {part} row can be read and has a label.")
+    unknown = rows.filter(~pl.col("label").is_in(list(classes)))
     if unknown.height:
+        label = unknown["label"][0]
         raise InputError(
-            f'{name}: the test row {unknown["id"][0]} has the label "{unknown["label"][0]}", which no training row '
-            f"has; rows like this: {unknown.height:,}. Correct them, or leave them out."
+            f'{place_of(unknown, path)}: the {part} label "{label}" is no class of the training rows'
+            f"{'' if path == name else f' in {name}'}.{near_class(label, classes)} Rows like this: {unknown.height:,}. "
+            "Correct them, or leave them out."
         )
-    shared = test.filter(pl.col("id").is_in(training["id"].implode()))
-    if shared.height:
-        raise InputError(
-            f'{name}: the id "{shared["id"][0]}" stands in the training and in the test data; ids like this: '
-            f"{shared.height:,}.",
-            ("Give every row an id of its own, or leave out ", Key("data.id_column"), "."),
-        )
+    for other in [before for before in usable if before != part and before != TEST]:
+        shared = rows.filter(pl.col("id").is_in(usable[other]["id"].implode()))
+        if shared.height:
+            words = "training" if other == TRAIN else other
+            raise InputError(
+                f'{path}: the id "{shared["id"][0]}" stands in the {words} and in the {part} data; ids like this: '
+                f"{shared.height:,}.",
+                ("Give every row an id of its own, or leave out ", Key("data.id_column"), "."),
+            )
 
 
 def _described(splits: Splits, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -215,6 +240,11 @@ def _described(splits: Splits, classes: tuple[str, ...]) -> dict[str, Any]:
         seen = pl.concat([frames["train"]["group"], frames["validation"]["group"]]).unique()
         # Only an official test set can have such rows.
         described["test_rows_of_training_groups"] = int(frames["test"]["group"].is_in(seen.implode()).sum())
+    if "leaked" in frames["validation"].columns:
+        described["leaked_validation_rows"] = int(frames["validation"]["leaked"].sum())
+        if "group" in frames["validation"].columns:
+            seen = frames["train"]["group"].unique().implode()
+            described["validation_rows_of_training_groups"] = int(frames["validation"]["group"].is_in(seen).sum())
     return described
 
 

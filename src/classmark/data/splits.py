@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+SPLITS = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 Integers = NDArray[np.int64]
 
@@ -22,7 +24,7 @@ class Splits:
     """The split rows.
 
     Attributes:
-        frames: `train`, `validation` and `test`; `test` has `leaked`.
+        frames: `train`, `validation` and `test`; `test` has `leaked`, and so has a validation set of its own.
         copies: how many of the rows that were split repeat an earlier one's text or image file.
         moved: how many of those a split by row alone would have put on another side than the first.
     """
@@ -32,39 +34,66 @@ class Splits:
     moved: int
 
 
-def limited(training: pl.DataFrame, test: pl.DataFrame | None, limit: int, seed: int, name: str) -> list[pl.DataFrame]:
-    """A sample by class of `limit` training rows and, where there are test rows, of no more of them.
+def limited(parts: Mapping[str, pl.DataFrame], limit: int, seed: int, name: str) -> dict[str, pl.DataFrame]:
+    """A sample by class of `limit` rows for training and validation, and of no more than that of the test rows.
+
+    A validation set of its own keeps its share of the rows.
 
     Raises:
-        InputError: there are fewer training rows than that.
+        InputError: there are fewer rows for training and validation than that, or more classes.
     """
-    if limit > training.height:
+    heights = {part: frame.height for part, frame in parts.items() if part != "test"}
+    total = sum(heights.values())
+    if limit > total:
         raise InputError(
-            f"data.limit: {limit:,} rows, but {name} has {training.height:,} for training and validation. "
+            f"data.limit: {limit:,} rows, but {name} has {total:,} for training and validation. "
             "Ask for no more than that."
         )
-    frames = [training] if test is None else [training, test]
-    return [_sample(frame, min(limit, frame.height), (seed, number)) for number, frame in enumerate(frames)]
+    validation = max(round(limit * heights.get("validation", 0) / total), 1) if "validation" in heights else 0
+    counts = {"train": limit - validation, "validation": validation, "test": limit}
+    numbers = {"train": 0, "test": 1, "validation": 2}  # of the streams of random numbers
+    return {
+        part: _sample(frame, min(counts[part], frame.height), (seed, numbers[part])) for part, frame in parts.items()
+    }
 
 
-def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: int, name: str) -> Splits:
-    """The splits of the training rows; the test rows as they are where there are some.
+def carve(
+    parts: Mapping[str, pl.DataFrame], data: Data, seed: int, name: str, before: pl.DataFrame | None = None
+) -> Splits:
+    """The splits: validation and test as they are if they are given, else out of the training rows.
+
+    Args:
+        parts: `train`, and where there are such rows `validation` and `test`.
+        data: the recipe's `data`.
+        seed: fixes the split.
+        name: of the data, for messages.
+        before: the training rows before `data.limit`.
 
     Raises:
         InputError: a class or the whole is too small for what is asked.
     """
-    rows = training.with_columns(content_keys(training))
-    _check_class_sizes(rows, 2 if test is not None else 3, name)
-    counts = _counts(rows, test is None, data, name)
+    rows = parts["train"].with_columns(content_keys(parts["train"]))
+    asked = {TEST: data.test, VALIDATION: data.validation}
+    asked = {part: amount for part, amount in asked.items() if SPLITS[part] not in parts}
+    _check_class_sizes(rows, 1 + len(asked), name, before)
+    counts = _counts(rows, asked, data, name)
     groups = ["group"] if "group" in rows.columns else []
-    parts = _assign(rows, stay_together(rows, [*groups, "key"]), counts, seed)
-    _check_filled(rows, parts, {TRAIN, *counts}, name)
+    units = stay_together(rows, [*groups, "key"])
+    sides = _assign(rows, units, counts, seed)
+    _check_filled(rows, sides, units, {TRAIN, *counts}, name)
     by_row_alone = _assign(rows, stay_together(rows, groups), counts, seed)
     of_the_first = rows.select("key", part=by_row_alone).select(pl.col("part").first().over("key")).to_series()
-    frames = {"train": rows.filter(parts == TRAIN), "validation": rows.filter(parts == VALIDATION)}
-    seen = rows["key"] if test is not None else rows.filter(parts != TEST)["key"]
-    last = rows.filter(parts == TEST) if test is None else test.with_columns(content_keys(test))
-    frames["test"] = last.with_columns(last["key"].is_in(seen.unique().implode()).alias("leaked"))
+    frames = {
+        split: parts[split].with_columns(content_keys(parts[split]))
+        if split != "train" and split in parts
+        else rows.filter(sides == side)
+        for side, split in SPLITS.items()
+    }
+    # Only given rows can stand elsewhere too: training and validation rows in the test set, training rows in validation.
+    for split, others in (("test", ("train", "validation")), ("validation", ("train",))):
+        if split == "test" or split in parts:
+            seen = pl.concat([frames[other]["key"] for other in others]).unique().implode()
+            frames[split] = frames[split].with_columns(frames[split]["key"].is_in(seen).alias("leaked"))
     return Splits(
         {split: frame.drop("key") for split, frame in frames.items()},
         later_copies(rows["key"]),
@@ -72,25 +101,30 @@ def carve(training: pl.DataFrame, test: pl.DataFrame | None, data: Data, seed: i
     )
 
 
-def _check_class_sizes(rows: pl.DataFrame, splits: int, name: str) -> None:
+def _check_class_sizes(rows: pl.DataFrame, splits: int, name: str, before: pl.DataFrame | None) -> None:
     what = "text" if "text" in rows.columns else "image"
     for label, count in rows.group_by("label").agg(pl.col("key").n_unique()).sort("label").iter_rows():
-        if count < splits:
+        if count >= splits:
+            continue
+        few = f"{count} different {what}{'s' if count > 1 else ''}, too few for {splits} splits"
+        if before is not None and content_keys(before.filter(label=label)).n_unique() >= splits:
+            classes = rows["label"].n_unique()
             raise InputError(
-                f'{name}: the class "{label}" has {count} different {what}{"s" if count > 1 else ""}, too few for '
-                f"{splits} splits. Add some, or leave the class out."
+                f'data.limit: of {rows.height:,} rows of {name} the class "{label}" gets {few}.',
+                f"Set a higher limit; {classes:,} classes need {splits * classes:,} rows or more.",
             )
+        raise InputError(f'{name}: the class "{label}" has {few}. Add some, or leave the class out.')
 
 
-def _counts(rows: pl.DataFrame, with_test: bool, data: Data, name: str) -> dict[int, int]:
+def _counts(rows: pl.DataFrame, asked: Mapping[int, float], data: Data, name: str) -> dict[int, int]:
     """Part → number of rows that the recipe asks for, in the order in which they are drawn."""
-    asked = {TEST: data.test, VALIDATION: data.validation} if with_test else {VALIDATION: data.validation}
     counts = {part: round(amount * rows.height) if amount < 1 else int(amount) for part, amount in asked.items()}
     classes = rows["label"].n_unique()
-    wanted = " and ".join(f"{count:,} for {'test' if part == TEST else 'validation'}" for part, count in counts.items())
-    if min(*counts.values(), rows.height - sum(counts.values())) < classes:
+    wanted = " and ".join(f"{count:,} for {SPLITS[part]}" for part, count in counts.items())
+    if min(*counts.values(), rows.height - sum(counts.values()), rows.height) < classes:
+        whole = "" if data.limit is None else " (data.limit)"
         raise InputError(
-            f"{name}: of its {rows.height:,} rows the recipe holds back {wanted}; every split, training too, needs at "
+            f"{name}: of its {rows.height:,} rows{whole} the recipe holds back {wanted}; every split, training too, needs at "
             f"least one row for each of the {classes} classes. Ask for other numbers, or use more data."
         )
     return counts
@@ -101,20 +135,37 @@ def _assign(rows: pl.DataFrame, units: Integers, counts: dict[int, int], seed: i
     parts = np.full(rows.height, TRAIN, dtype=np.int64)
     labels = (rows["label"].rank("dense").to_numpy() - 1).astype(np.int64)
     strata = np.zeros_like(labels) if "group" in rows.columns else labels
-    for part, count in counts.items():
+    for number, (part, count) in enumerate(counts.items()):
         free = np.flatnonzero(parts == TRAIN)
-        reserve = 2 if part == TEST else 1  # rows of each class for the splits that are still to be filled
+        reserve = len(counts) - number  # rows of each class for the splits that are still to be filled
         drawn = _draw(strata[free], units[free], count, reserve, np.random.default_rng((seed, part)))
+        if not len(drawn):
+            drawn = _nearest_unit(labels[free], units[free], count, np.random.default_rng((seed, part)))
         parts[free[drawn]] = part
     return parts
 
 
-def _check_filled(rows: pl.DataFrame, parts: Integers, expected: set[int], name: str) -> None:
-    if set(parts.tolist()) != expected or rows.filter(parts == TRAIN)["label"].n_unique() < rows["label"].n_unique():
-        raise InputError(
-            f"{name}: too many of its rows have to stay together (data.group, copies of a text): a split is left "
-            "without rows, or training without a class. Ask for other split sizes, or use more data."
-        )
+def _nearest_unit(labels: Integers, units: Integers, count: int, generator: np.random.Generator) -> Integers:
+    """Places of the one unit nearest to `count` rows, at most half of all, without which every class still has rows."""
+    numbers, sizes = np.unique(units, return_counts=True)
+    order = generator.permutation(len(numbers))
+    for place in order[np.argsort(np.abs(sizes[order] - count), kind="stable")]:
+        here = units == numbers[place]
+        if 2 * sizes[place] <= len(units) and len(np.unique(labels[~here])) == len(np.unique(labels)):
+            places: Integers = np.flatnonzero(here)
+            return places
+    return np.zeros(0, dtype=np.int64)
+
+
+def _check_filled(rows: pl.DataFrame, parts: Integers, units: Integers, expected: set[int], name: str) -> None:
+    if set(parts.tolist()) == expected and rows.filter(parts == TRAIN)["label"].n_unique() == rows["label"].n_unique():
+        return
+    sizes = np.unique(units, return_counts=True)[1]
+    raise InputError(
+        f"{name}: too many of its rows have to stay together (data.group, copies of a text): the largest of "
+        f"{len(sizes):,} groups has {sizes.max():,} rows. A split is left without rows, or training without a class. "
+        "Ask for other split sizes, or use more data."
+    )
 
 
 def _draw(strata: Integers, units: Integers, count: int, reserve: int, generator: np.random.Generator) -> Integers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
+from classmark.data.images.files import ImageFiles
 from classmark.errors import RunError
 from classmark.inference.rows import input_rows
-from classmark.inputs.examples import Encoder, Examples, ImageShape, Shape, TextShape
+from classmark.inputs.examples import Batch, Encoder, Examples, ImageShape, Shape, TextShape
 from classmark.inputs.images import ImageEncoder, load_image_encoder
 from classmark.inputs.prefetch import prefetched
 from classmark.inputs.text import load_text_encoder
 from classmark.losses import two_sided
 from classmark.models.build import build_model
+from classmark.models.threads import one_core_workers
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.problems import first_fault
 from classmark.recipes.schema import Input, Model, Recipe, TextInput
@@ -64,6 +66,7 @@ class Classifier:
         classes: C class names, in the order of the probabilities.
         precision: `fp32` or `bf16`, of the forward pass.
         temperature: what the logits are divided by; None if they are as the model gives them.
+        threads: of the processor, for texts; their number changes no digit.
     """
 
     model: nn.Module
@@ -71,6 +74,7 @@ class Classifier:
     classes: tuple[str, ...]
     precision: Literal["fp32", "bf16"] = "fp32"
     temperature: float | None = None
+    threads: int = field(default_factory=torch.get_num_threads)
 
     @property
     def classes_(self) -> NDArray[np.str_]:
@@ -110,19 +114,46 @@ class Classifier:
             return np.empty((0, len(self.classes)), np.float32)
         return self.logits(self.encoder.examples(rows))
 
-    @torch.no_grad()
+    def file_logits(self, files: ImageFiles) -> NDArray[np.float32]:
+        """Logits of shape (N, C) of image files.
+
+        Raises:
+            InputError: an image cannot be read.
+        """
+        assert isinstance(self.encoder, ImageEncoder)
+        if not len(files):
+            return np.empty((0, len(self.classes)), np.float32)
+        return self.logits(self.encoder.file_examples(files))
+
+    def file_faults(self, files: ImageFiles) -> list[str | None]:
+        """Why each of these images cannot be read; None where it can."""
+        assert isinstance(self.encoder, ImageEncoder)
+        return self.encoder.file_examples(files).images.faults()
+
     def logits(self, examples: Examples) -> NDArray[np.float32]:
         """Logits of shape (N, C) of encoded examples."""
         device = next(self.model.parameters()).device
         logits = np.empty((len(examples), len(self.classes)), np.float32)
         self.model.eval()
-        batches = examples.evaluation_batches()
-        for rows, (loaded, _) in zip(batches, prefetched(examples.load, batches), strict=True):
-            batch = examples.batch(loaded, device)
-            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
-                output = self.model(*batch.inputs)
-            logits[rows] = two_sided(output).cpu().numpy()
+        parts = examples.evaluation_batches()
+        if self.kind == "text" and device.type == "cpu":
+            with one_core_workers(self.threads) as workers:
+                found = workers.map(lambda rows: self._output(examples.batch(examples.load(rows), device)), parts)
+                for rows, output in zip(parts, found, strict=True):
+                    logits[rows] = output
+        else:
+            for rows, (loaded, _) in zip(parts, prefetched(examples.load, parts), strict=True):
+                logits[rows] = self._output(examples.batch(loaded, device))
         return logits if self.temperature is None else (logits / self.temperature).astype(np.float32)
+
+    @torch.no_grad()
+    def _output(self, batch: Batch) -> NDArray[np.float32]:
+        """Logits of shape (B, C) of a batch."""
+        kind = batch.inputs[0].device.type
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
+            output = self.model(*batch.inputs)
+        found: NDArray[np.float32] = two_sided(output).cpu().numpy()
+        return found
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from classmark.recipes.schema import Train
 
 POOL_BATCHES = 100
 LENGTH_STEP = 16
+PIECES = 4
 EVALUATION_ROWS, EVALUATION_TOKENS = 256, 2**15
 
 
@@ -66,6 +67,24 @@ def evaluation_batches(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return list(_cut(order, lengths, EVALUATION_ROWS, EVALUATION_TOKENS))
 
 
+def batch_pieces(lengths: NDArray[np.int64], most_tokens: int) -> list[NDArray[np.int64]]:
+    """The rows of each piece of a batch, longest texts first, so that texts of like length are together.
+
+    A piece holds no more than a quarter of the texts and of `most_tokens` padded tokens, unless one text alone is longer:
+    so there is work for four threads, a thread that has to wait for its core holds up little, and memory is bounded.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    return list(_cut(order, lengths, max(1, -(-len(lengths) // PIECES)), most_tokens))
+
+
+def padded_length(longest: int) -> int:
+    """T of a batch whose longest text has so many tokens.
+
+    With few different shapes freed memory fits the next batch, and the heap stops growing.
+    """
+    return -(-longest // LENGTH_STEP) * LENGTH_STEP
+
+
 def _cut(
     order: NDArray[np.int64], lengths: NDArray[np.int64], most_rows: int | None, token_budget: int | None
 ) -> Iterator[NDArray[np.int64]]:
@@ -84,12 +103,9 @@ def _cut(
 
 
 def text_batch(tokens: Tokens, rows: NDArray[np.int64]) -> TextBatch:
-    """The padded batch of these rows.
-
-    T is a multiple of 16: with few different shapes freed memory fits the next batch, and the heap stops growing.
-    """
+    """The padded batch of these rows; T is a multiple of 16."""
     lengths = tokens.lengths[rows]
-    longest = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
+    longest = padded_length(int(lengths.max()))
     time = np.arange(longest)[:, None]
     # Reading on behind a text's end is harmless (clipped at the very end): the mask covers it with padding.
     places = np.minimum(tokens.offsets[rows] + time, len(tokens.ids) - 1)

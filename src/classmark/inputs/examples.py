@@ -74,6 +74,10 @@ class Examples(Protocol):
         """The batch of loaded rows, varied as the recipe says where there is a draw."""
         ...
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        """A batch in parts that are computed one by one and whose gradients add up to that of the whole."""
+        ...
+
 
 class Encoder(Protocol):
     """How raw inputs become examples; part of a saved model."""

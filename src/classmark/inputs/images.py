@@ -105,6 +105,10 @@ class ImageExamples:
             return Batch((images,), labels, len(labels))
         return Batch((images,), targets.argmax(dim=1), len(labels), targets)
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        """The batch whole: a batch norm looks at all its images."""
+        return [batch]
+
 
 def parts(rows: Rows, size: int) -> list[Rows]:
     """The rows cut into runs of this size, the last one perhaps shorter."""
@@ -139,8 +143,12 @@ class ImageEncoder:
             )
             contents = tuple(_bytes(each, name) for each, name in zip(inputs, names, strict=True))
             files = ImageFiles(Path(), names, contents)
-        labels = torch.zeros(len(inputs), dtype=torch.int64)
-        return self.encoded(Images(files, self.side_px), np.arange(len(inputs)), labels, 0)
+        return self.file_examples(files)
+
+    def file_examples(self, files: ImageFiles) -> ImageExamples:
+        """Examples of image files, in a folder, a zip or memory; they are read when they are needed."""
+        labels = torch.zeros(len(files), dtype=torch.int64)
+        return self.encoded(Images(files, self.side_px), np.arange(len(files)), labels, 0)
 
     def encoded(self, images: Images, places: Rows, labels: Tensor, classes: int) -> ImageExamples:
         """The examples at these places of a data set's images."""

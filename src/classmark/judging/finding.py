@@ -20,6 +20,7 @@ ADVICE = {
     "assumed": "Check it, and name the column or class if it is wrong.",
     "matched_by_number": "Give both tables ids, so that no row is compared with another.",
     "pretrained_on_these_classes": "Do not expect this score on images of another kind.",
+    "many_unknown_tokens": "Try `input.tokens=characters` or a larger `input.vocabulary_size`, or add training texts.",
     "miscalibrated": "Divide the logits by the temperature that validation gives before probabilities are used.",
     "coverage_below_promise": "Fit the sets on rows that are drawn as the test rows are.",
     "threshold_far": "Use the chosen threshold for this goal instead of the largest probability.",
@@ -45,6 +46,9 @@ ADVICE = {
     "rescaled": "Save probabilities that sum to 1, with more digits.",
     "confidence_only": "Save the probability of every class, and judge again.",
     "unused_decisions": "Name the column if it holds the predicted classes.",
+    "missing_word_classes": "If these rows have no label, empty their labels and leave them out: data.skip_unreadable=true.",
+    "invisible_characters": "Remove the characters from the labels, unless a script or an emoji needs them.",
+    "several_labels": "Keep one label per row, or train one model for each label.",
     "odd_last_row": "Remove the last row if it is a total or a note.",
 }
 

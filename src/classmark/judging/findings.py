@@ -26,6 +26,7 @@ FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 30
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
+WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
 SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration"
 COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
@@ -214,5 +215,6 @@ def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
     if not predictions.has_probabilities:
         message = f"The table has predicted labels only, so these are left out: {SCORE_METRICS}."
         found.append(Finding("scores_left_out", "info", message))
-    found += [Finding(code, "info", sentence) for code, sentence in predictions.caveats.items()]
+    for code, sentence in predictions.caveats.items():
+        found.append(Finding(code, "warning" if code in WARNINGS else "info", sentence))
     return found + [Finding(one.code, one.severity, one.message) for one in predictions.remarks]

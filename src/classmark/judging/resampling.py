@@ -8,10 +8,7 @@ in blocks by as many threads as there are cores; neither blocks nor threads chan
 from __future__ import annotations
 
 import operator
-import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,6 +19,8 @@ from classmark.errors import InputError
 from classmark.judging.intervals import Floats
 from classmark.judging.metrics import ClassCounts, Scored, ranking_metrics, weighted_metrics
 from classmark.judging.ranking import Weights
+from classmark.system.machine import cores
+from classmark.system.workers import Workers
 
 BLOCK_ROWS = 1 << 17  # rows × draws of a block: what a core's cache holds
 
@@ -97,20 +96,14 @@ def per_draw(
     blocks wait as there are threads, which bounds memory.
     """
     units = rows if groups is None else int(groups.max()) + 1
-    threads = cores()
 
     def measure(picked: NDArray[np.int64]) -> Result:
         return statistic(_counts(picked, units, groups))
 
     blocks = _picks(rows, units, draws, seed)
     found = [measure(next(blocks))]
-    waiting = deque[Future[Result]]()
-    with ThreadPoolExecutor(threads) as pool:
-        for picked in blocks:
-            if len(waiting) > threads:
-                found.append(waiting.popleft().result())
-            waiting.append(pool.submit(measure, picked))
-        found.extend(each.result() for each in waiting)
+    with Workers(cores()) as workers:
+        found.extend(workers.map(measure, blocks))
     return found
 
 
@@ -143,8 +136,3 @@ def _class_counts(scored: Scored, weights: NDArray[np.uint8]) -> ClassCounts:
 
 def _together(blocks: list[dict[str, Floats]]) -> dict[str, Floats]:
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+_draws = threading.local()
+
+
+@contextmanager
+def drawing_from(seed: int) -> Iterator[None]:
+    """In it, and in this thread alone, dropout draws from a stream of its own that follows from the seed.
+
+    So pieces of a batch that several threads compute have the same masks whatever order they are computed in.
+    """
+    _draws.generator = np.random.Generator(np.random.SFC64(seed))
+    try:
+        yield
+    finally:
+        _draws.generator = None
 
 
 class Dropout(nn.Dropout):
     """`torch.nn.Dropout`, with masks of random bytes on a CPU.
 
     A byte gives 256 steps, so the share is rounded to a 256th; kept values are scaled by the rounded share, which keeps
-    the expectation exact. The draw follows from torch's random state.
+    the expectation exact. The draw follows from `drawing_from`, else from torch's random state.
     """
 
     def forward(self, values: Tensor) -> Tensor:
@@ -29,7 +48,9 @@ def dropout(values: Tensor, share: float, *, training: bool) -> Tensor:
     if not training or share == 0 or values.is_cuda:
         return nn.functional.dropout(values, share, training)
     dropped = max(1, round(share * 256))
-    seed = int(torch.randint(2**62, (1,)).item())
-    drawn = np.random.Generator(np.random.SFC64(seed)).bytes(values.numel())
+    generator = getattr(_draws, "generator", None)
+    if generator is None:
+        generator = np.random.Generator(np.random.SFC64(int(torch.randint(2**62, (1,)).item())))
+    drawn = generator.bytes(values.numel())
     kept = torch.frombuffer(bytearray(drawn), dtype=torch.uint8).view(values.shape) >= dropped
     return values * kept.to(values.dtype).mul_(256 / (256 - dropped))

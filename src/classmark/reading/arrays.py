@@ -40,7 +40,7 @@ def series_of(given: Any, what: str, source: str) -> pl.Series:
         raise InputError(f"{source}: {what} of shape {array.shape}.", "Give one value per row.")
     if array.dtype.kind in "iufb":
         return pl.Series(what, array)
-    return pl.Series(what, [None if _missing(one) else str(one) for one in array.tolist()], dtype=pl.String)
+    return pl.Series(what, [None if is_missing(one) else str(one) for one in array.tolist()], dtype=pl.String)
 
 
 def numbers_of(given: Any, source: str) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def numbers_of(given: Any, source: str) -> NDArray[np.float64]:
         raise _classes_given(source, _kind(array))
     try:
         if array.dtype == object:
-            array = np.array([np.nan if _missing(one) else float(one) for one in array.ravel()]).reshape(array.shape)
+            array = np.array([np.nan if is_missing(one) else float(one) for one in array.ravel()]).reshape(array.shape)
         return np.ascontiguousarray(array, dtype=np.float64).reshape(len(array), -1 if len(array) else 1)
     except (TypeError, ValueError):
         raise _classes_given(source, "not all numbers") from None
@@ -97,12 +97,12 @@ def column_of(given: Any, name: str, source: str) -> pl.Series:
 def _series(given: Any) -> pl.Series:
     categories = stated_order(given)
     if categories is not None and len(set(categories)) == len(categories):
-        return pl.Series([None if _missing(one) else str(one) for one in _plain(given)], dtype=pl.Enum(categories))
+        return pl.Series([None if is_missing(one) else str(one) for one in _plain(given)], dtype=pl.Enum(categories))
     if isinstance(given, np.ndarray) and given.dtype.kind in "mM":
         return pl.Series(given)
     if isinstance(given, np.ndarray) and given.ndim == 2:
         return pl.Series(np.ascontiguousarray(given, dtype=np.float64), dtype=pl.Array(pl.Float64, given.shape[1]))
-    return pl.Series([None if _missing(one) else one for one in _plain(given)], strict=False)
+    return pl.Series([None if is_missing(one) else one for one in _plain(given)], strict=False)
 
 
 def check_length(column: pl.Series, rows: int, what: str, source: str) -> pl.Series:
@@ -151,11 +151,13 @@ def _plain(given: Any) -> list[Any]:
     return list(given.to_list() if hasattr(given, "to_list") else given)
 
 
-def _missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT, pandas' NA or masked by numpy."""
     return (
         value is None
         or value is np.ma.masked
-        or (isinstance(value, float) and value != value)
+        or (isinstance(value, float | np.floating) and value != value)
+        or (isinstance(value, np.datetime64 | np.timedelta64) and bool(np.isnat(value)))
         or type(value).__name__ in ("NAType", "NaTType")
     )
 

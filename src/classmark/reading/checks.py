@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from classmark.data.class_names import NUMBER, look_alikes
 from classmark.errors import InputError
 from classmark.predictions import Remark
-from classmark.reading.classes import NUMBER, in_order, look_alikes
+from classmark.reading.classes import in_order
 from classmark.reading.columns import Column
 from classmark.reading.decisions import Decisions
 from classmark.reading.names import FOLD, MODEL, SPLIT, SPLIT_WORDS, WEIGHTS, is_named

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from classmark.data.class_names import INVISIBLE, NUMBER, fold, is_missing_word, plain_number, trimmed
+
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-# Zero-width and direction marks, the byte order mark, the soft hyphen, variation selectors.
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
-MISSING_WORDS = frozenset(
-    {
-        "na",
-        "n/a",
-        "#n/a",
-        "<na>",
-        "n.a.",
-        "k.a.",
-        "nan",
-        "nat",
-        "none",
-        "null",
-        "(null)",
-        "nil",
-        "?",
-        "missing",
-        "unknown",
-    }
-    | {"unlabeled", "unlabelled", "undefined", "not available", "#value!", "#null!"}
-)
 MISSING_CODES = frozenset({"-1", "-9", "-99", "-100", "-999", "-9999", "99", "999", "9999"})
 # Of these, the ones that may well be a class.
 CLASS_WORDS = frozenset({"none", "missing", "unknown", "-", "--", "."})
@@ -49,9 +26,7 @@ NEGATIONS = ("not", "non", "no", "un")
 
 def spelled(name: object) -> str | None:
     """A class name without what nobody sees: composed (NFC), trimmed, no invisible characters; None if nothing is left."""
-    text = INVISIBLE.sub("", unicodedata.normalize("NFC", str(name)))
-    text = re.sub("\u2212(?=[0-9])", "-", text.replace("\u00a0", " ")).strip()
-    return text or None
+    return trimmed(INVISIBLE.sub("", str(name)))
 
 
 def class_column(column: pl.Series) -> pl.Series:
@@ -99,11 +74,6 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=float if all(NUMBER.fullmatch(name) for name in found) else None))
 
 
-def is_missing_word(name: str) -> bool:
-    """Whether tools write this word where a value is missing."""
-    return name.casefold() in MISSING_WORDS
-
-
 def conventional_positive(classes: Sequence[str]) -> str | None:
     """The positive one of two classes if convention says which: 1 of 0 and 1, yes of no and yes, spam of "not spam"."""
     if len(classes) != 2:
@@ -130,21 +100,6 @@ def is_usual_pair(classes: Sequence[str]) -> bool:
     return any(folded == set(pair) for pair in CONVENTIONS) or (
         conventional_positive(classes) is not None and not all(NUMBER.fullmatch(name) for name in classes)
     )
-
-
-def fold(name: str) -> str:
-    """What stays equal when case, width and blanks are left aside."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
-def plain_number(name: str) -> str | None:
-    """A number in its shortest form, so that 1, 1.0 and 1e0 are one; None if the name is no number."""
-    if not NUMBER.fullmatch(name):
-        return None
-    value = float(name)
-    if not math.isfinite(value):
-        return None
-    return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(value)
 
 
 def _without_marks(name: str) -> str | None:
@@ -204,11 +159,3 @@ def match(names: Iterable[str], known: Iterable[str]) -> Match | None:
         if None not in pairs.values() and len(set(pairs.values())) == len(found):
             return Match({name: str(meant) for name, meant in pairs.items()}, likeness)
     return None
-
-
-def look_alikes(names: Iterable[str]) -> list[list[str]]:
-    """Classes that differ in capitals, blanks, width or the spelling of a number only."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(plain_number(name) or fold(name), []).append(name)
-    return [sorted(group) for group in groups.values() if len(group) > 1]

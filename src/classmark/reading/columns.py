@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.reading.classes import class_column, is_missing_word
+from classmark.data.class_names import is_missing_word
+from classmark.reading.classes import class_column
 
 Floats = NDArray[np.float64]
 

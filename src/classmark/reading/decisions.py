@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from classmark.data.class_names import NUMBER
 from classmark.errors import InputError, Option, shortened
-from classmark.reading.classes import LIKENESSES, NUMBER, Match, by_index, conventional_positive, match
+from classmark.reading.classes import LIKENESSES, Match, by_index, conventional_positive, match
 from classmark.reading.columns import Column
 from classmark.reading.names import LABEL, PREDICTED, TRUTH, is_named, numbered, plain
 from classmark.reading.table import Table

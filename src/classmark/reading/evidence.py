@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from classmark.data.class_names import NUMBER
 from classmark.errors import InputError, Option, shortened
 from classmark.reading.candidates import class_in_name, class_scores, list_columns, several, single_scores
-from classmark.reading.classes import NUMBER
 from classmark.reading.decisions import Decisions
 from classmark.reading.families import families, indexed_families
 from classmark.reading.names import LOGIT_LISTS, TRUTH, is_named, words_in

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classmark.reading.classes import NUMBER, fold, match, plain_number, spelled
+from classmark.data.class_names import NUMBER, fold, plain_number
+from classmark.reading.classes import match, spelled
 from classmark.reading.columns import Column
 from classmark.reading.names import (
     LOGIT_WORDS,

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from classmark.data.class_names import NUMBER
 from classmark.errors import InputError, Option, shortened
 from classmark.predictions import Remark
 from classmark.reading.classes import (
     CLASS_WORDS,
     LESS_LIKELY_CLASS_WORDS,
-    NUMBER,
     by_index,
     conventional_positive,
     in_order,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from classmark.data.class_names import NUMBER, is_missing_word
 from classmark.errors import InputError, Option, nearest, shortened
-from classmark.reading.classes import MISSING_CODES, NUMBER, is_missing_word
+from classmark.reading.classes import MISSING_CODES
 from classmark.reading.columns import Column
 from classmark.reading.decisions import MisfitError
 from classmark.reading.names import LABEL, PREDICTED, SCORE, TRUTH, is_named, plain

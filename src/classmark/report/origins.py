@@ -14,7 +14,7 @@ from classmark.report.words import seconds_text
 
 MOST_CHARACTERS = 120
 # What a run is called and where its files lie changes nothing in the model.
-LEFT_OUT = ("name", "description", "data.path", "data.test_path")
+LEFT_OUT = ("name", "description", "data.path", "data.validation_path", "data.test_path")
 
 
 @dataclass(frozen=True)

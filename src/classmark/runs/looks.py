@@ -7,6 +7,7 @@ runs that end at once lose none; a damaged line is passed over.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ from typing import Any
 from classmark.errors import RunError
 from classmark.predictions import Predictions
 from classmark.runs import RunFiles
+from classmark.system.files import written
+from classmark.system.notes import note
 
 LEDGER = "test-looks.jsonl"
 
@@ -52,7 +55,8 @@ def record_look(run: RunFiles, recipe: str, test: Predictions) -> Looks | None:
     None where the table does not say which weights made it.
 
     Raises:
-        RunError: the ledger cannot be read or written.
+        RunError: the ledger cannot be read.
+        OutsideError: it cannot be written.
     """
     weights = test.metadata.get("weights_sha256")
     if not weights:
@@ -66,6 +70,9 @@ def record_look(run: RunFiles, recipe: str, test: Predictions) -> Looks | None:
     }
     path = _ledger(run)
     if not any(_same(look, known) for known in _read(path)):
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            note(f"{path} cannot be written, so this look at the test split is not counted there.")
+            return known_looks(run, test)
         _append(path, look)
     return known_looks(run, test)
 
@@ -116,16 +123,15 @@ def _look(line: bytes) -> dict[str, str] | None:
 
 def _append(path: Path, look: Mapping[str, Any]) -> None:
     """Add a line in one write; it starts a line of its own also where the last one was cut off."""
-    try:
+    with written(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             size = os.fstat(descriptor).st_size
             os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
             cut = size > 0 and os.read(descriptor, 1) != b"\n"
             line = (b"\n" if cut else b"") + json.dumps(look, ensure_ascii=False).encode() + b"\n"
-            os.write(descriptor, line)
+            if os.write(descriptor, line) < len(line):  # part of a line is passed over
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise RunError(f"{path}: the ledger of test looks cannot be written ({error.strerror}).") from None

@@ -1,15 +1,18 @@
-"""`status.json`: how far a run is. A living run writes it twice a second."""
+"""`status.json`: how far a run is, and who owns the run. A living run writes it twice a second."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from classmark.errors import RunError
 from classmark.runs.folder import RunFiles
-from classmark.system.files import read_json, write_json
+from classmark.system.files import read_json, remove_unfinished, write_json
+from classmark.system.locks import NAME as LOCK
+from classmark.system.locks import owned, owner_of
 
 RUNNING, DONE, INTERRUPTED, FAILED = "running", "done", "interrupted", "failed"
 MISSING, KILLED = "missing", "killed"  # these two are never written
@@ -27,7 +30,7 @@ class Status:
         steps_in_epoch: 0 until it is known.
         message: what the run said last, or why it ended.
         seconds: `data`, `training`, `judging` and `total`; empty if they are not known.
-        age_seconds: since the status was written; not in the file.
+        is_alive: whether a process owns the run, or, without a lock, wrote the status just now; not in the file.
     """
 
     state: str = MISSING
@@ -36,7 +39,7 @@ class Status:
     steps_in_epoch: int = 0
     message: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    age_seconds: float = field(default=0.0, compare=False)
+    is_alive: bool = field(default=True, compare=False)
 
     @property
     def total_seconds(self) -> float | None:
@@ -45,8 +48,8 @@ class Status:
 
     @property
     def was_killed(self) -> bool:
-        """Whether the status says `running` and is not renewed, as a living run would do."""
-        return self.state == RUNNING and self.age_seconds > SILENT_SECONDS
+        """Whether the status says `running`, and no process that lives is."""
+        return self.state == RUNNING and not self.is_alive
 
     @property
     def state_now(self) -> str:
@@ -78,7 +81,7 @@ def read_status(run: RunFiles) -> Status:
         state=str(content.get("state", MISSING)),
         message=str(content.get("message", "")),
         seconds=seconds,
-        age_seconds=max(0.0, time.time() - run.status.stat().st_mtime),
+        is_alive=_is_alive(run),
         **counts,
     )
 
@@ -86,6 +89,30 @@ def read_status(run: RunFiles) -> Status:
 def write_status(run: RunFiles, status: Status) -> None:
     """Write `status.json`."""
     write_json(run.status, status.to_json())
+
+
+@contextmanager
+def owned_run(run: RunFiles) -> Iterator[None]:
+    """In it this process alone writes into the run folder.
+
+    Raises:
+        RunError: another process does.
+    """
+    with owned(run.path, "is training this run", renewed=run.status.name):
+        remove_unfinished(run.path)
+        yield
+
+
+def is_owned(run: RunFiles) -> bool:
+    """Whether a living process owns the run."""
+    return owner_of(run.path, renewed=run.status.name) is not None
+
+
+def _is_alive(run: RunFiles) -> bool:
+    if is_owned(run):
+        return True
+    age_seconds = time.time() - run.status.stat().st_mtime
+    return not (run.path / LOCK).exists() and age_seconds <= SILENT_SECONDS
 
 
 def _is_number(value: object) -> bool:

@@ -6,12 +6,7 @@ The folder of a study holds `study.yaml` (resolved, written before the first run
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import signal
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 from classmark.errors import Interrupted, RunError
 from classmark.judging.outcomes import Outcome
@@ -21,7 +16,9 @@ from classmark.runs import RunFiles
 from classmark.studies.outcomes import read_outcome
 from classmark.studies.runs import Place, Runner
 from classmark.system.files import write_text
-from classmark.system.processes import cores
+from classmark.system.locks import owned
+from classmark.system.machine import cores
+from classmark.system.signals import heeded
 
 
 def begin_study(study: Study, folder: Path) -> Study:
@@ -75,7 +72,8 @@ def run_study(study: Study, folder: Path, jobs: int | None = None) -> None:
         RunError: another process runs this study.
     """
     threads = max(1, (study.cores or cores()) // study.workers)
-    with _alone(folder), _heeding_signals() as came:
+    came: list[int] = []
+    with owned(folder, "is running this study"), heeded(came.append):
         Runner(study, places(study, folder), folder, (jobs or study.workers, threads), came).work()
     if came:
         raise Interrupted(f"Stopped. Continue with: classmark study --resume {folder}", came[0])
@@ -89,30 +87,3 @@ def _what_differs(begun: Study, asked: Study) -> str:
     """The keys of two studies that differ; how many cores it runs on is no part of the question."""
     keys = [key for key in Study.model_fields if key not in ("cores", "workers")]
     return ", ".join(key for key in keys if getattr(begun, key) != getattr(asked, key))
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Refuse a second process on the same study."""
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(f"{folder}: this study is running already; wait for it, or stop it with Ctrl-C.") from None
-        yield
-
-
-@contextlib.contextmanager
-def _heeding_signals() -> Iterator[list[int]]:
-    """Gives the list that Ctrl-C and SIGTERM add their numbers to, instead of ending the process."""
-    came: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

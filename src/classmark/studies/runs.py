@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from classmark.recipes import load_recipe, write_recipe
@@ -27,6 +26,8 @@ from classmark.report.words import seconds_text
 from classmark.runs import RunFiles
 from classmark.runs.status import DONE, FAILED, RUNNING, read_status, write_status
 from classmark.studies.outcomes import read_outcome
+from classmark.system.files import written
+from classmark.system.screen import Screen
 
 COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
 POLL_SECONDS = 0.2
@@ -75,7 +76,7 @@ class Runner:
         self.jobs, self.threads = workers
         self.waiting = [place for place in self.every if read_status(place.run).state != DONE]
         self.started: list[Started] = []
-        self.console, self._line = Console(stderr=True), time.monotonic()
+        self.console, self._line = Screen(), time.monotonic()
         self._told = 0
         self._bar: Progress | None = None
 
@@ -108,15 +109,17 @@ class Runner:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
             write_recipe(place.run.recipe, recipe_of(self.study, place.arm, place.seed, self.threads))
-        place.log.parent.mkdir(parents=True, exist_ok=True)
-        log = place.log.open("ab")
+        with written(place.log):
+            place.log.parent.mkdir(parents=True, exist_ok=True)
+            log = place.log.open("ab")
         line = {
             "arm": place.arm,
             "seed": place.seed,
             "state": read_status(place.run).state,
             "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
-        with (self.folder / "started.jsonl").open("a", encoding="utf-8") as ledger:
+        starts = self.folder / "started.jsonl"
+        with written(starts), starts.open("a", encoding="utf-8") as ledger:
             ledger.write(json.dumps(line, ensure_ascii=False) + "\n")
         process = subprocess.Popen(
             [*COMMAND, "train", "--resume", str(place.run.path)],
@@ -124,7 +127,7 @@ class Runner:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches it through us alone
-            preexec_fn=_ending_with(os.getpid()),
+            preexec_fn=_ending_with(os.getpid()) if os.name == "posix" else None,
         )
         self.started.append(Started(place, process, log))
         self.say(f"started  {place.name}")
@@ -153,7 +156,7 @@ class Runner:
         self.say("Stopping the runs after their step (again: stop at once) …")
         for one in self.started:
             with contextlib.suppress(ProcessLookupError):
-                one.process.send_signal(signal.SIGINT)
+                one.process.terminate()
 
     def _progress(self) -> None:
         terminal = self.console.is_terminal
@@ -188,7 +191,7 @@ def is_settled(recipe: Recipe) -> bool:
 
 
 def wait_until_quiet(run: RunFiles) -> None:
-    """Until nothing writes to a run folder whose last process was left behind; a run that stands still is dead."""
+    """Until no process owns a run folder whose last one was left behind."""
     while read_status(run).state_now == RUNNING:
         time.sleep(POLL_SECONDS)
 

@@ -4,31 +4,70 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from classmark.errors import RunError
+from classmark.errors import OutsideError, RunError
+from classmark.system.outside import WRITING, outside_error, shown_path, system_number
+
+UNFINISHED = re.compile(r"\..{1,40}\.[a-z0-9_]{8}")  # as tempfile names what `atomic_path` writes to
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary sibling of `path` to write to; on success it is fsynced and takes the name `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
+    """A temporary sibling of `path` to write to; on success it is fsynced and takes the name `path`.
+
+    Raises:
+        OutsideError: the disk is full, there are no rights, the name is too long, and so on.
+    """
+    with written(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with temporary.open("r+b") as file:  # Windows syncs only what may be written
+                os.fsync(file.fileno())
+            with suppress(OSError):  # some file systems have no rights to set
+                temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process was writing in a folder that is ours alone."""
+    for path in folder.glob(".*"):
+        if UNFINISHED.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """In it, a refusal of the machine to write `path` becomes an error that names it and a remedy.
+
+    Raises:
+        OutsideError: the disk is full, there are no rights, the name is too long, and so on.
+    """
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        yield
+    except Exception as error:
+        found = outside_error(error, path)
+        if found is None or system_number(error) not in WRITING:
+            raise
+        named = error.filename if isinstance(error, OSError) else None
+        elsewhere = named and Path(named).absolute().parent != path.absolute().parent
+        if found.place and not elsewhere:  # the temporary file beside it has a name that nobody knows
+            found = OutsideError(found.reason, found.remedy, shown_path(path))
+        raise found from error
 
 
 def write_bytes(path: Path, content: bytes) -> None:

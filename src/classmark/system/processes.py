@@ -24,11 +24,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def in_processes(task: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[R]:
     """What `task` gives for each item, in their order.
 

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from classmark.system.screen import Screen
+
 LINE_SECONDS = 15.0
 
 
 @contextmanager
 def shown_progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Gives a function to be called with how many more are done."""
-    console = Console(stderr=True)
+    console = Screen()
     if not console.is_terminal:
         yield _lines(console, what, total)
         return

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from classmark.errors import InputError
 from classmark.tables.table_file import TableFile, build_table
@@ -27,6 +30,23 @@ def read_parquet(source: str, place: Path | bytes) -> TableFile:
     return _table(source, frame)
 
 
+def parquet_blocks(source: str, path: Path, rows: int) -> Iterator[TableFile]:
+    """The table in a Parquet file in blocks of about so many rows; a block may have none.
+
+    Raises:
+        InputError: it is no Parquet file or a damaged one.
+    """
+    before = 0
+    try:
+        lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        for frame in lazy.collect_batches(chunk_size=rows, maintain_order=True):
+            numbers = np.arange(before + 1, before + frame.height + 1, dtype=np.int64)
+            before += frame.height
+            yield _table(source, frame, numbers)
+    except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
+        raise _damaged(source, "Parquet", error) from None
+
+
 def read_arrow(source: str, data: bytes) -> TableFile:
     """The table in an Arrow file (Feather 2) or stream.
 
@@ -45,8 +65,8 @@ def read_arrow(source: str, data: bytes) -> TableFile:
     return _table(source, frame)
 
 
-def _table(source: str, frame: pl.DataFrame) -> TableFile:
-    return build_table(source, [(values.name, values) for values in frame.get_columns()])
+def _table(source: str, frame: pl.DataFrame, numbers: NDArray[np.int64] | None = None) -> TableFile:
+    return build_table(source, [(values.name, values) for values in frame.get_columns()], numbers)
 
 
 def _damaged(source: str, kind: str, error: BaseException) -> InputError:

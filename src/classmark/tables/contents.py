@@ -22,12 +22,14 @@ class Content:
         name: of the file, or empty where there is none.
         data: the bytes.
         notes: what was done to get at them.
+        quotes: whether quotes in a CSV or TSV enclose a cell; else they are ordinary characters.
     """
 
     source: str
     name: str
     data: bytes
     notes: tuple[str, ...] = ()
+    quotes: bool = True
 
 
 def check_readable(path: Path) -> os.stat_result:

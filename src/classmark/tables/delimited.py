@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from classmark.tables.collection import collection_paused
 from classmark.tables.contents import Content
 from classmark.tables.layout import Layout, find_layout
@@ -10,6 +13,19 @@ from classmark.tables.regular import regular_cells
 from classmark.tables.rows import Cells, read_rows
 from classmark.tables.table_file import AROUND_NAMES, TableFile, build_table
 from classmark.tables.text import decoded
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a block of rows is in its file.
+
+    Attributes:
+        before: how many rows come between the header and these.
+        is_last: no rows follow.
+    """
+
+    before: int
+    is_last: bool
 
 
 def read_delimited(content: Content, ending: str) -> TableFile:
@@ -23,17 +39,52 @@ def read_delimited(content: Content, ending: str) -> TableFile:
         InputError: it is no text or no table; the message names the row.
     """
     text, decoding = decoded(content)
-    layout = find_layout(text, content.source, ending)
-    body = text[layout.start :]
-    cells = regular_cells(body, layout.separator)
-    if cells is None:
-        with collection_paused():
-            rows = read_rows(body, layout.separator, content.source)
-            cells = settle_widths(rows, content.source, layout.separator)
+    layout = find_layout(text if content.quotes else text.replace('"', unused_character(text)), content.source, ending)
+    cells = read_body(text[layout.start :], layout, content.source, quotes=content.quotes)
+    notes = (*content.notes, *decoding, *layout.notes)
+    return cells_table(cells, layout, content.source, notes)
+
+
+def unused_character(text: str) -> str:
+    """A character for private use that the text does not have, in place of its quotes."""
+    return next(character for code in range(0xE000, 0xF8FF) if (character := chr(code)) not in text)
+
+
+def read_body(body: str, layout: Layout, source: str, part: Part | None = None, *, quotes: bool = True) -> Cells:
+    """The cells of a text that begins with the header.
+
+    Args:
+        body: the header and whole rows.
+        layout: how to read it.
+        source: for messages.
+        part: where these rows are in the file, if they are a block of it, which must all have as many fields as the header.
+        quotes: whether quotes enclose a cell; else they are ordinary characters.
+
+    Raises:
+        InputError: it is no table; the message names the row.
+    """
+    if not quotes and '"' in body:
+        stand_in = unused_character(body)
+        cells = read_body(body.replace('"', stand_in), layout, source, part)
+        header = [name.replace(stand_in, '"') for name in cells.header]
+        columns = [values.str.replace_all(stand_in, '"', literal=True) for values in cells.columns]
+        return replace(cells, header=header, columns=columns)
+    before = 0 if part is None else part.before
+    regular = regular_cells(body, layout.separator)
+    if regular is not None:
+        return replace(regular, numbers=regular.numbers + before)
+    with collection_paused():
+        rows = read_rows(body, layout.separator, source, before)
+        return settle_widths(
+            rows, source, layout.separator, exact=part is not None, is_last=part is None or part.is_last
+        )
+
+
+def cells_table(cells: Cells, layout: Layout, source: str, notes: Sequence[str] = ()) -> TableFile:
+    """The table of these cells; it may have no rows."""
     cells = _without_headers(_named(cells, layout))
     columns = list(zip(cells.header, cells.columns, strict=True))
-    notes = (*content.notes, *decoding, *layout.notes, *cells.notes)
-    return build_table(content.source, columns, cells.numbers, textual=True, notes=notes)
+    return build_table(source, columns, cells.numbers, textual=True, notes=(*notes, *cells.notes))
 
 
 def _named(cells: Cells, layout: Layout) -> Cells:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from classmark.errors import InputError
 from classmark.tables.collection import collection_paused
@@ -15,7 +16,7 @@ from classmark.tables.contents import Content
 from classmark.tables.json_text import ExtraDataError, Parser
 from classmark.tables.table_file import TableFile, build_table
 from classmark.tables.text import decoded
-from classmark.tables.values import column
+from classmark.tables.values import column, spelt_column
 
 Columns = list[tuple[str, pl.Series]]
 
@@ -40,10 +41,42 @@ def _read(content: Content, text: str, decoding: tuple[str, ...], *, lines: bool
     columns = _whole_columns(parser, text, content.source, lines=lines)
     numbers = None
     if columns is None:
-        rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        numbers = np.array([number for number, row in enumerate(rows, start=1) if row.strip()], dtype=np.int64)
-        columns = _by_key(parser.objects([row.strip() for row in rows if row.strip()], numbers.tolist()))
+        rows = _lines(text)
+        numbers = _filled(rows)
+        columns = _by_key(_objects(parser, rows, numbers))
     return build_table(content.source, columns, numbers, notes=(*content.notes, *decoding, *parser.notes))
+
+
+def read_json_lines(text: str, source: str, before: int = 0, strings: Collection[str] = ()) -> TableFile:
+    """The table in a block of JSON lines; it may have no rows.
+
+    Args:
+        text: whole lines.
+        source: for messages.
+        before: how many lines of the file come before these.
+        strings: columns whose values become strings, as JSON spells each.
+
+    Raises:
+        InputError: a line is not valid JSON, or no object.
+    """
+    with collection_paused():
+        parser, lines = Parser(source, text), _lines(text)
+        numbers = _filled(lines)
+        columns = _by_key(_objects(parser, lines, numbers + before), strings)
+    return build_table(source, columns, numbers + before, notes=parser.notes)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+
+
+def _filled(lines: Sequence[str]) -> NDArray[np.int64]:
+    """The numbers of the lines that are not blank, from 1."""
+    return np.array([number for number, line in enumerate(lines, start=1) if line], dtype=np.int64)
+
+
+def _objects(parser: Parser, lines: Sequence[str], numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
+    return parser.objects([line for line in lines if line], numbers.tolist())
 
 
 def _whole_columns(parser: Parser, text: str, source: str, *, lines: bool) -> Columns | None:
@@ -110,9 +143,10 @@ def _split_columns(names: Sequence[Any], rows: Sequence[Any], source: str) -> Co
     return [(str(name), column([row[index] for row in rows])) for index, name in enumerate(names)]
 
 
-def _by_key(rows: Sequence[dict[str, Any]]) -> Columns:
+def _by_key(rows: Sequence[dict[str, Any]], strings: Collection[str] = ()) -> Columns:
     keys = dict.fromkeys(chain.from_iterable(rows))
-    return [(key, column([row.get(key) for row in rows])) for key in keys]
+    made = {key: spelt_column if key in strings else column for key in keys}
+    return [(key, made[key]([row.get(key) for row in rows])) for key in keys]
 
 
 def _are_objects(value: Any) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 
 from classmark.errors import InputError
@@ -26,30 +28,36 @@ READ = "Give a .csv, .tsv, .jsonl, .json, .parquet, .feather, .npz or .xlsx file
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def read_table_file(path: Path | str) -> TableFile:
+def read_table_file(path: Path | str, *, quotes: bool = True) -> TableFile:
     """The table in a file, in a folder of parts, or for `-` in standard input.
+
+    Args:
+        path: of the file or folder.
+        quotes: whether quotes in a CSV or TSV enclose a cell; else they are ordinary characters.
 
     Raises:
         InputError: it cannot be read as a table; the message says what is wrong and where.
         MissingExtraError: its format needs an optional package.
     """
-    table = read_content(standard_input()) if str(path) == "-" else _read_path(Path(path))
+    table = (
+        read_content(replace(standard_input(), quotes=quotes)) if str(path) == "-" else _read_path(Path(path), quotes)
+    )
     if not table.frame.height:
         what = "folder" if str(path) != "-" and Path(path).is_dir() else "file"
         raise InputError(f"{table.source}: the {what} has no rows.")
     return table
 
 
-def _read_path(path: Path) -> TableFile:
+def _read_path(path: Path, quotes: bool) -> TableFile:
     status = check_readable(path)
     if path.is_dir():
-        return read_folder(path, str(path), ending_of, read_file)
+        return read_folder(path, str(path), ending_of, partial(read_file, quotes=quotes))
     if is_stream(status):
-        return read_content(Content(str(path), "", file_bytes(path)))
-    return read_file(path)
+        return read_content(Content(str(path), "", file_bytes(path), quotes=quotes))
+    return read_file(path, quotes=quotes)
 
 
-def read_file(path: Path) -> TableFile:
+def read_file(path: Path, *, quotes: bool = True) -> TableFile:
     """The table in a regular file; it may have no rows.
 
     Raises:
@@ -64,7 +72,7 @@ def read_file(path: Path) -> TableFile:
         raise InputError(f"{path}: {what} is not read.", READ)
     if start.startswith(PARQUET) and path.suffix.lower() not in COMPRESSED:
         return _noted(read_parquet(str(path), path), ending, "Parquet", (".parquet",))
-    return read_content(Content(str(path), path.name, file_bytes(path)))
+    return read_content(Content(str(path), path.name, file_bytes(path), quotes=quotes))
 
 
 def ending_of(name: str) -> str:

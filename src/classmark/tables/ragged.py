@@ -14,10 +14,17 @@ from classmark.tables.rows import Cells, Rows
 ROW_NAMES = "row_names"
 
 
-def settle_widths(table: Rows, source: str, separator: str) -> Cells:
+def settle_widths(table: Rows, source: str, separator: str, *, exact: bool = False, is_last: bool = True) -> Cells:
     """The cells by column.
 
     One more field in every row than in the header is an empty last one, or the row names that R writes.
+
+    Args:
+        table: the rows.
+        source: for messages.
+        separator: one character.
+        exact: every row must have as many fields as the header.
+        is_last: no rows of the file follow.
 
     Raises:
         InputError: a row has more or fewer fields than the header.
@@ -25,7 +32,9 @@ def settle_widths(table: Rows, source: str, separator: str) -> Cells:
     header, rows, notes = list(table.header), table.rows, list[str]()
     widths = set(map(len, rows))
     width = len(header)
-    if widths == {width + 1} and all(row[-1] is None for row in rows):
+    if exact and widths - {width}:
+        _refuse_first(table, source, is_last)
+    elif widths == {width + 1} and all(row[-1] is None for row in rows):
         rows = [row[:-1] for row in rows]
         notes.append("Every row ends with a separator; the empty last column was left out.")
     elif widths == {width + 1} and _are_row_names(rows):
@@ -35,7 +44,7 @@ def settle_widths(table: Rows, source: str, separator: str) -> Cells:
         header.pop()
         notes.append("The header ends with a separator; the empty last name was left out.")
     elif widths - {width}:
-        _refuse_first(table, source)
+        _refuse_first(table, source, is_last)
     notes += _joined_rows(table, separator)
     columns: Sequence[Sequence[str | None]] = list(zip(*rows, strict=True)) if rows else [()] * len(header)
     series = [pl.Series(values, dtype=pl.String) for values in columns]
@@ -49,14 +58,14 @@ def _are_row_names(rows: Sequence[Sequence[str | None]]) -> bool:
     return len(rows) > 1 and len(firsts) == len(rows) and None not in firsts and not cut
 
 
-def _refuse_first(table: Rows, source: str) -> None:
+def _refuse_first(table: Rows, source: str, is_last: bool) -> None:
     width = len(table.header)
     index = next(index for index, row in enumerate(table.rows) if len(row) != width)
     fields = len(table.rows[index])
     problem = f"{source}, row {table.numbers[index]}: {_counted(fields)}, but the header has {width}."
     if fields > width:
         raise InputError(problem, 'Put a text that holds the separator in quotes: "…".')
-    if index == len(table.rows) - 1 and index:
+    if is_last and table.numbers[index] > 1 and index == len(table.rows) - 1:
         raise InputError(problem, "It is the last row: the file may be cut off. Fetch it again.")
     raise InputError(problem, 'Put a text that holds a line break in quotes: "…".')
 

@@ -48,21 +48,26 @@ def _is_regular(data: bytes, separator: int, separators: int) -> bool:
     """Whether all quotes are regular, and there are this many separators outside of them."""
     if b'"' not in data:
         return data.count(separator) == separators
+    outside = outside_quotes(data, separator)
+    if outside is None:
+        return False
+    return int(np.count_nonzero((np.frombuffer(data, dtype=np.uint8) == separator) & outside)) == separators
+
+
+def outside_quotes(data: bytes, separator: int) -> NDArray[np.bool_] | None:
+    """Which bytes are outside of quoted fields; None if a quote is not regular, or a quoted field holds a line feed."""
     characters = np.frombuffer(data, dtype=np.uint8)
     is_quote = characters == QUOTE
     quotes = np.flatnonzero(is_quote)
     if len(quotes) % 2:
-        return False
+        return None
     opening, closing = quotes[0::2], quotes[1::2]
     ends = np.zeros(256, dtype=bool)
     ends[[separator, LINE_FEED, QUOTE]] = True
     if not (_borders(characters, opening - 1, ends) and _borders(characters, closing + 1, ends)):
-        return False
-    outside = np.cumsum(is_quote, dtype=np.uint8) % 2 == 0
-    return bool(
-        np.count_nonzero((characters == separator) & outside) == separators
-        and not np.any((characters == LINE_FEED) & ~outside)
-    )
+        return None
+    outside: NDArray[np.bool_] = np.cumsum(is_quote, dtype=np.uint8) % 2 == 0
+    return None if np.any((characters == LINE_FEED) & ~outside) else outside
 
 
 def _borders(characters: NDArray[np.uint8], positions: NDArray[np.int64], ends: NDArray[np.bool_]) -> bool:

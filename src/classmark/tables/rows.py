@@ -55,8 +55,14 @@ class Rows:
     joined: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
-def read_rows(body: str, separator: str, source: str) -> Rows:
+def read_rows(body: str, separator: str, source: str, before: int = 0) -> Rows:
     """The rows of a text that begins with the header.
+
+    Args:
+        body: the header and whole rows.
+        separator: one character.
+        source: for messages.
+        before: how many rows of the file come between the header and these.
 
     Raises:
         InputError: a quote never closes.
@@ -67,7 +73,7 @@ def read_rows(body: str, separator: str, source: str) -> Rows:
         reader = csv.reader(lines, delimiter=separator)
         table = Rows(next(reader, []))
         width, first, line, number = len(table.header), 0, reader.line_num, 0
-        for number, row in enumerate(reader, start=1):
+        for number, row in enumerate(reader, start=before + 1):
             first, line = line, reader.line_num
             cells: list[str | None] = list(row)
             if "" in row:

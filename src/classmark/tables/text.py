@@ -6,8 +6,15 @@ import shlex
 
 from classmark.errors import InputError
 from classmark.tables.contents import Content
+from classmark.tables.encodings import likely_encoding
 
 UTF16, UTF32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+# A byte order mark whose three bytes somebody's program took for three letters.
+MISREAD_MARK = "ï»¿"
+NOTE_ON_MISREAD = (
+    f"The file begins with {MISREAD_MARK}, a byte order mark that was read as Latin-1 and saved again; it was left out. "
+    "Look whether accented letters are wrong too, such as Ã© for é."
+)
 LARGEST_WEB_PAGE_START = 256
 
 
@@ -33,11 +40,15 @@ def decoded(content: Content) -> tuple[str, tuple[str, ...]]:
             ) from None
         notes = (f"The file is {encoding}, not UTF-8.",)
     else:
-        text = _utf8(content)
+        text = utf8(content)
     if not text.strip("\ufeff \t\r\n"):
         raise InputError(f"{content.source}: the file has only blank lines.")
-    _check_nul(content.source, text)
-    return text.removeprefix("\ufeff"), notes
+    check_nul(content.source, text)
+    text = text.removeprefix("\ufeff")
+    if text.startswith(MISREAD_MARK):
+        text = text.removeprefix(MISREAD_MARK)
+        notes = (*notes, NOTE_ON_MISREAD)
+    return text, notes
 
 
 def check_is_data(source: str, data: bytes) -> None:
@@ -54,18 +65,28 @@ def check_is_data(source: str, data: bytes) -> None:
         )
 
 
-def _utf8(content: Content) -> str:
+def utf8(content: Content, lines_before: int = 0) -> str:
+    """The text of bytes in UTF-8.
+
+    Args:
+        content: the bytes.
+        lines_before: how many lines of the file come before these.
+
+    Raises:
+        InputError: they are not UTF-8; the message names the line.
+    """
     try:
         return content.data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content.data[: error.start]
-        line = before.count(b"\n") + 1
+        line = lines_before + before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
-        name = shlex.quote(content.name)
-        remedy = (
-            f"Convert the file, for instance: iconv -f WINDOWS-1252 -t UTF-8 {name} > {shlex.quote('utf8-' + content.name)}"
+        name, likely = shlex.quote(content.name), likely_encoding(content.data)
+        remedy = "" if likely == "WINDOWS-1252" else f"It is probably {likely}. "
+        remedy += (
+            f"Convert the file, for instance: iconv -f {likely} -t UTF-8 {name} > {shlex.quote('utf8-' + content.name)}"
             if content.name
-            else "Convert it, for instance with iconv -f WINDOWS-1252 -t UTF-8."
+            else f"Convert it, for instance with iconv -f {likely} -t UTF-8."
         )
         raise InputError(
             f"{content.source}, line {line}: byte {column} (0x{content.data[error.start]:02x}) is not valid UTF-8.",
@@ -73,7 +94,8 @@ def _utf8(content: Content) -> str:
         ) from None
 
 
-def _check_nul(source: str, text: str) -> None:
+def check_nul(source: str, text: str, lines_before: int = 0) -> None:
+    """Refuse NUL characters, which no text has."""
     position = text.find("\0")
     if position < 0:
         return
@@ -82,7 +104,7 @@ def _check_nul(source: str, text: str) -> None:
             f"{source}: the file seems to be UTF-16 without a byte order mark.",
             "Convert it, for instance with iconv -f UTF-16LE -t UTF-8.",
         )
-    line = text.count("\n", 0, position) + 1
+    line = lines_before + text.count("\n", 0, position) + 1
     raise InputError(
         f"{source}, line {line}: there is a NUL character, which no text has.",
         "The file is damaged or not a text file. Remove the character or fetch the file again.",

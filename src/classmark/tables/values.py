@@ -24,6 +24,11 @@ def column(values: Sequence[Any]) -> pl.Series:
     return pl.Series(settled, dtype=kind, strict=True)
 
 
+def spelt_column(values: Sequence[Any]) -> pl.Series:
+    """The values of one column as strings: a string as it is, anything else as JSON spells it; None is null."""
+    return pl.Series([_spelt(value) for value in values], dtype=pl.String, strict=True)
+
+
 def _settled(values: Sequence[Any], *, in_list: bool = False) -> tuple[Kind, Sequence[Any]]:
     """The type of all values, and the values made to fit it."""
     kinds = set(map(type, values)) - {type(None)}

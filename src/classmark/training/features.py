@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classmark.errors import InputError, Interrupted, RunError
+from classmark.errors import InputError, OutsideError, RunError
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
@@ -28,7 +28,6 @@ from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
 from classmark.system.progress import shown_progress
 from classmark.training.processor import machine_name
-from classmark.training.watch import RunWatch
 
 CACHE_VERSION = 2  # of these files and of how features are computed
 EVALUATION_ROWS = 4_096
@@ -74,6 +73,9 @@ class FeatureExamples:
         labels = self.labels[torch.from_numpy(rows)].to(device)
         return Batch((torch.from_numpy(features.astype(np.float32)).to(device),), labels, len(rows))
 
+    def pieces(self, batch: Batch, most_tokens: int) -> list[Batch]:
+        return [batch]
+
 
 def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
     """The recipe with `model.features` fixed: `auto` becomes the fastest way here, where features are computed at all."""
@@ -89,31 +91,29 @@ def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
 
 
 def feature_splits(
-    model: BackboneClassifier, inputs: Inputs, way: Way | Literal["auto"], watch: RunWatch
+    model: BackboneClassifier, inputs: Inputs, way: Way | Literal["auto"]
 ) -> tuple[FeatureExamples, FeatureExamples]:
     """The features of the training and the validation split, computed in a settled way."""
     assert way != "auto"
     train, validation = inputs.train, inputs.validation
     assert isinstance(train, ImageExamples)
     assert isinstance(validation, ImageExamples)
-    return feature_examples(model, train, way, watch), feature_examples(model, validation, way, watch)
+    return feature_examples(model, train, way), feature_examples(model, validation, way)
 
 
-def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way, watch: RunWatch) -> FeatureExamples:
+def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way) -> FeatureExamples:
     """The features of a split, from the cache folder where they have been computed before.
 
     Args:
         model: whose backbone stands still.
         examples: of the split; mirrored too where its augmentation flips.
         way: how they are computed.
-        watch: asked whether to stop.
 
     Raises:
-        Interrupted: the watch said so.
         InputError: the cache folder cannot be written, or has no room.
     """
     key = _key(model, examples, way)
-    views = [_view(model, examples, way, key, mirrored, watch) for mirrored in views_of(examples)]
+    views = [_view(model, examples, way, key, mirrored) for mirrored in views_of(examples)]
     return FeatureExamples(views, examples.labels)
 
 
@@ -123,7 +123,7 @@ def views_of(examples: ImageExamples) -> list[bool]:
 
 
 def _view(
-    model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool, watch: RunWatch
+    model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool
 ) -> NDArray[np.float16]:
     path = cache_folder() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
     shape = (len(examples), model.classifier.in_features)
@@ -135,12 +135,6 @@ def _view(
             features[done : done + len(found)] = found
             done += len(found)
             advance(len(found))
-            if watch.interrupted:
-                raise Interrupted(
-                    "Stopped while features were computed; they are kept once all are there. "
-                    f"Continue with: classmark train --resume {watch.run.path}",
-                    watch.signal_number,
-                )
     _write(path, features)
     return features
 
@@ -157,9 +151,9 @@ def _write(path: Path, features: NDArray[np.float16]) -> None:
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.save(file, features)
         write_json(path.with_suffix(".json"), {"crc32": zlib.crc32(features.data)})
-    except OSError as error:
+    except OutsideError as error:
         raise InputError(
-            f"{path.parent}: {features.nbytes:,} bytes of features cannot be kept there ({error.strerror or error}). "
+            f"{path.parent}: {features.nbytes:,} bytes of features cannot be kept there ({error.reason}). "
             "Name a folder with room for them: CLASSMARK_CACHE=…"
         ) from None
 

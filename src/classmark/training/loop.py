@@ -8,20 +8,23 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import polars as pl
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from classmark.inputs.examples import Batch, Draw, Examples
 from classmark.inputs.prefetch import prefetched
-from classmark.losses import LossFunction, two_sided
+from classmark.losses import LossFunction
 from classmark.models.build import derived_seed
 from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles
 from classmark.runs.history import write_history
 from classmark.training.average import Average
+from classmark.training.finite import check_evaluation, check_weights, checked, clip_gradients
 from classmark.training.optimizers import learning_rate
-from classmark.training.processor import release_memory
+from classmark.training.pieces import Computation, accumulate_gradients, evaluate_pieces, hits_of
+from classmark.training.processor import KeptMemory
 from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
 
 
@@ -67,7 +70,8 @@ class Job:
     """What a run trains and on what; everything here follows from the recipe.
 
     `model` is `module` as Fabric wraps it: on its device, in the precision of training. `average`, where the recipe
-    asks for one, holds the moving average of its weights, which is what is evaluated and kept.
+    asks for one, holds the moving average of its weights, which is what is evaluated and kept. `ids` are those of the
+    training rows, for messages. Where there is a `computation`, batches are computed by it in pieces; else whole.
     """
 
     recipe: Recipe
@@ -81,6 +85,9 @@ class Job:
     validation: Examples
     watch: Watch
     average: Average | None = None
+    computation: Computation | None = None
+    kept_memory: KeptMemory = field(default_factory=KeptMemory)
+    ids: pl.Series | None = None
 
 
 def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -116,12 +123,13 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
         pace.waiting_seconds += waited + time.perf_counter() - started
         torch.manual_seed(derived_seed(*draw))
         _set_rate(job, state.global_step, len(batches) * section.epochs)
-        state.sums += step(job, batch, training=True)
+        with checked(job, state, batches[state.step]):
+            state.sums += step(job, batch, draw)
         state.step, state.global_step = state.step + 1, state.global_step + 1
         if job.average is not None:
             job.average.update(job.module, state.global_step)
         pace.size, pace.steps = pace.size + batch.size, pace.steps + 1
-        release_memory()
+        job.kept_memory.release()
         job.watch.stepped(state, len(batches), pace)
         if _due(section.evaluate_every_steps, state.step) and state.step < len(batches):
             with averaged(job):
@@ -137,10 +145,8 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
 
 def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
     """A row of `history.jsonl`, which is rewritten each time: how training stands, and a pass over validation."""
-    sums = Sums()
-    for loaded, _ in prefetched(job.validation.load, job.validation.evaluation_batches()):
-        release_memory()
-        sums += step(job, job.validation.batch(loaded, job.fabric.device), training=False)
+    sums = measure(job)
+    check_evaluation(job, state, sums)
     row = {
         "epoch": state.epoch,
         "step": state.global_step,
@@ -150,26 +156,50 @@ def evaluate(job: Job, state: TrainState) -> dict[str, Any]:
         "validation_loss": sums.loss,
         "validation_accuracy": sums.accuracy,
     }
+    if job.recipe.train.skip_nonfinite:
+        row["skipped_steps"] = state.skipped
     state.history.append(row)
     write_history(job.run, state.history)
     return row
 
 
-def step(job: Job, batch: Batch, *, training: bool) -> Sums:
-    """Loss and hits on one batch; in training, after which the weights are updated."""
-    job.model.train(training)
-    with torch.set_grad_enabled(training):
-        logits = job.model(*batch.inputs)
-        loss = job.loss(logits, batch.labels if batch.targets is None else batch.targets)
-    if training:
-        # Gradients stay where they are: anew at each step they would pin holes in the heap.
-        job.optimizer.zero_grad(set_to_none=False)
+def step(job: Job, batch: Batch, draw: Draw) -> Sums:
+    """Update the weights by one batch; its loss and hits before that are returned."""
+    job.model.train()
+    # Gradients stay where they are: anew at each step they would pin holes in the heap.
+    job.optimizer.zero_grad(set_to_none=False)
+    if job.computation is not None:
+        pieces = job.train.pieces(batch, job.recipe.train.piece_tokens)
+        sums = accumulate_gradients(job.computation, pieces, draw)
+    else:
+        logits, loss = _forward(job, batch)
         job.fabric.backward(loss)
-        if job.recipe.optimizer.clip_norm is not None:
-            job.fabric.clip_gradients(job.model, job.optimizer, max_norm=job.recipe.optimizer.clip_norm)
-        job.optimizer.step()
-    hits = int((two_sided(logits).argmax(dim=1) == batch.labels).sum())
-    return Sums(loss.item() * len(batch.labels), hits, len(batch.labels))
+        sums = Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+    clip_gradients(job, sums.loss)
+    job.optimizer.step()
+    return sums
+
+
+@torch.no_grad()
+def measure(job: Job) -> Sums:
+    """Loss and hits over the validation split."""
+    job.model.eval()
+    examples, device = job.validation, job.fabric.device
+    rows = examples.evaluation_batches()
+    if job.computation is not None:
+        return evaluate_pieces(job.computation, rows, lambda part: examples.batch(examples.load(part), device))
+    sums = Sums()
+    for loaded, _ in prefetched(examples.load, rows):
+        job.kept_memory.release()
+        batch = examples.batch(loaded, device)
+        logits, loss = _forward(job, batch)
+        sums += Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+    return sums
+
+
+def _forward(job: Job, batch: Batch) -> tuple[Tensor, Tensor]:
+    logits = job.model(*batch.inputs)
+    return logits, job.loss(logits, batch.labels if batch.targets is None else batch.targets)
 
 
 def averaged(job: Job) -> AbstractContextManager[None]:
@@ -194,4 +224,6 @@ def _due(every: int | None, step: int) -> bool:
 def _save(job: Job, state: TrainState, best: dict[str, Tensor]) -> None:
     state.scaler = job.fabric.strategy.precision.state_dict()
     average = {} if job.average is None else job.average.tensors
-    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, {"best": best, "average": average})
+    kept = {"best": best, "average": average}
+    check_weights(job, state, kept)
+    save_checkpoint(job.run.checkpoints, state, job.module, job.optimizer, kept)

@@ -23,6 +23,8 @@ TEXTS, TOKENS, STEPS = 64, 128, 5
 MOST_IMAGES, PIXELS = 64, 2**18
 # bf16 rounds; it has to earn that.
 LEAST_GAIN = 1.1
+# The share of the batch that is tried first, and how many times as long as fp32 leaves no hope for bf16.
+SMALL, HOPELESS = 1 / 32, 4.0
 
 
 def resolve_precision(recipe: Recipe, threads: int) -> Recipe:
@@ -52,37 +54,50 @@ def measured_precision(recipe: Recipe, threads: int) -> str:
 def _measured(recipe: Recipe) -> dict[str, Any]:
     seconds = step_seconds(recipe)
     faster = "bf16" if seconds["fp32"] > LEAST_GAIN * seconds["bf16"] else "fp32"
-    return {"precision": faster, "seconds": seconds, "model": recipe.model.kind, "batch": made_batch(recipe)}
+    batch = made_batch(recipe, SMALL if _is_hopeless(seconds) else 1.0)
+    return {"precision": faster, "seconds": seconds, "model": recipe.model.kind, "batch": batch}
+
+
+def _is_hopeless(seconds: dict[str, float]) -> bool:
+    return seconds["bf16"] > HOPELESS * seconds["fp32"]
 
 
 def step_seconds(recipe: Recipe) -> dict[str, float]:
     """The least time of a few training steps on a made batch, in seconds, in fp32 and in bf16.
 
-    The two take turns: whatever else the machine does for a while then slows down both.
+    The two take turns: whatever else the machine does for a while then slows down both. A processor without instructions
+    for bf16 takes minutes for a step in it; a few examples tell that, and their times are then the answer.
     """
+    small = made_step(recipe, SMALL)
+    for precision in ("fp32", "bf16"):
+        _timed_step(*small, precision)
+    quick = {precision: _timed_step(*small, precision) for precision in ("fp32", "bf16")}
+    if _is_hopeless(quick):
+        return quick
     model, inputs = made_step(recipe)
     rounds = [[_timed_step(model, inputs, precision) for precision in ("fp32", "bf16")] for _ in range(STEPS)]
     return dict(zip(("fp32", "bf16"), map(min, *rounds), strict=True))
 
 
-def made_batch(recipe: Recipe) -> str:
+def made_batch(recipe: Recipe, share: float = 1.0) -> str:
     """What is timed, in words."""
     if isinstance(recipe.input, ImageInput):
-        return f"{_image_count(recipe.input.size_px)} images of {recipe.input.size_px} pixels"
-    return f"{TEXTS} × {TOKENS} tokens"
+        return f"{_image_count(recipe.input.size_px, share)} images of {recipe.input.size_px} pixels"
+    return f"{TEXTS} × {_length(share)} tokens"
 
 
-def made_step(recipe: Recipe) -> tuple[nn.Module, tuple[Tensor, ...]]:
-    """The recipe's model, and a made batch for it."""
+def made_step(recipe: Recipe, share: float = 1.0) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """The recipe's model, and a made batch for it, or this share of it."""
     device, generator = _device(), torch.Generator().manual_seed(0)
     match recipe.model, recipe.input:
         case BiLSTM() as section, _:
             model = build_model(section, TextShape(1_000, section.embedding_size or DEFAULT_EMBEDDING_SIZE), 2)
-            tokens = torch.randint(2, 1_000, (TOKENS, TEXTS), generator=generator)
-            inputs: tuple[Tensor, ...] = (tokens, torch.full((TEXTS,), TOKENS))
+            length = _length(share)
+            tokens = torch.randint(2, 1_000, (length, TEXTS), generator=generator)
+            inputs: tuple[Tensor, ...] = (tokens, torch.full((TEXTS,), length))
         case Backbone() as section, ImageInput(size_px=size):
             model = build_model(section, ImageShape(size), 2)
-            shape = (_image_count(size), 3, size, size)
+            shape = (_image_count(size, share), 3, size, size)
             inputs = (torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8),)
         case _:
             raise AssertionError("the schema lets only kinds through that fit")
@@ -90,8 +105,12 @@ def made_step(recipe: Recipe) -> tuple[nn.Module, tuple[Tensor, ...]]:
     return model.to(device), tuple(tensor.to(device) for tensor in inputs)
 
 
-def _image_count(size_px: int) -> int:
-    return max(2, min(MOST_IMAGES, PIXELS // size_px**2))
+def _image_count(size_px: int, share: float = 1.0) -> int:
+    return max(2, round(share * min(MOST_IMAGES, PIXELS // size_px**2)))
+
+
+def _length(share: float) -> int:
+    return max(1, round(share * TOKENS))
 
 
 def _timed_step(model: nn.Module, inputs: tuple[Tensor, ...], precision: str) -> float:

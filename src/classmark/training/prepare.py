@@ -14,19 +14,24 @@ from torch import Tensor, nn
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
+from classmark.inputs.text import TextEncoder
 from classmark.losses import build_loss
 from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
 from classmark.models.build import build_model, initialise
 from classmark.models.pretrained import load_weights
+from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
 from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
+from classmark.runs.status import is_owned
+from classmark.system.locks import NAME as LOCK
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
+from classmark.training.pieces import Computation
 from classmark.training.precision import resolve_precision
 from classmark.training.processor import describe_environment
 from classmark.training.state import TrainState, load_checkpoint
@@ -35,24 +40,33 @@ from classmark.training.watch import RunWatch
 FABRIC_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
-    """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it.
+def check_unused(run: RunFiles) -> None:
+    """Refuse a folder that holds something already, and no running process.
 
     Raises:
-        RunError: the folder holds something already.
+        RunError: it is a file or is not empty.
     """
-    if run.path.is_file() or (run.path.is_dir() and any(run.path.iterdir())):
+    if run.path.is_file():
+        raise RunError(f"{run.path}: this is a file, and a run needs a folder. Give a new folder to --out.")
+    if run.path.is_dir() and not is_owned(run) and {path.name for path in run.path.iterdir()} - {LOCK}:
         hint = f"go on with it: classmark train --resume {run.path}" if run.recipe.exists() else "name another"
         raise RunError(f"{run.path}: the folder is not empty. Give a new folder to --out, or {hint}")
+
+
+def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
+    """A new run folder that holds the recipe, from which alone the run can be repeated; `settle` completes it."""
     train = recipe.train.model_copy(update={"threads": threads})
     write_recipe(run.recipe, seen_from_anywhere(recipe).model_copy(update={"train": train}))
     return run
 
 
 def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
-    """The recipe with every `auto` replaced by what is fastest here, also in the run folder."""
+    """The recipe with every `auto` replaced by what suits the texts and is fastest here, also in the run folder."""
     assert recipe.train.threads is not None
-    settled = settle_features(resolve_precision(recipe, recipe.train.threads), inputs)
+    settled = recipe
+    if isinstance(inputs.encoder, TextEncoder):
+        settled = recipe.model_copy(update={"input": inputs.encoder.section})
+    settled = settle_features(resolve_precision(settled, recipe.train.threads), inputs)
     if settled != recipe:
         write_recipe(run.recipe, settled)
     return settled
@@ -75,8 +89,17 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
     write_data_facts(run, {**dataset.description, "input": inputs.description})
     sizes = ", ".join(f"{name} {rows:,}" for name, rows in dataset.description["splits"].items())
     watch.say(f"data     {sizes}; classes {', '.join(dataset.classes[:6])}{', …' if len(dataset.classes) > 6 else ''}")
-    for line in input_lines(inputs.description):
+    for line in [*data_lines(dataset.description), *input_lines(inputs.description)]:
         watch.say(line)
+
+
+def data_lines(description: Mapping[str, Any]) -> list[str]:
+    """What is said on screen about how the data was read and what is odd about it."""
+    noted = [*description.get("notes", ()), *(one["message"] for one in description.get("remarks", ()))]
+    if renamed := description.get("renamed_columns"):
+        pairs = ", ".join(f'"{written}" as "{name}"' for written, name in renamed.items())
+        noted.append(f"Columns whose names mean something else in the predictions are there under another: {pairs}.")
+    return [f"note     {message}" for message in noted]
 
 
 def input_lines(description: Mapping[str, Any]) -> list[str]:
@@ -88,8 +111,14 @@ def input_lines(description: Mapping[str, Any]) -> list[str]:
         return [
             f"images   {sizes} pixels, kept as squares of {description['stored_px']}, seen at {description['size_px']}"
         ]
-    unknown = f"{description['unknown_tokens']:.1%} of the tokens unknown"
-    lines = [f"words    {description['vocabulary']:,} in the vocabulary, {unknown}"]
+    unknown = (
+        f"unknown in training {description['unknown_tokens']:.1%}, "
+        f"in validation {description['unknown_tokens_in_validation']:.1%}"
+    )
+    lines = [
+        f"tokens   {description['tokens_are']}; {description['writing']}",
+        f"words    {description['vocabulary']:,} in the vocabulary; {unknown}",
+    ]
     if "vectors" in description:
         found = description["vectors"]
         shares = f"{found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
@@ -114,9 +143,14 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
     some = "" if trained == size else f", {trained:,} of them trained"
     watch.say(f"model    {size:,} parameters{some}, {recipe.train.precision} on {fabric.device}")
     train, validation = inputs.train, inputs.validation
+    loss, computation = build_loss(recipe.loss, counts), None
+    if isinstance(recipe.input, TextInput) and fabric.device.type == "cpu" and not recipe.train.compile:
+        assert recipe.train.threads is not None
+        computation = Computation(model, loss, fabric, one_core_workers(recipe.train.threads))
+        torch.set_num_threads(1)  # the rest of a step too: sums over a tensor depend on it
     if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
         assert isinstance(model, BackboneClassifier)
-        train, validation = feature_splits(model, inputs, recipe.model.features, watch)
+        train, validation = feature_splits(model, inputs, recipe.model.features)
     return Job(
         recipe=recipe,
         run=run,
@@ -124,11 +158,13 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         model=wrapped,
         module=model,
         optimizer=optimizer,
-        loss=build_loss(recipe.loss, counts),
+        loss=loss,
         train=train,
         validation=validation,
         watch=watch,
+        ids=dataset.train["id"],
         average=Average(recipe.train.average) if recipe.train.average else None,
+        computation=computation,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
+import math
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from classmark.system.processes import cores
+from classmark.system.machine import cores, memory_bytes, resident_bytes
 
 PACKAGES = (
     *("classmark", "torch", "lightning-fabric", "tokenizers", "timm", "pillow", "safetensors"),
@@ -20,7 +20,9 @@ PACKAGES = (
 )
 
 # Options of glibc's mallopt (malloc.h).
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
+# Times what the first step left, and the share of the machine's or the container's memory at most.
+KEPT, SPARED = 1.25, 0.5
 
 
 def prepare_processor(threads: int | None) -> int:
@@ -40,23 +42,42 @@ def prepare_processor(threads: int | None) -> int:
 def keep_freed_memory() -> None:
     """Let the C library serve large blocks from its own heap and never shrink it by itself (glibc only).
 
-    Batches of many shapes leave holes in such a heap, so `release_memory` must be called now and then.
+    Batches of many shapes leave holes in such a heap: see `KeptMemory`.
     """
     libc = _glibc()
     if libc is not None:
+        libc.mallopt(_ARENA_MAX, 1)  # the heaps of further threads are small: their large blocks would not be kept
         libc.mallopt(_MMAP_MAX, 0)
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def release_memory() -> None:
-    """Give freed memory back to the system once the process holds two thirds of the machine's."""
-    statistics = Path("/proc/self/statm")
-    libc = _glibc()
-    if libc is None or not statistics.exists():
-        return
-    resident_pages = int(statistics.read_bytes().split()[1])
-    if resident_pages > os.sysconf("SC_PHYS_PAGES") * 2 / 3:
+    """Give all freed memory back to the system."""
+    if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
+
+
+class KeptMemory:
+    """Freed memory that the process keeps: what a step needs and a quarter more, and no more than the machine can spare.
+
+    The first step has the largest batch. A later one fits into the memory that it left, unless the heap has too many
+    holes: then all that is free goes back to the system.
+    """
+
+    def __init__(self) -> None:
+        self._bound_bytes: float | None = None
+
+    def release(self) -> None:
+        """Give freed memory back if the process holds more than its bound."""
+        libc, resident = _glibc(), resident_bytes()
+        if libc is None or resident is None:
+            return
+        if self._bound_bytes is None:
+            self._bound_bytes = min(KEPT * resident, SPARED * (memory_bytes() or math.inf))
+        elif resident > self._bound_bytes:
+            libc.malloc_trim(0)
+            # What is in use stays: a bound below it would give back at every step.
+            self._bound_bytes = max(self._bound_bytes, KEPT * (resident_bytes() or 0))
 
 
 @functools.cache
@@ -88,9 +109,9 @@ def describe_environment(threads: int) -> dict[str, Any]:
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
         "processor": processor_name(),
         "capability": torch.backends.cpu.get_cpu_capability(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "threads": threads,
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None,
+        "memory_bytes": memory_bytes(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 

@@ -6,6 +6,7 @@ Nothing random has to be saved: order, dropped words and dropout follow from (se
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from classmark.errors import RunError
+from classmark.errors import OutsideError, RunError
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.system.files import read_json, write_json
 
@@ -33,13 +34,13 @@ class Sums:
 
     @property
     def loss(self) -> float:
-        """The mean loss."""
-        return self.loss_sum / self.rows
+        """The mean loss; NaN without rows."""
+        return self.loss_sum / self.rows if self.rows else math.nan
 
     @property
     def accuracy(self) -> float:
-        """The share of hits."""
-        return self.hits / self.rows
+        """The share of hits; NaN without rows."""
+        return self.hits / self.rows if self.rows else math.nan
 
 
 @dataclass
@@ -50,6 +51,7 @@ class TrainState:
         epoch: the epoch in progress, counted from 1; one more than the last when training is over.
         step: steps done in it.
         global_step: steps done since the run began.
+        skipped: steps that were passed over since the run began, because they were not finite.
         sums: running sums of the epoch in progress.
         history: rows of `history.jsonl` so far.
         best_epoch: the epoch with the lowest validation loss, 0 before the first.
@@ -60,6 +62,7 @@ class TrainState:
     epoch: int = 1
     step: int = 0
     global_step: int = 0
+    skipped: int = 0
     sums: Sums = Sums()
     best_epoch: int = 0
     best_loss: float | None = None
@@ -88,15 +91,19 @@ def save_checkpoint(
     target = folder / f"{state.epoch:04d}-{state.step:06d}"
     if (target / "state.json").exists():
         return
-    write_tensors(target / "weights.safetensors", model.state_dict())
-    write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
-    for name, tensors in kept.items():
-        if tensors:
-            write_tensors(target / f"{name}.safetensors", tensors)
-    write_json(target / "state.json", dataclasses.asdict(state))
+    try:
+        write_tensors(target / "weights.safetensors", model.state_dict())
+        write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
+        for name, tensors in kept.items():
+            if tensors:
+                write_tensors(target / f"{name}.safetensors", tensors)
+        write_json(target / "state.json", dataclasses.asdict(state))
+    except OutsideError:
+        shutil.rmtree(target, ignore_errors=True)  # half a checkpoint serves nobody, and a full disk is full of it
+        raise
     for other in folder.iterdir():
         if other != target:
-            shutil.rmtree(other)
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def load_checkpoint(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles, new_run
-from classmark.runs.status import DONE, read_status
+from classmark.runs.status import DONE, owned_run, read_status
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
-from classmark.training.prepare import build_job, open_folder, restore, settle, write_facts
-from classmark.training.processor import prepare_processor
+from classmark.training.memory import check_memory
+from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
+from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.watch import watched
 
 
@@ -26,26 +29,44 @@ def train(recipe: Recipe, out: Path | None = None) -> RunFiles:
         Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
     """
     threads = prepare_processor(recipe.train.threads)
-    return resume(open_folder(RunFiles(out) if out else new_run(recipe.name), recipe, threads))
+    run = RunFiles(out) if out else new_run(recipe.name)
+    check_unused(run)
+    with owned_run(run):
+        return _finished(open_folder(run, recipe, threads))
 
 
 def resume(run: RunFiles) -> RunFiles:
-    """The same run, finished: from its newest checkpoint on, or from the start where there is none."""
+    """The same run, finished: from its newest checkpoint on, or from the start where there is none.
+
+    Raises:
+        RunError: another process is training it.
+    """
     if read_status(run).state == DONE:
         return run
+    with owned_run(run):
+        return run if read_status(run).state == DONE else _finished(run)
+
+
+def _finished(run: RunFiles) -> RunFiles:
     recipe = load_recipe(str(run.recipe))
-    prepare_processor(recipe.train.threads)
+    threads = prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
         dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
+        check_memory(recipe, dataset, inputs)
         recipe = settle(run, recipe, inputs)
         job = build_job(run, recipe, dataset, inputs, watch)
+        release_memory()
         watch.stage("training")
         best = fit(job, *restore(job))
+        torch.set_num_threads(threads)
+        release_memory()
         watch.stage("judging")
         if best:
             job.module.load_state_dict(best)
-        classifier = Classifier(job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision)
+        classifier = Classifier(
+            job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision, threads=threads
+        )
         if watch.interrupted:
             tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation"])
             judge_run(run, recipe, tables, {}, watch)

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
-from types import FrameType
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from classmark.errors import ClassmarkError, Interrupted
+from classmark.errors import ClassmarkError, Interrupted, OutsideError, spelt
 from classmark.runs import RunFiles
 from classmark.runs.history import read_timings, write_timings
 from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, write_status
+from classmark.system.outside import OTHER_DISK, is_about_memory, outside_error
 from classmark.system.progress import LINE_SECONDS
+from classmark.system.screen import Screen
+from classmark.system.signals import end_at, heeded, say_from_handler, signal_of
 from classmark.training.loop import Pace
 from classmark.training.state import TrainState
 
 RENEW_SECONDS = 0.5
+ESTIMATE_STEPS = 20
+LESS_MEMORY = "Use a smaller train.batch_size, input.max_tokens or model.hidden_size, or allow more memory."
 
 
 class RunWatch:
     """Keeps `status.json` fresh, shows progress on standard error, and notes an interruption.
 
-    The first Ctrl-C or SIGTERM asks for a stop at the next step; the second ends the process as usual.
+    The first Ctrl-C or SIGTERM asks for a stop at the next step; the second stops at once, as the first does before
+    training and after it.
     """
 
     def __init__(self, run: RunFiles, epochs: int) -> None:
         self.run, self.epochs = run, epochs
-        self.console = Console(stderr=True)
+        self.console = Screen()
         self.signal_number = 0
         self._started = time.monotonic()
         self._stage, self._stage_started = "data", self._started
@@ -45,10 +47,19 @@ class RunWatch:
         self._bar: Progress | None = None
         self._line = self._started
         self._timings = read_timings(run)
+        self._estimated = False
+        self._first_step_seconds: float | None = None
 
     @property
     def interrupted(self) -> bool:
         return self.signal_number != 0
+
+    def stop(self, number: int) -> None:
+        """A signal asks for a stop: after the step that is trained on, or at once where there is nothing to save."""
+        if self._stage != "training" or self.interrupted:
+            end_at(number)
+        self.signal_number = number
+        say_from_handler("\nStopping after this step (again: stop at once) …")
 
     def say(self, message: str) -> None:
         """A line on standard error, and the message of `status.json`."""
@@ -73,6 +84,7 @@ class RunWatch:
         self._status = replace(self._status, epoch=state.epoch, step=state.step, steps_in_epoch=steps_in_epoch)
         speed = f"{pace.per_second:,.0f} {pace.unit}/s"
         text = f"loss {state.sums.loss:.4f}  accuracy {state.sums.accuracy:.2%}  {speed}"
+        self._estimate(state, steps_in_epoch, pace)
         if self.console.is_terminal:
             self._show_bar(state, steps_in_epoch, text)
         elif time.monotonic() - self._line > LINE_SECONDS:
@@ -80,6 +92,18 @@ class RunWatch:
             left = pace.seconds / pace.steps * (steps_in_epoch - state.step)
             place = f"epoch {state.epoch}/{self.epochs}  step {state.step}/{steps_in_epoch}"
             self.console.print(f"{place}  {text}  {left:.0f} s left in this epoch", highlight=False, soft_wrap=True)
+
+    def _estimate(self, state: TrainState, steps_in_epoch: int, pace: Pace) -> None:
+        """Say once how long training will take; the first step, which has the largest batch, is left out."""
+        if pace.steps == 1:
+            self._first_step_seconds = pace.seconds
+        if self._estimated or pace.steps < ESTIMATE_STEPS or self._first_step_seconds is None:
+            return
+        self._estimated = True
+        per_step = (pace.seconds - self._first_step_seconds) / (pace.steps - 1)
+        left = per_step * (steps_in_epoch * (self.epochs - state.epoch + 1) - state.step)
+        if left > LINE_SECONDS:
+            self.console.print(f"training takes about {duration(left)} more", highlight=False, soft_wrap=True)
 
     def evaluated(self, row: dict[str, Any], pace: Pace | None) -> None:
         """An evaluation is done; with a pace, an epoch is."""
@@ -99,6 +123,8 @@ class RunWatch:
             write_timings(self.run, self._timings)
         else:
             end = f"(step {row['step']})"
+        if row.get("skipped_steps"):
+            end += f"; {row['skipped_steps']} steps so far were not finite and passed over"
         self.close_bar()
         self.console.print(
             f"epoch {row['epoch']}/{self.epochs}  train loss {row['train_loss']:.4f} accuracy {row['train_accuracy']:.2%}"
@@ -135,52 +161,69 @@ class RunWatch:
 
 @contextmanager
 def watched(run: RunFiles, epochs: int) -> Iterator[RunWatch]:
-    """A watch whose `status.json` is renewed twice a second and ends as `done`, `interrupted` or `failed`."""
+    """A watch whose `status.json` is renewed twice a second and ends as `done`, `interrupted` or `failed`.
+
+    Raises:
+        Interrupted: after a signal, with the command that goes on.
+        OutsideError: the machine refuses something, with how to go on once it no longer does.
+    """
     watch, over = RunWatch(run, epochs), threading.Event()
 
     def renew() -> None:
         while not over.wait(RENEW_SECONDS):
-            watch.write_status()
+            with suppress(ClassmarkError):  # a full disk: what the run itself writes will tell
+                watch.write_status()
 
     watch.write_status()
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
+    ended: BaseException | None = None
     try:
-        with _heeding_signals(watch):
+        with heeded(watch.stop):
             yield watch
-        final = {"state": DONE, "message": ""}
-    except Interrupted as error:
-        final = {"state": INTERRUPTED, "message": str(error)}
-        raise
-    except KeyboardInterrupt:
-        final = {"state": INTERRUPTED, "message": "stopped at once"}
-        raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, ClassmarkError) else f"{type(error).__name__}: {error}"
-        final = {"state": FAILED, "message": reason}
+        ended = end_of(run, error)
+        if ended is not error:
+            raise ended from error
         raise
     finally:
         watch.close_bar()
         over.set()
         thread.join()
-        watch.write_status(**final)
+        with suppress(ClassmarkError) if ended is not None else nullcontext():
+            watch.write_status(**_last_words(ended))
 
 
-@contextmanager
-def _heeding_signals(watch: RunWatch) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python delivers signals to the main thread only
-        return
+def end_of(run: RunFiles, error: BaseException) -> BaseException:
+    """What a run ends with, for the user: a stop and what the machine refuses come with the way to go on."""
+    go_on = f"classmark train --resume {run.path}"
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted(f"Stopped. Continue with: {go_on}", signal_of(error))
+    refused = error if isinstance(error, OutsideError) else outside_error(error)
+    if refused is None:
+        return error
+    remedy = (
+        LESS_MEMORY
+        if is_about_memory(refused)
+        else spelt(refused.remedy, "command line").replace(f", {OTHER_DISK}", "")
+    )
+    return OutsideError(refused.reason, f"{remedy} Then continue with: {go_on}", refused.place)
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        if watch.interrupted:
-            raise KeyboardInterrupt
-        watch.signal_number = number
-        print("\nStopping after this step (again: stop at once) …", file=sys.stderr)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _last_words(ended: BaseException | None) -> dict[str, str]:
+    """The state that a run ends in, and why."""
+    if ended is None:
+        return {"state": DONE, "message": ""}
+    said = str(ended) if isinstance(ended, ClassmarkError) else f"{type(ended).__name__}: {ended}"
+    return {"state": INTERRUPTED if isinstance(ended, Interrupted) else FAILED, "message": said}
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, such as `4 min 10 s` or `2 h 5 min`, as exact as an estimate can be."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds / 10) * 10, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -54,3 +54,8 @@ def test_texts_without_any_known_word_have_no_features() -> None:
 def _words_and_pairs(text: str) -> list[str]:
     words = words_of(text)
     return words + [f"{left} {right}" for left, right in pairwise(words)]
+
+
+def test_texts_without_spaces_are_counted_by_character() -> None:
+    assert set(fit_ngrams(["我喜欢 iPhone15", "他不喜欢 2020"], 1)[0].words) == set("我喜欢他不") | {"iphone15", "2020"}
+    assert set(fit_ngrams(["ACGT" * 20], 1)[0].words) == set("acgt")

@@ -50,7 +50,8 @@ def test_a_name_that_leads_out_is_refused(
     tmp_path: Path, make: Callable[[Path, dict[str, bytes]], Path], name: str
 ) -> None:
     path = make(tmp_path / "set", {"a.txt": b"", name: b"x"})
-    assert refusal(path) == f"{path}: {name} leads out of the archive. The archive is refused."
+    shown = name.replace("\\", "/") if make is make_zip else name
+    assert refusal(path) == f"{path}: {shown} leads out of the archive. The archive is refused."
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])

@@ -102,7 +102,8 @@ def test_groups_that_an_official_test_set_shares_with_training_are_counted(tmp_p
 
 def test_a_group_whose_name_means_something_else_later_is_taken_over(tmp_path: Path) -> None:
     dataset = loaded(table(tmp_path, FRAME.rename({"writer": "length"})), group="length")
-    assert dataset.train.columns == ["id", "text", "label", "group"]
+    assert dataset.train.columns == ["id", "text", "label", "group", " length"]
+    assert dataset.train["group"].equals(dataset.train[" length"])
 
 
 def test_unreadable_rows_are_left_out_and_counted_where_the_recipe_says_so(tmp_path: Path) -> None:
@@ -146,12 +147,12 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, object], str]]:
     return {
         "unknown test label": (
             {"path": path, "test_path": purple},
-            f'{path}: the test row test-1-ca978112 has the label "purple", which no training row has; '
-            "rows like this: 1. Correct them, or leave them out.",
+            f'{purple}, row 1: the test label "purple" is no class of the training rows in {path}. '
+            "Rows like this: 1. Correct them, or leave them out.",
         ),
         "shared id": (
             {"path": path, "test_path": same_id, "id_column": "text"},
-            f'{path}: the id "text number 4" stands in the training and in the test data; ids like this: 1. '
+            f'{same_id}: the id "text number 4" stands in the training and in the test data; ids like this: 1. '
             "Give every row an id of its own, or leave out data.id_column.",
         ),
         "no such group": (
@@ -168,7 +169,7 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, object], str]]:
         ),
         "nothing readable in test": (
             {"path": path, "test_path": blank, "skip_unreadable": True},
-            f"{path}: no test row can be read and has a label.",
+            f"{blank}: no test row can be read and has a label.",
         ),
         "one class only": (
             {"path": one},

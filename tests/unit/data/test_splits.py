@@ -33,7 +33,7 @@ def counts(frame: pl.DataFrame) -> dict[str, int]:
 
 @pytest.mark.parametrize(("validation", "test"), [(0.2, 0.1), (20, 10)])
 def test_shares_and_counts_give_exact_sizes_by_class(validation: float, test: float) -> None:
-    frames = carve(rows("a" * 70 + "b" * 30), None, data(validation, test), 1, "t").frames
+    frames = carve({"train": rows("a" * 70 + "b" * 30)}, data(validation, test), 1, "t").frames
     assert {name: counts(frame) for name, frame in frames.items()} == {
         "train": {"a": 49, "b": 21},
         "validation": {"a": 14, "b": 6},
@@ -45,13 +45,13 @@ def test_shares_and_counts_give_exact_sizes_by_class(validation: float, test: fl
 
 def test_a_rare_class_has_a_row_in_every_split() -> None:
     for seed in range(10):
-        frames = carve(rows("a" * 97 + "b" * 3), None, data(0.05, 0.05), seed, "t").frames
+        frames = carve({"train": rows("a" * 97 + "b" * 3)}, data(0.05, 0.05), seed, "t").frames
         assert [counts(frame)["b"] for frame in frames.values()] == [1, 1, 1]
 
 
 def test_the_same_seed_gives_the_same_split_and_another_one_another() -> None:
     frame = rows("ab" * 50)
-    first, again, other = (carve(frame, None, data(), seed, "t").frames for seed in (1, 1, 2))
+    first, again, other = (carve({"train": frame}, data(), seed, "t").frames for seed in (1, 1, 2))
     assert all(first[name].equals(again[name]) for name in first)
     assert not first["train"].equals(other["train"])
 
@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_split_and_another_one_another() -> None:
 def test_copies_never_straddle_and_sizes_stay_exact() -> None:
     texts = [f"text {number % 40}" if number < 60 else f"Text {number}!" for number in range(200)]
     for seed in range(5):
-        split = carve(rows("ab" * 100, texts), None, data(), seed, "t")
+        split = carve({"train": rows("ab" * 100, texts)}, data(), seed, "t")
         keys = [set(text_keys(frame["text"])) for frame in split.frames.values()]
         assert len(set().union(*keys)) == sum(map(len, keys))
         assert {name: frame.height for name, frame in split.frames.items()} == {
@@ -73,7 +73,7 @@ def test_copies_never_straddle_and_sizes_stay_exact() -> None:
 
 
 def test_nothing_is_moved_where_nothing_repeats() -> None:
-    split = carve(rows("ab" * 100), None, data(), 1, "t")
+    split = carve({"train": rows("ab" * 100)}, data(), 1, "t")
     assert (split.copies, split.moved) == (0, 0)
 
 
@@ -82,7 +82,7 @@ def test_groups_and_copies_in_them_stay_together() -> None:
     texts = [f"text {number}" for number in range(200)]
     texts[4] = texts[0]  # ties film 0 to film 1
     for seed in range(10):
-        split = carve(rows("ab" * 100, texts, groups), None, data(), seed, "t")
+        split = carve({"train": rows("ab" * 100, texts, groups)}, data(), seed, "t")
         films = [set(frame["group"]) for frame in split.frames.values()]
         assert len(set().union(*films)) == sum(map(len, films))
         assert any({"film 0", "film 1"} <= part for part in films)
@@ -92,17 +92,17 @@ def test_groups_and_copies_in_them_stay_together() -> None:
 def test_official_test_rows_that_stand_in_the_training_data_are_marked() -> None:
     training = rows("ab" * 20)
     official = pl.DataFrame({"id": ["t1", "t2"], "text": ["<b>TEXT 7</b>!", "unseen"], "label": ["a", "b"]})
-    frames = carve(training, official, data(), 1, "t").frames
+    frames = carve({"train": training, "test": official}, data(), 1, "t").frames
     assert frames["test"]["leaked"].to_list() == [True, False]
     assert frames["train"].height + frames["validation"].height == 40
 
 
 def test_a_limit_keeps_the_shares_of_the_classes_and_caps_the_test_set() -> None:
-    training, test = limited(rows("a" * 80 + "b" * 20), rows("ab" * 50), 10, 1, "t")
-    assert counts(training) == {"a": 8, "b": 2}
-    assert counts(test) == {"a": 5, "b": 5}
-    assert training["id"].cast(pl.Int64).is_sorted()
-    small = limited(rows("ab" * 50), rows("ab" * 2), 10, 1, "t")[1]
+    parts = limited({"train": rows("a" * 80 + "b" * 20), "test": rows("ab" * 50)}, 10, 1, "t")
+    assert counts(parts["train"]) == {"a": 8, "b": 2}
+    assert counts(parts["test"]) == {"a": 5, "b": 5}
+    assert parts["train"]["id"].cast(pl.Int64).is_sorted()
+    small = limited({"train": rows("ab" * 50), "test": rows("ab" * 2)}, 10, 1, "t")["test"]
     assert small.height == 4
 
 
@@ -151,8 +151,8 @@ MISTAKES = [
     (
         rows("ab" * 10, groups=["all"] * 20),
         data(),
-        "t: too many of its rows have to stay together (data.group, copies of a text): a split is left without rows, "
-        "or training without a class. Ask for other split sizes, or use more data.",
+        "t: too many of its rows have to stay together (data.group, copies of a text): the largest of 1 groups has 20 "
+        "rows. A split is left without rows, or training without a class. Ask for other split sizes, or use more data.",
     ),
 ]
 
@@ -160,13 +160,13 @@ MISTAKES = [
 @pytest.mark.parametrize(("frame", "asked", "message"), MISTAKES)
 def test_too_little_data_is_one_clear_sentence(frame: pl.DataFrame, asked: Data, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        carve(frame, None, asked, 1, "t")
+        carve({"train": frame}, asked, 1, "t")
     assert str(caught.value) == message
 
 
 def test_a_limit_beyond_the_data() -> None:
     with pytest.raises(InputError) as caught:
-        limited(rows("ab" * 10), None, 21, 1, "t")
+        limited({"train": rows("ab" * 10)}, 21, 1, "t")
     assert str(caught.value) == (
         "data.limit: 21 rows, but t has 20 for training and validation. Ask for no more than that."
     )

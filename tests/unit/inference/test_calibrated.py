@@ -54,7 +54,7 @@ def test_a_file_of_calibrated_predictions_says_so(run: Path, tmp_path: Path) -> 
     tables = []
     for calibrated in (False, True):
         out = tmp_path / f"{calibrated}.parquet"
-        assert predict_files(run, [str(tmp_path / "texts.csv")], out, PredictOptions(calibrated=calibrated)) == 3
+        assert predict_files(run, [str(tmp_path / "texts.csv")], out, PredictOptions(calibrated=calibrated)).rows == 3
         tables.append(read(out))
     plain, tempered = tables
     assert plain.logits is not None

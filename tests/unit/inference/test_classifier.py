@@ -56,6 +56,19 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "null in polars": (pl.Series(["a", "b", None]), MISSING),
     "NaN in pandas": (pd.Series(["a", "b", None]), MISSING),
     "NA in pandas": (pd.Series(["a", "b", None], dtype="string"), MISSING),
+    "NaN of numpy": (["a", "b", np.float32("nan")], MISSING),
+    "NaT of numpy": (["a", "b", np.datetime64("NaT")], MISSING),
+    "a lazy frame": (pl.LazyFrame({"text": ["a"]}), "LazyFrame: give one column of it: predict_proba(table[COLUMN])"),
+    "a set": ({"a", "b"}, "set: it has no order. Give a list: predict_proba([…])"),
+    "half a character": (
+        ["a", "b\ud83d"],
+        "row 2: character 2 is half of a surrogate pair, which is no character. "
+        'Replace it: text.encode("utf-8", "replace").decode()',
+    ),
+    "numbers in an array": (np.arange(3), "row 1: int64 is no text."),
+    "numbers in polars": (pl.Series([1, 2]), "row 1: int is no text."),
+    "bytes in polars": (pl.Series([b"a"]), "row 1: bytes is no text."),
+    "lists": ([["a"]], "row 1: list is no text."),
     "masked": (np.ma.MaskedArray(["a", "b", "c"], [False, False, True]), MISSING),
 }
 

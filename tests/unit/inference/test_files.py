@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import io
 import json
 import math
+import os
+import shutil
 import sys
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +22,15 @@ import pytest
 from numpy.typing import NDArray
 
 from classmark.cli.main import run
+from classmark.data.images.files import ImageFiles
 from classmark.errors import InputError
+from classmark.inference import chunks as chunks_module
 from classmark.inference import classifier as classifier_module
-from classmark.inference import files
-from classmark.inference.files import CHUNK_ROWS, PredictOptions, predict_files, read_chunks, write_predictions
+from classmark.inference.chunks import CHUNK_ROWS, Chunk, Kind, Notes, PredictOptions
+from classmark.inference.files import predict_files, read_chunks
+from classmark.inference.output import check_out, write_predictions
 from classmark.predictions import read
+from classmark.tables import blocks
 
 TEXTS = ['fine, "very" fine', "dull\nand long", "wörds"]
 LABELS = ["long", "short", None]
@@ -40,14 +50,25 @@ class LengthClassifier:
         self.seen.append(len(texts))
         return np.array([[len(text) / 10, 0.5] for text in texts], np.float32)
 
+    def file_logits(self, files: ImageFiles) -> NDArray[np.float32]:
+        raise AssertionError("it takes texts")
+
+    def file_faults(self, files: ImageFiles) -> list[str | None]:
+        raise AssertionError("it takes texts")
+
 
 def probability(text: str) -> float:
     """Of `long`: the logistic function of the difference of the two logits."""
     return 1 / (1 + math.exp(0.5 - len(text) / 10))
 
 
-def chunks(*inputs: Path | str, **columns: Any) -> list[pl.DataFrame]:
-    return list(read_chunks([str(name) for name in inputs], PredictOptions(**columns)))
+def read_all(*inputs: Path | str, kind: Kind = "text", notes: Notes | None = None, **options: Any) -> Iterator[Chunk]:
+    names = [str(name) for name in inputs]
+    return read_chunks(names, kind, LengthClassifier.classes, PredictOptions(**options), notes or Notes())
+
+
+def chunks(*inputs: Path | str, **options: Any) -> list[pl.DataFrame]:
+    return [chunk.frame.select("id", pl.exclude("id", "label"), "label") for chunk in read_all(*inputs, **options)]
 
 
 def write_table(path: Path, frame: pl.DataFrame) -> Path:
@@ -62,7 +83,7 @@ def write_table(path: Path, frame: pl.DataFrame) -> Path:
 
 
 def predicted(out: Path, *inputs: Path, **columns: Any) -> Path:
-    rows = write_predictions(LengthClassifier(), iter(chunks(*inputs, **columns)), out)
+    rows = write_predictions(LengthClassifier(), read_all(*inputs, **columns), out, PredictOptions(), Notes())
     assert rows == sum(chunk.height for chunk in chunks(*inputs, **columns))
     return out
 
@@ -82,9 +103,9 @@ def test_every_kind_of_table_gives_the_same_rows(tmp_path: Path, ending: str) ->
 
 def test_columns_can_have_other_names_and_keep_their_digits(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("nr,review,class\n007,12,1.0\n008,13,2\n")
+    path.write_text("nr,review,class\n007,12,long\n008,13.50,\n")
     (chunk,) = chunks(path, text="review", label="class", id="nr")
-    assert chunk.rows() == [("007", "12", "1.0"), ("008", "13", "2")]
+    assert chunk.rows() == [("007", "12", "long"), ("008", "13.50", None)]
 
 
 def test_a_table_without_labels_has_none(tmp_path: Path) -> None:
@@ -120,7 +141,7 @@ def test_a_text_file_is_one_text_and_a_folder_one_a_file(tmp_path: Path) -> None
 def test_standard_input_has_a_text_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("one\n\nthree, no end"))
     (chunk,) = chunks("-")
-    assert chunk.rows() == [("line-1", "one", None), ("line-2", "", None), ("line-3", "three, no end", None)]
+    assert chunk.rows() == [("line-1", "one", None), ("line-3", "three, no end", None)]
 
 
 def test_several_inputs_number_their_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +167,7 @@ def test_a_long_table_comes_in_chunks(tmp_path: Path, ending: str) -> None:
 
 
 def test_each_chunk_is_predicted_before_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(chunks_module, "CHUNK_ROWS", 3)
     read_so_far, when_predicted, classifier = [0], [], LengthClassifier()
 
     def lines() -> Iterator[str]:
@@ -160,7 +181,7 @@ def test_each_chunk_is_predicted_before_the_next_is_read(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(sys, "stdin", lines())
     monkeypatch.setattr(classifier, "predict_logits", predict)
-    assert write_predictions(classifier, read_chunks(["-"], PredictOptions()), tmp_path / "out.csv") == 35
+    assert write_predictions(classifier, read_all("-"), tmp_path / "out.csv", PredictOptions(), Notes()) == 35
     assert when_predicted == [*range(3, 36, 3), 35]
     assert classifier.seen == [3] * 11 + [2]
     assert pl.read_csv(tmp_path / "out.csv")["id"].to_list() == [f"line-{number}" for number in range(1, 36)]
@@ -168,10 +189,10 @@ def test_each_chunk_is_predicted_before_the_next_is_read(tmp_path: Path, monkeyp
 
 def test_parquet_is_a_predictions_table(tmp_path: Path) -> None:
     texts = [*TEXTS, "long " * 1_000]
-    table = pl.DataFrame({"nr": ["a", "b", "c", "d"], "text": texts, "label": ["long", "short", None, "other"]})
+    table = pl.DataFrame({"nr": ["a", "b", "c", "d"], "text": texts, "label": ["long", "short", None, " "]})
     found = read(predicted(tmp_path / "out.parquet", write_table(tmp_path / "a.csv", table), id="nr"))
     assert (found.classes, found.split, found.ids.to_list()) == (("long", "short"), None, ["a", "b", "c", "d"])
-    assert found.frame["label"].to_list() == ["long", "short", None, None]  # no class of the model is "other"
+    assert found.frame["label"].to_list() == ["long", "short", None, None]
     assert found.frame["text"].to_list() == [*TEXTS, ("long " * 1_000)[:4_000]]
     expected = [[probability(text), 1 - probability(text)] for text in texts]
     np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
@@ -179,10 +200,10 @@ def test_parquet_is_a_predictions_table(tmp_path: Path) -> None:
 
 
 def test_csv_and_json_lines_have_a_column_a_class(tmp_path: Path) -> None:
-    table = write_table(tmp_path / "a.csv", pl.DataFrame({"text": ["", "x" * 20], "label": ["short", "other"]}))
+    table = write_table(tmp_path / "a.csv", pl.DataFrame({"text": ["x", "x" * 20], "label": ["short", "long"]}))
     expected = [
-        {"id": 1, "label": "short", "predicted": "short", "p_long": probability(""), "p_short": 1 - probability("")},
-        {"id": 2, "label": "other", "predicted": "long", "p_long": probability("x" * 20),
+        {"id": 1, "label": "short", "predicted": "short", "p_long": probability("x"), "p_short": 1 - probability("x")},
+        {"id": 2, "label": "long", "predicted": "long", "p_long": probability("x" * 20),
          "p_short": 1 - probability("x" * 20)},
     ]  # fmt: skip
     rows = pl.read_csv(predicted(tmp_path / "out.csv", table)).to_dicts()
@@ -207,14 +228,13 @@ BAD_TABLES = {
     "another column": (
         "a.csv",
         b"txet\nx\n",
-        '{path}: there is no column "text"; the columns are txet. Did you mean "txet"? Name the right one: --text COLUMN',
+        '{path}: there is no column "text"; its columns are txet. Did you mean "txet"? Name the right one: text="COLUMN"',
     ),
-    "another separator": (
+    "missing text": (
         "a.csv",
-        b"id;text\n1;x\n",
-        "{path}: the header seems to be separated by semicolons, but a .csv file is read with commas. Save it with commas.",
+        b"text,label\na,long\n,long\n",
+        "{path}, row 2: the text is missing. Correct it, or leave such rows out: skip_unreadable=True",
     ),
-    "missing text": ("a.csv", b"text,label\na,b\n,c\n", "{path}, row 2: the text is missing."),
     "too many fields": (
         "a.csv",
         b"text,label\na,b,c\n",
@@ -249,24 +269,30 @@ def test_bad_tables(tmp_path: Path, what: str) -> None:
 
 def test_a_missing_row_far_down_has_its_own_number(tmp_path: Path) -> None:
     texts = [None if row == 2 * CHUNK_ROWS + 3 else "x" for row in range(1, 2 * CHUNK_ROWS + 10)]
-    path = write_table(tmp_path / "a.parquet", pl.DataFrame({"text": texts}))
-    assert refusal(path) == f"{path}, row {2 * CHUNK_ROWS + 3}: the text is missing."
+    path = write_table(tmp_path / "a.parquet", pl.DataFrame({"text": texts, "n": 1}))
+    assert refusal(path) == (
+        f"{path}, row {2 * CHUNK_ROWS + 3}: the text is missing. Correct it, or leave such rows out: skip_unreadable=True"
+    )
 
 
 def test_ids_are_there_and_unique(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("nr,text\na,x\n,y\n")
-    assert refusal(path, id="nr") == f"{path}, row 2: the id is missing."
+    assert refusal(path, id="nr") == f"{path}, row 2: the id is missing. Every row needs one, or leave out id=."
     assert refusal(path, id="number") == (
-        f'{path}: there is no column "number"; the columns are nr, text. Name the right one: --id COLUMN'
+        f'{path}: there is no column "number"; its columns are nr, text. Name the right one: id="COLUMN"'
     )
+    path.write_text("nr,text\na,x\n\nb,y\na,z\n")
+    assert refusal(path, id="nr") == f'{path}: the id "a" stands in rows 1 and 4. Give each row an id of its own.'
     path.write_text("nr,text\na,x\nb,y\n")
     with pytest.raises(InputError) as caught:
-        write_predictions(LengthClassifier(), iter(chunks(path, path, id="nr")), tmp_path / "out.parquet")
+        write_predictions(
+            LengthClassifier(), read_all(path, path, id="nr"), tmp_path / "out.csv", PredictOptions(), Notes()
+        )
     assert str(caught.value) in {
-        f'the id "{name}" stands in two rows or more. Give each row its own.' for name in ("a", "b")
+        f'the id "{name}" stands in two rows or more. Give each row its own, or leave out id=' for name in ("a", "b")
     }
-    assert not (tmp_path / "out.parquet").exists()
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,11 +301,26 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
     empty.mkdir()
     assert refusal(tmp_path / "no.csv") == f"{tmp_path}/no.csv: there is no such file."
     assert refusal(tmp_path / "no.txt") == f"{tmp_path}/no.txt: there is no such file."
-    assert refusal("a.docx") == (
-        "a.docx: give .csv, .tsv, .jsonl, .ndjson, .parquet or .txt files, folders of .txt files, or - for standard input."
+    (tmp_path / "a.docx").touch()
+    assert refusal(tmp_path / "a.docx") == (
+        f'{tmp_path}/a.docx: a file ending in ".docx" is not read. Give a table (.csv, .tsv, .jsonl, .json, .parquet, .feather, '
+        ".npz or .xlsx), .txt files, a folder or a zip of .txt files, or - for standard input."
     )
-    assert refusal(bad) == f"{bad}: byte 4 is not valid UTF-8. Convert the file to UTF-8."
-    assert refusal(empty) == f"{empty}: the folder has no .txt files."
+    assert refusal(bad) == (
+        f"{bad}: it is not valid UTF-8. Convert it to UTF-8, or leave such rows out: skip_unreadable=True"
+    )
+    assert refusal(empty) == f"{empty}: the folder holds no texts (.txt)."
+    (empty / "a.md").touch()
+    assert refusal(empty) == f"{empty}: the folder holds no texts (.txt). 1 file ends in .md."
+    packed = tmp_path / "b.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("b.csv", "text\na\n")
+    assert refusal(packed) == (
+        f"{packed}: the zip holds no texts (.txt). 1 file ends in .csv. Unpack it to give a table in it."
+    )
+    with pytest.raises(InputError) as caught:
+        predict_files(tmp_path, [], tmp_path / "p.csv")
+    assert str(caught.value) == "inputs: there is none. Name a table, texts or images."
     for errors in ("strict", "surrogateescape"):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ok\ncaf\xe9\n"), "utf-8", errors))
         assert refusal("-") == "standard input: not valid UTF-8. Convert it, for instance with iconv."
@@ -288,24 +329,27 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_nothing_to_predict_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier_module, "load", lambda path, calibrated: LengthClassifier())
     path = tmp_path / "a.csv"
-    path.write_text("text,label\n")
+    path.write_text("text,label\n,long\n")
     with pytest.raises(InputError) as caught:
-        predict_files(tmp_path / "no run", [str(path)], tmp_path / "out.csv")
-    assert str(caught.value) == f"{path}: there is nothing to predict."
+        predict_files(tmp_path / "no run", [str(path)], tmp_path / "out.csv", PredictOptions(skip_unreadable=True))
+    assert str(caught.value) == (
+        f"{path}: there is nothing to predict; left out: 1 row, the text is missing: {path}, row 1."
+    )
+    assert not (tmp_path / "out.csv").exists()
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_an_error_in_a_late_chunk_leaves_the_folder_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr(files, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(chunks_module, "CHUNK_ROWS", 2)
     path, out = tmp_path / "a.csv", tmp_path / "out" / f"p.{ending}"
-    path.write_text("text\na\nb\nc\n\n")
+    path.write_text("text,n\na,1\nb,2\nc,3\n,4\n")
     out.parent.mkdir()
     out.write_text("of before")
     classifier = LengthClassifier()
-    with pytest.raises(InputError, match=r"a\.csv, row 4: the text is missing\.$"):
-        write_predictions(classifier, read_chunks([str(path)], PredictOptions()), out)
+    with pytest.raises(InputError, match=r"a\.csv, row 4: the text is missing\."):
+        write_predictions(classifier, read_all(path), out, PredictOptions(), Notes())
     assert classifier.seen == [2]
     assert [found.name for found in out.parent.iterdir()] == [out.name]
     assert out.read_text() == "of before"
@@ -324,27 +368,209 @@ def test_the_command_names_the_rows_and_the_file(
 
 
 def test_standard_input_has_a_path_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("a.png\nb c/2.jpg\n"))
-    (chunk,) = read_chunks(["-"], PredictOptions(), "images")
-    assert chunk.rows() == [("line-1", "a.png", None), ("line-2", "b c/2.jpg", None)]
-    assert chunk.columns == ["id", "path", "label"]
-    monkeypatch.setattr(sys, "stdin", io.StringIO("a.png\n\nb.png\n"))
-    with pytest.raises(InputError) as caught:
-        list(read_chunks(["-"], PredictOptions(), "images"))
-    assert str(caught.value) == "standard input, line 2: no path is given."
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\ufeffa.png\n\nb c/2.jpg\n"))
+    (chunk,) = read_all("-", kind="images")
+    assert chunk.frame.rows() == [("line-1", "a.png", None), ("line-3", "b c/2.jpg", None)]
+    assert chunk.frame.columns == ["id", "path", "label"]
 
 
 def test_images_come_from_files_folders_and_tables(tmp_path: Path) -> None:
     for name in ("b.PNG", "a/2.jpeg", "a/notes.txt", ".hidden/3.png", "a/.4.png"):
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "photos" / name).touch()
-    folder, table = tmp_path / "photos", tmp_path / "t.tsv"
-    table.write_text(f"picture\tkind\nphotos/b.PNG\tcat\n{folder}/a/2.jpeg\t\n")
-    options = PredictOptions(image="picture", label="kind")
-    found = list(read_chunks([str(folder), str(folder / "b.PNG"), str(table)], options, "images"))
+    folder, table, notes = tmp_path / "photos", tmp_path / "t.tsv", Notes()
+    table.write_text(f"picture\tkind\n photos/b.PNG\tlong\n{folder}/a/2.jpeg\t\n\tshort\n")
+    options = {"image": "picture", "label": "kind", "kind": "images", "notes": notes}
+    found = chunks(folder, folder / "b.PNG", table, **options)
     paths = [str(folder / "a/2.jpeg"), str(folder / "b.PNG")]
     assert [chunk.rows() for chunk in found] == [
-        [("1-b.PNG", paths[1], None), ("1-a/2.jpeg", paths[0], None)],
+        [("1-a/2.jpeg", paths[0], None), ("1-b.PNG", paths[1], None)],
         [("2-b.PNG", paths[1], None)],
-        [("3-1", paths[1], "cat"), ("3-2", paths[0], None)],
+        [("3-1", paths[1], "long"), ("3-2", paths[0], None), ("3-3", "", "short")],
     ]
+    assert notes.lines() == [f"{folder}: not read: 1 file ends in .txt."]
+
+
+UNKNOWN = (
+    '{path}, row 2: the label "Long" is none of the model\'s classes long, short. The class "long" differs in case alone. '
+    "Correct it, leave such rows out with skip_unknown_labels=True, or predict without labels: no_labels=True"
+)
+
+
+def test_labels_that_the_model_lacks(tmp_path: Path) -> None:
+    path, notes = tmp_path / "a.csv", Notes()
+    path.write_text("text,label\na, short \nb,Long\nc,\nd,Long\ne,x\n")
+    assert refusal(path) == UNKNOWN.format(path=path)
+    (kept,) = chunks(path, skip_unknown_labels=True, notes=notes)
+    assert kept.rows() == [("1", "a", "short"), ("3", "c", None)]
+    assert notes.lines() == [
+        f'left out: 2 rows, the label "Long" is no class of the model: {path}, row 2, row 4',
+        f'left out: 1 row, the label "x" is no class of the model: {path}, row 5',
+    ]
+    (free,) = chunks(path, no_labels=True)
+    assert free["label"].to_list() == [None] * 5
+
+
+def test_only_a_label_column_that_is_named_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,lable\na,long\n")
+    assert chunks(path)[0].rows() == [("1", "a", None)]
+    assert refusal(path, label="label") == (
+        f'{path}: there is no column "label"; its columns are text, lable. Did you mean "lable"? '
+        'Name the right one: label="COLUMN"'
+    )
+    with pytest.raises(InputError) as caught:
+        predict_files(tmp_path, [str(path)], tmp_path / "p.csv", PredictOptions(label="lable", no_labels=True))
+    assert str(caught.value) == "label: it names a column that no_labels= leaves unread. Give one of the two."
+
+
+def test_columns_of_other_kinds(tmp_path: Path) -> None:
+    path, notes = tmp_path / "a.parquet", Notes()
+    pl.DataFrame(
+        {"text": ["a", "b"], "label": [["x"], None], "o": [{"k": 1}, {"k": 2}], "n": [1.0, 2.5]}
+    ).write_parquet(path)
+    assert chunks(path, notes=notes, id="n")[0].rows() == [("1.0", "a", None), ("2.5", "b", None)]
+    assert notes.lines() == [f'{path}: the column "label" holds lists and is not read.']
+    for key, column, held in (("text", "o", "records"), ("label", "label", "lists"), ("id", "o", "records")):
+        assert refusal(path, **{key: column}) == (
+            f'{path}: the column "{column}" holds {held}, not text. Name another: {key}="COLUMN"'
+        )
+    twice = tmp_path / "a.csv"
+    twice.write_text("text,text\na,b\n")
+    assert refusal(twice) == f'{twice}: the column "text" occurs more than once. Rename or remove all but one.'
+
+
+def test_rows_without_a_text_are_left_out_if_asked_for(tmp_path: Path) -> None:
+    path, notes = tmp_path / "a.csv", Notes()
+    path.write_text('text,n\na,1\n\n,2\n,\n" ",3\n\u200b,4\n,5\nb,6\n')
+    (kept,) = chunks(path, skip_unreadable=True, notes=notes)
+    assert kept["id"].to_list() == ["1", "8"]  # rows 2 and 4 are blank
+    assert notes.lines() == [
+        f"left out: 2 rows, the text is missing: {path}, row 3, row 7",
+        f"left out: 2 rows, the text is empty: {path}, row 5, row 6",
+    ]
+
+
+def test_more_than_five_places_are_counted() -> None:
+    notes = Notes()
+    for row in range(1, 8):
+        notes.leave_out("the text is empty", f"a.csv, row {row}")
+    assert notes.lines() == ["left out: 7 rows, the text is empty: a.csv, row 1, row 2, row 3, row 4, row 5 and 2 more"]
+
+
+TEXT_FILES = {
+    "B.TXT": b"\xef\xbb\xbfsecond", "a.txt": b"first", "sub/c.txt": "caf\u00e9".encode("utf-16"), "._a.txt": b"\0\5\x16",
+    "__MACOSX/x.txt": b"no", ".DS_Store": b"no", "sub/latin.txt": b"caf\xe9", "sub/empty.txt": b" \n", "n.md": b"no",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_and_a_zip_of_texts(tmp_path: Path, packed: bool) -> None:
+    folder, notes = tmp_path / "texts", Notes()
+    for name, content in TEXT_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    place = Path(shutil.make_archive(str(tmp_path / "t"), "zip", folder)) if packed else folder
+    (found,) = chunks(place, skip_unreadable=True, notes=notes)
+    assert found.rows() == [("B.TXT", "second", None), ("a.txt", "first", None), ("sub/c.txt", "caf\u00e9", None)]
+    assert notes.lines() == [
+        f"{place}: not read: 1 file ends in .md.",
+        f"left out: 1 row, the text is empty: {place}/sub/empty.txt",
+        f"left out: 1 row, it is not valid UTF-8: {place}/sub/latin.txt",
+    ]
+    assert refusal(place).startswith(f"{place}/sub/empty.txt: the text is empty. ")
+
+
+def test_quotes_can_be_ordinary_characters(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text('text\tlabel\n"so\tlong\nit" ends\tshort\n')
+    found = chunks(path, quoting="none")[0]
+    assert found.rows() == [("1", '"so', "long"), ("2", 'it" ends', "short")]
+    with pytest.raises(InputError) as caught:
+        predict_files(tmp_path, [str(path)], tmp_path / "p.csv", PredictOptions(quoting="off"))
+    assert str(caught.value) == 'quoting: "off" is neither auto nor none.'
+
+
+def test_folders_of_parts_and_compressed_tables(tmp_path: Path) -> None:
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    for name in ("0.csv", "1.csv"):
+        (parts / name).write_text("text,label\na,long\n\nb,\n")
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(gzip.compress(b"text;label\na;long\n"))
+    assert chunks(parts)[0]["id"].to_list() == ["1", "3", "4", "6"]
+    assert chunks(packed)[0].rows() == [("1", "a", "long")]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_table_in_blocks_gives_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    rows = pl.DataFrame({"text": [f"t {row}" for row in range(500)], "label": ["long", None] * 250, "nr": range(500)})
+    path = write_table(tmp_path / f"a.{ending}", rows)
+    expected = pl.concat(chunks(path, id="nr"))
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 700)
+    found = chunks(path, id="nr")
+    assert len(found) > 1 or ending == "parquet"
+    assert pl.concat(found).equals(expected)
+
+
+def test_no_input_is_written_over(tmp_path: Path) -> None:
+    table, parts, texts = tmp_path / "a.csv", tmp_path / "parts", tmp_path / "texts"
+    table.write_text("text\na\n")
+    for folder, name in ((parts, "0.csv"), (texts, "a.txt")):
+        folder.mkdir()
+        (folder / name).write_text("text\na\n")
+    (tmp_path / "link.csv").symlink_to(table)
+    (tmp_path / "hard.csv").hardlink_to(table)
+    (tmp_path / "part.csv").hardlink_to(parts / "0.csv")
+    (tmp_path / "part link.csv").symlink_to(parts / "0.csv")
+    (tmp_path / "same").symlink_to(parts)
+    for given, out in (
+        *((table, tmp_path / name) for name in ("a.csv", "link.csv", "hard.csv", "texts/../a.csv")),
+        (tmp_path / "link.csv", table),
+        *(
+            (parts, tmp_path / name)
+            for name in ("parts/0.csv", "parts/new.jsonl", "same/new.csv", "part.csv", "part link.csv")
+        ),
+    ):
+        with pytest.raises(InputError) as caught:
+            check_out(out, ["-", str(given)])
+        assert str(caught.value) == (
+            f"out: {out}: it would overwrite an input, {given}, or be read as a part of it next time. Name another file."
+        )
+    for given, out in ((parts, tmp_path / "p.csv"), (texts, texts / "p.csv"), (table, tmp_path / "new" / "a.csv")):
+        check_out(out, [str(given)])
+
+
+def test_all_inputs_must_be_there_before_any_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(InputError) as caught:
+        check_out(tmp_path / "p.csv", [str(tmp_path / "a.csv"), str(tmp_path / "no.csv")])
+    assert str(caught.value) == f"{tmp_path}/no.csv: there is no such file."
+
+
+def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "f.csv").touch()
+    (tmp_path / "d.csv").mkdir()
+    (tmp_path / "locked").mkdir()
+
+    def refused(**options: Path) -> None:
+        assert options == {"dir": tmp_path / "locked"}
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"{tmp_path}/locked/x")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    for out, said in (
+        (tmp_path / "p.txt", '"p.txt" must end in .parquet, .csv, .jsonl.'),
+        (tmp_path / "d.csv", f"{tmp_path}/d.csv: it is a folder. Name a file in it."),
+        (
+            tmp_path / "f.csv/p.csv",
+            f"{tmp_path}/f.csv/p.csv: {tmp_path}/f.csv is a file, not a folder. Name another file.",
+        ),
+        (
+            tmp_path / "locked/b/p.csv",
+            f"{tmp_path}/locked/b/p.csv: nothing can be written in {tmp_path}/locked (permission denied). "
+            "Name another place.",
+        ),
+    ):
+        with pytest.raises(InputError) as caught:
+            check_out(out, [])
+        assert str(caught.value) == f"out: {said}"

@@ -248,7 +248,7 @@ def test_what_is_no_image_is_told_in_a_sentence(photos: list[Path], tmp_path: Pa
         ([array, missing], f"{missing}: the image cannot be read (there is no such file)."),
         ([tmp_path], f"{tmp_path}: the image cannot be read (it is a folder)."),
         ([array, b"no image"], "image 2: the image cannot be read (no image in a format that is read "
-         "(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM))."),
+         "(JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC))."),
     ):  # fmt: skip
         with pytest.raises(InputError) as caught:
             seen(inputs)

@@ -22,7 +22,7 @@ PAGES = ROOT / "docs" / "findings"
 CALLS = ("Finding", "Remark")
 STUDIES = "study_findings"  # whose messages say themselves what to do
 # What training writes into a table's metadata, and what the reader of foreign tables remarks.
-FROM_TABLES = {"pretrained_on_these_classes"}
+FROM_TABLES = {"pretrained_on_these_classes", "many_unknown_tokens"}
 FROM_READER = {
     *("assumed", "missing_words", "look_alike_classes", "classes_matched", "many_classes", "numeric_labels"),
     *("unused_weights", "split_column", "model_column", "fold_column", "repeated_rows", "rescaled"),

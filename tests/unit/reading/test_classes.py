@@ -5,17 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from classmark.reading.classes import (
-    Match,
-    class_column,
-    conventional_positive,
-    in_order,
-    is_missing_word,
-    look_alikes,
-    match,
-    plain_number,
-    spelled,
-)
+from classmark.data.class_names import is_missing_word, look_alikes, plain_number
+from classmark.reading.classes import Match, class_column, conventional_positive, in_order, match, spelled
 
 
 @pytest.mark.parametrize(

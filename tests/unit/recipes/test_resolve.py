@@ -41,6 +41,8 @@ def of_run(recipe: str, *overrides: str) -> Recipe:
         ("text-csv", "data.path", [], "/a.csv", "/a.csv"),
         ("text-csv", "data.path", [], "$HOME/a.csv", "{here}/$HOME/a.csv"),
         ("text-csv", "data.test_path", [], "../t.csv", "{above}/t.csv"),
+        ("text-csv", "data.validation_path", [], "~/v.csv", "{here}/home/v.csv"),
+        ("image-csv", "data.image_folder", [], "photos", "{here}/photos"),
         ("imdb-bilstm", "data.path", ["imdb"], "imdb", "{here}/imdb"),
         ("text-csv", "input.vectors", ["v.txt"], "v.txt", "{here}/v.txt"),
         ("text-csv", "input.vectors", ["v.zip"], "v.zip", "{here}/v.zip"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
+import os
 import time
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from classmark.studies import runs as module
 from classmark.studies.folder import begin_study, outcomes, places, run_study
 from classmark.studies.runs import is_settled, wait_until_quiet
 from classmark.system.files import write_json, write_text
+from classmark.system.locks import owned
 
 
 @pytest.fixture
@@ -56,10 +57,11 @@ def test_seed_by_seed_all_arms_together(study: Study, tmp_path: Path) -> None:
 def test_one_process_at_a_time(study: Study, tmp_path: Path) -> None:
     folder = tmp_path / "made"
     begin_study(study, folder)
-    with (folder / "lock").open("w") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(RunError, match="this study is running already"):
-            run_study(study, folder)
+    with owned(folder, "is running this study"), pytest.raises(RunError) as caught:
+        run_study(study, folder)
+    assert str(caught.value) == (
+        f"{folder}: process {os.getpid()} is running this study. Wait for it, or stop it: kill {os.getpid()}"
+    )
 
 
 def test_runs_that_cannot_start_fail_and_are_listed(

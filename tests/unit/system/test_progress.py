@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 from classmark.system import progress
 from classmark.system.progress import shown_progress
+from classmark.system.screen import Screen
 
 
 def test_without_a_terminal_a_line_comes_every_quarter_of_a_minute(
@@ -30,7 +30,7 @@ def test_without_a_terminal_a_line_comes_every_quarter_of_a_minute(
 
 def test_a_terminal_has_a_bar_and_no_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(progress, "LINE_SECONDS", -1.0)
-    monkeypatch.setattr(progress, "Console", lambda **options: Console(**options, force_terminal=True, width=100))
+    monkeypatch.setattr(progress, "Screen", lambda: Screen(force_terminal=True, width=100))
     with shown_progress("features", 10) as advance:
         advance(4)
     shown = capsys.readouterr().err

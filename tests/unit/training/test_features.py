@@ -14,17 +14,15 @@ import torch
 
 from classmark.data.images.files import ImageFiles
 from classmark.data.images.pixels import Images
-from classmark.errors import InputError, Interrupted
+from classmark.errors import InputError
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Draw, ImageShape, Inputs
 from classmark.inputs.images import ImageEncoder, ImageExamples
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import Augmentation, Backbone, Recipe, Train
-from classmark.runs import RunFiles
 from classmark.training import features as module
 from classmark.training.features import FeatureExamples, feature_examples, feature_splits, settle_features
-from classmark.training.watch import RunWatch
 from pictures import made_images
 
 COUNT, SIZE = 70, 16
@@ -37,11 +35,6 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where features are kept."""
     monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "features"
-
-
-@pytest.fixture
-def watch(tmp_path: Path) -> RunWatch:
-    return RunWatch(RunFiles(tmp_path / "run"), 1)
 
 
 def made_model(seed: int = 1, size_px: int = SIZE) -> BackboneClassifier:
@@ -89,10 +82,8 @@ def names_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_features_are_the_models_own(
-    mirrored: bool, model: BackboneClassifier, flipped: ImageExamples, watch: RunWatch
-) -> None:
-    found = feature_examples(model, flipped, "fp32", watch)
+def test_features_are_the_models_own(mirrored: bool, model: BackboneClassifier, flipped: ImageExamples) -> None:
+    found = feature_examples(model, flipped, "fp32")
     assert (len(found), found.unit, found.sizes.tolist()) == (COUNT, "images", [1] * COUNT)
     (images,) = flipped.batch(flipped.load(np.arange(COUNT)), CPU).inputs
     with torch.no_grad():
@@ -108,13 +99,13 @@ def test_features_are_the_models_own(
 
 
 def test_they_are_computed_once(
-    model: BackboneClassifier, plain: ImageExamples, flipped: ImageExamples, watch: RunWatch, computed: list[int], kept: Path
+    model: BackboneClassifier, plain: ImageExamples, flipped: ImageExamples, computed: list[int], kept: Path
 ) -> None:  # fmt: skip
-    first = feature_examples(model, plain, "fp32", watch)
+    first = feature_examples(model, plain, "fp32")
     assert (computed, names_in(kept)) == ([COUNT], PATHS[2:])
-    second = feature_examples(model, flipped, "fp32", watch)  # the plain view is there
+    second = feature_examples(model, flipped, "fp32")  # the plain view is there
     assert (computed, names_in(kept)) == ([COUNT, COUNT], PATHS)
-    third = feature_examples(model, flipped, "fp32", watch)
+    third = feature_examples(model, flipped, "fp32")
     assert computed == [COUNT, COUNT]
     np.testing.assert_array_equal(first.views[0], third.views[0])
     for one, other in zip(second.views, third.views, strict=True):
@@ -124,14 +115,12 @@ def test_they_are_computed_once(
     assert torch.equal(batches[0].inputs[0], batches[1].inputs[0])
 
 
-def test_the_classifier_does_not_matter(
-    plain: ImageExamples, watch: RunWatch, computed: list[int], model: BackboneClassifier
-) -> None:
-    feature_examples(model, plain, "fp32", watch)
+def test_the_classifier_does_not_matter(plain: ImageExamples, computed: list[int], model: BackboneClassifier) -> None:
+    feature_examples(model, plain, "fp32")
     other = made_model()
     with torch.no_grad():
         other.classifier.weight += 1.0
-    feature_examples(other, plain, "fp32", watch)
+    feature_examples(other, plain, "fp32")
     assert computed == [COUNT]
 
 
@@ -140,10 +129,10 @@ CHANGES = ("weights", "statistics", "size", "rows", "order", "interpolation", "f
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_what_features_follow_from_gives_others(
-    what: str, model: BackboneClassifier, plain: ImageExamples, watch: RunWatch, computed: list[int],
+    what: str, model: BackboneClassifier, plain: ImageExamples, computed: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    feature_examples(model, plain, "fp32", watch)
+    feature_examples(model, plain, "fp32")
     changed, examples, way = made_model(), plain, "fp32"
     rows = plain.places[:60] if what == "rows" else plain.places[::-1].copy()
     match what:
@@ -165,7 +154,7 @@ def test_what_features_follow_from_gives_others(
             monkeypatch.setattr(torch, "get_num_threads", lambda: 17)
         case _:
             way = "bf16"
-    feature_examples(changed, examples, way, watch)  # type: ignore[arg-type]
+    feature_examples(changed, examples, way)  # type: ignore[arg-type]
     assert computed == [COUNT, len(examples)]
 
 
@@ -219,44 +208,26 @@ DAMAGES = (
 
 @pytest.mark.parametrize("spoil", DAMAGES, ids=lambda spoil: spoil.__name__)
 def test_damaged_ones_are_made_again(
-    spoil: Callable[[Path], None], model: BackboneClassifier, plain: ImageExamples, watch: RunWatch,
+    spoil: Callable[[Path], None], model: BackboneClassifier, plain: ImageExamples,
     computed: list[int], kept: Path,
 ) -> None:  # fmt: skip
-    whole = np.array(feature_examples(model, plain, "fp32", watch).views[0])
+    whole = np.array(feature_examples(model, plain, "fp32").views[0])
     spoil(next(kept.glob("*.npy")))
-    np.testing.assert_array_equal(feature_examples(model, plain, "fp32", watch).views[0], whole)
+    np.testing.assert_array_equal(feature_examples(model, plain, "fp32").views[0], whole)
     assert computed == [COUNT, COUNT]
-    feature_examples(model, plain, "fp32", watch)
+    feature_examples(model, plain, "fp32")
     assert computed == [COUNT, COUNT]
     assert names_in(kept) == PATHS[2:]
 
 
-@pytest.mark.parametrize("number", [2, 15])
-def test_an_interruption_leaves_nothing_half_written(
-    number: int, model: BackboneClassifier, flipped: ImageExamples, watch: RunWatch, kept: Path, computed: list[int]
-) -> None:
-    watch.signal_number = number
-    with pytest.raises(Interrupted) as caught:
-        feature_examples(model, flipped, "fp32", watch)
-    assert str(caught.value) == (
-        "Stopped while features were computed; they are kept once all are there. "
-        f"Continue with: classmark train --resume {watch.run.path}"
-    )
-    assert caught.value.exit_code == 128 + number
-    assert sum(computed) < 2 * COUNT
-    assert not kept.exists() or list(kept.iterdir()) == []
-
-
-def test_a_cache_that_cannot_be_written_is_told(
-    model: BackboneClassifier, plain: ImageExamples, watch: RunWatch, kept: Path
-) -> None:
+def test_a_cache_that_cannot_be_written_is_told(model: BackboneClassifier, plain: ImageExamples, kept: Path) -> None:
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("in the way")
     with pytest.raises(InputError) as caught:
-        feature_examples(model, plain, "fp32", watch)
+        feature_examples(model, plain, "fp32")
     size = 2 * COUNT * model.classifier.in_features
     assert str(caught.value) == (
-        f"{kept}: {size:,} bytes of features cannot be kept there (File exists). "
+        f"{kept}: {size:,} bytes of features cannot be kept there (this is a file, and a folder is needed). "
         "Name a folder with room for them: CLASSMARK_CACHE=…"
     )
 
@@ -308,9 +279,9 @@ def made_inputs(plain: ImageExamples, flipped: ImageExamples) -> Inputs:
 
 
 def test_validation_has_the_plain_view_alone(
-    model: BackboneClassifier, plain: ImageExamples, flipped: ImageExamples, watch: RunWatch
+    model: BackboneClassifier, plain: ImageExamples, flipped: ImageExamples
 ) -> None:
-    train, validation = feature_splits(model, made_inputs(plain, flipped), "fp32", watch)
+    train, validation = feature_splits(model, made_inputs(plain, flipped), "fp32")
     assert (len(train.views), len(validation.views)) == (2, 1)
     assert torch.equal(validation.labels, plain.labels)
 

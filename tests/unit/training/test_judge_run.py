@@ -56,9 +56,9 @@ def test_the_note_goes_with_the_table_to_whoever_judges_it(case: str, tmp_path: 
     encoded = SimpleNamespace(sizes=np.array([1, 1]))
     classifier: Any = SimpleNamespace(logits=lambda _: np.eye(2, dtype=np.float32))
     dataset: Any = SimpleNamespace(
-        validation=held_out, test=frame, classes=("cat", "dog"), fingerprint="x", images=None
+        validation=held_out, test=frame, classes=("cat", "dog"), fingerprint="x", images=None, description={}
     )
-    inputs: Any = SimpleNamespace(validation=encoded, test=encoded)
+    inputs: Any = SimpleNamespace(validation=encoded, test=encoded, description={})
     tables = predict_splits(run, given, classifier, dataset, inputs, ["validation", "test"])
     assert all(table.caveats == caveats(given) for table in tables.values())
     assert read(run.predictions("test")).caveats == caveats(given)

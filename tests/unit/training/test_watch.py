@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import signal
 import threading
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from classmark.errors import Interrupted, RunError
+from classmark.errors import Interrupted, OutsideError, RunError
 from classmark.runs import RunFiles
 from classmark.runs.status import read_status
 from classmark.system.files import read_json, read_jsonl
+from classmark.system.signals import Stopped
 from classmark.training import watch as watch_module
 from classmark.training.loop import Pace
 from classmark.training.state import Sums, TrainState
@@ -98,22 +100,71 @@ def test_a_run_that_ends_is_done_and_no_longer_renewed(run: RunFiles, monkeypatc
     assert threading.active_count() == threads
 
 
-ENDS: list[tuple[BaseException, str, str]] = [
-    (Interrupted("Stopped. Continue with: …", 15), "interrupted", "Stopped. Continue with: …"),
-    (KeyboardInterrupt(), "interrupted", "stopped at once"),
-    (RunError("run: the data is no longer what it was."), "failed", "run: the data is no longer what it was."),
-    (ZeroDivisionError("division by zero"), "failed", "ZeroDivisionError: division by zero"),
-    (SystemExit(3), "failed", "SystemExit: 3"),
+ENDS: list[tuple[BaseException, str, str, str]] = [
+    (Interrupted("Stopped. Continue with: …", 15), "interrupted", "Interrupted", "Stopped. Continue with: …"),
+    (KeyboardInterrupt(), "interrupted", "Interrupted", "Stopped. Continue with: classmark train --resume {run}"),
+    (Stopped(15), "interrupted", "Interrupted", "Stopped. Continue with: classmark train --resume {run}"),
+    (
+        RunError("run: the data is no longer what it was."),
+        "failed",
+        "RunError",
+        "run: the data is no longer what it was.",
+    ),
+    (
+        OutsideError("the disk is full", "Free some space there.", "run/model/weights.safetensors"),
+        *("failed", "OutsideError"),
+        "run/model/weights.safetensors: the disk is full. Free some space there. "
+        "Then continue with: classmark train --resume {run}",
+    ),
+    (
+        OSError(errno.EIO, "Input/output error", "reviews.csv"),
+        *("failed", "OutsideError"),
+        "reviews.csv: the disk reports an error. Check the disk, or name a folder on another one. "
+        "Then continue with: classmark train --resume {run}",
+    ),
+    (
+        RuntimeError(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 142848393216 bytes. Error code 12"
+        ),
+        *("failed", "OutsideError"),
+        "there is not enough memory (142,848,393,216 bytes more were asked for). Use a smaller train.batch_size, "
+        "input.max_tokens or model.hidden_size, or allow more memory. Then continue with: classmark train --resume {run}",
+    ),
+    (ZeroDivisionError("division by zero"), "failed", "ZeroDivisionError", "division by zero"),
 ]
 
 
-@pytest.mark.parametrize(("error", "expected", "message"), ENDS, ids=[type(error).__name__ for error, *_ in ENDS])
-def test_an_error_passes_and_its_reason_stays(run: RunFiles, error: BaseException, expected: str, message: str) -> None:
-    with pytest.raises(type(error)) as caught, watched(run, epochs=1):
+@pytest.mark.parametrize(("error", "expected", "name", "message"), ENDS, ids=[str(error)[:20] for error, *_ in ENDS])
+def test_a_run_ends_with_its_reason(
+    run: RunFiles, error: BaseException, expected: str, name: str, message: str
+) -> None:
+    with pytest.raises(BaseException) as caught, watched(run, epochs=1):  # noqa: PT011 - the type is compared below
         raise error
-    assert caught.value is error
+    said = message.format(run=run.path)
+    assert (type(caught.value).__name__, str(caught.value)) == (name, said)
     status = read_json(run.status)
-    assert (status["state"], status["message"]) == (expected, message)
+    assert (status["state"], status["message"].removeprefix("ZeroDivisionError: ")) == (expected, said)
+
+
+def test_the_exit_code_names_the_signal(run: RunFiles) -> None:
+    with pytest.raises(Interrupted) as caught, watched(run, epochs=1):
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.exit_code == 143
+
+
+def test_a_status_that_cannot_be_renewed_ends_no_run(run: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "RENEW_SECONDS", 0.01)
+    tried = []
+
+    def full(*_: object) -> None:
+        tried.append(True)
+        raise OutsideError("the disk is full", "", "status.json")
+
+    with watched(run, epochs=1), monkeypatch.context() as patch:
+        patch.setattr(watch_module, "write_status", full)
+        while len(tried) < 3:
+            time.sleep(0.005)
+    assert read_status(run).state == "done"
 
 
 def test_each_stage_has_its_seconds(run: RunFiles, clock: Callable[[float], None]) -> None:
@@ -130,25 +181,39 @@ def test_each_stage_has_its_seconds(run: RunFiles, clock: Callable[[float], None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_is_noted_and_the_second_ends(
-    run: RunFiles, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+def test_in_training_the_first_signal_is_noted_and_the_second_stops(
+    run: RunFiles, number: signal.Signals, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before, watches = signal.getsignal(number), []
 
     def stopped_twice() -> None:
         with watched(run, epochs=1) as watch:
             watches.append(watch)
-            assert not watch.interrupted
+            watch.stage("training")
             signal.raise_signal(number)
             assert watch.interrupted
             signal.raise_signal(number)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted) as caught:
         stopped_twice()
+    assert caught.value.exit_code == 128 + number
     assert watches[0].signal_number == number
-    assert capsys.readouterr() == ("", "\nStopping after this step (again: stop at once) …\n")
-    assert read_json(run.status)["message"] == "stopped at once"
+    assert capfd.readouterr() == ("", "\nStopping after this step (again: stop at once) …\n")
+    assert read_json(run.status)["message"] == f"Stopped. Continue with: classmark train --resume {run.path}"
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("stage", ["data", "judging"])
+def test_before_and_after_training_a_signal_stops_at_once(run: RunFiles, stage: str) -> None:
+    def stopped() -> None:
+        with watched(run, epochs=1) as watch:
+            watch.stage(stage)
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("it goes on")
+
+    with pytest.raises(Interrupted):
+        stopped()
+    assert read_status(run).state == "interrupted"
 
 
 def test_a_run_in_another_thread_leaves_signals_alone(run: RunFiles) -> None:
@@ -228,3 +293,20 @@ def test_a_terminal_has_a_bar_that_ends_with_the_epoch(run: RunFiles) -> None:
     watch.stepped(state(1, epoch=2), 10, pace(1, 50, 1))
     watch.close_bar()
     assert "epoch 2/3" in screen.getvalue()[len(shown) :]
+
+
+def test_it_says_once_how_long_training_takes(run: RunFiles) -> None:
+    watch = RunWatch(run, 3)
+    watch.console = Console(file=io.StringIO(), width=200)
+    for steps in range(1, 30):  # the first step takes 50 seconds, each later one 2
+        watch.stepped(state(steps), 100, pace(steps, 10, 50.0 + 2 * (steps - 1)))
+    shown = watch.console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown.count("training takes about 9 min 20 s more") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(12.4, "12 s"), (60, "1 min"), (247, "4 min 10 s"), (3_599, "1 h 0 min"), (7_500, "2 h 5 min")],
+)
+def test_duration(seconds: float, expected: str) -> None:
+    assert watch_module.duration(seconds) == expected

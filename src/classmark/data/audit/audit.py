@@ -164,7 +164,8 @@ def _method(kind: str, jaccard: float) -> dict[str, Any]:
 def _leaks(material: Material, rows: pl.DataFrame, near: NearPairs) -> list[Leak]:
     found = []
     if TEST in material.parts:
-        found.append(leak_between(rows, near, ("part", TEST), (TRAIN, (TRAIN,))))
+        others = [part for part in (TRAIN, VALIDATION) if part in material.parts]
+        found.append(leak_between(rows, near, ("part", TEST), (" and ".join(others), tuple(others))))
     elif TEST in material.sides:
         found.append(leak_between(rows, near, ("side", TEST), ("train and validation", (TRAIN, VALIDATION))))
     if VALIDATION in material.sides:
@@ -200,18 +201,10 @@ def _quantiles(values: pl.Series) -> dict[str, float]:
 def _notes(material: Material, rows: pl.DataFrame) -> list[str]:
     """What is odd about labels and files."""
     notes = [f"{path}: the file begins with a UTF-8 byte order mark." for path in files_with_mark(material.files)]
-    alike: dict[str, list[str]] = {}
-    for label in rows["label"].unique().sort():
-        alike.setdefault(" ".join(label.casefold().split()), []).append(label)
-    notes += [
-        f"Labels that differ in case or white space only: {', '.join(repr(name) for name in names)}."
-        for names in alike.values()
-        if len(names) > 1
-    ]
-    if TEST in material.parts:
+    for part in [part for part in (VALIDATION, TEST) if part in material.parts]:
         known = set(rows.filter(part=TRAIN)["label"])
-        unknown = sorted(set(rows.filter(part=TEST)["label"]) - known)
-        notes += [f"Labels of test rows that no training row has: {', '.join(unknown[:10])}."] if unknown else []
+        unknown = sorted(set(rows.filter(part=part)["label"]) - known)
+        notes += [f"Labels of {part} rows that no training row has: {', '.join(unknown[:10])}."] if unknown else []
     if ALL in material.parts and TEST not in material.sides:
         notes.append("Only one file was given, so there is no test set to leak into.")
     return notes

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from classmark.data.audit.buckets import NearPairs, bucket_pairs
 from classmark.data.images.pixels import Images
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 
 GREY_PX, LOW = 32, 8
 BITS = LOW * LOW

@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.data.audit.buckets import NearPairs, bucket_pairs
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 
 SHINGLE_WORDS = 3
 HASHES = 128

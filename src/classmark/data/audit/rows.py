@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from classmark.data.images.pixels import Images
-from classmark.data.load import SIDE_PX, of_classes, open_source, read_source, split_source
-from classmark.data.sources.image_folder import read_image_folder
+from classmark.data.label_checks import check_labels
+from classmark.data.load import SIDE_PX, open_source, read_source, split_source
+from classmark.data.rows import NO_LABEL, row_faults
 from classmark.data.sources.source import Source
-from classmark.data.sources.table import ENDINGS, read_table
-from classmark.errors import InputError, MissingExtraError
+from classmark.data.sources.table import ENDINGS
+from classmark.errors import InputError, MissingExtraError, spelt
 from classmark.recipes.schema import Data
+from classmark.tables import read_table_file
 
 TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
 COLUMNS = ("part", "side", "id", "label", "fault")
@@ -29,9 +31,9 @@ class Material:
     Attributes:
         name: of the data, for people.
         kind: `text` or `images`.
-        rows: columns `part` (of the data as published: train, test, or all), `side` (the split of a recipe, else the part;
-            null for a row that training leaves out), `id`, `label`, `fault` (why the row cannot be used; null where it
-            can), and `text`, or for an image `path`, `row`, `sha256`, `width` and `height`.
+        rows: columns `part` (of the data as published: train, validation, test, or all), `side` (the split of a recipe,
+            else the part; null for a row that training leaves out), `id`, `label`, `fault` (why the row cannot be used;
+            null where it can), and `text`, or for an image `path`, `row`, `sha256`, `width` and `height`.
         images: of each part, by `row`; empty for texts.
         notes: what kept the data from being split as a recipe asks.
         files: those that were named, if any.
@@ -47,7 +49,7 @@ class Material:
     @property
     def parts(self) -> list[str]:
         """The parts that there are, in order."""
-        return [part for part in (TRAIN, TEST, ALL) if part in set(self.rows["part"])]
+        return [part for part in (TRAIN, VALIDATION, TEST, ALL) if part in set(self.rows["part"])]
 
     @property
     def sides(self) -> list[str]:
@@ -65,21 +67,18 @@ def recipe_rows(data: Data, seed: int) -> Material:
         MissingExtraError: the source needs a package that is not installed.
     """
     data = data.model_copy(update={"skip_unreadable": True})
-    source = read_source(data)
-    if data.classes is not None:
-        source = of_classes(source, data.classes)
-    source, images = _opened(source, data.source)
-    material = _material(source, images)
+    source, images = _opened(read_source(data), data.source)
+    material = _material(source, images, data)
     try:
         dataset = split_source(source, images, data, seed)
     except InputError as error:
-        return Material(material.name, material.kind, material.rows, material.images, (str(error),))
+        return replace(material, notes=tuple(dict.fromkeys((*material.notes, str(error)))))
     frames = {TRAIN: dataset.train, VALIDATION: dataset.validation, TEST: dataset.test}
     sides = pl.concat([frame.select("id", side=pl.lit(name)) for name, frame in frames.items()])
     rows = material.rows.drop("side").join(sides, on="id", how="left", maintain_order="left")
     if data.limit is not None:
         rows = rows.filter(pl.col("side").is_not_null() | pl.col("fault").is_not_null())
-    return Material(material.name, material.kind, rows, material.images)
+    return replace(material, rows=rows)
 
 
 def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
@@ -106,17 +105,18 @@ def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
     named = {"label_column": columns["label"], "id_column": columns["id"]}
     named |= {"text_column": columns["text"]} if kind == "table" else {"image_column": columns["image"]}
     data = Data(source=kind, path=str(files[0]), test_path=str(files[1]) if len(files) == 2 else None, **named)
-    return _named(_material(*_opened(read_source(data), kind)), files)
+    return _named(_material(*_opened(read_source(data), kind), data), files)
 
 
 def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
     """Whether a table has a column of images and none of texts."""
-    found = read_table(table).columns
+    found = read_table_file(table).frame.columns
     return columns["text"] not in found and columns["image"] in found
 
 
 def _image_folders(files: Sequence[Path]) -> Material:
-    materials = [_material(*_opened(read_image_folder(str(path)), "image-folder")) for path in files]
+    folders = [Data(source="image-folder", path=str(path)) for path in files]
+    materials = [_material(*_opened(read_source(data), data.source), data) for data in folders]
     if len(files) == 1:
         return _named(materials[0], files)
     for path, material in zip(files, materials, strict=True):
@@ -133,12 +133,13 @@ def _image_folders(files: Sequence[Path]) -> Material:
         for material, part in zip(materials, (TRAIN, TEST), strict=True)
     ]
     images = {part: material.images[ALL] for material, part in zip(materials, (TRAIN, TEST), strict=True)}
-    return _named(Material("", "images", pl.concat(rows), images), files)
+    notes = (f"{path}: {note}" for path, material in zip(files, materials, strict=True) for note in material.notes)
+    return _named(Material("", "images", pl.concat(rows), images, tuple(notes)), files)
 
 
 def _named(material: Material, files: Sequence[Path]) -> Material:
     name = " and ".join(str(path) for path in files)
-    return Material(name, material.kind, material.rows, material.images, material.notes, tuple(files))
+    return replace(material, name=name, files=tuple(files))
 
 
 def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
@@ -152,22 +153,29 @@ def _opened(source: Source, kind: str) -> tuple[Source, Images | None]:
         raise MissingExtraError("Pillow", "audit", "An audit of images") from None
 
 
-def _material(source: Source, images: Images | None) -> Material:
-    parts = {ALL: source.train} if source.test is None else {TRAIN: source.train, TEST: source.test}
+def _material(source: Source, images: Images | None, data: Data) -> Material:
+    parts = source.parts if len(source.parts) > 1 else {ALL: source.train}
     rows = pl.concat([_rows(frame, part) for part, frame in parts.items()], how="vertical_relaxed")
     held = dict.fromkeys(parts, images) if images is not None else {}
-    return Material(source.name, "text" if images is None else "images", rows, held)
+    return Material(
+        source.name, "text" if images is None else "images", rows, held, (*source.notes, *_label_notes(source, data))
+    )
+
+
+def _label_notes(source: Source, data: Data) -> list[str]:
+    """What training would say of the labels."""
+    labelled = {part: frame.filter(pl.col("label").is_not_null()) for part, frame in source.parts.items()}
+    try:
+        return [remark.message for remark in check_labels(labelled, data, source.path(TRAIN))]
+    except InputError as error:
+        return [spelt(error.problem, "python")]
 
 
 def _rows(frame: pl.DataFrame, part: str) -> pl.DataFrame:
     """The columns of `Material.rows`."""
-    if "text" in frame.columns:
-        missing, empty = pl.col("text").is_null(), pl.col("text").str.strip_chars() == ""
-        reasons = [(missing, pl.lit("there is no text, or none in UTF-8")), (empty, pl.lit("the text is empty"))]
-    else:
-        reasons = [(pl.col("fault").is_not_null(), pl.col("fault"))]
-    reasons.append((pl.col("label").is_null() | (pl.col("label") == ""), pl.lit("the label is missing")))
-    fault = pl.coalesce(pl.when(applies).then(reason) for applies, reason in reasons)
+    fault = pl.select(
+        pl.coalesce(row_faults(frame), pl.when(frame["label"].is_null()).then(pl.lit(NO_LABEL)))
+    ).to_series()
     side = pl.when(pl.col("fault").is_null()).then(pl.lit(part)).alias("side")
     content = ("text",) if "text" in frame.columns else IMAGE_COLUMNS
-    return frame.with_columns(fault=fault, part=pl.lit(part)).with_columns(side).select(*COLUMNS, *content)
+    return frame.with_columns(fault.alias("fault"), part=pl.lit(part)).with_columns(side).select(*COLUMNS, *content)

@@ -25,10 +25,11 @@ import numpy as np
 from classmark.data.images.decode import Pixels, decode, pillow_version, quiet_pillow, shorter_side
 from classmark.data.images.files import ImageFiles
 from classmark.data.images.pixels import Images
-from classmark.errors import InputError, RunError
+from classmark.errors import InputError, OutsideError, RunError
 from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
-from classmark.system.processes import cores, in_processes
+from classmark.system.machine import cores
+from classmark.system.processes import in_processes
 from classmark.system.progress import shown_progress
 
 CACHE_VERSION = 2  # of these files and of how images are decoded
@@ -150,10 +151,11 @@ class _Cache:
                     facts, checksums = self._decode(side_px, temporary)
                 write_json(self._path(f"-{side_px}.json"), {"crc32": checksums})
             write_json(self._path(".json"), asdict(facts))
-        except OSError as error:
+        except (OSError, OutsideError) as error:
+            reason = error.reason if isinstance(error, OutsideError) else error.strerror or error
             raise InputError(
-                f"{self._folder}: {self._bytes(side_px):,} bytes of pixels cannot be kept there "
-                f"({error.strerror or error}). Name a folder with room for them: CLASSMARK_CACHE=…"
+                f"{self._folder}: {self._bytes(side_px):,} bytes of pixels cannot be kept there ({reason}). "
+                "Name a folder with room for them: CLASSMARK_CACHE=…"
             ) from None
         return facts
 

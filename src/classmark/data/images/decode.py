@@ -7,10 +7,14 @@ import logging
 import warnings
 import zlib
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from classmark.data.images.kinds import FIRST_BYTES, is_heif, reads_heif
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 
 # Not all that Pillow knows: some of its formats hand the file to other programs. A JPEG may turn out to be an MPO.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 MOST_PIXELS = 120_000_000
 DEEP_GREY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 ORIENTATION = 0x0112  # the EXIF tag; the values of TURNED swap width and height
@@ -48,10 +52,10 @@ def quiet_pillow() -> None:
 
 
 def pillow_version() -> str:
-    """The version of Pillow, on which the last bits of decoded pixels depend."""
+    """The version of Pillow, on which the last bits of decoded pixels depend, and of what reads HEIC beside it."""
     import PIL
 
-    return PIL.__version__
+    return f"{PIL.__version__} {version('pillow-heif')}" if reads_heif() else PIL.__version__
 
 
 def shorter_side(content: bytes) -> int:
@@ -110,10 +114,15 @@ def _opened(content: bytes) -> Image.Image | str:
 
     if not content:
         return "the file is empty"
+    heif = is_heif(content[:FIRST_BYTES])
+    if heif and not _heif_is_ready():
+        return 'HEIC, which needs the package "pillow-heif": pip install "classmark[heif]"'
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = Image.open(io.BytesIO(content), formats=("HEIF",) if heif else FORMATS)
     except UnidentifiedImageError:
-        return "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)"
+        if heif:
+            return "damaged or truncated (HEIC)"
+        return "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)"
     except Image.DecompressionBombError:
         return f"more than the {MOST_PIXELS:,} pixels that are read"
     except Exception as error:
@@ -121,6 +130,16 @@ def _opened(content: bytes) -> Image.Image | str:
     if image.width * image.height > MOST_PIXELS:
         return f"{image.width:,} × {image.height:,} pixels, more than the {MOST_PIXELS:,} that are read"
     return image
+
+
+@cache
+def _heif_is_ready() -> bool:
+    """Whether Pillow reads HEIC, once the package for it is loaded."""
+    if reads_heif():
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    return reads_heif()
 
 
 def _checksums_hold(png: bytes) -> bool:

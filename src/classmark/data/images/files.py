@@ -6,14 +6,12 @@ import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from classmark.data.archives import DAMAGE, MOST_MEMBER_BYTES
-from classmark.errors import InputError
-
-ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+from classmark.data.archives import DAMAGE, MOST_MEMBER_BYTES, member_names
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class ImageFiles:
 
     Attributes:
         place: the folder or the zip.
-        names: of the files, from the folder or the zip's root on.
+        names: of the files, from the folder or the zip's root on, as `member_names` gives them.
         contents: the files themselves, where they are in memory; `place` is then but a name.
     """
 
@@ -62,65 +60,6 @@ class ImageFiles:
         return _zip_reader(self) if self.place.is_file() else lambda row: _file_bytes(self.place, self.names[row])
 
 
-def walk_images(folder: Path) -> Iterator[str]:
-    """The images under a folder by their endings, named from it on; hidden files and folders are passed over.
-
-    Raises:
-        InputError: a name is not valid Unicode.
-    """
-    for _, names in walk_folders(folder):
-        yield from names
-
-
-def walk_folders(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """A folder (as ``""``) and every folder under it, with the images in each; all are named from the first on.
-
-    Raises:
-        InputError: a name is not valid Unicode, or a folder cannot be opened.
-    """
-    lines: dict[Path, frozenset[str]] = {}  # of each folder, where it and those around it really are
-    for parent, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
-        real, around = os.path.realpath(parent), lines.get(Path(parent).parent, frozenset())
-        if real in around:  # a link that leads back
-            folders.clear()
-            continue
-        lines[Path(parent)] = around | {real}
-        folders[:] = sorted(name for name in folders if not is_hidden(name))
-        within = Path(parent).relative_to(folder)
-        images = [checked_name(folder, (within / name).as_posix()) for name in sorted(files) if is_image(name)]
-        yield "" if parent == str(folder) else checked_name(folder, within.as_posix()), images
-
-
-def _refuse(error: OSError) -> None:
-    raise InputError(
-        f"{error.filename}: the folder cannot be opened ({error.strerror}). Make it readable, or take it away."
-    )
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is passed over: programs keep notes of their own there."""
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def is_image(name: str) -> bool:
-    """Whether a file of this name is taken for an image: by its ending, and not hidden."""
-    return name.lower().endswith(ENDINGS) and not is_hidden(name)
-
-
-def checked_name(folder: Path, name: str) -> str:
-    """The name, if it is valid Unicode.
-
-    Raises:
-        InputError: it is not, so that no table could hold it.
-    """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        raise InputError(f"{folder}: the file name {shown} is not valid UTF-8. Rename the file.") from None
-    return name
-
-
 def _state(path: Path) -> str:
     try:
         status = path.stat()
@@ -147,14 +86,23 @@ def _file_bytes(folder: Path, name: str) -> bytes | str:
 
 
 def _zip_reader(files: ImageFiles) -> Callable[[int], bytes | str]:
-    archive = zipfile.ZipFile(files.place)
+    status = files.place.stat()
+    archive, members = _open_zip(files.place, status.st_size, status.st_mtime_ns, os.getpid())
 
     def read(row: int) -> bytes | str:
-        try:
-            return archive.read(files.names[row])
-        except KeyError:
+        member = members.get(files.names[row])
+        if member is None:
             return "there is no such file"
+        try:
+            return archive.read(member)
         except DAMAGE as error:
             return f"damaged in the archive ({error or type(error).__name__})"
 
     return read
+
+
+@lru_cache(maxsize=2)
+def _open_zip(place: Path, size: int, changed: int, process: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    """A zip and its members, read once for all chunks of rows; each process has a file position of its own."""
+    archive = zipfile.ZipFile(place)
+    return archive, member_names(archive)

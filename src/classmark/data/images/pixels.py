@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.data.images.decode import Pixels, decode, encode_jpeg, quiet_pillow
+from classmark.data.images.decode import Picture, Pixels, decode, encode_jpeg, quiet_pillow
 from classmark.data.images.files import ImageFiles
 from classmark.errors import InputError
-from classmark.system.processes import cores
+from classmark.system.machine import cores
 
 THUMBNAIL_PX = 64
 ROWS_AT_ONCE = 256
@@ -45,9 +45,16 @@ class Images:
         if self.stored is not None:
             pixels: Pixels = self.stored[rows]
             return pixels
+        return self._decoding().read(rows)
+
+    def faults(self) -> list[str | None]:
+        """Why each image cannot be read, in the order of the rows; None where it can."""
+        return self._decoding().faults()
+
+    def _decoding(self) -> _Decoder:
         if not self._decoder:
             self._decoder.append(_Decoder(self.files, self.side_px))
-        return self._decoder[0].read(rows)
+        return self._decoder[0]
 
 
 class _Decoder:
@@ -61,9 +68,19 @@ class _Decoder:
         squares = list(self._threads.map(self._read_one, rows.tolist()))
         return np.stack(squares) if squares else np.empty((0, self._side_px, self._side_px, 3), np.uint8)
 
-    def _read_one(self, row: int) -> Pixels:
+    def faults(self) -> list[str | None]:
+        return list(self._threads.map(self._fault, range(len(self._files))))
+
+    def _fault(self, row: int) -> str | None:
+        found = self._decode(row)
+        return found if isinstance(found, str) else None
+
+    def _decode(self, row: int) -> Picture | str:
         content = self._bytes_of(row)
-        found = content if isinstance(content, str) else decode(content, self._side_px)
+        return content if isinstance(content, str) else decode(content, self._side_px)
+
+    def _read_one(self, row: int) -> Pixels:
+        found = self._decode(row)
         if isinstance(found, str):
             raise InputError(f"{self._files.place / self._files.names[row]}: the image cannot be read ({found}).")
         return found.pixels

@@ -6,7 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from classmark.data.sources.source import RESERVED, Source
+from classmark.data.columns import set_apart
+from classmark.data.rows import as_written, text_column
+from classmark.data.sources.source import Source
 from classmark.errors import InputError, MissingExtraError, nearest
 from classmark.recipes.schema import Data
 
@@ -43,19 +45,22 @@ def _frame(split: Any, data: Data, name: str) -> pl.DataFrame:
                 f'data.path: {data.path} has no column "{column}"; its columns are {", ".join(split.column_names)}.'
                 f"{nearest(column, split.column_names)} Name the right one: {key}=…"
             )
-    taken = (RESERVED | {data.text_column, data.label_column}) - {data.group} | {"id", "text", "label", "place"}
-    columns = {column: _column(split, column) for column in split.column_names if column not in taken}
+    named = {data.text_column, data.label_column}
+    columns = {column: _column(split, column) for column in split.column_names if column not in named}
     texts, labels = (_plain_column(split, column, data) for column in (data.text_column, data.label_column))
     rows = range(1, len(split) + 1)
-    return pl.DataFrame(
-        {
-            "id": [f"{name}/{row}" for row in rows],
-            "text": texts,
-            "label": [None if label is None else str(label) for label in labels],
-            **{column: values for column, values in columns.items() if values is not None},
-        },
-        schema_overrides={"text": pl.String, "label": pl.String},
+    known: dict[str, list[Any]] = {"id": [f"{name}/{row}" for row in rows], "text": texts, "label": labels}
+    if data.group is not None and columns.get(data.group) is not None:
+        known["group"] = columns[data.group] or []
+    frame = pl.DataFrame([_series(column, values) for column, values in known.items()])
+    further = [_series(set_apart(column.strip()), values) for column, values in columns.items() if values is not None]
+    return frame.with_columns(text_column(frame[name]) for name in frame.columns if name != "label").with_columns(
+        as_written(frame["label"]).alias("label"), *further
     )
+
+
+def _series(name: str, values: list[Any]) -> pl.Series:
+    return pl.Series(name, values, strict=False)
 
 
 def _plain_column(split: Any, column: str, data: Data) -> list[Any]:

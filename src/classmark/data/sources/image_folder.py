@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from classmark.data.images.files import ImageFiles
-from classmark.data.images.listing import list_images
+from classmark.data.images.kinds import count_endings, files_by_ending
+from classmark.data.images.listing import Listing, list_images
+from classmark.data.sources.image_layout import LabelLevel, Tree, classes_in_names, find_layout, joined
 from classmark.data.sources.source import Source
-from classmark.errors import InputError
+from classmark.errors import InputError, one_line, shortened
 
-# Whatever their case. Each leads to the split that it most often means.
-SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"} | dict.fromkeys(
-    ("val", "valid", "validation"), "validation"
-)
+COLUMNS = {"id": pl.String, "label": pl.String, "row": pl.Int64}
 
 
-def read_image_folder(path: str | None) -> Source:
+def read_image_folder(path: str | None, label_level: LabelLevel | None = None) -> Source:
     """The images of a folder, or of a zip of one, with the names of their class folders as labels.
 
-    `<class>/…` is split by the recipe. Of `train/<class>/…` and `test/<class>/…` the second is the test set. Where there
-    is a `validation/` (`val/`, `valid/`) as well, its rows join the training rows, of which the recipe takes its
-    validation; where there is no `test/`, it is the test set. Folders beside these are not looked at. Images may lie
-    deeper in a class folder, and the whole may lie in one more folder, as in many zips. `id` and `path` are the name
-    from the folder on. An image beside the class folders has no label.
+    `<class>/…` is split by the recipe. Of `train/<class>/…` and `test/<class>/…` the second is the test set; `val/` beside
+    both is the validation set, and beside `train/` alone the test set. `data.split_names` says what else splits may be
+    called. Folders beside these are not looked at, which a note says. Images may lie deeper in a class folder, and the
+    whole may lie in one more folder, as in many zips. `id` and `path` are the name from the folder on. An image beside
+    the class folders has no label.
 
     Args:
         path: of the folder or the zip.
+        label_level: which of two levels of folders are the classes: needed only where that is not clear.
 
     Raises:
         InputError: there is none, or not at least two class folders, each with images in it.
@@ -39,105 +41,86 @@ def read_image_folder(path: str | None) -> Source:
     if not place.exists():
         raise InputError(f"{place}: there is no such folder or zip. Give the folder that holds the class folders.")
     listing = list_images(place)
+    unread = count_endings(listing.others)
     if not listing.images:
-        raise InputError(f"{place}: no images in it (files that end in .jpg, .png and the like).")
-    root = _root(list(listing.images), listing.folders)
-    images = {name.removeprefix(root): row for row, name in enumerate(listing.images)}
-    folders = [name.removeprefix(root) for name in listing.folders if name.startswith(root)]
-    train, test = _parts(images, folders, place)
-    frames = [pl.concat([_rows(part, images, folders, place) for part in parts]) for parts in (train, test) if parts]
-    labels = frames[0]["label"].drop_nulls().unique()
+        cause = f": {files_by_ending(unread)}." if unread else " (files that end in .jpg, .png and the like)."
+        raise InputError(f"{place}: no images in it{cause}")
+    tree = Tree(listing.images, listing.folders)
+    layout = find_layout(tree, path, label_level)
+    rows = _Rows(place, listing, tree, layout.root)
+    train = pl.concat([rows.of(part, layout.left_out) for part in layout.train])
+    labels = train["label"].drop_nulls().unique()
     if len(labels) == 1:
         raise InputError(
-            f"{place}: {labels[0]}/ is its only class folder; a classifier needs two classes or more. "
+            f"{place}: {one_line(labels[0])}/ is its only class folder; a classifier needs two classes or more. "
             "Give the folder that holds all of them."
         )
-    files = ImageFiles(place, tuple(listing.images.values()))
-    return Source(path, frames[0], frames[1] if test else None, files)
-
-
-def _root(images: list[str], folders: list[str]) -> str:
-    """The folder of the class folders or of `train/`, with its slash: the outermost that is more than a wrapping."""
-    root = ""
-    while True:
-        inner = _children(folders, root)
-        if len(inner) != 1 or inner[0].lower() in SPLITS or _directly(images, root):
-            return root
-        deeper = f"{root}{inner[0]}/"
-        if _directly(images, deeper):
-            return root
-        root = deeper
-
-
-def _parts(images: dict[str, int], folders: list[str], place: Path) -> tuple[list[str], list[str]]:
-    """The folders that hold the class folders of the training rows and of the test rows; `""` is the whole.
-
-    Raises:
-        InputError: there are none.
-    """
-    inner = _children(folders, "")
-    if not inner:
-        raise InputError(
-            f"{place}: its images lie in no class folders. Put those of each class into a folder of its own."
-        )
-    train, test, validation = (
-        [f"{name}/" for name in inner if SPLITS.get(name.lower()) == split] for split in ("train", "test", "validation")
+    validation, test = (pl.concat(map(rows.of, parts)) if parts else None for parts in (layout.validation, layout.test))
+    notes = [*listing.notes, *layout.notes, *([f"not read: {files_by_ending(unread)}."] if unread else [])]
+    return Source(
+        path,
+        train,
+        test,
+        ImageFiles(place, tuple(listing.images)),
+        validation=validation,
+        notes=tuple(notes),
+        unread=unread,
     )
-    filled = {name.partition("/")[0] for name in images if "/" in name}
-    others = [name for name in inner if name.lower() not in SPLITS and name in filled]
-    flat = [part for part in train if not _children(folders, part)]
-    if others and (flat or not train):  # "train" is then a class: of vehicles, say
-        return [""], []
-    if not train:
-        raise InputError(f"{place}: there is {inner[0]}/ but no train/. Put the training images there.")
-    if others and not (test or validation):
-        raise InputError(
-            f"{place}: beside {train[0]} there is no test/, but {others[0]}/: is {train[0]} a split or a class? "
-            f"Take {others[0]}/ away, or rename {train[0]}"
-        )
-    return (train + validation, test) if test else (train, validation)
 
 
-def _rows(part: str, images: dict[str, int], folders: list[str], place: Path) -> pl.DataFrame:
-    """The rows of a folder of class folders.
+class _Rows:
+    """The rows of the folders of a listing."""
 
-    Raises:
-        InputError: it holds no class folders, or an empty one.
-    """
-    name = part.removesuffix("/")
-    if name and _children(folders, part) == [name] and not _directly(images, part):
-        part = f"{part}{part}"  # train/train/, as some zips have it
-    classes = _children(folders, part)
-    if not classes:
-        raise InputError(
-            f"{place}: {part} holds no class folders. Put the images of each class into a folder of its own, "
-            "or take it away."
-        )
-    rows: list[tuple[str, str | None, int]] = []
-    for image in _under(images, part):
-        label, slash, _ = image.removeprefix(part).partition("/")
-        rows.append((image, label if slash else None, images[image]))
-    empty = set(classes) - {label for _, label, _ in rows}
-    if empty:
+    def __init__(self, place: Path, listing: Listing, tree: Tree, root: str) -> None:
+        self._place, self._listing, self._tree, self._root = place, listing, tree, root
+        start = f"{root}/" if root else ""
+        images = enumerate(listing.images)
+        self._rows = {name.removeprefix(start): row for row, name in images if name.startswith(start)}
+        self._names = sorted(self._rows)
+
+    def of(self, part: str, left_out: frozenset[str] = frozenset()) -> pl.DataFrame:
+        """The rows of a folder of class folders.
+
+        Raises:
+            InputError: it holds no class folders, or an empty one.
+        """
+        start = f"{part}/" if part else ""
+        classes = [name for name in self._tree.children(joined(self._root, part)) if name not in left_out]
+        ends = (start, f"{part}0") if part else ("", "\U0010ffff")  # `0` comes right behind `/`
+        names = self._names[slice(*(bisect_left(self._names, end) for end in ends))]
+        if not classes:
+            raise InputError(self._no_classes(start, names))
+        inside = [name.removeprefix(start).rpartition("/")[0].partition("/")[0] for name in names]
+        self._check_filled(start, classes, set(inside))
+        composed = {name: unicodedata.normalize("NFC", name) for name in classes}
+        rows = [
+            (name, composed.get(folder), self._rows[name])
+            for name, folder in zip(names, inside, strict=True)
+            if folder not in left_out
+        ]
+        frame = pl.DataFrame(rows, COLUMNS, orient="row")
+        return frame.select("id", "label", pl.col("id").alias("path"), "row")
+
+    def _no_classes(self, start: str, names: Sequence[str]) -> str:
+        """What is said of images in no class folders."""
+        guessed = classes_in_names(names)
+        words = f" Their names seem to begin with the class ({shortened(guessed)})." if guessed else ""
+        folders = f" ({start}{guessed[0]}/, {start}{guessed[1]}/)" if guessed else ""
+        lie = f"{start} holds no class folders." if start else "its images lie in no class folders."
+        end = ", or take it away." if start and not guessed else "."
+        table = " Or list them in a table: classmark recipes show image-csv" if guessed else ""
+        return f"{self._place}: {lie}{words} Put the images of each class into a folder of its own{folders}{end}{table}"
+
+    def _check_filled(self, start: str, classes: Sequence[str], filled: set[str]) -> None:
+        """Refuse class folders without images, and say what else is in the first."""
+        empty = [name for name in classes if name not in filled]
+        if not empty:
+            return
+        folder = joined(self._root, f"{start}{empty[0]}/")
+        found = count_endings(name for name in self._listing.others if name.startswith(folder))
         more = f" (and {len(empty) - 1:,} more)" if len(empty) > 1 else ""
+        instead = f": {files_by_ending(found)}" if found else ""
         raise InputError(
-            f"{place}: the class folder {part}{min(empty)}/ holds no images{more}. Put some in, or take it away."
+            f"{self._place}: the class folder {one_line(start + empty[0])}/ holds no images{more}{instead}. "
+            "Put some in, or take it away."
         )
-    columns = {"id": pl.String, "label": pl.String, "row": pl.Int64}
-    frame = pl.DataFrame(sorted(rows), columns, orient="row")
-    return frame.select("id", "label", pl.col("id").alias("path"), "row")
-
-
-def _children(folders: list[str], within: str) -> list[str]:
-    """The names of the folders directly within one, sorted."""
-    names = (name.removeprefix(within) for name in folders if name.startswith(within))
-    return sorted(name for name in names if "/" not in name)
-
-
-def _directly(images: Iterable[str], within: str) -> bool:
-    """Whether images lie directly within a folder."""
-    return any("/" not in name.removeprefix(within) for name in _under(images, within))
-
-
-def _under(images: Iterable[str], within: str) -> Iterator[str]:
-    return (name for name in images if name.startswith(within))

@@ -2,62 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
-from classmark.data.images.files import ImageFiles
-from classmark.data.sources.source import Source
-from classmark.data.sources.table import apart, read_examples
+from classmark.data.sources.examples import read_parts
+from classmark.data.sources.image_paths import Names, image_files
+from classmark.data.sources.source import TEST, TRAIN, VALIDATION, Source
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
 
 def read_image_table(data: Data) -> Source:
-    """The images that `data.path` lists, and as test set those of `data.test_path` where it is given.
+    """The images that `data.path` lists, and as validation and test set those that `read_parts` finds.
 
-    A path counts from the folder of its table on; it may be absolute, and may lead out of the folder. Without
+    A path counts from `data.image_folder` or the folder of its table on; it may be absolute, and may lead out of it. Without
     `data.id_column` it is the id; that of an image in several rows ends in `#` and the row number, and all of the test
-    table's begin with `test-`.
+    table's begin with `test-`, of the validation table's with `validation-`.
 
     Raises:
         InputError: a table or a column is missing, a table cannot be read, or none of its images is there.
     """
     if data.path is None:
         raise InputError("data.path: this recipe reads a table of yours. Say which: data.path=images.csv")
-    table = Path(data.path)
-    train = _examples(table, data, 0)
-    names = train["path"].to_list()
-    given = [table.parent / name for name in names if name]
-    if given and not any(map(_is_there, given)):
-        raise InputError(
-            f"{table}: none of its images is there, such as {given[0]}. Paths in the column "
-            f'"{data.image_column}" count from the folder of the table on, or are absolute.'
-        )
-    test = None
-    if data.test_path:
-        other = Path(data.test_path)
-        test = apart(_examples(other, data, train.height), data)
-        same = other.parent.absolute() == table.parent.absolute()
-        folder = Path() if same else other.parent.absolute()
-        names += [(folder / name).as_posix() if name else "" for name in test["path"]]
-    return Source(data.path, train, test, ImageFiles(table.parent, tuple(names)))
-
-
-def _examples(table: Path, data: Data, first_row: int) -> pl.DataFrame:
-    rows = read_examples(table, data, "image", _path_ids)
-    return rows.rename({"image": "path"}).with_columns(
-        pl.col("path").fill_null("").str.strip_chars(), row=first_row + pl.int_range(pl.len())
+    parts = read_parts(data, "image", _path_ids)
+    tables, first = list[Names](), 0
+    for part, frame in parts.frames.items():
+        paths = frame["image"].fill_null("").str.strip_chars()
+        rows = pl.int_range(first, first + frame.height, eager=True)
+        parts.frames[part] = frame.rename({"image": "path"}).with_columns(paths.alias("path"), rows.alias("row"))
+        tables.append(Names(parts.paths[part], paths.to_list()))
+        first += frame.height
+    return Source(
+        data.path,
+        parts.frames[TRAIN],
+        parts.frames.get(TEST),
+        image_files(tables, data),
+        validation=parts.frames.get(VALIDATION),
+        paths=parts.paths,
+        notes=parts.notes,
     )
 
 
 def _path_ids(paths: pl.Series) -> list[str]:
     again = paths.is_duplicated()
     return [f"{path or ''}#{row}" if again[row - 1] else path or "" for row, path in enumerate(paths, start=1)]
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # the name is too long, or its folder may not be read
-        return False

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +14,7 @@ from classmark.data.archives import read_members
 from classmark.data.sources.fetch import fetch
 from classmark.data.sources.source import Source
 from classmark.errors import InputError
-from classmark.system.cache import cache_folder
+from classmark.system.cache import cache_folder, is_kept, kept_if_possible
 from classmark.system.files import atomic_path
 
 ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -54,7 +53,7 @@ def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
             f"{place}, {faults[0]}; reviews like this: {len(faults):,}. "
             "Fetch the archive again, or leave them out: data.skip_unreadable=true"
         )
-    train, test = (frame.filter(split=split).drop("split", "fault") for split in ("train", "test"))
+    train, test = (frame.filter(split=split).drop("split") for split in ("train", "test"))
     if train.height == 0:
         raise InputError(
             f"{place}: no training reviews in it (train/pos/*.txt, train/neg/*.txt). Is it the IMDB archive?"
@@ -66,14 +65,14 @@ def _cached_archive(archive: Path) -> pl.DataFrame:
     status = archive.stat()
     identity = json.dumps([CACHE_VERSION, str(archive.resolve()), status.st_size, status.st_mtime_ns])
     cached = cache_folder() / "data" / f"imdb-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
-    if cached.exists():
+    if is_kept(cached):
         try:
             return pl.read_parquet(cached)
         except (pl.exceptions.PolarsError, OSError):
             pass  # damaged: it is made again
     files = read_members(archive, lambda name: bool(REVIEW.search(name) or URLS.search(name)))
     frame = _parse(files, archive)
-    with suppress(OSError), atomic_path(cached) as temporary:  # a full or closed disk costs only the time
+    with kept_if_possible(cached), atomic_path(cached) as temporary:
         frame.write_parquet(temporary)
     return frame
 

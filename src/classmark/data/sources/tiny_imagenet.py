@@ -51,10 +51,10 @@ def read_tiny_imagenet(path: str | None) -> Source:
             f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
         )
     listing = list_images(place, (WORDS, ANNOTATIONS))
-    images, wnids = list(listing.images), _annotations(listing.texts.get(ANNOTATIONS, ""))
+    wnids = _annotations(listing.texts.get(ANNOTATIONS, ""))
     train: dict[str, _Image] = {}
     val: dict[str, _Image] = {}
-    for row, name in enumerate(images):
+    for row, name in enumerate(listing.images):
         if (match := TRAIN.search(name)) is not None:
             _add(train, match[2], _Image(row, name, match[1]), place)
         elif (match := VAL.search(name)) is not None:
@@ -70,7 +70,7 @@ def read_tiny_imagenet(path: str | None) -> Source:
         )
     classes = {image.wnid for image in (*train.values(), *val.values()) if image.wnid}
     names = class_names(classes, listing.texts.get(WORDS, ""))
-    files = ImageFiles(place, tuple(listing.images.values()))
+    files = ImageFiles(place, tuple(listing.images))
     return Source(str(place), _frame(train, names), _frame(val, names) if val else None, files)
 
 

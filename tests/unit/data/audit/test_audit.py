@@ -135,7 +135,7 @@ def test_what_cannot_be_used_is_listed_and_left_out(tmp_path: Path) -> None:
     assert found.unreadable == {"all": 4}
     reasons = [
         "the text is empty",
-        "there is no text, or none in UTF-8",
+        "the text is missing",
         "the label is missing",
         "the label is missing",
     ]
@@ -156,10 +156,43 @@ def test_labels_alike_unknown_labels_and_a_byte_order_mark_are_noted(tmp_path: P
     train.write_bytes(b"\xef\xbb\xbftext,label\na,Yes\nb,yes\nc,no\n")
     test.write_bytes(b"text,label\nd,maybe\n")
     assert audit(file_rows([train, test], COLUMNS)).notes == (
+        'Classes that look alike count as different ones: "Yes" (1 row), "yes" (1 row).',
         f"{train}: the file begins with a UTF-8 byte order mark.",
-        "Labels that differ in case or white space only: 'Yes', 'yes'.",
         "Labels of test rows that no training row has: maybe.",
     )
+
+
+def test_notes_of_training_are_repeated(tmp_path: Path) -> None:
+    train = tmp_path / "train.tsv"
+    train.write_text('text\tlabel\na\t1\n"b\t2\nc"\t1.0\nd\t2\n')
+    assert audit(file_rows([train], COLUMNS)).notes == (
+        f"{train}: Row 2 spans 2 lines and holds tabs; a quote may have joined 2 rows. Write a quote inside a text twice "
+        '("") and put the text in quotes. Or, if quotes are ordinary characters here: data.quoting=none',
+        'Labels count as the class "1" though they are written as "1.0".',
+        "Only one file was given, so there is no test set to leak into.",
+    )
+
+
+def test_a_column_of_measured_values_is_noted(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "rows.csv", [(f"text {row}", str(row / 8)) for row in range(40)])
+    assert audit(file_rows([path], COLUMNS)).notes[0] == (
+        f'{path}: the column "label" holds 40 different numbers, as measured values are, in 40 rows ("0", "0.125", …).'
+    )
+
+
+def test_a_validation_file_and_a_test_file_are_compared_with_what_training_reads(tmp_path: Path) -> None:
+    rows = [(f"text number {row} says something {row % 7}", "ab"[row % 2]) for row in range(60)]
+    paths = {"path": rows[:40], "validation_path": rows[35:50], "test_path": rows[45:]}
+    files = {key: str(write_csv(tmp_path / f"{key}.csv", part)) for key, part in paths.items()}
+    data = Data(source="table", **files)  # type: ignore[arg-type]
+    found = audit(recipe_rows(data, 1))
+    assert found.rows == {"train": 40, "validation": 15, "test": 15}
+    assert [(leak.of, leak.among, leak.exact) for leak in found.leaks] == [
+        ("test", "train and validation", 5),
+        ("validation", "train", 5),
+    ]
+    description = load_dataset(data, 1).description
+    assert (description["leaked_test_rows"], description["leaked_validation_rows"]) == (5, 5)
 
 
 def test_data_that_a_recipe_cannot_split_is_audited_all_the_same(tmp_path: Path) -> None:

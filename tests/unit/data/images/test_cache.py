@@ -21,7 +21,8 @@ from PIL import Image
 from classmark.data.images import cache as pixel_cache
 from classmark.data.images.cache import open_images
 from classmark.data.images.decode import decode
-from classmark.data.images.files import ImageFiles, walk_images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.listing import list_images
 from classmark.data.images.pixels import thumbnails
 from classmark.errors import InputError
 from classmark.system.processes import in_processes
@@ -56,7 +57,7 @@ def folder(contents: dict[str, bytes], tmp_path: Path) -> Path:
 
 
 def of_folder(folder: Path) -> ImageFiles:
-    return ImageFiles(folder, tuple(walk_images(folder)))
+    return ImageFiles(folder, tuple(list_images(folder).images))
 
 
 def expected(contents: dict[str, bytes], side_px: int) -> np.ndarray:  # type: ignore[type-arg]
@@ -85,7 +86,7 @@ def test_hidden_files_and_others_are_no_images(folder: Path) -> None:
     for name in (".hidden.png", "notes.txt", "__MACOSX/a.png", ".git/b.png"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"x")
-    assert len(list(walk_images(folder))) == ROWS
+    assert len(list_images(folder).images) == ROWS
 
 
 def test_large_images_are_made_smaller_and_small_ones_stay(folder: Path, contents: dict[str, bytes]) -> None:
@@ -116,7 +117,7 @@ def test_unreadable_files_have_their_reasons(folder: Path) -> None:
     images, facts = open_images(files, 16)
     assert {files.names[row]: reason for row, reason in facts.faults.items()} == {
         "a/002.png": "the file is empty",
-        "b/001.png": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+        "b/001.png": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
     }
     assert images.read(np.array(list(facts.faults))).max() == 0
 
@@ -153,14 +154,15 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from classmark.data.images import cache as pixel_cache
-from classmark.data.images.files import ImageFiles, walk_images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.listing import list_images
 slow = pixel_cache.decode
 def decode(content, side):
     time.sleep(0.05)
     return slow(content, side)
 pixel_cache.decode = decode
 folder = Path(sys.argv[1])
-pixel_cache.open_images(ImageFiles(folder, tuple(walk_images(folder))), 16)
+pixel_cache.open_images(ImageFiles(folder, tuple(list_images(folder).images)), 16)
 """
 
 
@@ -199,11 +201,12 @@ sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import held
 from classmark.data.images import cache as pixel_cache
-from classmark.data.images.files import ImageFiles, walk_images
+from classmark.data.images.files import ImageFiles
+from classmark.data.images.listing import list_images
 pixel_cache.FEW, pixel_cache.CHUNK_ROWS, pixel_cache.cores = 5, 3, lambda: 2
 pixel_cache._DecodeRows = held.HeldRows
 folder = Path(sys.argv[1])
-pixel_cache.open_images(ImageFiles(folder, tuple(walk_images(folder))), 16)
+pixel_cache.open_images(ImageFiles(folder, tuple(list_images(folder).images)), 16)
 """
 
 

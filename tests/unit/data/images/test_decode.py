@@ -122,7 +122,7 @@ def png_of_size(width: int, height: int) -> bytes:
 
 
 JPEG = content_of(halves(64, 64), "JPEG")
-NO_FORMAT = "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)"
+NO_FORMAT = "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)"
 REASONS = {
     "empty": (b"", "the file is empty"),
     "text": (b"this is no image", NO_FORMAT),

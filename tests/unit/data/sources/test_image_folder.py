@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from classmark.data import load_dataset
-from classmark.data.images import listing
+from classmark.data.images import kinds, listing
 from classmark.data.sources.image_folder import read_image_folder
+from classmark.data.sources.image_layout import LabelLevel
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
@@ -52,33 +53,134 @@ def test_class_folders_are_rows_in_the_order_of_their_names(as_folder: Write) ->
     assert [source.files.names[row] for row in source.train["row"]] == source.train["id"].to_list()
 
 
-# Folders with a cat and a dog each → those of the training and of the test rows.
-LAYOUTS = {
-    ("train", "test"): (["train"], ["test"]),
-    ("train", "val"): (["train"], ["val"]),
-    ("train", "valid"): (["train"], ["valid"]),
-    ("train", "validation"): (["train"], ["validation"]),
-    ("train", "test", "val"): (["train", "val"], ["test"]),
-    ("Training", "Testing"): (["Training"], ["Testing"]),
-    ("TRAIN", "TEST", "Valid"): (["TRAIN", "Valid"], ["TEST"]),
-    ("train/train", "test/test"): (["train/train"], ["test/test"]),
-    ("train",): (["train"], []),
-    ("train", "test", "more"): (["train"], ["test"]),
-    ("photos/train", "photos/test"): (["train"], ["test"]),
+# Folders with a cat and a dog each → those of the training, of the validation and of the test rows.
+LAYOUTS: dict[tuple[str, ...], tuple[list[str], list[str], list[str]]] = {
+    ("train", "test"): (["train"], [], ["test"]),
+    ("train", "val"): (["train"], [], ["val"]),
+    ("train", "valid"): (["train"], [], ["valid"]),
+    ("train", "validation"): (["train"], [], ["validation"]),
+    ("train", "test", "val"): (["train"], ["val"], ["test"]),
+    ("Training", "Testing"): (["Training"], [], ["Testing"]),
+    ("TRAIN", "TEST", "Valid"): (["TRAIN"], ["Valid"], ["TEST"]),
+    ("train/train", "test/test"): (["train/train"], [], ["test/test"]),
+    ("train",): (["train"], [], []),
+    ("train", "test", "more"): (["train"], [], ["test"]),
+    ("photos/train", "photos/test"): (["train"], [], ["test"]),
+    ("training_set", "test_set"): (["training_set"], [], ["test_set"]),
+    ("training_set/training_set", "test_set/test_set"): (["training_set/training_set"], [], ["test_set/test_set"]),
+    ("train_images", "test_images", "dev-images"): (["train_images"], ["dev-images"], ["test_images"]),
+    ("train2017", "val2017"): (["train2017"], [], ["val2017"]),
+    ("images_train", "images_val"): (["images_train"], [], ["images_val"]),
+    ("seg_train/seg_train", "seg_test/seg_test"): (["seg_train/seg_train"], [], ["seg_test/seg_test"]),
+    ("images/TrainImages", "images/TestImages"): (["TrainImages"], [], ["TestImages"]),
+    ("train/images", "val/images"): (["train/images"], [], ["val/images"]),
+    ("train_1", "train_2", "test"): (["train_1", "train_2"], [], ["test"]),
 }
 
 
 @pytest.mark.parametrize("parts", LAYOUTS, ids=" ".join)
-def test_training_and_test_folders(parts: tuple[str, ...], as_folder: Write) -> None:
-    train, test = LAYOUTS[parts]
+def test_splits_by_their_folders(parts: tuple[str, ...], as_folder: Write) -> None:
     source = read_image_folder(
         str(as_folder(files(*(f"{part}/{kind}/1.png" for part in parts for kind in ("a", "b")))))
     )
-    assert labels(source.train) == {f"{part}/{kind}/1.png": kind for part in train for kind in ("a", "b")}
-    if test:
-        assert labels(source.test) == {f"{part}/{kind}/1.png": kind for part in test for kind in ("a", "b")}
-    else:
-        assert source.test is None
+    for frame, places in zip((source.train, source.validation, source.test), LAYOUTS[parts], strict=True):
+        expected = {f"{part}/{kind}/1.png": kind for part in places for kind in ("a", "b")}
+        assert ({} if frame is None else labels(frame)) == expected
+
+
+def test_an_empty_folder_does_not_hide_that_a_split_is_wrapped(as_folder: Write) -> None:
+    source = read_image_folder(str(as_folder(files("train/train/a/1.png", "train/train/b/1.png", "train/odd/"))))
+    assert labels(source.train) == {"train/train/a/1.png": "a", "train/train/b/1.png": "b"}
+
+
+# Files → what is said of those that are left out.
+LEFT_OUT = {
+    (
+        "seg_train/seg_train/a/1.png",
+        "seg_train/seg_train/b/1.png",
+        "seg_pred/seg_pred/1.jpg",
+        "seg_pred/seg_pred/2.jpg",
+    ): ["seg_pred/ with 2 images is left out: by its name its images have no labels."],
+    ("train/a/1.png", "train/b/1.png", "test/a/1.png", "more/a/1.png", "cover.png"): [
+        "more/ with 1 image is left out: its name is that of no split.",
+        "1 image beside train/ left out: it lies in no split.",
+    ],
+    ("cat/1.png", "dog/1.png", "unlabeled/1.png"): [
+        "unlabeled/ with 1 image is left out: by its name its images have no labels."
+    ],
+    ("animals/cat/1.png", "animals/dog/1.png", "plants/1.png"): [
+        "all images under animals/ have the label animals, also those in cat/ and dog/."
+    ],
+    ("animals/cat/1.png", "animals/dog/1.png", "plants/rose/1.png"): [
+        "all images under animals/ have the label animals, also those in cat/ and dog/. "
+        "If the inner folders are the classes: data.label_level=inner"
+    ],
+    ("prey/1.png", "pred/1.png"): [],
+    ("cat/deep/1.png", "dog/1.png"): [],
+}
+
+
+@pytest.mark.parametrize("names", LEFT_OUT, ids=" ".join)
+def test_what_is_left_out_or_guessed_is_said(names: tuple[str, ...], as_folder: Write) -> None:
+    source = read_image_folder(str(as_folder(files(*names))))
+    assert list(source.notes) == LEFT_OUT[names]
+
+
+def test_files_that_are_not_read_are_counted(as_folder: Write, as_zip: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "image_endings", lambda: kinds.ENDINGS)
+    content = files("cat/1.png", "dog/1.jpg", "dog/1.HEIC", "dog/2.heic", "notes.TXT", "cat/README", ".hidden")
+    for place in (as_folder(content), as_zip(content)):
+        source = read_image_folder(str(place))
+        assert source.unread == {".heic": 2, "": 1, ".txt": 1}
+
+
+def test_images_without_an_ending_are_known_by_their_first_bytes(
+    as_folder: Write, as_zip: Write, png: Callable[[int], bytes]
+) -> None:
+    content = {
+        "cat/0001": png(1),
+        "cat/photo.2020": png(2),
+        "dog/1.png": png(3),
+        "dog/LICENSE": b"MIT",
+        "dog/x.dat": png(4),
+    }
+    for place in (as_folder(content), as_zip(content)):
+        source = read_image_folder(str(place))
+        assert labels(source.train) == {"cat/0001": "cat", "cat/photo.2020": "cat", "dog/1.png": "dog"}
+        assert source.unread == {"": 1, ".dat": 1}
+
+
+@pytest.mark.parametrize(
+    ("label_level", "expected"),
+    [
+        ("inner", {"fold1/a/1.png": "a", "fold1/b/1.png": "b", "fold2/a/1.png": "a", "fold2/b/1.png": "b"}),
+        (
+            "outer",
+            {"fold1/a/1.png": "fold1", "fold1/b/1.png": "fold1", "fold2/a/1.png": "fold2", "fold2/b/1.png": "fold2"},
+        ),
+    ],
+)
+def test_a_recipe_may_say_which_folders_are_the_classes(
+    label_level: LabelLevel, expected: dict[str, str], as_folder: Write
+) -> None:
+    place = as_folder(files("fold1/a/1.png", "fold1/b/1.png", "fold2/a/1.png", "fold2/b/1.png"))
+    assert labels(read_image_folder(str(place), label_level).train) == expected
+
+
+def test_inner_class_folders_must_be_there(as_folder: Write) -> None:
+    place = as_folder(files("a/x/1.png", "b/1.png"))
+    with pytest.raises(InputError) as caught:
+        read_image_folder(str(place), "inner")
+    assert str(caught.value) == (
+        f"data.label_level: {place}: b/ holds images but no folders. "
+        "Put them into class folders, or take the outer ones as classes: data.label_level=outer"
+    )
+
+
+def test_labels_are_composed(as_folder: Write) -> None:
+    place = as_folder(files("train/cafe\u0301/1.png", "train/tea/1.png", "test/caf\u00e9/1.png", "test/tea/1.png"))
+    source = read_image_folder(str(place))
+    assert set(labels(source.train).values()) == set(labels(source.test).values()) == {"caf\u00e9", "tea"}
 
 
 @pytest.mark.parametrize(
@@ -87,6 +189,8 @@ def test_training_and_test_folders(parts: tuple[str, ...], as_folder: Write) -> 
         (("train/1.png", "bus/1.png"), {"train", "bus"}),
         (("valid/1.png", "invalid/1.png"), {"valid", "invalid"}),
         (("test/1.png", "test/2.png", "exam/1.png"), {"test", "exam"}),
+        (("test_tube/1.png", "beaker/1.png", "flask/1.png"), {"test_tube", "beaker", "flask"}),
+        (("dev_board/1.png", "dev_kit/1.png"), {"dev_board", "dev_kit"}),
     ],
 )
 def test_a_class_may_be_called_as_a_split_is(names: tuple[str, ...], classes: set[str], as_folder: Write) -> None:
@@ -155,10 +259,36 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 # Files, and the message after the place.
 BAD = {
-    "no images": (("cat/1.txt", "dog/"), ": no images in it (files that end in .jpg, .png and the like)."),
+    "no images": (("cat/", "dog/"), ": no images in it (files that end in .jpg, .png and the like)."),
+    "other files": (("cat/1.txt", "cat/2.txt", "a.zip"), ": no images in it: 2 files end in .txt, 1 in .zip."),
     "no class folders": (
         ("1.png", "2.png"),
-        ": its images lie in no class folders. Put those of each class into a folder of its own.",
+        ": its images lie in no class folders. Put the images of each class into a folder of its own.",
+    ),
+    "classes in file names": (
+        ("cat.1.jpg", "cat.2.jpg", "dog (1).jpg", "dog_2.jpg"),
+        ": its images lie in no class folders. Their names seem to begin with the class (cat, dog). Put the images of "
+        "each class into a folder of its own (cat/, dog/). Or list them in a table: classmark recipes show image-csv",
+    ),
+    "Dogs vs. Cats": (
+        ("train/cat.1.jpg", "train/cat.2.jpg", "train/dog.1.jpg", "train/dog.2.jpg", "test1/1.jpg"),
+        ": train/ holds no class folders. Their names seem to begin with the class (cat, dog). Put the images of each "
+        "class into a folder of its own (train/cat/, train/dog/). Or list them in a table: classmark recipes show image-csv",
+    ),
+    "flat splits and more": (
+        ("train/1.jpg", "test/1.jpg", "extra/1.jpg"),
+        ": train/ holds no class folders. Put the images of each class into a folder of its own, or take it away.",
+    ),
+    "folds": (
+        tuple(f"fold{fold}/{kind}/1.png" for fold in (1, 2, 3) for kind in ("cats", "dogs")),
+        ": fold1/, fold2/, fold3/ hold folders of the same names, cats/ and dogs/. Which are the classes? "
+        "For cats/ and dogs/: data.label_level=inner. For fold1/, fold2/, fold3/: data.label_level=outer. "
+        "If they are splits, name them train/ and test/.",
+    ),
+    "splits in the classes": (
+        tuple(f"{kind}/{split}/1.png" for kind in ("cat", "dog") for split in ("train", "test")),
+        ": the class folders cat/ and dog/ hold the splits test/ and train/. Put the classes into the splits: test/cat/ "
+        "instead of cat/test/. To split all images anew: data.label_level=outer",
     ),
     "one class": (
         ("cat/1.png", "cat/2.png"),
@@ -174,7 +304,7 @@ BAD = {
     ),
     "a class without images": (
         ("train/cat/1.png", "train/dog/1.txt", "train/emu/deep/", "test/cat/1.png"),
-        ": the class folder train/dog/ holds no images (and 1 more). Put some in, or take it away.",
+        ": the class folder train/dog/ holds no images (and 1 more): 1 file ends in .txt. Put some in, or take it away.",
     ),
     "an empty class in test": (
         ("train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/"),
@@ -194,7 +324,8 @@ BAD = {
     ),
     "split or class": (
         ("Train/steam/1.png", "Train/diesel/1.png", "bus/1.png"),
-        ": beside Train/ there is no test/, but bus/: is Train/ a split or a class? Take bus/ away, or rename Train/",
+        ": beside Train/ there is no test/, but bus/. If that is a split, name it test/ or val/. "
+        "If both are classes: data.label_level=outer. Else take bus/ away.",
     ),
 }
 
@@ -212,7 +343,7 @@ def test_a_class_in_the_test_set_alone_is_found_before_anything_is_decoded(as_fo
     with pytest.raises(InputError) as caught:
         load_dataset(Data(source="image-folder", path=str(place)), 1)
     assert str(caught.value) == (
-        f'{place}: the test row test/emu/1.png has the label "emu", which no training row has; rows like this: 2. '
+        f'{place}, test/emu/1.png: the test label "emu" is no class of the training rows. Rows like this: 2. '
         "Correct them, or leave them out."
     )
     assert not cache.exists()

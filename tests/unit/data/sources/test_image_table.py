@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,8 @@ from classmark.data.sources.source import Source
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
-Write = Callable[[Mapping[str, bytes]], Path]
+Write = Callable[..., Path]
+Make = Callable[[int], bytes]
 
 ROWS = pl.DataFrame({"image": ["a.png", "b/c.png"], "label": ["x", "y"], "score": [1, 2]})
 
@@ -139,7 +140,9 @@ def test_further_columns_are_carried_along_but_for_those_that_mean_something_els
     taken = ("row", "sha256", "width", "height", "fault", "text", "path", "key", "thumbnail")
     path = listed(tmp_path, thirty(header=",".join(("image,label,site", *taken)), more=",{0}" + ",7" * len(taken)))
     dataset = loaded(path, group="site")
-    assert dataset.train.columns == ["id", "path", "label", "site", "row", "sha256", "width", "height", "group"]
+    assert dataset.train.columns == [
+        *("id", "path", "label", "group", "site", *(f" {name}" for name in taken), "row", "sha256", "width", "height"),
+    ]
     assert set(dataset.train["width"]) == {10}
     sites = [set(frame["group"]) for frame in (dataset.train, dataset.validation, dataset.test)]
     assert sum(map(len, sites)) == len(set().union(*sites))
@@ -167,7 +170,7 @@ def test_unreadable_images_are_named_with_their_rows(tmp_path: Path, photos: Pat
         {"path": "photos/pipe.png", "reason": "it is no file but a device or a pipe"},
         {
             "path": "photos/named.jpg",
-            "reason": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)",
+            "reason": "no image in a format that is read (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, JPEG 2000, AVIF, HEIC)",
         },
     ]
     assert dataset.description["splits"] == {"train": 18, "validation": 6, "test": 6}
@@ -177,7 +180,7 @@ def test_an_unreadable_test_image_is_named_with_its_own_table(tmp_path: Path, ph
     test = listed(photos, "image,label\n0.png,x\n99.png,y\n", "test.csv")
     path = listed(tmp_path, thirty())
     assert refusal(path, test_path=str(test)) == (
-        f"{path}: 1 image cannot be read: {test}, row 2, 99.png: there is no such file. "
+        f"{test}: 1 image cannot be read: row 2, 99.png: there is no such file. "
         "Mend them or take them away, or leave them out: data.skip_unreadable=true"
     )
 
@@ -211,7 +214,106 @@ def test_none_of_the_images_is_there(tmp_path: Path, name: str) -> None:
     shown = name.replace("\\u0000", "\0")
     assert refusal(path) == (
         f"{path}: none of its images is there, such as {tmp_path}/{shown}. "
-        'Paths in the column "image" count from the folder of the table on, or are absolute.'
+        'Paths in the column "image" count from the folder of the table on, or are absolute; '
+        "data.image_folder=… names another folder."
+    )
+
+
+def test_a_recipe_says_where_the_images_are_and_how_they_end(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = listed(tmp_path / "tables", thirty("").replace(".png", ""))
+    test = listed(tmp_path / "more", "image,label\n4,x\n7.png,y\n", "test.csv")
+    for ending in (".png", "png"):
+        dataset = loaded(path, image_folder="photos", image_ending=ending, test_path=str(test))
+        assert dataset.description["splits"] == {"train": 24, "validation": 6, "test": 2}
+        assert dataset.test["id"].to_list() == ["test-4", "test-7.png"]
+
+
+@pytest.mark.parametrize("name", ["folder\\{}.png", ".\\folder\\{}.png", "folder/e\u0301{}.png"])
+def test_backslashes_and_other_compositions_are_the_same_files(name: str, as_folder: Write, png: Make) -> None:
+    start = "photos/folder/\u00e9" if "\u0301" in name else "photos/folder/"
+    place = as_folder({f"{start}{number}.png": png(number) for number in range(30)}, "")
+    rows = "".join(f"photos/{name.format(number)},{'xy'[number % 2]}\n" for number in range(30))
+    assert loaded(listed(place, f"image,label\n{rows}")).description["splits"]["train"] == 18
+
+
+# How the column names photos/0.png to photos/29.png (or photos/00.png …), and what is said.
+ELSEWHERE = {
+    "without the folder": (
+        "{}.png",
+        "none of its 30 images is there, such as {folder}/0.png. With data.image_folder=photos, 30 of 30 are found.",
+    ),
+    "without the ending": (
+        "photos/{}",
+        "none of its 30 images is there, such as {folder}/photos/0. With data.image_ending=.png, 30 of 30 are found.",
+    ),
+    "ids": (
+        "{}",
+        "none of its 30 images is there, such as {folder}/0. "
+        "With data.image_folder=photos data.image_ending=.png, 30 of 30 are found.",
+    ),
+    "another machine": (
+        "/home/ann/pictures/{}.png",
+        "none of its 30 images is there, such as /home/ann/pictures/0.png. "
+        "Take the folders away from the column; then, with data.image_folder=photos, 30 of 30 are found.",
+    ),
+    "Windows": (
+        "C:\\data\\{}.png",
+        "none of its 30 images is there, such as {folder}/C:\\data\\0.png. "
+        "Take the folders away from the column; then, with data.image_folder=photos, 30 of 30 are found.",
+    ),
+    "case": (
+        "Photos/{}.PNG",
+        "none of its 30 images is there, such as {folder}/Photos/0.PNG. "
+        "30 of 30 are there in another case, such as photos/0.png. Correct the column.",
+    ),
+    "addresses": (
+        "https://example.org/{}.png",
+        "none of its 30 images is there, such as https://example.org/0.png. 30 of 30 are web addresses, from which "
+        "classmark fetches nothing. Download them, and name the files in the column.",
+    ),
+    "nothing helps": (
+        "photos/{}.bmp",
+        'none of its 30 images is there, such as {folder}/photos/0.bmp. Paths in the column "image" count from the folder '
+        "of the table on, or are absolute; data.image_folder=… names another folder.",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_what_would_help_is_tried_before_it_is_said(
+    kind: str, tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name, message = ELSEWHERE[kind]
+    rows = "".join(f"{name.format(number)},{'xy'[number % 2]}\n" for number in range(30))
+    path = listed(tmp_path, f"image,label\n{rows}")
+    assert refusal(path) == f"{path}: {message.replace('{folder}', str(tmp_path))}"
+
+
+def test_numbers_that_have_lost_their_zeros(tmp_path: Path, as_folder: Write, png: Make) -> None:
+    as_folder({f"{number:03d}.png": png(number) for number in range(30)})
+    path = listed(tmp_path, thirty("photos/").replace("photos/", "").replace(".png", ""))
+    assert refusal(path) == (
+        f"{path}: none of its 30 images is there, such as {tmp_path}/0. Write the numbers with 3 digits, such as 000; "
+        f"then, with data.image_folder={tmp_path}/photos data.image_ending=.png, 30 of 30 are found."
+    )
+
+
+def test_most_are_missing_but_would_be_found(tmp_path: Path, photos: Path) -> None:
+    path = listed(tmp_path, thirty().replace("9.png", "9"))
+    assert refusal(path) == (
+        f"{path}: 3 of its 30 images are not there, such as {tmp_path}/photos/9. "
+        "With data.image_ending=.png, 30 of 30 are found."
+    )
+    assert loaded(path, skip_unreadable=True).description["skipped"] == 3
+
+
+def test_a_missing_image_folder(tmp_path: Path, photos: Path) -> None:
+    assert refusal(listed(tmp_path, thirty()), image_folder="nowhere") == (
+        "data.image_folder: nowhere: there is no such folder. Name the one that holds the images."
     )
 
 
@@ -232,7 +334,7 @@ BAD = {
     "no text": (
         "t.jsonl",
         '{"image": {"path": "a.png"}, "label": "x"}\n',
-        ": the column \"image\" holds Struct({'path': String}), not text.",
+        ': the column "image" holds records, not text.',
     ),
     "another file": (
         "t.docx",
@@ -274,6 +376,6 @@ def test_an_id_of_both_tables(tmp_path: Path, photos: Path) -> None:
     path = listed(tmp_path, thirty())
     test = listed(tmp_path, "image,label\nphotos/3.png,x\n", "test.csv")
     assert refusal(path, test_path=str(test), id_column="image") == (
-        f'{path}: the id "photos/3.png" stands in the training and in the test data; ids like this: 1. '
+        f'{test}: the id "photos/3.png" stands in the training and in the test data; ids like this: 1. '
         "Give every row an id of its own, or leave out data.id_column."
     )

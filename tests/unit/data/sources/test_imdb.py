@@ -56,6 +56,7 @@ def test_labelled_reviews_are_read_and_the_others_left_aside(tmp_path: Path, mak
         "id": "train/pos/4_8",
         "text": "train pos review 4 is <br /><br />fine é",
         "label": "positive",
+        "fault": None,
         "film": "tt0000001",
         "stars": 8,
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from classmark.data.sources.table import read_table, read_tables
+from classmark.data.sources.table import read_tables
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
@@ -37,7 +37,6 @@ def test_every_kind_of_file_gives_the_same_rows(tmp_path: Path, name: str) -> No
             ROWS.write_parquet(path)
         case _:
             ROWS.write_ndjson(path)
-    assert read_table(path).equals(ROWS)
     train = read_tables(Data(source="table", path=str(path))).train
     assert train.select("text", "label", "score").equals(ROWS)
     assert train["place"].to_list() == [f"{path}, row {row}" for row in (1, 2, 3)]
@@ -65,14 +64,16 @@ def test_integer_labels_of_jsonl_become_strings(tmp_path: Path) -> None:
     assert read_tables(Data(source="table", path=str(path))).train["label"].to_list() == ["1", "0"]
 
 
-def test_plain_columns_are_carried_along_and_reserved_ones_are_not(tmp_path: Path) -> None:
+def test_plain_columns_are_carried_along_and_wait_apart_if_they_are_called_as_one_of_classmark(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text(
         '{"text":"a","label":"x","region":"north","length":3,"probabilities":0.5,"group":"g","tags":["k"],"none":null}\n'
     )
-    assert read_tables(Data(source="table", path=str(path))).train.columns == ["id", "text", "label", "place", "region"]
+    assert read_tables(Data(source="table", path=str(path))).train.columns == [
+        *("id", "text", "label", "place", "region", " length", " probabilities", " group"),
+    ]
     named = read_tables(Data(source="table", path=str(path), group="length"))
-    assert named.train.columns == ["id", "text", "label", "place", "region", "length"]
+    assert named.train["group"].to_list() == ["3"]
 
 
 def test_blank_lines_are_passed_over_and_rows_still_count_from_the_file(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ BAD = [
         b'["a", "x"]\n',
         ', line 1: not a JSON object. Each line is one, as {"text": \u2026, "label": \u2026}.',
     ),
-    ("reviews.jsonl", b'{"text": ["a"], "label": "x"}\n', ': the column "text" holds List(String), not text.'),
+    ("reviews.jsonl", b'{"text": ["a"], "label": "x"}\n', ': the column "text" holds lists, not text.'),
 ]
 
 
@@ -190,18 +191,20 @@ def test_odd_files_that_are_read(tmp_path: Path, name: str, content: bytes) -> N
 
 
 def test_columns_that_nobody_names_are_numbers_where_all_of_their_cells_are(tmp_path: Path) -> None:
-    header = "whole,broken,truth,mixed,arabic,long,none,plus"
-    content = f"{header}\n1,1,TRUE,1,\u0663,12345678901234567890,,+1\n007,2.5,false,x,\u0663,1,,2\n"
-    frame = read_table(written(tmp_path, content))
-    assert dict(frame.schema) == {
+    header = "text,label,whole,broken,truth,mixed,arabic,long,none,plus"
+    content = f"{header}\na,x,1,1,TRUE,1,\u0663,12345678901234567890,,+1\nb,y,007,2.5,false,x,\u0663,1,,2\n"
+    frame = read_tables(Data(source="table", path=str(written(tmp_path, content)))).train
+    assert dict(frame.drop("id", "text", "label", "place").schema) == {
         **{"whole": pl.Int64, "broken": pl.Float64, "truth": pl.Boolean, "mixed": pl.String, "arabic": pl.String},
         **{"long": pl.String, "none": pl.String, "plus": pl.String},
     }
 
 
 def test_blank_rows_and_repeated_headers_keep_their_places(tmp_path: Path) -> None:
-    frame = read_table(written(tmp_path, "text,n\na,1\n\ntext,n\nb,2\n"))
-    assert frame.rows() == [("a", 1), (None, None), (None, None), ("b", 2)]
+    path = written(tmp_path, "text,label\na,1\n\ntext,label\nb,2\n")
+    frame = read_tables(Data(source="table", path=str(path))).train
+    assert frame["place"].to_list() == [f"{path}, row 1", f"{path}, row 4"]
+    assert [one.partition("-")[0] for one in frame["id"]] == ["1", "4"]
 
 
 def test_ids_have_to_be_there_and_unique(tmp_path: Path) -> None:

@@ -143,8 +143,8 @@ def test_an_image_that_the_annotations_lack_has_no_label(png: Callable[[int], by
 def test_a_class_that_only_val_has(png: Callable[[int], bytes], as_zip: Write) -> None:
     place = as_zip({name: content for name, content in archive(png).items() if "/n02124075_" not in name})
     assert refusal(place) == (
-        f'{place}: the test row val_2.JPEG has the label "Egyptian cat", which no training row has; '
-        "rows like this: 4. Correct them, or leave them out."
+        f'{place}, val_2.JPEG: the test label "Egyptian cat" is no class of the training rows. '
+        "Rows like this: 4. Correct them, or leave them out."
     )
     data = Data(source="tiny-imagenet", path=str(place), classes=("goldfish", "tabby"))
     assert load_dataset(data, 1).description["splits"] == {"train": 19, "validation": 5, "test": 8}
