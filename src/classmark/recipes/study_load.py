@@ -121,7 +121,8 @@ def _resolved(study: Study, places: Places, folder: Path, changes: list[Change])
         except RecipeError as error:
             problems += [f"arm {arm}: {line}" for line in str(error).splitlines()]
             continue
-        named = recipe.model_copy(update={"name": re.sub(r"[^A-Za-z0-9._-]", "-", f"{study.name}-{arm}")})
+        called = re.sub(r"[^A-Za-z0-9._-]", "-", f"{study.name}-{arm}")[:MOST_CHARACTERS]
+        named = recipe.model_copy(update={"name": called})
         found[arm] = Arm(recipe=seen_from_anywhere(named).model_dump(mode="json"))
     if problems:
         raise listed(problems)

@@ -103,6 +103,13 @@ def test_words_of_a_study_are_read_by_the_type_of_their_key(tmp_path: Path) -> N
     assert load_study(written(tmp_path, dump_study(study))) == study
 
 
+def test_long_names_read_back(tmp_path: Path) -> None:
+    study = load_study(
+        written(tmp_path, GIVEN.replace("name: rates", f"name: {'r' * 100}").replace("slow:", f"{'s' * 100}:"))
+    )
+    assert load_study(written(tmp_path, dump_study(study))) == study
+
+
 def test_values_of_python_for_a_study(tmp_path: Path) -> None:
     given = {
         "seeds": np.arange(3),
