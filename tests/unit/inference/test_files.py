@@ -431,7 +431,7 @@ def test_columns_of_other_kinds(tmp_path: Path) -> None:
     ).write_parquet(path)
     assert chunks(path, notes=notes, id="n")[0].rows() == [("1.0", "a", None), ("2.5", "b", None)]
     assert notes.lines() == [f'{path}: the column "label" holds lists of text and is not read.']
-    for key, column, held in (("text", "o", "records"), ("label", "label", "lists"), ("id", "o", "records")):
+    for key, column, held in (("text", "o", "records"), ("label", "label", "lists of text"), ("id", "o", "records")):
         assert refusal(path, **{key: column}) == (
             f'{path}: the column "{column}" holds {held}, not text. Name another: {key}="COLUMN"'
         )
