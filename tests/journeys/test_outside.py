@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,7 +132,9 @@ def test_results_that_cannot_be_written(
     with largest_file(100):
         assert run([word.format(whole=whole, reviews=reviews) for word in words]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said == f"error: {place}: {TOO_LARGE}"
+    parts = Path(tempfile.gettempdir()) / "classmark-"  # predict sets parts down there first
+    assert said == f"error: {place}: {TOO_LARGE}" or (said.startswith(f"error: {parts}") and words[0] == "predict")
+    assert said.endswith(f": {TOO_LARGE}")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -235,13 +238,15 @@ def states(folder: Path) -> list[str]:
 
 def test_a_rate_that_is_too_high(reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
-    words = ["train", "text-csv", f"data.path={reviews}", *TINY, "optimizer.kind=sgd", "optimizer.learning_rate=1e38"]
+    words = ["train", "text-csv", f"data.path={reviews}", *TINY, "optimizer.kind=sgd", "optimizer.learning_rate=1000"]
+    words += ["optimizer.weight_decay=1000"]
     assert run([*words, "train.checkpoint_every_steps=1", "--out", str(out)]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     status = json.loads((out / "status.json").read_text())
     assert (status["state"], f"error: {status['message']}") == ("failed", said)
     assert said.startswith("error: epoch 1, step ")
-    assert "e+37; the batch: " in said
+    assert "model weights are no longer finite numbers (learning rate 9" in said
+    assert "; the batch: " in said
     assert "Start again with a lower optimizer.learning_rate or optimizer.clip_norm=1" in said
     for checkpoint in (out / "checkpoints").glob("*/state.json"):
         assert "NaN" not in checkpoint.read_text()

@@ -18,7 +18,7 @@ from classmark.errors import InputError, Option
 from classmark.inference.chunks import Chunk, Notes, PredictOptions, readable
 from classmark.inference.file_chunks import is_read_in_folder
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
-from classmark.system.files import atomic_path
+from classmark.system.files import atomic_path, written
 from classmark.tables.contents import check_readable
 
 OUT_ENDINGS = (".parquet", ".csv", ".jsonl")
@@ -106,7 +106,8 @@ def write_predictions(
             kept, logits = _logits(classifier, chunk, options, notes)
             if not kept.frame.height:
                 continue
-            _predicted(classifier, kept.frame, logits, ending).write_parquet(Path(folder) / f"{number:08d}.parquet")
+            with written(Path(folder)):
+                _predicted(classifier, kept.frame, logits, ending).write_parquet(Path(folder) / f"{number:08d}.parquet")
             rows += kept.frame.height
             labelled |= kept.frame["label"].null_count() < kept.frame.height
         if not rows:
