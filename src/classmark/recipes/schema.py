@@ -318,7 +318,8 @@ class Train(Section):
     """Pass over a step whose loss or gradient is not a finite number, and count it in the history; without it, the run
     stops there."""
     threads: int | None = Field(default=None, ge=1, le=1_024)
-    """Threads of the processor to use; without it, all cores. Other counts give other last digits."""
+    """Threads of the processor to use; without it, all cores that the machine or the container allows. For texts their number
+    changes no digit; for images other counts give other last digits."""
 
 
 class Judge(Section):
