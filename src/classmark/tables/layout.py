@@ -59,7 +59,7 @@ def _layout(text: str, source: str, ending: str) -> Layout:
     named = SEP_LINE.fullmatch(lines[first])
     notes = list[str]()
     if named:
-        notes.append(f"The first line, sep={SHOWN.get(named.group(1), named.group(1))}, names the separator.")
+        notes.append(f'The first line, "sep={SHOWN.get(named.group(1), named.group(1))}", names the separator.')
         first = _next_filled(lines, first + 1)
     rest = _next_filled(lines, first, comments=True)
     given = named.group(1) if named else None

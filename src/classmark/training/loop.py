@@ -22,6 +22,7 @@ from classmark.runs import RunFiles
 from classmark.runs.history import write_history
 from classmark.training.average import Average
 from classmark.training.finite import check_evaluation, check_weights, checked, clip_gradients
+from classmark.training.memory import longest_named
 from classmark.training.optimizers import learning_rate
 from classmark.training.pieces import Computation, accumulate_gradients, evaluate_pieces, hits_of
 from classmark.training.processor import KeptMemory
@@ -123,7 +124,7 @@ def train_epoch(job: Job, state: TrainState, pace: Pace, save: Callable[[], None
         pace.waiting_seconds += waited + time.perf_counter() - started
         torch.manual_seed(derived_seed(*draw))
         _set_rate(job, state.global_step, len(batches) * section.epochs)
-        with checked(job, state, batches[state.step]):
+        with longest_named(job, batches[state.step]), checked(job, state, batches[state.step]):
             state.sums += step(job, batch, draw)
         state.step, state.global_step = state.step + 1, state.global_step + 1
         if job.average is not None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from classmark.data.dataset import Dataset
-from classmark.errors import InputError, Key
-from classmark.inputs.examples import Examples, Inputs, TextShape
+from classmark.errors import InputError, Key, OutsideError
+from classmark.inputs.examples import Examples, Inputs, Rows, TextShape
 from classmark.recipes.schema import BiLSTM, Recipe
 from classmark.system.machine import available_bytes
+from classmark.system.outside import is_about_memory, outside_error
+
+if TYPE_CHECKING:
+    from classmark.training.loop import Job
 
 # Floats that a token takes for each state of each layer and direction, measured on one text: in training what its backward
 # pass needs is kept too. Those for each column of the word vectors come on top.
 TRAINING_FLOATS, EVALUATION_FLOATS, VECTOR_FLOATS = 13.5, 3.5, 6.0
 # Of what is available, the rest is for other pieces and programs.
-SHARE = 0.8
+SHARE = 0.6
 GIB = 2**30
 
 
@@ -44,6 +51,25 @@ def check_memory(recipe: Recipe, dataset: Dataset, inputs: Inputs) -> None:
                 f"memory, and {available / GIB:.1f} GiB are available.",
                 ("Cut long texts: ", Key("input.max_tokens", str(_fitting(SHARE * available / per_token))), "."),
             )
+
+
+@contextmanager
+def longest_named(job: Job, rows: Rows) -> Iterator[None]:
+    """In it, a lack of memory on these rows of the training split is told with the longest text among them.
+
+    Raises:
+        OutsideError: there is not enough memory.
+    """
+    try:
+        yield
+    except Exception as error:
+        refused = outside_error(error)
+        if refused is None or not is_about_memory(refused) or job.train.unit != "tokens":
+            raise
+        row = int(rows[job.train.sizes[rows].argmax()])
+        name = f"row {row + 1}" if job.ids is None else f'"{job.ids[row]}"'
+        longest = f"{refused.reason}; the longest text of the batch, {name}, has {int(job.train.sizes[row]):,} tokens"
+        raise OutsideError(longest, refused.remedy, refused.place) from error
 
 
 def token_bytes(model: BiLSTM, embedding_size: int, floats: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,7 @@ from classmark.training.processor import describe_environment
 from classmark.training.state import TrainState, load_checkpoint
 from classmark.training.watch import RunWatch
 
+MOST_NAMED = 3
 FABRIC_PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -96,10 +97,20 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
 def data_lines(description: Mapping[str, Any]) -> list[str]:
     """What is said on screen about how the data was read and what is odd about it."""
     noted = [*description.get("notes", ()), *(one["message"] for one in description.get("remarks", ()))]
+    if skipped := description.get("skipped"):
+        noted.append(left_out(skipped, description.get("unreadable", ())))
     if renamed := description.get("renamed_columns"):
         pairs = ", ".join(f'"{written}" as "{name}"' for written, name in renamed.items())
         noted.append(f"Columns whose names mean something else in the predictions are there under another: {pairs}.")
     return [f"note     {message}" for message in noted]
+
+
+def left_out(count: int, unreadable: Sequence[Mapping[str, str]]) -> str:
+    """How many rows `data.skip_unreadable` left out, and the first images among them."""
+    rows = "1 row was" if count == 1 else f"{count:,} rows were"
+    named = "; ".join(f"{one['path']}: {one['reason']}" for one in unreadable[:MOST_NAMED])
+    more = ", …" if len(unreadable) > MOST_NAMED else ""
+    return f"{rows} left out, as data.skip_unreadable says{f': {named}{more}' if named else ''}."
 
 
 def input_lines(description: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,10 @@ from classmark.training.state import TrainState
 
 RENEW_SECONDS = 0.5
 ESTIMATE_STEPS = 20
-LESS_MEMORY = "Use a smaller train.batch_size, input.max_tokens or model.hidden_size, or allow more memory."
+LESS_MEMORY = (
+    "Start again with a smaller input.max_tokens, train.piece_tokens, train.batch_size or model.hidden_size; or allow more "
+    "memory, then continue with:"
+)
 
 
 class RunWatch:
@@ -202,11 +205,9 @@ def end_of(run: RunFiles, error: BaseException) -> BaseException:
     refused = error if isinstance(error, OutsideError) else outside_error(error)
     if refused is None:
         return error
-    remedy = (
-        LESS_MEMORY
-        if is_about_memory(refused)
-        else spelt(refused.remedy, "command line").replace(f", {OTHER_DISK}", "")
-    )
+    if is_about_memory(refused):
+        return OutsideError(refused.reason, f"{LESS_MEMORY} {go_on}", refused.place)
+    remedy = spelt(refused.remedy, "command line").replace(f", {OTHER_DISK}", "")
     return OutsideError(refused.reason, f"{remedy} Then continue with: {go_on}", refused.place)
 
 

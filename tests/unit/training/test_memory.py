@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from classmark.errors import InputError
+from classmark.errors import InputError, OutsideError
 from classmark.inputs.examples import TextShape
 from classmark.recipes.schema import Recipe
 from classmark.training import memory
-from classmark.training.memory import check_memory
+from classmark.training.memory import check_memory, longest_named
 
 RECIPE = Recipe.model_validate({"name": "x", "data": {"source": "imdb"}, "model": {"hidden_size": 256, "layers": 2}})
 ROWS: Any = pl.DataFrame({"id": ["short", "long"]})
@@ -57,3 +57,15 @@ def test_the_number_it_names_would_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     number = int(said.rpartition("=")[2].rstrip("."))
     assert number >= 2
     assert checked(monkeypatch, 2**26, train=number) == ""
+
+
+def test_a_lack_of_memory_in_a_step_names_the_longest_text() -> None:
+    job: Any = SimpleNamespace(train=SimpleNamespace(unit="tokens", sizes=np.array([5, 9, 250_000, 4])), ids=None)
+    with pytest.raises(OutsideError) as caught, longest_named(job, np.array([3, 2, 0])):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 5504032768 bytes.")
+    assert caught.value.reason == (
+        "there is not enough memory (5,504,032,768 bytes more were asked for); the longest text of the batch, row 3, has "
+        "250,000 tokens"
+    )
+    with pytest.raises(ZeroDivisionError), longest_named(job, np.array([3])):
+        raise ZeroDivisionError

@@ -16,7 +16,7 @@ from classmark.models.weights import write_tensors
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.runs import RunFiles
-from classmark.training.prepare import first_model, open_folder
+from classmark.training.prepare import first_model, left_out, open_folder
 from classmark.training.watch import RunWatch
 
 
@@ -110,3 +110,12 @@ def test_weights_that_are_a_name_stay_one(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "pretrained").mkdir()
     run = open_folder(RunFiles(tmp_path / "run"), made_recipe(model={"weights": "pretrained"}), 1)
     assert load_recipe(str(run.recipe)).model.weights == "pretrained"  # type: ignore[union-attr]
+
+
+def test_rows_that_are_left_out_are_said_with_the_first_images() -> None:
+    assert left_out(1, []) == "1 row was left out, as data.skip_unreadable says."
+    images = [{"path": f"red/{number}.png", "reason": "the file is empty"} for number in range(5)]
+    assert left_out(1_200, images) == (
+        "1,200 rows were left out, as data.skip_unreadable says: red/0.png: the file is empty; red/1.png: the file is empty; "
+        "red/2.png: the file is empty, …."
+    )

@@ -127,8 +127,9 @@ ENDS: list[tuple[BaseException, str, str, str]] = [
             "DefaultCPUAllocator: can't allocate memory: you tried to allocate 142848393216 bytes. Error code 12"
         ),
         *("failed", "OutsideError"),
-        "there is not enough memory (142,848,393,216 bytes more were asked for). Use a smaller train.batch_size, "
-        "input.max_tokens or model.hidden_size, or allow more memory. Then continue with: classmark train --resume {run}",
+        "there is not enough memory (142,848,393,216 bytes more were asked for). Start again with a smaller "
+        "input.max_tokens, train.piece_tokens, train.batch_size or model.hidden_size; or allow more memory, then continue "
+        "with: classmark train --resume {run}",
     ),
     (ZeroDivisionError("division by zero"), "failed", "ZeroDivisionError", "division by zero"),
 ]
