@@ -22,7 +22,7 @@ endif
 .PHONY: demo test lint types layers unit base docs clean
 
 demo: $(VENV)/.demo
-	@echo "Training reviews-quick; this takes a few minutes."
+	@echo "Training reviews-quick; this takes some minutes."
 	@run=$$($(BIN)/classmark train reviews-quick | tail -n 1) && echo "The report is $$run/report.html"
 
 test: lint types layers unit base
