@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from classmark.system.workers import Workers
 
 T = TypeVar("T")
 L = TypeVar("L")
-AHEAD = 2
 
 
 def prefetched(load: Callable[[T], L], items: Sequence[T]) -> Iterator[tuple[L, float]]:
@@ -18,11 +17,9 @@ def prefetched(load: Callable[[T], L], items: Sequence[T]) -> Iterator[tuple[L, 
 
     One thread loads, up to two items ahead; what it raises is raised here.
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="load") as thread:
-        coming: deque[Future[L]] = deque(thread.submit(load, item) for item in items[:AHEAD])
-        for number in range(len(items)):
+    with Workers(1, name="load") as thread:
+        results = thread.map(load, items)
+        for _ in items:
             started = time.perf_counter()
-            loaded = coming.popleft().result()
-            if number + AHEAD < len(items):
-                coming.append(thread.submit(load, items[number + AHEAD]))
+            loaded = next(results)
             yield loaded, time.perf_counter() - started

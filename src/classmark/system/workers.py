@@ -18,11 +18,12 @@ class Workers:
     Args:
         count: how many.
         prepare: called once in each thread before its first item.
+        name: of the threads, for debuggers.
     """
 
-    def __init__(self, count: int, prepare: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, count: int, prepare: Callable[[], object] = lambda: None, name: str = "worker") -> None:
         self.count = count
-        self._threads = ThreadPoolExecutor(count, "worker", prepare)
+        self._threads = ThreadPoolExecutor(count, name, prepare)
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,7 @@ from classmark.training.average import Average
 from classmark.training.finite import check_evaluation, check_weights, checked, clip_gradients
 from classmark.training.memory import longest_named
 from classmark.training.optimizers import learning_rate
-from classmark.training.pieces import Computation, accumulate_gradients, evaluate_pieces, hits_of
+from classmark.training.pieces import Computation, accumulate_gradients, batch_sums, evaluate_pieces, targets_of
 from classmark.training.processor import KeptMemory
 from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
 
@@ -175,7 +175,7 @@ def step(job: Job, batch: Batch, draw: Draw) -> Sums:
     else:
         logits, loss = _forward(job, batch)
         job.fabric.backward(loss)
-        sums = Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+        sums = batch_sums(loss, logits, batch)
     clip_gradients(job, sums.loss)
     job.optimizer.step()
     return sums
@@ -194,13 +194,13 @@ def measure(job: Job) -> Sums:
         job.kept_memory.release()
         batch = examples.batch(loaded, device)
         logits, loss = _forward(job, batch)
-        sums += Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+        sums += batch_sums(loss, logits, batch)
     return sums
 
 
 def _forward(job: Job, batch: Batch) -> tuple[Tensor, Tensor]:
     logits = job.model(*batch.inputs)
-    return logits, job.loss(logits, batch.labels if batch.targets is None else batch.targets)
+    return logits, job.loss(logits, targets_of(batch))
 
 
 def averaged(job: Job) -> AbstractContextManager[None]:

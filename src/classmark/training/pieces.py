@@ -57,7 +57,7 @@ def accumulate_gradients(given: Computation, pieces: list[Batch], seeds: tuple[i
         seeds: where training stands; with the number of a piece, dropout follows from it.
     """
     parameters = [parameter for parameter in given.model.parameters() if parameter.requires_grad]
-    weights = [given.loss.total_weight(_targets(piece)) for piece in pieces]
+    weights = [given.loss.total_weight(targets_of(piece)) for piece in pieces]
     parts = [
         _Piece(piece, weight / sum(weights), derived_seed(*seeds, number))
         for number, (piece, weight) in enumerate(zip(pieces, weights, strict=True))
@@ -84,7 +84,7 @@ def _gradients(given: Computation, parameters: list[nn.Parameter], piece: _Piece
     with drawing_from(piece.seed), given.fabric.autocast():
         logits = given.model(*piece.batch.inputs)
     counts = hits_of(logits, piece.batch.labels), len(piece.batch.labels)
-    loss = given.loss(logits, _targets(piece.batch)) * piece.share
+    loss = given.loss(logits, targets_of(piece.batch)) * piece.share
     return (loss.item(), *counts), torch.autograd.grad(loss, parameters)
 
 
@@ -103,9 +103,12 @@ def evaluate_pieces(given: Computation, parts: Sequence[Rows], batch_of: Callabl
 def _evaluated(given: Computation, batch: Batch) -> Sums:
     with given.fabric.autocast():
         logits = given.model(*batch.inputs)
-    targets = _targets(batch)
-    loss = given.loss(logits, targets).item()
-    return Sums(loss * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
+    return batch_sums(given.loss(logits, targets_of(batch)), logits, batch)
+
+
+def batch_sums(loss: Tensor, logits: Tensor, batch: Batch) -> Sums:
+    """Loss and hits of a batch that was computed whole."""
+    return Sums(loss.item() * len(batch.labels), hits_of(logits, batch.labels), len(batch.labels))
 
 
 def hits_of(logits: Tensor, labels: Tensor) -> int:
@@ -113,5 +116,6 @@ def hits_of(logits: Tensor, labels: Tensor) -> int:
     return int((two_sided(logits).argmax(dim=1) == labels).sum())
 
 
-def _targets(batch: Batch) -> Tensor:
+def targets_of(batch: Batch) -> Tensor:
+    """What the loss compares with: shares of classes if examples are mixed, else labels."""
     return batch.labels if batch.targets is None else batch.targets
