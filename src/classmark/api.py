@@ -389,6 +389,9 @@ def audit(
     image: str = "image",
     label: str = "label",
     id: str | None = None,  # noqa: A002 - the name of the option
+    image_folder: str | Path | None = None,
+    image_ending: str | None = None,
+    quoting: Literal["auto", "none"] = "auto",
     jaccard: float = 0.6,
 ) -> ShownAudit:
     """The audit of a data set: duplicates, leaks into the test, label conflicts, odd rows.
@@ -400,6 +403,9 @@ def audit(
         image: column of a table, with paths.
         label: column of a table.
         id: column of a table.
+        image_folder: where the paths of a table count from; without it, the folder of the table.
+        image_ending: what is added to paths without an image's ending.
+        quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         jaccard: texts are near duplicates from this similarity on, 0.3 to 1.
 
     Raises:
@@ -413,9 +419,12 @@ def audit(
 
     similarity = read_argument("jaccard", jaccard, float, Span(0.3, 1.0))
     columns = {"text": text, "image": image, "label": label}
-    columns = {name: read_argument(name, column, str) for name, column in columns.items()}
-    columns |= {"id": read_argument("id", id, str | None)}
-    material = audited_rows([str(one) for one in inputs], columns)
+    keys = {f"{name}_column": read_argument(name, column, str) for name, column in columns.items()}
+    keys |= {"id_column": read_argument("id", id, str | None)}
+    keys |= {"image_folder": None if image_folder is None else str(image_folder)}
+    keys |= {"image_ending": read_argument("image_ending", image_ending, str | None)}
+    keys |= {"quoting": read_argument("quoting", quoting, Literal["auto", "none"])}
+    material = audited_rows([str(one) for one in inputs], keys)
     return shown_audit(audit_rows(material, similarity), material)
 
 

@@ -125,3 +125,19 @@ def test_images_with_their_thumbnails(capsys: pytest.CaptureFixture[str]) -> Non
     assert content["kind"] == "images"
     assert content["leaks"][0]["exact"] == 0
     assert ("data:image/jpeg;base64," in page) == bool(content["pairs"])
+
+
+def test_images_of_a_table_lie_where_the_options_say(capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image
+
+    Path("photos").mkdir()
+    for number in range(4):
+        Image.new("RGB", (20, 20), (60 * number, 10, 200)).save(f"photos/{number}.png")
+    pl.DataFrame({"image": [str(number) for number in range(4)], "label": ["a", "b"] * 2}).write_csv("images.csv")
+    assert "--image-folder photos --image-ending .png" in refusal(capsys, "images.csv")
+    assert "--image-folder: elsewhere: there is no such folder" in refusal(
+        capsys, "images.csv", "--image-folder", "elsewhere"
+    )
+    assert "--quoting: " in refusal(capsys, "train.csv", "--quoting", "perhaps")
+    assert run(["audit", "images.csv", "--image-folder", "photos", "--image-ending", "png", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == {"all": 4}

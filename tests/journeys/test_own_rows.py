@@ -122,10 +122,12 @@ def test_a_table_that_a_quote_has_joined_names_the_key(capsys: pytest.CaptureFix
     note = content("audited/audit.json")["notes"][0]
     assert note.startswith("sms.tsv: Row 6 spans 5 lines and holds tabs; a quote may have joined 5 rows.")
     assert note.endswith("Or, if quotes are ordinary characters here: data.quoting=none")
-    words = ["text-csv", "data.path=sms.tsv", "data.quoting=none", "data.source=table"]
-    assert run(["audit", *words, "--out", "audited-whole"]) == 0
-    whole = content("audited-whole/audit.json")
-    assert (whole["rows"], whole["notes"]) == ({"all": 60}, [])
+    recipe = ["text-csv", "data.path=sms.tsv", "data.quoting=none", "data.source=table"]
+    for out, words in (("by-recipe", recipe), ("by-option", ["sms.tsv", "--quoting", "none"])):
+        assert run(["audit", *words, "--out", out]) == 0
+        whole = content(f"{out}/audit.json")
+        assert whole["rows"] == {"all": 60}
+        assert not any("joined" in note for note in whole["notes"])
 
 
 def test_files_of_ones_own_are_compared_with_each_other() -> None:

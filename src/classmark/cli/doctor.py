@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from classmark.cli.output import show
 from classmark.system.cache import cache_folder
+from classmark.system.machine import cores, memory_bytes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,15 +71,15 @@ def _machine() -> dict[str, Any]:
     text = information.read_text(encoding="utf-8", errors="replace") if information.exists() else ""
     flags = set(next((line for line in text.splitlines() if line.startswith("flags")), "").split())
     name = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")), "")
-    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    memory = memory_bytes()
     return {
         "system": platform.platform(),
         "python": platform.python_version(),
         "classmark": _version("classmark") or "not installed",
         "processor": name or platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "instructions": ", ".join(found for found in INSTRUCTIONS if found in flags) or "unknown",
-        "memory": f"{pages / 2**30:.0f} GiB",
+        "memory": "unknown" if memory is None else f"{memory / 2**30:.0f} GiB",
     }
 
 

@@ -17,6 +17,15 @@ app = typer.Typer(
 recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(recipes_app, name="recipes")
 
+ImageFolder = Annotated[
+    str | None, typer.Option(metavar="FOLDER", help="Where the images of a table are. Without it: beside the table.")
+]
+ImageEnding = Annotated[
+    str | None, typer.Option(metavar="ENDING", help="What is added to the images' names in a table, such as .jpg.")
+]
+Quoting = Annotated[
+    str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the true class.")]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids.")]
@@ -133,20 +142,13 @@ def predict(
     out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
     text: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
-    image_folder: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="Where the images of a table are. Without it: beside the table."),
-    ] = None,
-    image_ending: Annotated[
-        str | None, typer.Option(metavar="ENDING", help="What is added to the images' names in a table, such as .jpg.")
-    ] = None,
+    image_folder: ImageFolder = None,
+    image_ending: ImageEnding = None,
     label: Annotated[
         str | None, typer.Option(help="The column of true classes. Without it: the column label, if there is one.")
     ] = None,
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
-    quoting: Annotated[
-        str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
-    ] = "auto",
+    quoting: Quoting = "auto",
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
@@ -307,6 +309,9 @@ def audit(
     image: Annotated[str, typer.Option(help="The column that holds the path of the image.")] = "image",
     label: Annotated[str, typer.Option(help="The column that holds the class name.")] = "label",
     id_column: Annotated[str | None, typer.Option("--id", help="The column of ids, if there is one.")] = None,
+    image_folder: ImageFolder = None,
+    image_ending: ImageEnding = None,
+    quoting: Quoting = "auto",
     jaccard: Annotated[
         float, typer.Option(min=0.3, max=1.0, help="Texts are near duplicates from this similarity on.")
     ] = 0.6,
@@ -316,6 +321,7 @@ def audit(
     from classmark.cli.audit import audit as run_audit
 
     columns = {"text": text, "image": image, "label": label, "id": id_column}
+    columns |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     run_audit(inputs, out, columns, jaccard, as_json=as_json)
 
 

@@ -1,16 +1,23 @@
-"""Whether the longest text fits into the memory that there is: one text cannot be computed in pieces."""
+"""Whether what must be computed in one piece fits into the memory that there is.
+
+That is one text, however long, and a batch of images: a batch norm looks at all of them.
+"""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import torch
+from torch import Tensor, nn
+
 from classmark.data.dataset import Dataset
 from classmark.errors import InputError, Key, OutsideError
-from classmark.inputs.examples import Examples, Inputs, Rows, TextShape
-from classmark.recipes.schema import BiLSTM, Recipe
+from classmark.inputs.examples import Examples, ImageShape, Inputs, Rows, TextShape
+from classmark.recipes.schema import Backbone, BiLSTM, Recipe
 from classmark.system.machine import available_bytes
 from classmark.system.outside import is_about_memory, outside_error
 
@@ -51,6 +58,52 @@ def check_memory(recipe: Recipe, dataset: Dataset, inputs: Inputs) -> None:
                 f"memory, and {available / GIB:.1f} GiB are available.",
                 ("Cut long texts: ", Key("input.max_tokens", str(_fitting(SHARE * available / per_token))), "."),
             )
+
+
+def check_batch(job: Job, shape: TextShape | ImageShape) -> None:
+    """Refuse a batch of images for which the memory that is available cannot be enough on a CPU.
+
+    What its backward pass keeps is counted on a few images. A step takes more than that, so a batch that passes may still
+    fail; one that is refused would have.
+
+    Raises:
+        InputError: it cannot.
+    """
+    recipe, available = job.recipe, available_bytes()
+    trained_whole = isinstance(recipe.model, Backbone) and recipe.model.tune != "head" and not recipe.train.compile
+    if not trained_whole or not isinstance(shape, ImageShape) or job.fabric.device.type != "cpu" or available is None:
+        return
+    per_image = image_bytes(job, shape.size_px)
+    rows = min(recipe.train.batch_size, len(job.train))
+    if rows * per_image > available:
+        fitting = max(1, int(SHARE * available / per_image))
+        raise InputError(
+            f"a batch of {rows} images at {shape.size_px} × {shape.size_px} pixels takes more than "
+            f"{rows * per_image / GIB:.1f} GiB of memory in training, and {available / GIB:.1f} GiB are available.",
+            ("Take smaller batches: ", Key("train.batch_size", str(2 ** int(math.log2(fitting)))), "."),
+        )
+
+
+def image_bytes(job: Job, size_px: int) -> float:
+    """Bytes that the backward pass keeps for each image of a batch."""
+    model = copy.deepcopy(job.module).train()  # the running means of its batch norms must not see these images
+    fewer, more = (_kept_bytes(model, torch.zeros(images, 3, size_px, size_px), job) for images in (2, 4))
+    return (more - fewer) / 2
+
+
+def _kept_bytes(model: nn.Module, images: Tensor, job: Job) -> int:
+    kept: dict[int, int] = {}
+
+    def count(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    hooks = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)
+    with torch.random.fork_rng(devices=[]), hooks, job.fabric.autocast():
+        outputs = model(images)
+    del outputs
+    return sum(kept.values())
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from classmark.runs.status import DONE, owned_run, read_status
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
-from classmark.training.memory import check_memory
+from classmark.training.memory import check_batch, check_memory
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.watch import watched
@@ -56,6 +56,7 @@ def _finished(run: RunFiles) -> RunFiles:
         check_memory(recipe, dataset, inputs)
         recipe = settle(run, recipe, inputs)
         job = build_job(run, recipe, dataset, inputs, watch)
+        check_batch(job, inputs.shape)
         release_memory()
         watch.stage("training")
         best = fit(job, *restore(job))

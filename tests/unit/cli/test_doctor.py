@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import platform
 import sys
 from importlib.machinery import ModuleSpec
@@ -16,6 +15,7 @@ import pytest
 from classmark.cli import doctor
 from classmark.cli.doctor import examine
 from classmark.cli.main import run
+from classmark.system.machine import cores
 
 MEASURED = {"precision": "fp32", "seconds": {"fp32": 0.1, "bf16": 0.2}, "model": "bilstm"}
 TEXT_PROBLEM = 'text models cannot be trained: pip install "classmark[text]"'
@@ -53,7 +53,7 @@ def test_the_sections_say_what_there_is_and_what_is_picked(cache: Path) -> None:
     found = examine()
     assert list(found) == ["machine", "extras", "embedded data", "cache", "picked", "problems"]
     machine = found["machine"]
-    assert (machine["python"], machine["cores"]) == (platform.python_version(), os.cpu_count())
+    assert (machine["python"], machine["cores"]) == (platform.python_version(), cores())
     assert {"system", "classmark", "processor", "instructions", "memory", "torch", "gpu"} < set(machine)
     assert set(found["extras"]) == {"train", "text", "images", "huggingface"}
     assert found["cache"] == {"folder": str(cache), "size": "3 MiB"}
@@ -114,7 +114,7 @@ def test_a_broken_torch_leaves_the_rest_examined(broken: object) -> None:
         'pip install --force-reinstall "classmark[train]"'
     ]
     assert found["picked"] == {}
-    assert found["machine"]["cores"] == os.cpu_count()
+    assert found["machine"]["cores"] == cores()
 
 
 def test_the_command_prints_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,11 @@ from classmark.errors import InputError, Key, Message, Option
 if TYPE_CHECKING:
     from classmark.data.audit.rows import Material
 
+OTHER_KEYS = ("data.image_folder", "data.image_ending", "data.quoting")
 
-def audited_rows(inputs: Sequence[str], columns: Mapping[str, Any]) -> Material:
-    """The rows that the words of the command line name: a recipe and changes to it, or files.
+
+def audited_rows(inputs: Sequence[str], keys: Mapping[str, Any]) -> Material:
+    """The rows that the words of the command line name: a recipe and changes to it, or files read with these keys.
 
     Raises:
         ClassmarkError: there is no such recipe or file, or it cannot be read.
@@ -33,7 +35,7 @@ def audited_rows(inputs: Sequence[str], columns: Mapping[str, Any]) -> Material:
     if not Path(first).exists():
         load_recipe(first, rest)  # says which recipes there are
     try:
-        return file_rows([Path(name) for name in inputs], columns)
+        return file_rows([Path(name) for name in inputs], keys)
     except InputError as error:
         raise type(error)(_with_options(error.problem), _with_options(error.remedy), argument=error.argument) from None
 
@@ -42,8 +44,12 @@ def _with_options(message: Message) -> Message:
     """A message about a recipe's keys as one about the options of an audit."""
     if isinstance(message, str):
         return message
-    options = {f"data.{name}_column": name for name in ("text", "label", "image", "id")}
+    columns = {f"data.{name}_column": name for name in ("text", "label", "image", "id")}
     return tuple(
-        Option(options[part.name], part.value and "COLUMN") if isinstance(part, Key) and part.name in options else part
+        Option(columns[part.name], part.value and "COLUMN")
+        if isinstance(part, Key) and part.name in columns
+        else Option(part.name.removeprefix("data."), part.value)
+        if isinstance(part, Key) and part.name in OTHER_KEYS
+        else part
         for part in message
     )

@@ -21,6 +21,7 @@ from classmark.tables import read_table_file
 
 TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
 COLUMNS = ("part", "side", "id", "label", "fault")
+IMAGE_KEYS = ("image_column", "image_folder", "image_ending")
 IMAGE_COLUMNS = ("path", "row", "sha256", "width", "height")
 
 
@@ -81,12 +82,12 @@ def recipe_rows(data: Data, seed: int) -> Material:
     return replace(material, rows=rows)
 
 
-def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
+def file_rows(files: Sequence[Path], keys: Mapping[str, Any]) -> Material:
     """The rows of one or two tables, or image folders or zips of them: first training, then test.
 
     Args:
         files: one or two.
-        columns: `text`, `label`, `image` and `id`, the names of a table's columns.
+        keys: of a recipe's `data`, on how a table is read, such as `text_column`; those of the other kind are not used.
 
     Raises:
         InputError: a file cannot be read, lacks a column, or there are more than two.
@@ -101,17 +102,17 @@ def file_rows(files: Sequence[Path], columns: Mapping[str, Any]) -> Material:
         raise InputError(f"{files[0]} and {files[1]}: a table and a folder of images. Name two of one kind.")
     if not all(tables):
         return _image_folders(files)
-    kind: Literal["table", "image-table"] = "image-table" if _lists_images(files[0], columns) else "table"
-    named = {"label_column": columns["label"], "id_column": columns["id"]}
-    named |= {"text_column": columns["text"]} if kind == "table" else {"image_column": columns["image"]}
+    kind: Literal["table", "image-table"] = "image-table" if _lists_images(files[0], keys) else "table"
+    others = IMAGE_KEYS if kind == "table" else ("text_column",)
+    named = {key: value for key, value in keys.items() if key not in others}
     data = Data(source=kind, path=str(files[0]), test_path=str(files[1]) if len(files) == 2 else None, **named)
     return _named(_material(*_opened(read_source(data), kind), data), files)
 
 
-def _lists_images(table: Path, columns: Mapping[str, Any]) -> bool:
+def _lists_images(table: Path, keys: Mapping[str, Any]) -> bool:
     """Whether a table has a column of images and none of texts."""
-    found = read_table_file(table).frame.columns
-    return columns["text"] not in found and columns["image"] in found
+    found = read_table_file(table, quotes=keys.get("quoting") != "none").frame.columns
+    return keys["text_column"] not in found and keys["image_column"] in found
 
 
 def _image_folders(files: Sequence[Path]) -> Material:

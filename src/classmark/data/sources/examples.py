@@ -85,7 +85,7 @@ def read_examples(path: str, data: Data, kind: Kind, own_ids: OwnIds) -> tuple[p
     """
     table = read_table_file(Path(path), quotes=data.quoting == "auto")
     if data.quoting == "none" and not table.textual:
-        raise InputError(f"data.quoting: {path} is no CSV or TSV, so it has no quotes. Leave the key out.")
+        raise InputError((Key("data.quoting"), f": {path} is no CSV or TSV, so it has no quotes."), "Leave it out.")
     content_column = data.text_column if kind == "text" else data.image_column
     named = {f"data.{kind}_column": content_column, "data.label_column": data.label_column}
     more = {"data.id_column": data.id_column, "data.group": data.group, "data.split_column": data.split_column}

@@ -46,7 +46,8 @@ def image_files(tables: Sequence[Names], data: Data) -> ImageFiles:
     """
     place = Path(data.image_folder) if data.image_folder else Path(tables[0].table).parent
     if data.image_folder and not place.is_dir():
-        raise InputError(f"data.image_folder: {place}: there is no such folder. Name the one that holds the images.")
+        problem = (Key("data.image_folder"), f": {place}: there is no such folder.")
+        raise InputError(problem, "Name the one that holds the images.")
     found: list[str] = []
     for table, names in tables:
         folder = place if data.image_folder else Path(table).parent

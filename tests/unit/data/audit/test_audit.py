@@ -22,7 +22,7 @@ from classmark.data.load import load_dataset
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
-COLUMNS: dict[str, Any] = {"text": "text", "label": "label", "image": "image", "id": None}
+COLUMNS: dict[str, Any] = {"text_column": "text", "label_column": "label", "image_column": "image", "id_column": None}
 LONG = "the quick brown fox jumps over the lazy dog while the sun sets slowly behind the old red barn"
 NEARLY = LONG.replace("lazy", "sleepy")  # 14 of 20 sequences: 0.7
 

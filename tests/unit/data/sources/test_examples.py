@@ -191,7 +191,7 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         ),
         "no quotes": (
             {"path": lists, "quoting": "none"},
-            f"data.quoting: {lists} is no CSV or TSV, so it has no quotes. Leave the key out.",
+            f"data.quoting: {lists} is no CSV or TSV, so it has no quotes. Leave it out.",
         ),
         "other case": (
             {"path": path, "validation_path": case},
