@@ -136,14 +136,36 @@ def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -> Line:
+    """Weights by dual coordinate descent (Yu, Huang & Lin 2011, in liblinear), which is several times as fast as L-BFGS on
+    texts, and an intercept with which the mean probability is the share of positive rows.
+
+    Liblinear penalises the intercept like a weight, which keeps it from rare classes; so it is fitted anew.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
+    model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=MOST_ITERATIONS, random_state=0)
     with warnings.catch_warnings():
         # A floor a hair from its optimum is still a floor; the step limit keeps it a matter of seconds.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(features, positive.astype(np.int64))
-    return model.coef_[0], float(model.intercept_[0])
+        model.fit(features, positive.astype(np.int64))
+    weights: NDArray[np.float64] = model.coef_[0]
+    return weights, _intercept(features @ weights, positive)
+
+
+def _intercept(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """What to add to the logits so that the mean probability is the share of positive rows; there are rows of both kinds.
+
+    It has the least log loss of all intercepts.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
+    share = float(positive.mean())
+    odds = float(np.log(share / (1.0 - share)))
+    low, high = odds - float(logits.max()) - 1.0, odds - float(logits.min()) + 1.0
+    found: float = brentq(lambda intercept: float(expit(logits + intercept).mean()) - share, low, high, xtol=1e-12)
+    return found
 
 
 def _presence(counts: Any) -> Any:

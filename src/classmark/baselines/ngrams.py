@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from classmark.data.duplicates import MARKUP
 from classmark.data.writing import split_letters, writing_of
 
-MARKUP = re.compile(r"<[^>]{1,40}>")
 LETTERS = r"\w+"
-WORD = re.compile(rf"{LETTERS}(?:['’]{LETTERS})*|[^\w\s]")
+MOST_KEYS = 2**63
+WORD = rf"{LETTERS}(?:['’]{LETTERS})*|[^\w\s]"
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,26 @@ class Ngrams:
 
     Attributes:
         pattern: of a word, a regular expression.
-        words: word → number, for each word of the training texts.
+        words: each word of the training texts, sorted; a word's number is its place.
         codes: sorted; the word w has the code w, the pair (u, w) the code (u + 1) · len(words) + w.
     """
 
-    pattern: re.Pattern[str]
-    words: dict[str, int]
+    pattern: str
+    words: pl.Series
     codes: NDArray[np.int64]
 
     def counts(self, texts: Sequence[str]) -> Any:
         """How often each feature stands in each text, a sparse matrix of shape (N, features)."""
-        numbers, rows = _numbered(texts, self.pattern, self.words, grow=False)
-        codes, code_rows = _coded(numbers, rows, len(self.words))
-        columns = np.searchsorted(self.codes, codes)
-        known = self.codes[np.minimum(columns, len(self.codes) - 1)] == codes
-        return _matrix(code_rows[known], columns[known], (len(texts), len(self.codes)))
+        found = _counted(words_of(texts, self.pattern), self.words, len(texts))
+        return _matrix(found, self.codes, len(texts))
+
+
+class _Counts(NamedTuple):
+    """How often a code stands in a row; sorted by code, then row."""
+
+    codes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    counts: NDArray[np.int64]
 
 
 def fit_ngrams(texts: Sequence[str], min_texts: int = 2) -> tuple[Ngrams, Any]:
@@ -48,58 +54,53 @@ def fit_ngrams(texts: Sequence[str], min_texts: int = 2) -> tuple[Ngrams, Any]:
     """
     writing = writing_of(texts)
     pattern = _split_at(split_letters(writing)) if writing.tokens == "characters" else WORD
-    words: dict[str, int] = {}
-    numbers, rows = _numbered(texts, pattern, words, grow=True)
-    codes, code_rows = _coded(numbers, rows, len(words))
-    distinct, columns = np.unique(codes, return_inverse=True)
-    matrix = _matrix(code_rows, columns, (len(texts), len(distinct)))
-    frequent = np.bincount(matrix.indices, minlength=len(distinct)) >= min_texts
-    if not frequent.any():
-        return Ngrams(pattern, words, distinct), matrix
-    return Ngrams(pattern, words, distinct[frequent]), matrix[:, np.flatnonzero(frequent)]
+    split = words_of(texts, pattern)
+    words = split["word"].unique().sort()
+    found = _counted(split, words, len(texts))
+    codes, in_texts = np.unique(found.codes, return_counts=True)
+    frequent = codes[in_texts >= min_texts]
+    codes = frequent if len(frequent) else codes
+    return Ngrams(pattern, words, codes), _matrix(found, codes, len(texts))
 
 
-def words_of(text: str, pattern: re.Pattern[str] = WORD) -> list[str]:
-    """The words and punctuation marks of a text, in lower case and without markup."""
-    return pattern.findall(MARKUP.sub(" ", text.lower()))
+def words_of(texts: Sequence[str], pattern: str = WORD) -> pl.DataFrame:
+    """The words and punctuation marks of all texts, in lower case and without markup: columns `row` and `word`."""
+    plain = pl.Series("word", texts, dtype=pl.String).str.to_lowercase().str.replace_all(MARKUP, " ")
+    lists = plain.str.extract_all(pattern).to_frame().with_row_index("row")
+    return lists.filter(pl.col("word").list.len() > 0).explode("word")
 
 
-def _split_at(letters: str) -> re.Pattern[str]:
+def _split_at(letters: str) -> str:
     """`WORD`, but each of these letters, a class of a regular expression, is a word of its own."""
     others = r"[^\W" + letters.strip("[]") + "]+"
-    return re.compile(f"{letters}|{WORD.pattern.replace(LETTERS, others)}")
+    return f"{letters}|{WORD.replace(LETTERS, others)}"
 
 
-def _numbered(
-    texts: Sequence[str], pattern: re.Pattern[str], words: dict[str, int], *, grow: bool
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The number of each word of all texts (−1: unknown) and the row of the text it stands in."""
-    numbers: list[int] = []
-    lengths = np.zeros(len(texts), dtype=np.int64)
-    for row, text in enumerate(texts):
-        found = words_of(text, pattern)
-        lengths[row] = len(found)
-        if grow:
-            numbers.extend([words.setdefault(word, len(words)) for word in found])
-        else:
-            numbers.extend([words.get(word, -1) for word in found])
-    return np.asarray(numbers, dtype=np.int64), np.repeat(np.arange(len(texts), dtype=np.int64), lengths)
+def _counted(split: pl.DataFrame, words: pl.Series, texts: int) -> _Counts:
+    """The known words and pairs of known words of so many texts, counted."""
+    numbered = words.alias("word").to_frame().with_columns(number=pl.int_range(pl.len(), dtype=pl.Int64))
+    known = split.join(numbered, on="word", how="left", maintain_order="left")
+    numbers, rows = known["number"].fill_null(-1).to_numpy(), known["row"].to_numpy().astype(np.int64)
+    paired = (numbers[:-1] >= 0) & (numbers[1:] >= 0) & (rows[:-1] == rows[1:])
+    pairs = (numbers[:-1][paired] + 1) * len(words) + numbers[1:][paired]
+    codes = np.concatenate([numbers[numbers >= 0], pairs])
+    rows = np.concatenate([rows[numbers >= 0], rows[1:][paired]])
+    distinct = np.unique(codes) if (len(words) + 1) * len(words) * texts >= MOST_KEYS else None
+    if distinct is not None:
+        codes = np.searchsorted(distinct, codes)
+    codes, counts = np.unique(
+        codes * texts + rows, return_counts=True
+    )  # one number for a code and its row sorts quickly
+    codes, rows = np.divmod(codes, texts)
+    return _Counts(codes if distinct is None else distinct[codes], rows, counts)
 
 
-def _coded(
-    numbers: NDArray[np.int64], rows: NDArray[np.int64], vocabulary: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The codes of the known words and of the pairs of known words within a text, and their rows."""
-    known = numbers >= 0
-    paired = known[:-1] & known[1:] & (rows[:-1] == rows[1:])
-    pairs = (numbers[:-1][paired] + 1) * vocabulary + numbers[1:][paired]
-    return np.concatenate([numbers[known], pairs]), np.concatenate([rows[known], rows[1:][paired]])
+def _matrix(found: _Counts, codes: NDArray[np.int64], texts: int) -> Any:
+    """The counts of these codes as a sparse matrix of shape (N, features)."""
+    from scipy.sparse import csc_matrix
 
-
-def _matrix(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> Any:
-    from scipy.sparse import coo_matrix
-
-    ones = np.ones(len(rows), dtype=np.float64)
-    matrix = coo_matrix((ones, (rows, columns)), shape=shape).tocsr()  # adds up what stands twice
-    matrix.sort_indices()
-    return matrix
+    columns = np.searchsorted(codes, found.codes)
+    kept = codes[np.minimum(columns, len(codes) - 1)] == found.codes
+    starts = np.concatenate([[0], np.cumsum(np.bincount(columns[kept], minlength=len(codes)))])
+    parts = (found.counts[kept].astype(np.float64), found.rows[kept].astype(np.int32), starts)
+    return csc_matrix(parts, shape=(texts, len(codes))).tocsr()
