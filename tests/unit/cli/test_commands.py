@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +79,11 @@ def test_the_schema_refuses(what: str, schema: dict[str, Any]) -> None:
 def test_the_schema_says_what_keys_mean(schema: dict[str, Any]) -> None:
     assert schema["properties"]["seed"]["description"].startswith("Fixes the split")
     assert schema["$defs"]["Train"]["properties"]["batch_size"]["description"] == "Examples a step."
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "classmark", "recipes", "show", "no-such"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
