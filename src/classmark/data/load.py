@@ -22,11 +22,12 @@ from classmark.data.sources.image_folder import read_image_folder
 from classmark.data.sources.image_table import read_image_table
 from classmark.data.sources.imdb import read_imdb
 from classmark.data.sources.movie_reviews import read_movie_reviews
-from classmark.data.sources.source import TEST, TRAIN, Source
+from classmark.data.sources.source import TEST, TRAIN, VALIDATION, Source
 from classmark.data.sources.table import read_tables
 from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
 from classmark.data.splits import Splits, carve, limited
 from classmark.errors import InputError, Key, MissingExtraError, shortened
+from classmark.predictions import Remark
 from classmark.recipes.schema import Data
 
 SIDE_PX = 64
@@ -85,6 +86,7 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
         "group": data.group,
         "skipped": source.rows - sum(frame.height for frame in usable.values()),
     }
+    remarks = [*remarks, *_seen_in_training(description)]
     if remarks:
         description["remarks"] = [asdict(remark) for remark in remarks]
     if source.notes:
@@ -187,6 +189,19 @@ def open_source(source: Source, side_px: int, kind: str) -> tuple[Source, Images
 def _unreadable(source: Source) -> list[dict[str, str]]:
     bad = pl.concat([frame.select("path", "fault") for frame in source.parts.values()]).drop_nulls()
     return [{"path": path, "reason": fault} for path, fault in bad.iter_rows()]
+
+
+def _seen_in_training(description: Mapping[str, Any]) -> list[Remark]:
+    """What is to be said if given validation rows stand in the training data too."""
+    rows = description.get("leaked_validation_rows", 0)
+    if not rows:
+        return []
+    whole = description["splits"][VALIDATION]
+    message = (
+        f"{rows:,} of {whole:,} validation rows stand in the training data: what is chosen on validation (the epoch, a "
+        "threshold, a temperature) was chosen partly on rows that the model has seen."
+    )
+    return [Remark("leaked_validation_rows", "warning", message)]
 
 
 def _classes(frame: pl.DataFrame, name: str) -> tuple[str, ...]:

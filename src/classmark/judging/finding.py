@@ -9,6 +9,7 @@ ADVICE = {
     "worse_than_floor": "Use the baseline, or find out what the model does not learn.",
     "not_better_than_floor": "Prefer the baseline, which is cheaper, until more test rows or a better model decide.",
     "leaked_rows": "Quote the metrics without these rows, and repair the split.",
+    "leaked_validation_rows": "Remove these rows from the validation file, and train again.",
     "test_read_again": "Choose among models on validation; keep new test rows for the last word.",
     "class_never_predicted": "Look at its rows in the confusion matrix; weigh classes or lower its threshold.",
     "absent_classes": "Add rows of these classes, or do not speak of them.",

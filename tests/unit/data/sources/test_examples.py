@@ -65,6 +65,14 @@ def test_a_validation_file_is_the_validation_set(tmp_path: Path) -> None:
     assert dataset.description["leaked_validation_rows"] == 4
     assert dataset.description["leaked_test_rows"] == 2
     assert dataset.validation["leaked"].sum() == 4
+    assert dataset.description["remarks"] == [
+        {
+            "code": "leaked_validation_rows",
+            "severity": "warning",
+            "message": "4 of 14 validation rows stand in the training data: what is chosen on validation (the epoch, a "
+            "threshold, a temperature) was chosen partly on rows that the model has seen.",
+        }
+    ]
     assert dataset.validation["id"][0].startswith("validation-1-")
     limited = loaded(**paths, limit=20).description["splits"]
     assert limited == {"train": 15, "validation": 5, "test": 12}
