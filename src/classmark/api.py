@@ -13,7 +13,7 @@ from classmark.reading.options import FileWords, ReadWords, read_options
 if TYPE_CHECKING:
     import polars as pl
 
-    from classmark.inference import Classifier
+    from classmark.inference import Classifier, MixedClassifier
     from classmark.judging.studies import Answers
     from classmark.reading.side import Side
     from classmark.run import Run
@@ -72,6 +72,7 @@ def predict(
     id: str | None = None,  # noqa: A002 - the name of the option
     quoting: Literal["auto", "none"] = "auto",
     calibrated: bool = False,
+    mixture: bool = False,
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
     no_labels: bool = False,
@@ -92,6 +93,7 @@ def predict(
         id: column of ids, if there is one.
         quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+        mixture: predict with the mixture of the model and its linear baseline, if the recipe said `judge.mixture`.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
         skip_unknown_labels: leave out rows whose label is no class of the model.
         no_labels: do not read true classes.
@@ -112,6 +114,7 @@ def predict(
         id=id,
         quoting=quoting,
         calibrated=calibrated,
+        mixture=mixture,
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,
         no_labels=no_labels,
@@ -122,19 +125,23 @@ def predict(
     return Path(out)
 
 
-def load(run: str | Path | Run | RunFiles, *, calibrated: bool = False) -> Classifier:
+def load(
+    run: str | Path | Run | RunFiles, *, calibrated: bool = False, mixture: bool = False
+) -> Classifier | MixedClassifier:
     """The trained classifier of a run, with `predict(texts)` and `predict_proba(texts)`.
 
     Args:
         run: a run, or the path of its folder.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+        mixture: the mixture of the model and its linear baseline, if the recipe said `judge.mixture`.
 
     Raises:
-        RunError: there is no finished model in it, or no temperature.
+        InputError: both are asked for.
+        RunError: there is no finished model in it, or no temperature or mixture.
     """
-    from classmark.inference import load as load_classifier
+    from classmark.inference import load_any
 
-    return load_classifier(run, calibrated=calibrated)
+    return load_any(run, calibrated=calibrated, mixture=mixture)
 
 
 def read(predictions: Any, **options: Unpack[ReadWords]) -> Side:
@@ -206,6 +213,7 @@ def judge(
         0.75
     """
     from classmark.judging.judge import judge as judge_table
+    from classmark.judging.mixing import known_mixing
     from classmark.runs.looks import known_looks
     from classmark.shown.judgement import shown
 
@@ -218,6 +226,7 @@ def judge(
         table,
         validation=held_out,
         floors=side.baselines,
+        mixing=known_mixing(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
         costs=costs,

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.baselines.logistic import TINY, score
+from classmark.baselines.lines import Lines
+from classmark.baselines.lines import presence as _presence
+from classmark.baselines.logistic import score
 from classmark.baselines.ngrams import Ngrams, fit_ngrams
 
 METHODS = ("naive-bayes", "tf-idf")
@@ -101,7 +103,7 @@ def fit_naive_bayes(counts: Any, labels: NDArray[np.int64], classes: int, streng
         return weights * ratios, intercept  # so that predicting needs the presence alone
 
     weights, intercepts = _lines(fit, labels, classes)
-    return lambda new_counts: _shares(_presence(new_counts) @ weights + intercepts)
+    return Lines("naive-bayes", weights, intercepts)
 
 
 def fit_tfidf(counts: Any, labels: NDArray[np.int64], classes: int, strength: float) -> Predict:
@@ -111,7 +113,7 @@ def fit_tfidf(counts: Any, labels: NDArray[np.int64], classes: int, strength: fl
     transformer = TfidfTransformer(sublinear_tf=True).fit(counts)
     weighted = transformer.transform(counts)
     weights, intercepts = _lines(lambda positive: _fit_logistic(weighted, positive, strength), labels, classes)
-    return lambda new_counts: _shares(transformer.transform(new_counts) @ weights + intercepts)
+    return Lines("tf-idf", weights, intercepts, transformer.idf_)
 
 
 def _lines(
@@ -125,16 +127,6 @@ def _lines(
     return np.stack([weights for weights, _ in lines], axis=1), np.array([intercept for _, intercept in lines])
 
 
-def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities, shape (N, C), from one logit a class, or from that of the second class alone."""
-    shares: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the logistic function, which cannot overflow so
-    if shares.shape[1] == 1:
-        return np.hstack([1.0 - shares, shares])
-    shares = np.maximum(shares, TINY)
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
-
-
 def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -> Line:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -144,12 +136,6 @@ def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(features, positive.astype(np.int64))
     return model.coef_[0], float(model.intercept_[0])
-
-
-def _presence(counts: Any) -> Any:
-    presence = counts.copy()
-    presence.data = np.ones_like(presence.data)
-    return presence
 
 
 def _scaled(matrix: Any, factors: NDArray[np.float64]) -> Any:

@@ -152,6 +152,9 @@ def predict(
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="Predict with the mixture of the model and its linear baseline.")
+    ] = False,
     skip_unreadable: Annotated[
         bool,
         typer.Option("--skip-unreadable", help="Leave out empty texts, damaged images and files that cannot be read."),
@@ -163,6 +166,7 @@ def predict(
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"mixture": mixture}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict

@@ -331,6 +331,15 @@ class Judge(Section):
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
     floor: bool = True
     """Train the linear floor and the majority class beside the model."""
+    mixture: bool = False
+    """Mix the model with its linear baseline: weights for their log-probabilities and a bias per class, fitted on
+    validation, judged on test as one more model. `predict --mixture` uses it. Needs `floor`."""
+
+    @model_validator(mode="after")
+    def _mixes_with_a_baseline(self) -> Judge:
+        if self.mixture and not self.floor:
+            raise ValueError("mixture: it needs the linear baseline; set floor to true, or mixture to false")
+        return self
 
 
 def _kind_of(section: Any) -> str:

@@ -1,0 +1,85 @@
+"""A mixture beside its parts in a judgement: metrics, and paired differences with intervals on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from classmark.judging.comparisons import Comparison, comparison_from_json
+from classmark.judging.intervals import Estimate
+from classmark.judging.mixing import Mixing
+from classmark.judging.mixture import Mixture, mixture_from_json
+from classmark.judging.mixture_findings import Verdict, mixture_sentence, part_title, verdict
+from classmark.predictions import Predictions
+
+Metrics = dict[str, Estimate]
+MIXTURE = "mixture"
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What a judgement says of a mixture.
+
+    Attributes:
+        fit: weights and biases.
+        others: the models of the mixture beside the judged one → their metrics on the same rows: `mixture` where a part is
+            judged, the parts where the mixture is. Baselines have theirs elsewhere in the judgement.
+        comparisons: part → its comparison with the mixture (A the part, B the mixture).
+    """
+
+    fit: Mixture
+    others: dict[str, Metrics]
+    comparisons: dict[str, Comparison]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the mixture is better than each of its parts."""
+        return verdict(self.comparisons)
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        return mixture_sentence(self.comparisons)
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict first, then what it rests on."""
+        others = {name: {key: one.to_json() for key, one in found.items()} for name, found in self.others.items()}
+        return {
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            **self.fit.to_json(),
+            "metrics": others,
+            "comparisons": {name: one.to_json() for name, one in self.comparisons.items()},
+        }
+
+
+def mixed_from_json(content: Mapping[str, Any] | None) -> Mixed | None:
+    """What `to_json` wrote; None where there is no mixture."""
+    if content is None:
+        return None
+    others = {name: {key: Estimate(**one) for key, one in found.items()} for name, found in content["metrics"].items()}
+    comparisons = {name: comparison_from_json(one) for name, one in content["comparisons"].items()}
+    return Mixed(mixture_from_json(content), others, comparisons)
+
+
+def judge_mixture(
+    mixing: Mixing,
+    known: Collection[str],
+    metrics_of: Callable[[Predictions], Metrics],
+    compared: Callable[[Predictions, Predictions, tuple[str, str]], Comparison],
+) -> Mixed:
+    """The mixture against each of its parts.
+
+    Args:
+        mixing: the mixture and its parts.
+        known: which of `mixture` and the parts have their metrics elsewhere in the judgement.
+        metrics_of: the metrics of a table.
+        compared: the comparison of two tables with these names.
+    """
+    tables = {MIXTURE: mixing.table, **mixing.parts}
+    return Mixed(
+        mixing.fit,
+        {name: metrics_of(table) for name, table in tables.items() if name not in known},
+        {name: compared(part, mixing.table, (part_title(name), "the mixture")) for name, part in mixing.parts.items()},
+    )
