@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from classmark.baselines.lines import Lines
 from classmark.baselines.linear import METHODS, Linear
+from classmark.baselines.lines import Lines
 from classmark.baselines.ngrams import Ngrams
 from classmark.errors import RunError
 from classmark.system.files import read_json, write_bytes, write_json

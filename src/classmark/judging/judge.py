@@ -21,7 +21,7 @@ from classmark.judging.intervals import Floats
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
 from classmark.judging.metrics import Scored
-from classmark.judging.mixed import MIXTURE, judge_mixture
+from classmark.judging.mixed import judge_mixture
 from classmark.judging.mixing import Mixing
 from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
@@ -123,10 +123,10 @@ def judge(
         if isinstance(method := floor.metadata.get("floor"), str):
             judgement.floor_methods[name] = method
     if mixing is not None:
-        own = MIXTURE if predictions is mixing.table else mixing.fit.parts[0]
         mixed = judge_mixture(
             mixing,
-            {own, *floors},
+            predictions,
+            floors,
             lambda table: estimates(labelled(table), row_groups(labelled(table))).metrics,
             lambda a, b, names: compare(a, b, positive=judgement.positive, draws=draws, seed=seed, names=names),
         )

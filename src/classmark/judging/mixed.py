@@ -23,12 +23,14 @@ class Mixed:
 
     Attributes:
         fit: weights and biases.
-        others: the models of the mixture beside the judged one → their metrics on the same rows: `mixture` where a part is
-            judged, the parts where the mixture is. Baselines have theirs elsewhere in the judgement.
+        is_judged: whether the judgement is of the mixture itself, and not of its first part.
+        others: the models beside the judged one → their metrics on the same rows: `mixture` where a part is judged, the
+            parts where the mixture is. Baselines have theirs elsewhere in the judgement.
         comparisons: part → its comparison with the mixture (A the part, B the mixture).
     """
 
     fit: Mixture
+    is_judged: bool
     others: dict[str, Metrics]
     comparisons: dict[str, Comparison]
 
@@ -49,6 +51,7 @@ class Mixed:
             "verdict": self.verdict,
             "sentence": self.sentence,
             **self.fit.to_json(),
+            "is_judged": self.is_judged,
             "metrics": others,
             "comparisons": {name: one.to_json() for name, one in self.comparisons.items()},
         }
@@ -60,12 +63,13 @@ def mixed_from_json(content: Mapping[str, Any] | None) -> Mixed | None:
         return None
     others = {name: {key: Estimate(**one) for key, one in found.items()} for name, found in content["metrics"].items()}
     comparisons = {name: comparison_from_json(one) for name, one in content["comparisons"].items()}
-    return Mixed(mixture_from_json(content), others, comparisons)
+    return Mixed(mixture_from_json(content), content["is_judged"], others, comparisons)
 
 
 def judge_mixture(
     mixing: Mixing,
-    known: Collection[str],
+    judged: Predictions,
+    baselines: Collection[str],
     metrics_of: Callable[[Predictions], Metrics],
     compared: Callable[[Predictions, Predictions, tuple[str, str]], Comparison],
 ) -> Mixed:
@@ -73,13 +77,17 @@ def judge_mixture(
 
     Args:
         mixing: the mixture and its parts.
-        known: which of `mixture` and the parts have their metrics elsewhere in the judgement.
+        judged: the table of the mixture, or else of its first part.
+        baselines: parts whose metrics the judgement holds as those of baselines.
         metrics_of: the metrics of a table.
         compared: the comparison of two tables with these names.
     """
-    tables = {MIXTURE: mixing.table, **mixing.parts}
+    is_judged = judged is mixing.table
+    parts = list(mixing.parts.items())
+    others = parts if is_judged else [(MIXTURE, mixing.table), *parts[1:]]
     return Mixed(
         mixing.fit,
-        {name: metrics_of(table) for name, table in tables.items() if name not in known},
-        {name: compared(part, mixing.table, (part_title(name), "the mixture")) for name, part in mixing.parts.items()},
+        is_judged,
+        {name: metrics_of(table) for name, table in others if name not in baselines},
+        {name: compared(part, mixing.table, (part_title(name), "the mixture")) for name, part in parts},
     )

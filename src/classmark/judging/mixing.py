@@ -48,6 +48,8 @@ def mix_tables(tests: Sequence[Predictions], validations: Sequence[Predictions],
     """
     if len(tests) < 2:
         raise InputError("mix: one set of predictions.", "Give two or more, on the same rows.")
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise InputError(f'"{twice[0]}" is named twice.', "Give each model a name of its own.", argument="names")
     for table in (*tests, *validations):
         if not table.has_probabilities:
             raise InputError(
@@ -61,6 +63,8 @@ def mix_tables(tests: Sequence[Predictions], validations: Sequence[Predictions],
     found = find_reading(tests, names) + rows.findings
     remarks = tuple(Remark(one.code, one.severity, one.message) for one in found)  # type: ignore[arg-type]
     table = mixed_table(fit, rows.tables, remarks)
+    plans = [f"{name}: {test.plan}" for name, test in zip(names, tests, strict=True) if test.plan]
+    table = replace(table, plan=" · ".join(plans) or None)
     return Mixing(fit, table, dict(zip(names, rows.tables, strict=True)))
 
 

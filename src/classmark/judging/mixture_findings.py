@@ -36,9 +36,12 @@ def mixture_sentence(comparisons: Mapping[str, Comparison]) -> str:
     rows = f"on the same {next(iter(comparisons.values())).rows:,} rows"
     said = verdict(comparisons)
     if said == "better":
-        parts = [f"{_points(one)} over {part_title(name)}{_interval(one)}" for name, one in comparisons.items()]
+        parts = [
+            f"{_points(one)}{'' if place else ' points of accuracy'} over {part_title(name)}{_interval(one)}"
+            for place, (name, one) in enumerate(comparisons.items())
+        ]
         listed = f"{', '.join(parts[:-1])} and {parts[-1]}"
-        return f"The mixture is better than each of its parts, {rows}: in points of accuracy {listed}."
+        return f"The mixture is better than each of its parts {rows}: {listed}."
     name = _hardest(comparisons)
     by = f"{_points(comparisons[name])} points of accuracy{_interval(comparisons[name])} {rows}"
     best = ", its best part" if _is_best(name, comparisons) else ""

@@ -338,7 +338,7 @@ class Judge(Section):
     @model_validator(mode="after")
     def _mixes_with_a_baseline(self) -> Judge:
         if self.mixture and not self.floor:
-            raise ValueError("mixture: it needs the linear baseline; set floor to true, or mixture to false")
+            raise ValueError("mixture needs the linear baseline; set floor to true, or mixture to false")
         return self
 
 
