@@ -567,9 +567,10 @@ def _sides(command: str, models: Sequence[Any], by: str | None, said: ReadOption
     else:
         letters = [*LETTERS, *(f"model {number}" for number in range(len(LETTERS) + 1, len(models) + 1))]
         sides = tuple(open_side(one, said, letter) for letter, one in zip(letters, models, strict=False))
-    if not 2 <= len(sides) <= len(LETTERS):
-        many = "one set" if len(sides) == 1 else f"{len(sides)} sets"
-        raise InputError(f"{command}: {many} of predictions.", f"Give two to {len(LETTERS)}, on the same rows.")
+    if len(sides) < 2:
+        raise InputError(f"{command}: one set of predictions.", "Give two or more, on the same rows.")
+    if len(sides) > len(LETTERS):
+        raise InputError(f"{command}: {len(sides)} sets of predictions.", f"Give two to {len(LETTERS)}.")
     return sides
 
 

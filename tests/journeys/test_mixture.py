@@ -47,6 +47,9 @@ def test_the_run_judges_the_mixture(trained: RunFiles) -> None:
     assert mixed["fitted_on"] == {"split": "validation", "rows": 48}
     table, test = read(trained.mixture), read(trained.predictions("test"))
     assert table.ids.equals(test.ids)
+    known = classmark.Run(trained.path).mixture
+    assert known is not None
+    assert known.frame.equals(table.frame)
     assert "text" not in table.frame.columns
     right = float((table.predicted == table.labels).mean())
     assert mixed["metrics"]["mixture"]["accuracy"]["value"] == pytest.approx(right)
@@ -132,12 +135,6 @@ def test_what_cannot_predict_a_mixture(trained: RunFiles, tmp_path: Path, capsys
         f"error: {run}: this run has no mixture (there is no mixture.json); one is fitted where the recipe says "
         "judge.mixture=true. Predict without --mixture."
     )
-
-
-def test_a_mixture_needs_its_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["text-csv", f"data.path={tmp_path / 'none.csv'}", "judge.mixture=true", "judge.floor=false"]
-    said = refused(capsys, "train", *words, "--out", str(tmp_path / "run"))
-    assert "judge: mixture needs the linear baseline; set floor to true, or mixture to false" in said
 
 
 def test_two_runs_are_mixed_with_their_own_validation_rows(trained: RunFiles, tmp_path: Path) -> None:

@@ -1,24 +1,24 @@
 """A mixture of classifiers: the weighted sum of their log-probabilities and a bias per class, fitted on validation rows.
 
 A linear model and a network make different errors, and the sum of their log-odds is often better than either. Row i has
-the logits z_ic = Σ_k w_k log p_kic + b_c with weights w_k ≥ 0; probabilities are their softmax. Source: Hinton 2002
-(products of experts, "logarithmic opinion pool"); Mesnil et al. 2014 for texts, a linear model with a network.
+the logits z_ic = Σ_k w_k log p_kic + b_c with weights w_k ≥ 0; probabilities are their softmax. Source: Genest & Zidek 1986
+(logarithmic opinion pools); Mesnil et al. 2014 for texts, a linear model with a network.
 
 **What keeps the fit from following few rows.** K weights are well determined by any validation split, but C biases are
 not: with 10 rows of each of 100 classes they are 99 free numbers. So what is minimised is the sum of the rows' log losses
 plus a penalty that counts as little as a few rows do:
 
-    Σ_i −log softmax(z_i)[y_i] + ½ Σ_k (w_k − 1/K)² + ½ BIAS_PENALTY Σ_c b_c²
+    Σ_i −log softmax(z_i)[y_i] + ½ WEIGHT_PENALTY Σ_k (w_k − 1/K)² + ½ BIAS_PENALTY Σ_c b_c²
 
 The biases then sum to zero, equal models get equal weights, the answer is unique, and where rows say nothing (all right,
 or no row of a class) it stays near the plain mean of the log-probabilities.
 
-A simulation chose the penalties: two models with shared and own errors, one over- and one under-confident, true biases of
-deviation 0, 0.1, 0.3 or 0.6, and 2, 10 or 100 classes with 2 to 100 validation rows each; the log loss of 4,000 new rows,
-mean of 10 to 40 draws. Against a fit without biases, a bias penalty of 3 costs at most 0.005 where no bias is needed, and
-gains 0.01 to 0.10 where their deviation is 0.6. A penalty of 0.001 costs up to 0.34 (10 classes with 2 rows each; ten
-points of accuracy), one of 1 up to 0.012; one of 10 costs 0.0015 and gives up a quarter of the gain. Without the penalty
-on weights, 2 classes with 5 rows each, which are often separated, lose 0.7.
+`benchmarks/mixture_penalty.py` chose the penalties: two models with shared and own errors, one over- and one
+under-confident, true biases of deviation 0, 0.1, 0.3 or 0.6, and 2, 10 or 100 classes with 2 to 100 validation rows each;
+the log loss of 4,000 new rows, mean of 10 to 40 draws. Against a fit without biases, a bias penalty of 3 costs at most
+0.005 where no bias is needed, and gains 0.01 to 0.10 where their deviation is 0.6. One of 0.001 costs up to 0.34 (10 classes
+with 2 rows each; ten points of accuracy), one of 1 up to 0.012; one of 10 costs 0.0015, but gives up half of the gain where
+rows are few. Without the penalty on weights, 2 classes with 5 rows each, which are often separated, lose 0.8.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from classmark.judging.intervals import Floats
 from classmark.judging.metrics import LOG_LOSS_CLIP
 
+WEIGHT_PENALTY = 1.0
 BIAS_PENALTY = 3.0
 MOST_CLASSES_WITH_BIASES = 1_000  # beyond, the second derivatives by the biases no longer fit into memory
 BLOCK_VALUES = 1 << 20  # of one model's rows that are worked on at once, which bounds memory
@@ -213,7 +214,7 @@ class Problem:
         return loss, slope, curvature
 
     def _penalties(self, point: Floats) -> Floats:
-        found: Floats = np.where(np.arange(len(point)) < self.models, 1.0, BIAS_PENALTY)
+        found: Floats = np.where(np.arange(len(point)) < self.models, WEIGHT_PENALTY, BIAS_PENALTY)
         return found
 
     def _blocks(self, point: Floats) -> Iterator[tuple[slice, Floats, Floats, Floats]]:

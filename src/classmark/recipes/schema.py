@@ -333,13 +333,8 @@ class Judge(Section):
     """Train the linear floor and the majority class beside the model."""
     mixture: bool = False
     """Mix the model with its linear baseline: weights for their log-probabilities and a bias per class, fitted on
-    validation, judged on test as one more model. `predict --mixture` uses it. Needs `floor`."""
-
-    @model_validator(mode="after")
-    def _mixes_with_a_baseline(self) -> Judge:
-        if self.mixture and not self.floor:
-            raise ValueError("mixture needs the linear baseline; set floor to true, or mixture to false")
-        return self
+    validation, judged on test as one more model. `predict --mixture` uses it. Without `floor` there is nothing to
+    mix with."""
 
 
 def _kind_of(section: Any) -> str:

@@ -152,7 +152,9 @@ def judge_run(
 
     split = "test" if "test" in tables else "validation"
     looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
-    mixing = write_mixed(run, tables, floors) if recipe.judge.mixture and split == "test" else None
+    mixing = write_mixed(run, tables, floors) if recipe.judge.mixture and floors else None
+    if recipe.judge.mixture and not recipe.judge.floor:
+        watch.say("note     There is no mixture, as judge.floor is false: it is one with the linear baseline.")
     judgement = judge(
         tables[split],
         validation=tables["validation"] if split == "test" else None,
