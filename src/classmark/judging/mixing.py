@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from classmark.errors import InputError
 from classmark.judging.findings import find_reading
@@ -77,10 +80,19 @@ def fit_tables(tables: Sequence[Predictions], names: Sequence[str]) -> Mixture:
 
 
 def mixed_table(fit: Mixture, tables: Sequence[Predictions], remarks: Sequence[Remark] = ()) -> Predictions:
-    """The mixture's predictions of tables whose rows and classes are in one order, with the columns of the first."""
+    """The mixture's predictions of tables whose rows and classes are in one order.
+
+    Columns are those of the first; a row that is leaked for one part is leaked for the mixture.
+    """
     first = tables[0]
     logits = fit.logits([table.probabilities for table in tables])
-    kept = first.frame.select(name for name in first.frame.columns if name not in OWN_COLUMNS)
+    frame = first.frame
+    flags = [
+        table.frame["leaked"].fill_null(False) for table in tables if table.frame.schema.get("leaked") == pl.Boolean
+    ]
+    if flags:
+        frame = frame.with_columns(leaked=reduce(or_, flags))
+    kept = frame.select(name for name in frame.columns if name not in OWN_COLUMNS)
     caveats = {code: sentence for table in tables for code, sentence in table.caveats.items()}
     known = ("split", "data_fingerprint", "numbered")
     metadata: dict[str, Any] = {name: first.metadata[name] for name in known if name in first.metadata}

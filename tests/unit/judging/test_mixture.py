@@ -145,6 +145,14 @@ def test_tables_are_mixed_by_id_and_class_and_keep_their_columns() -> None:
     np.testing.assert_array_equal(mixed.table.logits, expected.astype(np.float64))
 
 
+def test_a_row_that_one_part_has_seen_is_leaked() -> None:
+    tests, validations = tables()
+    tests[1] = table(200, 1, 1, "t", leaked=[row == 3 or None for row in range(200)])
+    assert mix_tables(tests, validations, ("a", "b")).table.frame["leaked"].arg_true().to_list() == [3]
+    tests[0] = table(200, 1, 0, "t", leaked=[row == 5 for row in range(200)])
+    assert mix_tables(tests, validations, ("a", "b")).table.frame["leaked"].arg_true().to_list() == [3, 5]
+
+
 def test_what_is_written_is_what_was_judged(tmp_path: Any) -> None:
     tests, validations = tables()
     mixing = mix_tables(tests, validations, ("model", "linear"))
