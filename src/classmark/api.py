@@ -388,9 +388,10 @@ def mix(
     Example:
         >>> import classmark
         >>> labels = ["no", "yes", "yes"] * 40
-        >>> a, b = [0.4, 0.6, 0.3] * 40, [0.2, 0.4, 0.9] * 40
-        >>> a, b = (classmark.judge(labels[:60], p[:60], validation=(labels[60:], p[60:])) for p in (a, b))
-        >>> classmark.mix(a, b, names=["a", "b"]).mixture.verdict
+        >>> a, b = [0.4, 0.7, 0.3] * 40, [0.2, 0.4, 0.9] * 40
+        >>> test = [{"label": labels, "p_yes": scores} for scores in (a, b)]
+        >>> validation = [{"label": labels[:60], "p_yes": scores[:60]} for scores in (a, b)]
+        >>> classmark.mix(*test, validation=validation).mixture.verdict
         'better'
     """
     from classmark.judging.judge import judge as judge_table

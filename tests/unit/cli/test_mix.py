@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,11 @@ def test_judgements_bring_their_validation_rows() -> None:
     assert found.mixture == plain.mixture
     half = classmark.mix(sides[0], "b.csv", validation="vb.csv", names=["a.csv", "b.csv"], draws=100)
     assert half.mixture == plain.mixture
+
+
+def test_the_example_of_the_docstring() -> None:
+    example = doctest.DocTestParser().get_doctest(classmark.mix.__doc__ or "", {}, "mix", None, None)
+    assert doctest.DocTestRunner().run(example) == (0, 6)
 
 
 REFUSALS = {
