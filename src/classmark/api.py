@@ -214,7 +214,7 @@ def judge(
         0.75
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.judging.mixing import known_mixing
+    from classmark.judging.mixed_tables import known_mixture
     from classmark.runs.looks import known_looks
     from classmark.shown.judgement import shown
 
@@ -227,7 +227,7 @@ def judge(
         table,
         validation=held_out,
         floors=side.baselines,
-        mixing=known_mixing(side.mixture, {"model": table, **side.baselines}),
+        mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
         costs=costs,
@@ -395,7 +395,7 @@ def mix(
         'better'
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.judging.mixing import mix_tables
+    from classmark.judging.mixed_tables import mix_tables
     from classmark.shown.judgement import shown
 
     said = read_options(options)

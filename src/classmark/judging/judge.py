@@ -18,11 +18,11 @@ from classmark.judging.curves import draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.intervals import Floats
+from classmark.judging.judged_mixture import judge_mixture
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
 from classmark.judging.metrics import Scored
-from classmark.judging.mixed import judge_mixture
-from classmark.judging.mixing import Mixing
+from classmark.judging.mixed_tables import MixedTables
 from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
 from classmark.judging.resampling import whole_draws, whole_seed
@@ -42,7 +42,7 @@ def judge(
     *,
     validation: Predictions | None = None,
     floors: Mapping[str, Predictions] = NO_FLOORS,
-    mixing: Mixing | None = None,
+    mixing: MixedTables | None = None,
     looks: Looks | None = None,
     positive: str | None = None,
     at: Sequence[str] = (),

@@ -16,8 +16,8 @@ from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
 from classmark.judging.findings import Finding
 from classmark.judging.intervals import CONFIDENCE, Estimate
+from classmark.judging.judged_mixture import JudgedMixture, judged_mixture_from_json
 from classmark.judging.label_errors import LabelErrors, label_errors_from_json
-from classmark.judging.mixed import Mixed, mixed_from_json
 from classmark.judging.operating import Thresholds, thresholds_from_json
 from classmark.judging.paired import Difference
 from classmark.judging.recalibration import Recalibration, recalibration_from_json
@@ -102,7 +102,7 @@ class Judgement:
     floor: dict[str, Metrics] = field(default_factory=dict)
     floor_methods: dict[str, str] = field(default_factory=dict)
     floor_comparison: dict[str, Comparison] = field(default_factory=dict)
-    mixture: Mixed | None = None
+    mixture: JudgedMixture | None = None
     findings: tuple[Finding, ...] = ()
     plan: str | None = None
     own_decisions: int | None = None
@@ -211,7 +211,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
         floor_methods=dict(content.get("floor_methods", {})),
         floor_comparison={name: comparison_from_json(one) for name, one in content["floor_comparison"].items()},
-        mixture=mixed_from_json(content.get("mixture")),
+        mixture=judged_mixture_from_json(content.get("mixture")),
         findings=tuple(Finding(**finding) for finding in content["findings"]),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from classmark.judging.judged_mixture import JudgedMixture
 from classmark.judging.judgement import Judgement, Metrics
-from classmark.judging.mixed import Mixed
 from classmark.judging.mixture_findings import part_title
 from classmark.judging.paired import Difference
 
@@ -28,7 +28,7 @@ class PartRow:
     differences: dict[str, Difference]
 
 
-def part_rows(mixed: Mixed) -> list[PartRow]:
+def part_rows(mixed: JudgedMixture) -> list[PartRow]:
     """The parts of a mixture, accuracy and log loss first."""
     found = []
     for name, weight in zip(mixed.fit.parts, mixed.fit.weights, strict=True):
@@ -38,14 +38,14 @@ def part_rows(mixed: Mixed) -> list[PartRow]:
     return found
 
 
-def weights_sentence(mixed: Mixed) -> str:
+def weights_sentence(mixed: JudgedMixture) -> str:
     """Such as `The mixture weighs the model by 0.84 and the linear baseline by 1.07, fitted on 120 validation rows.`"""
     fit = mixed.fit
     parts = [f"{part_title(name)} by {weight:.2f}" for name, weight in zip(fit.parts, fit.weights, strict=True)]
     return f"The mixture weighs {', '.join(parts[:-1])} and {parts[-1]}, fitted on {fit.rows:,} validation rows."
 
 
-def biases_sentence(mixed: Mixed) -> str:
+def biases_sentence(mixed: JudgedMixture) -> str:
     """The bias of each class, of many classes the largest ones."""
     biases = dict(zip(mixed.fit.classes, mixed.fit.biases, strict=True))
     shown = sorted(biases, key=lambda name: -abs(biases[name]))[:MOST_BIASES]

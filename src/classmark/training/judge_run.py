@@ -18,7 +18,7 @@ from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, write_judgement
-from classmark.judging.mixing import Mixing, mix_tables
+from classmark.judging.mixed_tables import MixedTables, mix_tables
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -129,7 +129,7 @@ def write_floors(run: RunFiles, recipe: Recipe, dataset: Dataset) -> dict[str, T
     return {name: dict(tables) for name, tables in floors.items()}
 
 
-def write_mixed(run: RunFiles, tables: Tables, floors: Mapping[str, Tables]) -> Mixing:
+def write_mixed(run: RunFiles, tables: Tables, floors: Mapping[str, Tables]) -> MixedTables:
     """The mixture of the model and its linear baseline, fitted on validation; written with its test predictions.
 
     There is no table of its validation predictions: it was fitted on these rows.

@@ -17,7 +17,7 @@ from classmark.judging import mixture
 from classmark.judging.comparisons import Comparison
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
-from classmark.judging.mixing import known_mixing, mix_tables
+from classmark.judging.mixed_tables import known_mixture, mix_tables
 from classmark.judging.mixture import Mixture, Problem, fit_mixture, log_probabilities, mixture_from_json
 from classmark.judging.mixture_findings import find_mixture, verdict
 from classmark.judging.p_values import McNemar
@@ -159,13 +159,13 @@ def test_what_is_written_is_what_was_judged(tmp_path: Any) -> None:
     write(mixing.table, tmp_path / "m.parquet")
     again = read(tmp_path / "m.parquet")
     assert again.frame.equals(mixing.table.frame)
-    known = known_mixing(again, {"model": tests[0], "linear": tests[1], "majority": tests[1]})
+    known = known_mixture(again, {"model": tests[0], "linear": tests[1], "majority": tests[1]})
     assert known is not None
     assert known.fit == mixing.fit
     assert list(known.parts) == ["model", "linear"]
-    assert known_mixing(again, {"model": tests[0]}) is None
-    assert known_mixing(tests[0], {"model": tests[0]}) is None
-    assert known_mixing(None, {}) is None
+    assert known_mixture(again, {"model": tests[0]}) is None
+    assert known_mixture(tests[0], {"model": tests[0]}) is None
+    assert known_mixture(None, {}) is None
     assert mixture_from_json(json.loads(json.dumps(mixing.fit.to_json()))) == mixing.fit
 
 

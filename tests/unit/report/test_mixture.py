@@ -9,7 +9,7 @@ import pytest
 
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
-from classmark.judging.mixing import Mixing, mix_tables
+from classmark.judging.mixed_tables import MixedTables, mix_tables
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.cell import judgement_cell
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
@@ -31,7 +31,7 @@ def table(prefix: str, seed: int, classes: int) -> Predictions:
     return build_predictions(ids, [names[label] for label in labels], shares.astype(np.float32), names)
 
 
-def mixing_of(names: tuple[str, ...], classes: int) -> Mixing:
+def mixing_of(names: tuple[str, ...], classes: int) -> MixedTables:
     tests, validations = ([table(prefix, seed, classes) for seed in range(len(names))] for prefix in ("t", "vv"))
     return mix_tables(tests, validations, names)
 

@@ -23,7 +23,7 @@ OWN_COLUMNS = ("id", "label", "probabilities", "logits", "predicted")
 
 
 @dataclass(frozen=True)
-class Mixing:
+class MixedTables:
     """A mixture with its predictions and those of its parts on the same rows.
 
     Attributes:
@@ -37,7 +37,7 @@ class Mixing:
     parts: dict[str, Predictions]
 
 
-def mix_tables(tests: Sequence[Predictions], validations: Sequence[Predictions], names: Sequence[str]) -> Mixing:
+def mix_tables(tests: Sequence[Predictions], validations: Sequence[Predictions], names: Sequence[str]) -> MixedTables:
     """The mixture of two or more models.
 
     Args:
@@ -68,7 +68,7 @@ def mix_tables(tests: Sequence[Predictions], validations: Sequence[Predictions],
     table = mixed_table(fit, rows.tables, remarks)
     plans = [f"{name}: {test.plan}" for name, test in zip(names, tests, strict=True) if test.plan]
     table = replace(table, plan=" · ".join(plans) or None)
-    return Mixing(fit, table, dict(zip(names, rows.tables, strict=True)))
+    return MixedTables(fit, table, dict(zip(names, rows.tables, strict=True)))
 
 
 def fit_tables(tables: Sequence[Predictions], names: Sequence[str]) -> Mixture:
@@ -113,7 +113,7 @@ def mixed_table(fit: Mixture, tables: Sequence[Predictions], remarks: Sequence[R
     return replace(table, positive=named)
 
 
-def known_mixing(table: Predictions | None, models: Mapping[str, Predictions]) -> Mixing | None:
+def known_mixture(table: Predictions | None, models: Mapping[str, Predictions]) -> MixedTables | None:
     """A mixture that was made earlier, from the table of its predictions.
 
     None without a table, or where it does not say how it was made, or one of its parts is not at hand.
@@ -126,6 +126,6 @@ def known_mixing(table: Predictions | None, models: Mapping[str, Predictions]) -
         return None
     try:
         fit = mixture_from_json(table.metadata["mixture"])
-        return Mixing(fit, table, {name: models[name] for name in fit.parts})
+        return MixedTables(fit, table, {name: models[name] for name in fit.parts})
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from classmark.judging.comparisons import Comparison, comparison_from_json
 from classmark.judging.intervals import Estimate
-from classmark.judging.mixing import Mixing
+from classmark.judging.mixed_tables import MixedTables
 from classmark.judging.mixture import Mixture, mixture_from_json
 from classmark.judging.mixture_findings import Verdict, mixture_sentence, part_title, verdict
 from classmark.predictions import Predictions
@@ -18,7 +18,7 @@ MIXTURE = "mixture"
 
 
 @dataclass(frozen=True)
-class Mixed:
+class JudgedMixture:
     """What a judgement says of a mixture.
 
     Attributes:
@@ -57,22 +57,22 @@ class Mixed:
         }
 
 
-def mixed_from_json(content: Mapping[str, Any] | None) -> Mixed | None:
+def judged_mixture_from_json(content: Mapping[str, Any] | None) -> JudgedMixture | None:
     """What `to_json` wrote; None where there is no mixture."""
     if content is None:
         return None
     others = {name: {key: Estimate(**one) for key, one in found.items()} for name, found in content["metrics"].items()}
     comparisons = {name: comparison_from_json(one) for name, one in content["comparisons"].items()}
-    return Mixed(mixture_from_json(content), content["is_judged"], others, comparisons)
+    return JudgedMixture(mixture_from_json(content), content["is_judged"], others, comparisons)
 
 
 def judge_mixture(
-    mixing: Mixing,
+    mixing: MixedTables,
     judged: Predictions,
     baselines: Collection[str],
     metrics_of: Callable[[Predictions], Metrics],
     compared: Callable[[Predictions, Predictions, tuple[str, str]], Comparison],
-) -> Mixed:
+) -> JudgedMixture:
     """The mixture against each of its parts.
 
     Args:
@@ -85,7 +85,7 @@ def judge_mixture(
     is_judged = judged is mixing.table
     parts = list(mixing.parts.items())
     others = parts if is_judged else [(MIXTURE, mixing.table), *parts[1:]]
-    return Mixed(
+    return JudgedMixture(
         mixing.fit,
         is_judged,
         {name: metrics_of(table) for name, table in others if name not in baselines},
