@@ -616,11 +616,9 @@ def _held_out(given: Any, sides: Sequence[Side], by: str | None, said: ReadOptio
             f"{problem}.", "Give one per model, in their order; runs bring their own.", argument="validation"
         )
     opened = iter([open_side(one, said, "validation") for one in listed])
-    found = []
-    for side in sides:
-        own = next(opened) if any(side is one for one in wanted) else side
-        found.append(own.validation or own.table)
-    return found
+    given_tables = (one.validation if one.run and one.validation else one.table for one in opened)
+    own = {id(side): side.validation for side in sides if not any(side is one for one in wanted)}
+    return [own.get(id(side)) or next(given_tables) for side in sides]
 
 
 def _validation(given: Any, words: Mapping[str, Any], side: Side) -> Any:
