@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from classmark.errors import InputError
-from classmark.reading.options import FileWords, ReadWords, read_options
+from classmark.errors import InputError, RunError
+from classmark.reading.options import FileWords, ReadOptions, ReadWords, read_options
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from classmark.inference import Classifier
+    from classmark.inference import Classifier, MixedClassifier
     from classmark.judging.studies import Answers
+    from classmark.predictions import Predictions
     from classmark.reading.side import Side
     from classmark.run import Run
     from classmark.runs import RunFiles
@@ -72,6 +73,7 @@ def predict(
     id: str | None = None,  # noqa: A002 - the name of the option
     quoting: Literal["auto", "none"] = "auto",
     calibrated: bool = False,
+    mixture: bool = False,
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
     no_labels: bool = False,
@@ -92,6 +94,7 @@ def predict(
         id: column of ids, if there is one.
         quoting: `none` if quotes in a CSV or TSV are ordinary characters.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+        mixture: predict with the mixture of the model and its linear baseline, if the recipe said `judge.mixture`.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
         skip_unknown_labels: leave out rows whose label is no class of the model.
         no_labels: do not read true classes.
@@ -112,6 +115,7 @@ def predict(
         id=id,
         quoting=quoting,
         calibrated=calibrated,
+        mixture=mixture,
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,
         no_labels=no_labels,
@@ -122,19 +126,23 @@ def predict(
     return Path(out)
 
 
-def load(run: str | Path | Run | RunFiles, *, calibrated: bool = False) -> Classifier:
+def load(
+    run: str | Path | Run | RunFiles, *, calibrated: bool = False, mixture: bool = False
+) -> Classifier | MixedClassifier:
     """The trained classifier of a run, with `predict(texts)` and `predict_proba(texts)`.
 
     Args:
         run: a run, or the path of its folder.
         calibrated: divide the logits by the temperature that the run fitted on its validation rows.
+        mixture: the mixture of the model and its linear baseline, if the recipe said `judge.mixture`.
 
     Raises:
-        RunError: there is no finished model in it, or no temperature.
+        InputError: both are asked for.
+        RunError: there is no finished model in it, or no temperature or mixture.
     """
-    from classmark.inference import load as load_classifier
+    from classmark.inference import load_any
 
-    return load_classifier(run, calibrated=calibrated)
+    return load_any(run, calibrated=calibrated, mixture=mixture)
 
 
 def read(predictions: Any, **options: Unpack[ReadWords]) -> Side:
@@ -206,6 +214,7 @@ def judge(
         0.75
     """
     from classmark.judging.judge import judge as judge_table
+    from classmark.judging.mixed_tables import known_mixture
     from classmark.runs.looks import known_looks
     from classmark.shown.judgement import shown
 
@@ -218,6 +227,7 @@ def judge(
         table,
         validation=held_out,
         floors=side.baselines,
+        mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
         costs=costs,
@@ -335,32 +345,71 @@ def compare(
         >>> classmark.compare(a, b, names=["old", "new"]).sentence
         'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
     """
-    from classmark.judging.multiple import LETTERS, compare_all
-    from classmark.reading.side import open_side, side_parts
+    from classmark.judging.multiple import compare_all
     from classmark.shown.comparisons import shown_comparisons
 
-    said = read_options(options)
-    if by is not None:
-        if others:
-            raise InputError("it names the models of one file, but several are given.", "Give one.", argument="by")
-        sides = tuple(side_parts(first, by, said).values())
-    else:
-        sides = tuple(open_side(one, said, letter) for letter, one in zip(LETTERS, (first, *others), strict=False))
-    if len(sides) < 2:
-        raise InputError("compare: one set of predictions.", "Give two or more, on the same rows.")
+    sides = _sides("compare", (first, *others), by, read_options(options))
     _check_same_split(sides)
-    if isinstance(names, str) or (names is not None and len(names) != len(sides)):
-        count = 1 if isinstance(names, str) else len(names or ())
-        raise InputError(
-            f"{count} name{'s' * (count != 1)} for {len(sides)} models.", "Give one name per model.", argument="names"
-        )
-    called = [side.name for side in sides]
-    if len(set(called)) < len(called):  # two runs of one name in different folders
-        called = [str(side.run.path) if side.run is not None else side.name for side in sides]
-    if len(set(called)) < len(called):
-        called = list(LETTERS[: len(sides)])
-    comparisons = compare_all([side.table for side in sides], names=tuple(names or called), draws=draws, seed=seed)
+    comparisons = compare_all([side.table for side in sides], names=_called(sides, names), draws=draws, seed=seed)
     return shown_comparisons(comparisons, sides)
+
+
+def mix(
+    first: Any,
+    /,
+    *others: Any,
+    validation: Any = None,
+    by: str | None = None,
+    names: Sequence[str] | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+    **options: Unpack[ReadWords],
+) -> ShownJudgement:
+    """The judgement of a mixture of two or more models, compared with each of them on the same rows.
+
+    Weights for the models' log-probabilities and a bias per class are fitted on validation rows.
+
+    Args:
+        first: test predictions of a model: a file, a run or its folder, a judgement that `judge` made, what `read` gave, or
+            a frame.
+        others: those of the other models on the same rows, matched by id.
+        validation: a list with each model's predictions on the same validation rows, in the order of the models. Those of
+            runs, and of judgements that have some, need not be given.
+        by: the column that says which model a row of the first, and of the validation rows, is of.
+        names: what the models are called; without these, as files, runs or letters.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+        options: what the columns of all files mean, as in `judge`.
+
+    Raises:
+        PredictionsError: the models are not about the same rows, or a validation row is among the test rows.
+        InputError: something else than these is given, or there are no validation rows or no probabilities.
+
+    Example:
+        >>> import classmark
+        >>> labels = ["no", "yes", "yes"] * 40
+        >>> a, b = [0.4, 0.7, 0.3] * 40, [0.2, 0.4, 0.9] * 40
+        >>> test = [{"label": labels, "p_yes": scores} for scores in (a, b)]
+        >>> validation = [{"label": labels[:60], "p_yes": scores[:60]} for scores in (a, b)]
+        >>> classmark.mix(*test, validation=validation).mixture.verdict
+        'better'
+    """
+    from classmark.judging.judge import judge as judge_table
+    from classmark.judging.mixed_tables import mix_tables
+    from classmark.shown.judgement import shown
+
+    said = read_options(options)
+    sides = _sides("mix", (first, *others), by, said)
+    for side in sides:
+        if side.run is not None and side.table.split == "validation":
+            raise RunError(
+                f"{side.run.path}: the run is unfinished and has no test predictions.",
+                f"Finish it: classmark train --resume {side.run.path}",
+            )
+    held_out = _held_out(validation, sides, by, said)
+    mixing = mix_tables([side.table for side in sides], held_out, _called(sides, names))
+    found = judge_table(mixing.table, mixing=mixing, draws=draws, seed=seed)
+    return shown(found, mixing.table, None)
 
 
 def find_label_errors(predictions: Any, **options: Unpack[ReadWords]) -> pl.DataFrame:
@@ -507,6 +556,71 @@ def _names_columns(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) > 0 and all(isinstance(one, str) for one in value)
 
 
+def _sides(command: str, models: Sequence[Any], by: str | None, said: ReadOptions) -> tuple[Side, ...]:
+    """The sides of two or more models, or of one file that holds them all."""
+    from classmark.judging.multiple import LETTERS
+    from classmark.reading.side import open_side, side_parts
+
+    if by is not None:
+        if len(models) > 1:
+            raise InputError("it names the models of one file, but several are given.", "Give one.", argument="by")
+        sides = tuple(side_parts(models[0], by, said).values())
+    else:
+        letters = [*LETTERS, *(f"model {number}" for number in range(len(LETTERS) + 1, len(models) + 1))]
+        sides = tuple(open_side(one, said, letter) for letter, one in zip(letters, models, strict=False))
+    if len(sides) < 2:
+        raise InputError(f"{command}: one set of predictions.", "Give two or more, on the same rows.")
+    if len(sides) > len(LETTERS):
+        raise InputError(f"{command}: {len(sides)} sets of predictions.", f"Give two to {len(LETTERS)}.")
+    return sides
+
+
+def _called(sides: Sequence[Side], names: Sequence[str] | None) -> tuple[str, ...]:
+    """What the models are called, each by another name."""
+    from classmark.judging.multiple import LETTERS
+
+    if isinstance(names, str) or (names is not None and len(names) != len(sides)):
+        count = 1 if isinstance(names, str) else len(names or ())
+        raise InputError(
+            f"{count} name{'s' * (count != 1)} for {len(sides)} models.", "Give one name per model.", argument="names"
+        )
+    if names:
+        return tuple(names)
+    called = [side.name for side in sides]
+    if len(set(called)) < len(called):  # two runs of one name in different folders
+        called = [str(side.run.path) if side.run is not None else side.name for side in sides]
+    return tuple(called if len(set(called)) == len(called) else LETTERS[: len(sides)])
+
+
+def _held_out(given: Any, sides: Sequence[Side], by: str | None, said: ReadOptions) -> list[Predictions]:
+    """The validation table of each side: the given ones in their order, else its own."""
+    from classmark.reading.side import open_side, side_parts
+
+    listed = given if isinstance(given, list | tuple) else [] if given is None else [given]
+    if by is not None and listed:
+        if len(listed) != 1:
+            raise InputError(
+                "one file holds all models.", "Give one with their validation rows.", argument="validation"
+            )
+        parts = side_parts(listed[0], by, said)
+        if absent := [side.name for side in sides if side.name not in parts]:
+            raise InputError(f'no row is of "{absent[0]}".', "Give rows of every model.", argument="validation")
+        return [parts[side.name].table for side in sides]
+    lacking = [side for side in sides if side.validation is None]
+    wanted = sides if len(listed) == len(sides) else lacking
+    if len(listed) != len(wanted):
+        problem = (
+            f"{len(listed)} for {len(sides)} models" if listed else f"{lacking[0].name} has none to fit a mixture on"
+        )
+        raise InputError(
+            f"{problem}.", "Give one per model, in their order; runs bring their own.", argument="validation"
+        )
+    opened = iter([open_side(one, said, "validation") for one in listed])
+    given_tables = (one.validation if one.run and one.validation else one.table for one in opened)
+    own = {id(side): side.validation for side in sides if not any(side is one for one in wanted)}
+    return [own.get(id(side)) or next(given_tables) for side in sides]
+
+
 def _validation(given: Any, words: Mapping[str, Any], side: Side) -> Any:
     """The table of the validation rows, read with the same options."""
     from classmark.reading.side import open_side
@@ -536,8 +650,6 @@ def _validation(given: Any, words: Mapping[str, Any], side: Side) -> Any:
 
 def _check_same_split(sides: Iterable[Side]) -> None:
     """Refuse a finished run against an unfinished one, which has predictions of validation only."""
-    from classmark.errors import RunError
-
     of_runs = [side for side in sides if side.run is not None]
     finished = next((side.run for side in of_runs if side.table.split == "test"), None)
     for side in of_runs:

@@ -99,6 +99,11 @@ class Run:
         return {name: _read_table(path) for name, path in self.files.floors(split).items()}
 
     @property
+    def mixture(self) -> Predictions | None:
+        """The test predictions of the mixture of model and linear baseline; None if the recipe asks for none."""
+        return _read_table(self.files.mixture) if self.files.mixture.exists() else None
+
+    @property
     def _splits(self) -> list[str]:
         return [split for split in SPLITS if self.files.predictions(split).exists()]
 

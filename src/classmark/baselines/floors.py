@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from classmark.baselines.image_linear import Features, Labels, fit_image_linear
 from classmark.baselines.linear import fit_linear
 from classmark.baselines.majority import class_shares
 from classmark.baselines.sample import sampled_rows
+from classmark.baselines.saved import save_linear
 from classmark.data.dataset import Dataset
 from classmark.data.labels import class_indices
 from classmark.predictions import Predictions, build_predictions
@@ -23,7 +25,9 @@ MOST_TRAINING_ROWS = 100_000
 Probabilities = Mapping[str, NDArray[np.float64]]
 
 
-def fit_floors(dataset: Dataset, seed: int, features: Features | None = None) -> dict[str, dict[str, Predictions]]:
+def fit_floors(
+    dataset: Dataset, seed: int, features: Features | None = None, keep: Path | None = None
+) -> dict[str, dict[str, Predictions]]:
     """For `majority` and `linear`, the predictions on `validation` and `test`.
 
     Both are fitted on the training split, the linear one on at most 100,000 rows of it, drawn by `seed`
@@ -34,6 +38,7 @@ def fit_floors(dataset: Dataset, seed: int, features: Features | None = None) ->
         dataset: of texts or images.
         seed: draws rows where there are too many.
         features: of images, on which the linear floor is fitted too; it is the better one of these and the pixels.
+        keep: the folder of a model, into which the linear baseline of texts is saved; None to save nothing.
     """
     labels = {
         split: class_indices(getattr(dataset, split), dataset.classes) for split in ("train", "validation", "test")
@@ -42,13 +47,13 @@ def fit_floors(dataset: Dataset, seed: int, features: Features | None = None) ->
     constant = {split: np.tile(shares, (len(labels[split]), 1)) for split in ("validation", "test")}
     about = {"floor": "majority", "training_rows": dataset.train.height}
     if dataset.images is None:
-        predicted, about_linear = _of_texts(dataset, labels, seed)
+        predicted, about_linear = _of_texts(dataset, labels, seed, keep)
     else:
         predicted, about_linear = _of_images(dataset, labels, seed, features)
     return {"majority": _tables(dataset, constant, about), "linear": _tables(dataset, predicted, about_linear)}
 
 
-def _of_texts(dataset: Dataset, labels: Labels, seed: int) -> tuple[Probabilities, dict[str, Any]]:
+def _of_texts(dataset: Dataset, labels: Labels, seed: int, keep: Path | None) -> tuple[Probabilities, dict[str, Any]]:
     rows = sampled_rows(dataset.train["label"], MOST_TRAINING_ROWS, seed)
     texts = {split: getattr(dataset, split)["text"].to_list() for split in ("validation", "test")}
     linear = fit_linear(
@@ -58,6 +63,8 @@ def _of_texts(dataset: Dataset, labels: Labels, seed: int) -> tuple[Probabilitie
         labels["validation"],
         len(dataset.classes),
     )
+    if keep is not None:
+        save_linear(linear, dataset.classes, keep)
     about = {"training_rows": len(rows), "chosen_on": "validation", "validation_scores": linear.scores}
     predicted = {split: linear.probabilities(given) for split, given in texts.items()}
     return predicted, {"floor": linear.method, **about}

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.baselines.logistic import TINY, score
+from classmark.baselines.lines import Lines
+from classmark.baselines.lines import presence as _presence
+from classmark.baselines.logistic import score
 from classmark.baselines.ngrams import Ngrams, fit_ngrams
 
 METHODS = ("naive-bayes", "tf-idf")
@@ -101,7 +103,7 @@ def fit_naive_bayes(counts: Any, labels: NDArray[np.int64], classes: int, streng
         return weights * ratios, intercept  # so that predicting needs the presence alone
 
     weights, intercepts = _lines(fit, labels, classes)
-    return lambda new_counts: _shares(_presence(new_counts) @ weights + intercepts)
+    return Lines("naive-bayes", weights, intercepts)
 
 
 def fit_tfidf(counts: Any, labels: NDArray[np.int64], classes: int, strength: float) -> Predict:
@@ -111,7 +113,7 @@ def fit_tfidf(counts: Any, labels: NDArray[np.int64], classes: int, strength: fl
     transformer = TfidfTransformer(sublinear_tf=True).fit(counts)
     weighted = transformer.transform(counts)
     weights, intercepts = _lines(lambda positive: _fit_logistic(weighted, positive, strength), labels, classes)
-    return lambda new_counts: _shares(transformer.transform(new_counts) @ weights + intercepts)
+    return Lines("tf-idf", weights, intercepts, transformer.idf_)
 
 
 def _lines(
@@ -123,16 +125,6 @@ def _lines(
     """
     lines = [fit(labels == index) for index in (range(1, 2) if classes == 2 else range(classes))]
     return np.stack([weights for weights, _ in lines], axis=1), np.array([intercept for _, intercept in lines])
-
-
-def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities, shape (N, C), from one logit a class, or from that of the second class alone."""
-    shares: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the logistic function, which cannot overflow so
-    if shares.shape[1] == 1:
-        return np.hstack([1.0 - shares, shares])
-    shares = np.maximum(shares, TINY)
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -> Line:
@@ -166,12 +158,6 @@ def _intercept(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> floa
     low, high = odds - float(logits.max()) - 1.0, odds - float(logits.min()) + 1.0
     found: float = brentq(lambda intercept: float(expit(logits + intercept).mean()) - share, low, high, xtol=1e-12)
     return found
-
-
-def _presence(counts: Any) -> Any:
-    presence = counts.copy()
-    presence.data = np.ones_like(presence.data)
-    return presence
 
 
 def _scaled(matrix: Any, factors: NDArray[np.float64]) -> Any:

@@ -76,11 +76,11 @@ def _sides(words: CompareWords) -> list[Any]:
         if words.of_one:
             raise InputError("--set goes with several files; with --by there is one.")
         return list(words.paths)
-    own = _own_options(words.of_one, len(words.paths))
+    own = own_options(words.of_one, len(words.paths))
     return [api.read(path, **{**words.read, **own[place]}) for place, path in enumerate(words.paths)]
 
 
-def _own_options(changes: Sequence[str], count: int) -> list[dict[str, Any]]:
+def own_options(changes: Sequence[str], count: int) -> list[dict[str, Any]]:
     """The options of each file in words such as `B.label=truth`."""
     from classmark.judging.multiple import LETTERS
 

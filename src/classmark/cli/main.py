@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 app = typer.Typer(
     help="Train text and image classifiers from one recipe, and say honestly how far to trust them.",
@@ -70,6 +71,21 @@ Where = Annotated[
     typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
 ]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
+
+
+class SpreadCommand(TyperCommand):
+    """A command whose option --validation takes all words up to the next option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put --validation before each of its words, and parse."""
+        words: list[str] = []
+        for word in args:
+            follows = len(words) > 1 and words[-2] == "--validation" and not word.startswith("--")
+            words += ["--validation", word] if follows else [word]
+        ends = [*words[1:], "--"]
+        if any(word == "--validation" and end.startswith("--") for word, end in zip(words, ends, strict=True)):
+            ctx.fail("Option '--validation' requires an argument.")
+        return super().parse_args(ctx, words)
 
 
 def _version(asked: bool) -> None:
@@ -152,6 +168,9 @@ def predict(
     calibrated: Annotated[
         bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
     ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="Predict with the mixture of the model and its linear baseline.")
+    ] = False,
     skip_unreadable: Annotated[
         bool,
         typer.Option("--skip-unreadable", help="Leave out empty texts, damaged images and files that cannot be read."),
@@ -163,6 +182,7 @@ def predict(
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"mixture": mixture}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
@@ -294,6 +314,66 @@ def compare(
     )
     words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, fail_if_worse or ())
     run_compare(words, as_json=as_json)
+
+
+@app.command(cls=SpreadCommand)
+def mix(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="A B …", help="Predictions files or run folders of the models, on the same test rows."),
+    ],
+    validation: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VA VB …",
+            help="Predictions of the models on the same validation rows, in the same order; runs bring their own.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="The folder for judgement.json, report.html and predictions.parquet.")
+    ] = Path("mixture"),
+    label: Label = None,
+    id_column: Id = None,
+    predicted: Predicted = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    weights: Weights = None,
+    classes: Classes = None,
+    positive: Positive = None,
+    logits: Logits = False,
+    labels_only: LabelsOnly = False,
+    rescale: Rescale = False,
+    missing_label: MissingLabel = None,
+    labels: Labels = None,
+    where: Where = None,
+    of_one: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="LETTER.OPTION=VALUE",
+            help="An option for the files of one model: --set B.label=truth. Can be repeated.",
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="One file holds all models; this column says which one a row is of."),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="What the models are called, comma-separated; quote names that contain a comma.")
+    ] = None,
+    draws: Draws = 1_000,
+    as_json: AsJson = False,
+) -> None:
+    """Mix two or more models with weights fitted on validation rows, and judge the mixture on test rows."""
+    from classmark.cli.mix import MixWords
+    from classmark.cli.mix import mix as run_mix
+
+    read = _read_words(
+        *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
+        *(missing_label, labels, where),
+    )
+    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws)
+    run_mix(words, as_json=as_json)
 
 
 @app.command()

@@ -31,6 +31,7 @@ class PredictOptions:
         id: column of ids; None for row numbers.
         quoting: `none` if quotes in a CSV or TSV are ordinary characters, as the recipe key `data.quoting`; else `auto`.
         calibrated: divide the logits by the temperature of `model/calibration.json`.
+        mixture: predict with the mixture of `model/mixture.json` instead of the model alone.
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read, and say how many.
         skip_unknown_labels: leave out rows whose label is no class of the model, and say how many.
         no_labels: do not read labels.
@@ -44,6 +45,7 @@ class PredictOptions:
     id: str | None = None
     quoting: str = "auto"
     calibrated: bool = False
+    mixture: bool = False
     skip_unreadable: bool = False
     skip_unknown_labels: bool = False
     no_labels: bool = False

@@ -51,13 +51,13 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
         inputs: tables, folders of parts of tables, or `-`: standard input, a text or the path of an image a line. For
             texts also `.txt` files, and folders and zips of them; for images also image files, and folders and zips of them.
         out: `.parquet` is a predictions table; `.csv` and `.jsonl` have a column `p_<class>` for each class.
-        options: column names of tables, what may be left out, and whether probabilities are calibrated.
+        options: column names of tables, what may be left out, and whether probabilities are calibrated or those of a mixture.
 
     Raises:
         InputError: an input cannot be read, or would be overwritten; nothing is written then.
-        RunError: there is no trained model in `run`, or no temperature where one is asked for.
+        RunError: there is no trained model in `run`, or no temperature or mixture where one is asked for.
     """
-    from classmark.inference.classifier import load
+    from classmark.inference.mixed import load_any
 
     if options.no_labels and options.label is not None:
         raise InputError(
@@ -70,7 +70,7 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
     if not inputs:
         raise InputError("there is none.", "Name a table, texts or images.", argument="inputs")
     check_out(out, inputs)
-    classifier, notes = load(run, calibrated=options.calibrated), Notes()
+    classifier, notes = load_any(run, calibrated=options.calibrated, mixture=options.mixture), Notes()
     chunks = read_chunks(inputs, classifier.kind, classifier.classes, options, notes)
     rows = write_predictions(classifier, chunks, out, options, notes)
     if not rows:

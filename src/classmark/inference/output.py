@@ -153,9 +153,13 @@ def _check_ids(whole: pl.LazyFrame) -> None:
 
 
 def _metadata(classifier: Predicts) -> str:
+    from classmark.inference.mixed import MixedClassifier
+
     metadata: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes), "split": None}
     if classifier.temperature is not None:
         metadata["calibrated"] = {"method": "temperature", "temperature": classifier.temperature}
+    if isinstance(classifier, MixedClassifier):
+        metadata["mixture"] = classifier.mixture.to_json()
     return json.dumps(metadata, ensure_ascii=False)
 
 

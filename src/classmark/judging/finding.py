@@ -8,6 +8,9 @@ from dataclasses import dataclass
 ADVICE = {
     "worse_than_floor": "Use the baseline, or find out what the model does not learn.",
     "not_better_than_floor": "Prefer the baseline, which is cheaper, until more test rows or a better model decide.",
+    "mixture_better": "Use the mixture if running all of its parts is no trouble.",
+    "mixture_not_better": "Use its best part alone, which is cheaper, until more test rows decide.",
+    "mixture_worse": "Use that part alone, and look for how validation rows differ from test rows.",
     "leaked_rows": "Quote the metrics without these rows, and repair the split.",
     "leaked_validation_rows": "Remove these rows from the validation file, and train again.",
     "test_read_again": "Choose among models on validation; keep new test rows for the last word.",

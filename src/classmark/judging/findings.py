@@ -14,6 +14,7 @@ from classmark.judging.decisions import find_decisions
 from classmark.judging.finding import Finding as Finding
 from classmark.judging.intervals import Z, wilson
 from classmark.judging.metrics import TOP_K_CLASSES
+from classmark.judging.mixture_findings import find_mixture
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.weighted import find_weighted
 from classmark.predictions import Predictions
@@ -40,6 +41,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
         predictions: the table as it was given, unlabelled rows included; None for a published matrix.
     """
     found = [_floor(name, one) for name, one in judgement.floor_comparison.items() if not _better(one)]
+    found += find_mixture(judgement.mixture.comparisons) if judgement.mixture else []
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     found += _calibration(judgement) + _coverage(judgement)
     found += _chance(judgement)

@@ -18,9 +18,11 @@ from classmark.judging.curves import draw_curves
 from classmark.judging.estimates import Estimates, estimate
 from classmark.judging.findings import find
 from classmark.judging.intervals import Floats
+from classmark.judging.judged_mixture import judge_mixture
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.label_errors import find_label_errors
 from classmark.judging.metrics import Scored
+from classmark.judging.mixed_tables import MixedTables
 from classmark.judging.operating import Sampling, judge_thresholds
 from classmark.judging.recalibration import recalibrate
 from classmark.judging.resampling import whole_draws, whole_seed
@@ -40,6 +42,7 @@ def judge(
     *,
     validation: Predictions | None = None,
     floors: Mapping[str, Predictions] = NO_FLOORS,
+    mixing: MixedTables | None = None,
     looks: Looks | None = None,
     positive: str | None = None,
     at: Sequence[str] = (),
@@ -55,6 +58,7 @@ def judge(
         validation: predictions of the same model on other rows. Whatever is fitted or chosen (temperature, thresholds)
             comes from these alone; without them it is left out.
         floors: baseline name → its predictions on the same rows.
+        mixing: a mixture of which these predictions are the first part, or which made them.
         looks: at this test split, where a ledger of them is kept.
         positive: the positive class of two; without it, the one that the table names, else the second.
         at: goals of thresholds, such as `f1` and `precision>=0.95`; without any, F1 and Youden's index.
@@ -118,6 +122,15 @@ def judge(
         judgement.floor[name] = estimates(labelled(floor), row_groups(labelled(floor))).metrics
         if isinstance(method := floor.metadata.get("floor"), str):
             judgement.floor_methods[name] = method
+    if mixing is not None:
+        mixed = judge_mixture(
+            mixing,
+            predictions,
+            floors,
+            lambda table: estimates(labelled(table), row_groups(labelled(table))).metrics,
+            lambda a, b, names: compare(a, b, positive=judgement.positive, draws=draws, seed=seed, names=names),
+        )
+        judgement = replace(judgement, mixture=mixed)
     return replace(judgement, findings=find(judgement, predictions))
 
 

@@ -16,6 +16,7 @@ from classmark.judging.curves import Curve, Curves
 from classmark.judging.estimates import ClassEstimate
 from classmark.judging.findings import Finding
 from classmark.judging.intervals import CONFIDENCE, Estimate
+from classmark.judging.judged_mixture import JudgedMixture, judged_mixture_from_json
 from classmark.judging.label_errors import LabelErrors, label_errors_from_json
 from classmark.judging.operating import Thresholds, thresholds_from_json
 from classmark.judging.paired import Difference
@@ -70,6 +71,7 @@ class Judgement:
         floor: baseline name → its metrics on the same rows.
         floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         floor_comparison: baseline name → comparison (A the baseline, B this model).
+        mixture: of this model with others, or of which this is the judgement; None without one.
         own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
             names no predicted classes beside its probabilities.
         effective_rows: (Σw)² / Σw² of rows, or groups, with weights; None without.
@@ -100,6 +102,7 @@ class Judgement:
     floor: dict[str, Metrics] = field(default_factory=dict)
     floor_methods: dict[str, str] = field(default_factory=dict)
     floor_comparison: dict[str, Comparison] = field(default_factory=dict)
+    mixture: JudgedMixture | None = None
     findings: tuple[Finding, ...] = ()
     plan: str | None = None
     own_decisions: int | None = None
@@ -146,6 +149,7 @@ class Judgement:
             "floor": {name: _metrics_json(metrics) for name, metrics in self.floor.items()},
             "floor_methods": self.floor_methods,
             "floor_comparison": {name: one.to_json() for name, one in self.floor_comparison.items()},
+            "mixture": self.mixture and self.mixture.to_json(),
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -207,6 +211,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
         floor_methods=dict(content.get("floor_methods", {})),
         floor_comparison={name: comparison_from_json(one) for name, one in content["floor_comparison"].items()},
+        mixture=judged_mixture_from_json(content.get("mixture")),
         findings=tuple(Finding(**finding) for finding in content["findings"]),
     )
 

@@ -34,6 +34,7 @@ class Side:
         run: the files of the run that made them; None without one.
         baselines: of the same split of that run, by name.
         validation: the run's predictions of validation rows, if the table is of test rows.
+        mixture: the run's mixture of its model and linear baseline, on the same rows.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Side:
     run: RunFiles | None = None
     baselines: Mapping[str, Predictions] = field(default_factory=dict)
     validation: Predictions | None = None
+    mixture: Predictions | None = None
 
 
 def open_side(given: Any, options: ReadOptions = GUESSED, source: str = "predictions") -> Side:
@@ -142,6 +144,7 @@ def _run_side(run: RunFiles, options: ReadOptions) -> Side:
         run,
         {name: read(path) for name, path in run.floors(split).items()},
         read(validation) if split == "test" and validation.exists() else None,
+        read(run.mixture) if split == "test" and run.mixture.exists() else None,
     )
 
 

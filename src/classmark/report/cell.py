@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from classmark.judging.judgement import Judgement
+from classmark.report.mixture import beside
 from classmark.report.page import page_environment
 from classmark.report.screen import SHOWN
 
 
 def judgement_cell(judgement: Judgement) -> str:
     """A table of the metrics with their intervals, the verdict on the floor and the findings, as HTML."""
-    from classmark.report.words import floor_sentence
+    from classmark.report.words import verdict_sentence
 
     template = page_environment().get_template("cell.html.j2")
     metrics = {name: judgement.metrics[name] for name in SHOWN if name in judgement.metrics}
-    text: str = template.render(judgement=judgement, metrics=metrics, verdict=floor_sentence(judgement))
+    text: str = template.render(
+        judgement=judgement, metrics=metrics, beside=beside(judgement), verdict=verdict_sentence(judgement)
+    )
     return text

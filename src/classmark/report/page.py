@@ -14,22 +14,24 @@ from classmark.report.charts import run_charts, score_charts
 from classmark.report.confusions import Pair, confused_pairs
 from classmark.report.facts import run_facts
 from classmark.report.figures import figure_svgs
+from classmark.report.headline import amount, difference_bar
 from classmark.report.heat_map import MOST_COUNTED_CLASSES, confusion_chart, shown_order
 from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
+from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
 from classmark.report.selection import risk_chart
 from classmark.report.words import (
     METRIC_TITLES,
     curve_advice,
     decisions_sentence,
-    floor_sentence,
     interval_text,
     metric_title,
     number_text,
     seconds_text,
     share_text,
     value_text,
+    verdict_sentence,
 )
 from classmark.runs import RunFiles
 from classmark.runs.history import read_history
@@ -88,7 +90,9 @@ def write_report(
             recalibration_rows=recalibration_rows(judgement),
             binning_rows=binning_rows(judgement),
             brier_rows=brier_rows(judgement),
-            verdict=floor_sentence(judgement),
+            verdict=verdict_sentence(judgement),
+            beside=beside(judgement),
+            **_mixture(judgement),
             matrix=[] if many else confusion_rows(judgement),
             facts=run_facts(run) if run else None,
             most_unreadable=MOST_UNREADABLE,
@@ -96,6 +100,20 @@ def write_report(
     )
     write_text(out / "report.html", page)
     return out / "report.html"
+
+
+def _mixture(judgement: Judgement) -> dict[str, Any]:
+    """What the page says of a mixture; nothing where there is none."""
+    if (mixed := judgement.mixture) is None:
+        return {}
+    return {
+        "weights": weights_sentence(mixed),
+        "biases": biases_sentence(mixed),
+        "parts": part_rows(mixed),
+        "amount": amount,
+        "difference_bar": difference_bar,
+        "value_text": value_text,
+    }
 
 
 def pairs_shown(judgement: Judgement, predictions: Predictions | None) -> list[tuple[Pair, list[Mistake]]]:

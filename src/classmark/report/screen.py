@@ -9,6 +9,7 @@ from classmark.judging.comparisons import Comparison
 from classmark.judging.findings import Finding
 from classmark.judging.judgement import Judgement
 from classmark.judging.multiple import LETTERS, Comparisons
+from classmark.report.mixture import beside, weights_sentence
 from classmark.report.operating import point_sentence
 from classmark.report.words import decisions_sentence, floor_sentence, interval_text, metric_title, value_text
 
@@ -35,7 +36,7 @@ SHOWN = (
 
 
 def judgement_table(judgement: Judgement) -> Group:
-    """The metrics with intervals beside the floors', the confusion matrix, the findings."""
+    """The metrics with intervals beside those of floors and of a mixture, the confusion matrix, the findings."""
     from rich.console import Group
     from rich.text import Text
 
@@ -45,6 +46,8 @@ def judgement_table(judgement: Judgement) -> Group:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := floor_sentence(judgement):
         parts.append(Text(sentence))
+    if judgement.mixture:
+        parts.append(Text(weights_sentence(judgement.mixture)))
     parts += [Text(point_sentence(point)) for point in (judgement.thresholds.points if judgement.thresholds else ())]
     return Group(*parts, *_findings(judgement.findings))  # type: ignore[arg-type]
 
@@ -70,13 +73,13 @@ def _metrics(judgement: Judgement) -> Table:
     table = Table(box=None, pad_edge=False)
     for column, justify in (("", "left"), ("value", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for name in judgement.floor:
+    for name in [*judgement.floor, *(judgement.mixture.others if judgement.mixture else ())]:
         table.add_column(name, justify="right")
     for name in SHOWN:
         if (estimate := judgement.metrics.get(name)) is not None:
-            floors = [value_text(m[name].value if name in m else None, name) for m in judgement.floor.values()]
+            others = [value_text(m[name].value if name in m else None, name) for m in beside(judgement).values()]
             title = Text(metric_title(name, judgement.positive))
-            table.add_row(title, value_text(estimate.value, name), interval_text(estimate, name), *floors)
+            table.add_row(title, value_text(estimate.value, name), interval_text(estimate, name), *others)
     return table
 
 

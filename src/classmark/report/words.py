@@ -108,6 +108,12 @@ def floor_sentence(judgement: Judgement) -> str:
     return f"These rows cannot tell the model from {floor}: {span}."
 
 
+def verdict_sentence(judgement: Judgement) -> str:
+    """What matters first: of a mixture whether it beats its parts, of a model what the linear baseline says of it."""
+    mixed = judgement.mixture
+    return mixed.sentence if mixed and mixed.is_judged else floor_sentence(judgement)
+
+
 def linear_floor(method: str | None) -> str:
     """What the linear floor is, from the method that its table names."""
     match method:

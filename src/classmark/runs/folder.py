@@ -70,6 +70,11 @@ class RunFiles:
         stem = split if floor is None else f"floor-{floor}-{split}"
         return self.path / "predictions" / f"{stem}.parquet"
 
+    @property
+    def mixture(self) -> Path:
+        """The test predictions of the mixture of the model and its linear baseline."""
+        return self.path / "predictions" / "mixture-test.parquet"
+
     def floors(self, split: str) -> dict[str, Path]:
         """Baseline name → predictions table of a split, for the baselines that were judged."""
         prefix, suffix = "floor-", f"-{split}.parquet"

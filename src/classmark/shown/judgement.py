@@ -10,6 +10,7 @@ import polars as pl
 
 from classmark.judging.judgement import Judgement, write_judgement
 from classmark.predictions import Predictions
+from classmark.predictions import write as write_predictions
 from classmark.runs import RunFiles
 from classmark.shown.page import as_text, parts_of, write_page
 
@@ -32,27 +33,34 @@ class ShownJudgement(Judgement):
     run: RunFiles | None = field(default=None, compare=False)
 
     def table(self) -> pl.DataFrame:
-        """One row per metric: metric, value, low, high (of the 95 % interval), method; baselines' values beside them."""
+        """One row per metric: metric, value, low, high (of the 95 % interval), method; other models' values beside them."""
         rows = [{"metric": name, **estimate.to_json()} for name, estimate in self.metrics.items()]
         numbers = dict.fromkeys(("value", "low", "high"), pl.Float64)
         frame = pl.DataFrame(rows, schema={"metric": pl.String, **numbers, "method": pl.String})
-        floors = [
+        others = self.floor | (self.mixture.others if self.mixture else {})
+        beside = [
             pl.Series(name, [found[metric].value if metric in found else None for metric in self.metrics], pl.Float64)
-            for name, found in self.floor.items()
+            for name, found in others.items()
         ]
-        return frame.with_columns(floors)
+        return frame.with_columns(beside)
 
     def report(self, path: str | Path) -> Path:
         """The path of the page, written: `path` itself if it ends in .html, else `report.html` in that folder.
 
-        The page is one file that needs no other. A folder holds its figures and `judgement.json` too.
+        The page is one file that needs no other. A folder holds its figures and `judgement.json` too, and of a mixture
+        `predictions.parquet`.
         """
         from classmark.report.page import write_report
 
         def write(out: Path) -> Path:
             return write_report(out, self, self.predictions, self.run, self.validation)
 
-        return write_page(Path(path), write, lambda out: write_judgement(out / "judgement.json", self))
+        return write_page(Path(path), write, self._write_content)
+
+    def _write_content(self, out: Path) -> None:
+        if self.mixture is not None and self.mixture.is_judged and self.predictions is not None:
+            write_predictions(self.predictions, out / "predictions.parquet")
+        write_judgement(out / "judgement.json", self)
 
     def __rich__(self) -> Group:
         from classmark.report.screen import judgement_table

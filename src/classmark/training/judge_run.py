@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,7 @@ from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, write_judgement
+from classmark.judging.mixed_tables import MixedTables, mix_tables
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -24,6 +26,7 @@ from classmark.report.page import write_report
 from classmark.runs import RunFiles
 from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
+from classmark.runs.mixture import write_mixture
 from classmark.training.image_floor import floor_features
 from classmark.training.watch import RunWatch
 
@@ -118,11 +121,27 @@ def shown_columns(frame: pl.DataFrame, lengths: Sequence[int], images: Images | 
 
 def write_floors(run: RunFiles, recipe: Recipe, dataset: Dataset) -> dict[str, Tables]:
     """The baselines' predictions tables, written into the run folder."""
-    floors = fit_floors(dataset, recipe.seed, floor_features(recipe, dataset))
+    keep = run.model if recipe.judge.mixture else None
+    floors = fit_floors(dataset, recipe.seed, floor_features(recipe, dataset), keep)
     for name, tables in floors.items():
         for split, table in tables.items():
             write(table, run.predictions(split, floor=name))
     return {name: dict(tables) for name, tables in floors.items()}
+
+
+def write_mixed(run: RunFiles, tables: Tables, floors: Mapping[str, Tables]) -> MixedTables:
+    """The mixture of the model and its linear baseline, fitted on validation; written with its test predictions.
+
+    There is no table of its validation predictions: it was fitted on these rows.
+    """
+    parts = {"model": tables, "linear": floors["linear"]}
+    tests, validations = ([part[split] for part in parts.values()] for split in ("test", "validation"))
+    mixing = mix_tables(tests, validations, tuple(parts))
+    shown = [name for name in mixing.table.frame.columns if name in ("text", "path", "thumbnail")]
+    mixing = replace(mixing, table=replace(mixing.table, frame=mixing.table.frame.drop(shown)))
+    write(mixing.table, run.mixture)
+    write_mixture(run.model, mixing.fit.to_json())
+    return mixing
 
 
 def judge_run(
@@ -133,10 +152,14 @@ def judge_run(
 
     split = "test" if "test" in tables else "validation"
     looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
+    mixing = write_mixed(run, tables, floors) if recipe.judge.mixture and floors else None
+    if recipe.judge.mixture and not recipe.judge.floor:
+        watch.say("note     There is no mixture, as judge.floor is false: it is one with the linear baseline.")
     judgement = judge(
         tables[split],
         validation=tables["validation"] if split == "test" else None,
         floors={name: baseline[split] for name, baseline in floors.items()},
+        mixing=mixing,
         looks=looks,
         positive=_positive(recipe.judge.positive, tables[split].classes),
         draws=recipe.judge.draws,

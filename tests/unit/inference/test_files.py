@@ -25,7 +25,7 @@ from classmark.cli.main import run
 from classmark.data.images.files import ImageFiles
 from classmark.errors import InputError
 from classmark.inference import chunks as chunks_module
-from classmark.inference import classifier as classifier_module
+from classmark.inference import mixed as mixed_module
 from classmark.inference.chunks import CHUNK_ROWS, Chunk, Kind, Notes, PredictOptions
 from classmark.inference.files import predict_files, read_chunks
 from classmark.inference.output import check_out, write_predictions
@@ -327,7 +327,7 @@ def test_bad_names_texts_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nothing_to_predict_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier_module, "load", lambda path, calibrated: LengthClassifier())
+    monkeypatch.setattr(mixed_module, "load", lambda path, calibrated: LengthClassifier())
     path = tmp_path / "a.csv"
     path.write_text("text,label\n,long\n")
     with pytest.raises(InputError) as caught:
@@ -358,7 +358,7 @@ def test_an_error_in_a_late_chunk_leaves_the_folder_as_it_was(
 def test_the_command_names_the_rows_and_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(classifier_module, "load", lambda path, calibrated: LengthClassifier())
+    monkeypatch.setattr(mixed_module, "load", lambda path, calibrated: LengthClassifier())
     table = write_table(tmp_path / "a.csv", pl.DataFrame({"body": ["x"] * 1_234, "truth": ["long"] * 1_234}))
     out = tmp_path / "new folder" / "p.csv"
     words = ["predict", "run", str(table), "--out", str(out), "--text", "body", "--label", "truth"]

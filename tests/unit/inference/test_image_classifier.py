@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 import classmark
-from classmark.errors import ClassmarkError, InputError, MissingExtraError
+from classmark.errors import ClassmarkError, InputError, MissingExtraError, RunError
 from classmark.inference.classifier import Classifier, load, save
 from classmark.inputs.examples import ImageShape
 from classmark.inputs.images import ImageEncoder
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model, initialise
 from classmark.recipes.schema import Backbone, Recipe
+from classmark.runs.mixture import write_mixture
 
 RECIPE = Recipe.model_validate(
     {"name": "small", "data": {"source": "digits"}, "input": {"size_px": 16}, "model": {"backbone": "test_resnet"}}
@@ -187,3 +188,15 @@ def test_images_do_without_tokenizers_and_texts_name_the_extra(
     assert done.stderr.splitlines() == [
         "1 row", 'error: input.kind: text needs the package "tokenizers": pip install "classmark[text]"'
     ]  # fmt: skip
+
+
+def test_the_mixture_of_an_image_model_is_judged_alone(folder: Path) -> None:
+    fitted = {"split": "validation", "rows": 9}
+    biases = dict.fromkeys(CLASSES, 0.0)
+    write_mixture(folder, {"weights": {"model": 0.5, "linear": 0.5}, "biases": biases, "fitted_on": fitted})
+    with pytest.raises(RunError) as caught:
+        classmark.load(folder, mixture=True)
+    assert str(caught.value) == (
+        f"{folder}: the mixture of this run cannot predict: a run does not keep the baseline of images. "
+        "Predict without mixture=True."
+    )

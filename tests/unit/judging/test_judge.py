@@ -19,7 +19,7 @@ TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
     "label_errors", "test_looks", "recalibration", "selective", "conformal", "floor_methods", "floor_comparison", "findings",
-    "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows",
+    "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture",
 }  # fmt: skip
 
 
