@@ -142,10 +142,10 @@ def prepare_subwords(encoder: SubwordEncoder, shape: EncoderShape, dataset: Data
     train, validation, test = (
         encoder.encode(frame["text"].to_list()) for frame in (dataset.train, dataset.validation, dataset.test)
     )
-    examples = [
+    cut_train, cut_validation, cut_test = (
         encoder.encoded(tokens, torch.from_numpy(class_indices(frame, dataset.classes)))
         for tokens, frame in ((train, dataset.train), (validation, dataset.validation), (test, dataset.test))
-    ]
+    )
     unknown = unknown_token(encoder.tokenizer)
     description: dict[str, Any] = {
         "vocabulary": encoder.tokenizer.get_vocab_size(),
@@ -155,9 +155,9 @@ def prepare_subwords(encoder: SubwordEncoder, shape: EncoderShape, dataset: Data
         "unknown_tokens_in_validation": float(np.mean(validation.ids == unknown)),
         "longest_tokens": int(train.lengths.max()),
         "max_tokens": encoder.section.max_tokens,
-        "cut_texts": float(np.mean(examples[0].sizes < train.lengths + len(encoder.before) + len(encoder.after))),
+        "cut_texts": float(np.mean(cut_train.sizes < train.lengths + len(encoder.before) + len(encoder.after))),
     }
-    return Inputs(encoder, shape, *examples, description)
+    return Inputs(encoder, shape, cut_train, cut_validation, cut_test, description)
 
 
 def unknown_token(tokenizer: Tokenizer) -> int:

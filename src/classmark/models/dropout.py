@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -34,7 +34,7 @@ def same_draws() -> tuple[AbstractContextManager[None], AbstractContextManager[N
 
 
 @contextmanager
-def _drawing_again(state: Mapping[str, Any]) -> Iterator[None]:
+def _drawing_again(state: Any) -> Iterator[None]:
     before, again = getattr(_draws, "generator", None), np.random.SFC64()
     again.state = state
     _draws.generator = np.random.Generator(again)

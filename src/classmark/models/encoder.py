@@ -179,7 +179,7 @@ def layers_of(encoder: nn.Module) -> str:
     """The name of the list of an encoder's layers: the longest list that is in no other."""
     lists = {name: module for name, module in encoder.named_modules() if isinstance(module, nn.ModuleList)}
     outer = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
-    return max(outer, key=lambda name: len(lists[name]))
+    return str(max(outer, key=lambda name: len(lists[name])))
 
 
 def most_tokens(config: Mapping[str, Any]) -> int:

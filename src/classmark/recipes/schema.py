@@ -464,11 +464,16 @@ class Recipe(Section):
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
         data = filled.get("data")
-        images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
-        model = (IMAGE_MODELS if images else TEXT_MODELS)[0]
+        source = data.get("source") if isinstance(data, dict) else getattr(data, "source", None)
+        images = source in IMAGE_SOURCES
+        models, what = (IMAGE_MODELS, "images") if images else (TEXT_MODELS, "texts")
         named = _kind_of(filled.get("model"))
-        taken = INPUT_OF[named if named in TEXT_MODELS and not images else model]
-        for name, kind in (("model", model), ("input", taken)):
+        if named in INPUT_OF and named not in models:  # its keys would be refused one by one
+            raise ValueError(
+                f'model.kind is "{named}", but data.source {source} has {what}; set it to {" or ".join(models)}'
+            )
+        usual = named if named in models else models[0]
+        for name, kind in (("model", usual), ("input", INPUT_OF[usual])):
             section = filled.get(name, {})
             if isinstance(section, dict):
                 filled[name] = {"kind": kind, **section}
@@ -496,16 +501,11 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _kinds_fit_the_source(self) -> Recipe:
-        what, models = ("images", IMAGE_MODELS) if self.data.source in IMAGE_SOURCES else ("texts", TEXT_MODELS)
-        if self.model.kind not in models:
-            raise ValueError(
-                f'model.kind is "{self.model.kind}", but data.source {self.data.source} has {what}; '
-                f"set it to {' or '.join(models)}"
-            )
-        if self.input.kind != INPUT_OF[self.model.kind]:
-            raise ValueError(
-                f'input.kind is "{self.input.kind}", but model.kind {self.model.kind} takes {INPUT_OF[self.model.kind]}; '
-                "leave it out"
-            )
+    def _the_model_takes_the_input(self) -> Recipe:
+        taken = INPUT_OF[self.model.kind]
+        if self.input.kind != taken:
+            what = "images" if self.data.source in IMAGE_SOURCES else "texts"
+            why = f"data.source {self.data.source} has {what}"
+            why = f"model.kind {self.model.kind} takes {taken}" if self.model.kind == "encoder" else why
+            raise ValueError(f'input.kind is "{self.input.kind}", but {why}; set it to {taken}')
         return self

@@ -95,8 +95,11 @@ def check_encoder_memory(job: Job, model: EncoderClassifier) -> None:
     if kept + pieces > available:
         less: Message = ("Train less of it: ", Key("model.lora", "8"), " or ", Key("model.tune", "2"), ".")
         if pieces > kept:
-            less = ("Take smaller pieces: ", Key("train.piece_tokens", str(max(longest, tokens // 4))), "; or keep less of them: ",
-                    Key("model.checkpointing", "true"), ".")  # fmt: skip
+            smaller, fewer = (
+                Key("train.piece_tokens", str(max(longest, tokens // 4))),
+                Key("model.checkpointing", "true"),
+            )
+            less = ("Take smaller pieces: ", smaller, "; or keep less of each: ", fewer, ".")
         raise InputError(
             f"training {trained:,} weights takes about {kept / GIB:.1f} GiB of memory, and pieces of {tokens:,} tokens in "
             f"{threads} threads {pieces / GIB:.1f} GiB; {available / GIB:.1f} GiB are available.",

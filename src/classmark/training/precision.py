@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from classmark.inputs.examples import EncoderShape, ImageShape, Shape, TextShape
 from classmark.inputs.text import DEFAULT_EMBEDDING_SIZE
 from classmark.models.build import build_model, initialise
+from classmark.models.encoder import EncoderClassifier
 from classmark.recipes.schema import Backbone, BiLSTM, Encoder, ImageInput, Recipe
 from classmark.system.cache import cache_folder, measured_once
 from classmark.system.files import read_json
@@ -108,6 +109,7 @@ def made_step(recipe: Recipe, share: float = 1.0, shape: Shape | None = None) ->
         case Encoder() as section, _:
             assert isinstance(shape, EncoderShape)
             model, length = build_model(section, shape, 2), min(_length(share), shape.most_tokens)
+            assert isinstance(model, EncoderClassifier)
             tokens = torch.randint(model.encoder.config.vocab_size, (length, ENCODER_TEXTS), generator=generator)
             inputs = (tokens, torch.full((ENCODER_TEXTS,), length))
         case Backbone() as section, ImageInput(size_px=size):

@@ -195,8 +195,8 @@ class Unreachable:
 def test_a_name_on_the_hub_without_a_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "_hub", lambda: Unreachable)
     with pytest.raises(ClassmarkError) as caught:
-        encoder_files(Encoder(weights="prajjwal1/bert-tiny"))
+        encoder_files(Encoder(weights="owner/bert-tiny"))
     assert str(caught.value) == (
-        "model.weights: prajjwal1/bert-tiny is no folder here, and the Hugging Face hub cannot be reached. Check the name and the "
+        "model.weights: owner/bert-tiny is no folder here, and the Hugging Face hub cannot be reached. Check the name and the "
         "network, or copy the model into a folder and name that."
     )
