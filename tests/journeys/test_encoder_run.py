@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tokenizers import Tokenizer
 
 from classmark.cli.main import run
 from classmark.predictions import read
+from classmark.training import memory
 from classmark.training.watch import RunWatch
 from encoders import CONFIGS, made_texts, write_encoder
 
@@ -180,3 +182,23 @@ def test_a_newcomers_mistakes(
     assert run(words(folder, "bert", tmp_path / "run", *changes)) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert said == f"error: {message.format(folder=folder, cwd=Path.cwd())}"
+
+
+@pytest.mark.parametrize(("available", "changes", "remedy"), [
+    (2**19, ("train.piece_tokens=16",), r"Train less of it: model\.lora=8 or model\.tune=2\."),
+    (2**20, ("train.batch_size=64", "train.piece_tokens=1000"),
+     r"Take smaller pieces: train\.piece_tokens=\d+; or keep less of each: model\.checkpointing=true\."),
+])  # fmt: skip
+def test_what_cannot_fit_is_refused_before_the_first_step(
+    available: int, changes: tuple[str, ...], remedy: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(memory, "available_bytes", lambda: available)
+    assert run(words(folder, "bert", tmp_path / "run", *changes)) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    sentence = (
+        r"error: training [\d,]+ weights takes about [\d.]+ GiB of memory, and pieces of [\d,]+ tokens in 1 threads [\d.]+ GiB; "
+        r"[\d.]+ GiB are available\. "
+    )
+    assert re.fullmatch(sentence + remedy, said), said
+    assert not list((tmp_path / "run" / "checkpoints").glob("*"))

@@ -16,7 +16,7 @@ NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # Only what is read; weights that could hold code are never fetched.
 NEEDED = ("config.json", "tokenizer.json")
-SHARD = re.compile(r"model(-\d+-of-\d+)?\.safetensors(\.index\.json)?")
+SHARD = re.compile(r"model-\d+-of-\d+\.safetensors|model\.safetensors\.index\.json")
 
 
 def commit_of(name: str, revision: str | None) -> str:
@@ -47,8 +47,10 @@ def fetched_folder(name: str, revision: str | None) -> Path:
     if (folder / "complete").exists():
         return folder
     files = [file.rfilename for file in _information(name, commit).siblings or ()]
-    wanted = [file for file in files if file in NEEDED or SHARD.fullmatch(file)]
-    if not any(SHARD.fullmatch(file) for file in wanted):
+    weights = (
+        ["model.safetensors"] if "model.safetensors" in files else [file for file in files if SHARD.fullmatch(file)]
+    )
+    if not weights:
         raise RecipeError(
             f"model.weights: {name} has no weights as .safetensors on the hub; others are not read, since loading them can "
             "run code. Take another model."
@@ -56,7 +58,8 @@ def fetched_folder(name: str, revision: str | None) -> Path:
     print(f"weights  fetching {name} at {commit[:12]} from the Hugging Face hub", file=sys.stderr)
     hub = _hub()
     try:
-        hub.snapshot_download(name, revision=commit, local_dir=folder, allow_patterns=wanted)
+        for file in [each for each in NEEDED if each in files] + weights:
+            hub.hf_hub_download(name, file, revision=commit, local_dir=folder, endpoint=_endpoint())
     except Exception as error:  # whatever the network, the hub's client or the disk raises
         raise _refusal(name, commit, error) from None
     (folder / "complete").touch()
@@ -70,7 +73,7 @@ def _information(name: str, revision: str | None) -> Any:
         )
     hub = _hub()
     try:
-        return hub.HfApi().model_info(name, revision=revision, timeout=20)
+        return hub.HfApi(_endpoint()).model_info(name, revision=revision, timeout=20)
     except Exception as error:  # its own kinds, and those of the network
         raise _refusal(name, revision, error) from None
 
@@ -78,6 +81,11 @@ def _information(name: str, revision: str | None) -> Any:
 def _hub() -> Any:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     return load_package("huggingface_hub", "encoders", "model.weights: a name on the hub")
+
+
+def _endpoint() -> str | None:
+    """Where the hub is, if it is not the usual place: a mirror of a company."""
+    return os.environ.get("HF_ENDPOINT")
 
 
 def _refusal(name: str, revision: str | None, error: Exception) -> RecipeError:

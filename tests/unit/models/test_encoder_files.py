@@ -188,6 +188,8 @@ def test_weights_in_several_files(folder: Path) -> None:
 
 class Unreachable:
     class HfApi:
+        def __init__(self, _: object) -> None: ...
+
         def model_info(self, *_: object, **__: object) -> None:
             raise OSError("[Errno -3] Temporary failure in name resolution")
 
