@@ -154,23 +154,22 @@ def configuration(config: Mapping[str, Any]) -> Any:
         RecipeError: it has no such encoder.
         InputError: the content is damaged.
     """
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
-
-    kind = str(config.get("model_type"))
+    library, kind = load_transformers(), str(config.get("model_type"))
+    known = library.models.auto.configuration_auto.CONFIG_MAPPING
+    encoders = library.models.auto.modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
     usual = "Take an encoder, such as BERT, RoBERTa, DistilBERT, ELECTRA, DeBERTa or ModernBERT."
-    if kind not in CONFIG_MAPPING:
+    if kind not in known:
         raise RecipeError(
-            f'model.weights: transformers {load_transformers().__version__} has no architecture "{kind}", and code that comes '
-            f"with weights is never run.{nearest(kind, MODEL_FOR_MASKED_LM_MAPPING_NAMES)} {usual}"
+            f'model.weights: transformers {library.__version__} has no architecture "{kind}", and code that comes '
+            f"with weights is never run.{nearest(kind, encoders)} {usual}"
         )
     try:
         with quiet():
-            found = CONFIG_MAPPING[kind].from_dict(dict(config))
+            found = known[kind].from_dict(dict(config))
     except Exception as error:  # whatever the checks of a configuration raise
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise InputError(f"model.weights: its config.json cannot be used ({reason}). Copy it anew.") from None
-    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES or found.is_encoder_decoder or getattr(found, "is_decoder", False):
+    if kind not in encoders or found.is_encoder_decoder or getattr(found, "is_decoder", False):
         raise RecipeError(f'model.weights: "{kind}" is no encoder: its tokens do not see those behind them. {usual}')
     return found
 

