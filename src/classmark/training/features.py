@@ -23,7 +23,7 @@ from classmark.inputs.prefetch import prefetched
 from classmark.inputs.text import TextExamples
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model
-from classmark.models.encoder import EncoderClassifier
+from classmark.models.encoder import EncoderClassifier, load_transformers
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.models.threads import one_core_workers
 from classmark.recipes.schema import Backbone, Recipe, Train
@@ -176,7 +176,8 @@ def text_features(model: EncoderClassifier, examples: TextExamples, precision: s
                 features[rows] = found
                 yield len(rows)
 
-    facts = [str(device), precision, model.pooling, model.most_tokens, str(model.encoder)]
+    library = load_transformers().__version__
+    facts = [library, str(device), precision, model.pooling, model.most_tokens, str(model.encoder)]
     key = _digest(model, model.classifier, facts, examples.tokens.ids, examples.tokens.offsets)
     features = np.empty((len(examples), model.classifier.in_features), np.float32)
     view = _kept(cache_folder() / "features" / f"{key}.npy", features, "features", compute)

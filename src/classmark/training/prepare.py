@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
@@ -17,24 +17,17 @@ from classmark.inputs.examples import Inputs
 from classmark.inputs.subwords import SubwordEncoder
 from classmark.inputs.text import TextEncoder
 from classmark.losses import build_loss
-from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
-from classmark.models.build import build_model, initialise
-from classmark.models.encoder import EncoderClassifier
-from classmark.models.encoder_files import encoder_files
-from classmark.models.encoder_weights import check_encoder, load_encoder_weights
-from classmark.models.hub import commit_of
-from classmark.models.lora import add_lora
-from classmark.models.pretrained import load_weights
 from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
-from classmark.recipes.resolve import EMBEDDED_ENCODER, is_encoder_folder, seen_from_anywhere
-from classmark.recipes.schema import Backbone, BiLSTM, Encoder, ImageInput, Model, Recipe, TextInput
+from classmark.recipes.resolve import seen_from_anywhere
+from classmark.recipes.schema import BiLSTM, ImageInput, Recipe
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
 from classmark.runs.status import is_owned
 from classmark.system.locks import NAME as LOCK
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
+from classmark.training.first_model import first_model, rate_shares
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
 from classmark.training.pieces import Computation
@@ -65,22 +58,6 @@ def open_folder(run: RunFiles, recipe: Recipe, threads: int) -> RunFiles:
     train = recipe.train.model_copy(update={"threads": threads})
     write_recipe(run.recipe, seen_from_anywhere(recipe).model_copy(update={"train": train}))
     return run
-
-
-def pin_weights(run: RunFiles, recipe: Recipe) -> Recipe:
-    """The recipe with the commit of an encoder's weights on the hub, also in the run folder: names there can move on.
-
-    Raises:
-        RecipeError: the hub has no such model, or cannot be reached.
-    """
-    model = recipe.model
-    if not isinstance(model, Encoder) or model.weights == EMBEDDED_ENCODER or is_encoder_folder(model.weights):
-        return recipe
-    pinned = model.model_copy(update={"revision": commit_of(model.weights, model.revision)})
-    settled = recipe.model_copy(update={"model": pinned})
-    if settled != recipe:
-        write_recipe(run.recipe, settled)
-    return settled
 
 
 def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
@@ -205,44 +182,6 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         average=Average(recipe.train.average) if recipe.train.average else None,
         computation=computation,
     )
-
-
-def rate_shares(section: Model) -> tuple[float | None, float]:
-    """What each stage takes of the rate of the one behind it, and the classifier of the rate."""
-    match section:
-        case Encoder(layer_decay=decay, head_rate=rate):
-            return decay, rate
-        case Backbone(layer_decay=decay):
-            return decay, 1.0
-        case _:
-            return None, 1.0
-
-
-def first_model(recipe: Recipe, inputs: Inputs, classes: int, watch: RunWatch) -> nn.Module:
-    """The model before its first step: drawn from the seed, with what is pretrained put in."""
-    model = build_model(recipe.model, inputs.shape, classes)
-    initialise(model, recipe.seed)
-    if isinstance(model, BackboneClassifier):
-        assert isinstance(recipe.model, Backbone)
-        assert isinstance(recipe.input, ImageInput)
-        if recipe.input.grow_from_px is not None:
-            check_size(model, recipe.model.backbone, recipe.input.grow_from_px)
-        if recipe.train.batch_size == 1:
-            check_lone_image(model, recipe.model.backbone, recipe.input.grow_from_px or recipe.input.size_px)
-        if recipe.model.weights is not None:
-            watch.say(f"weights  {load_weights(model, recipe.model.backbone, recipe.model.weights)}")
-    elif isinstance(model, EncoderClassifier):
-        assert isinstance(recipe.model, Encoder)
-        watch.say(f"weights  {load_encoder_weights(model, encoder_files(recipe.model))}")
-        check_encoder(model, recipe.model.weights)
-        if recipe.model.lora is not None:
-            add_lora(model, recipe.model.lora, recipe.seed)
-    elif isinstance(recipe.input, TextInput):
-        if inputs.vectors is not None:
-            with torch.no_grad():
-                model.embedding.weight.copy_(torch.from_numpy(inputs.vectors))  # type: ignore[operator, union-attr]
-        model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
-    return model
 
 
 def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:

@@ -14,11 +14,12 @@ from classmark.recipes import load_recipe
 from classmark.recipes.schema import Encoder, Recipe
 from classmark.runs import RunFiles, new_run
 from classmark.runs.status import DONE, owned_run, read_status
+from classmark.training.first_model import pin_weights
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
 from classmark.training.memory import check_batch, check_memory
-from classmark.training.prepare import build_job, check_unused, open_folder, pin_weights, restore, settle, write_facts
+from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.watch import watched
 
