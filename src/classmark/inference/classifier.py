@@ -15,16 +15,17 @@ from torch import nn
 from classmark.data.images.files import ImageFiles
 from classmark.errors import RunError
 from classmark.inference.rows import input_rows
-from classmark.inputs.examples import Batch, Encoder, Examples, ImageShape, Shape, TextShape
+from classmark.inputs.examples import Batch, Encoder, EncoderShape, Examples, ImageShape, Shape, TextShape
 from classmark.inputs.images import ImageEncoder, load_image_encoder
 from classmark.inputs.prefetch import prefetched
+from classmark.inputs.subwords import load_subword_encoder
 from classmark.inputs.text import load_text_encoder
 from classmark.losses import two_sided
 from classmark.models.build import build_model
 from classmark.models.threads import one_core_workers
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.problems import first_fault
-from classmark.recipes.schema import Input, Model, Recipe, TextInput
+from classmark.recipes.schema import Input, Model, Recipe, SubwordInput, TextInput
 from classmark.runs.calibration import read_temperature
 from classmark.runs.model import has_model, model_folder, read_description, write_description
 
@@ -45,7 +46,7 @@ class Description(BaseModel):
     schema_version: int = SCHEMA_VERSION
     kind: str
     classes: tuple[str, ...]
-    shape: TextShape | ImageShape
+    shape: TextShape | ImageShape | EncoderShape
     parameters: int
     printout: str
     predict_precision: Literal["fp32", "bf16"]
@@ -209,14 +210,20 @@ def load(
         reason = _reason(error)
         raise RunError(f"{folder}: the model cannot be loaded ({reason}). Copy the run's model folder anew.") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    encoder = _load_encoder(found.input, folder)
+    encoder = _load_encoder(found, folder)
     return Classifier(
         model.to(device).eval(), encoder, found.classes, precision or found.predict_precision, temperature
     )
 
 
-def _load_encoder(section: Input, folder: Path) -> Encoder:
-    return load_text_encoder(section, folder) if isinstance(section, TextInput) else load_image_encoder(folder)
+def _load_encoder(description: Description, folder: Path) -> Encoder:
+    match description.input, description.shape:
+        case TextInput() as section, _:
+            return load_text_encoder(section, folder)
+        case SubwordInput() as section, EncoderShape() as shape:
+            return load_subword_encoder(section, shape, folder)
+        case _:
+            return load_image_encoder(folder)
 
 
 def _reason(error: Exception) -> str:

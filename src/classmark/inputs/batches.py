@@ -61,10 +61,10 @@ def training_batches(lengths: NDArray[np.int64], section: Train, seed: int, epoc
     return [shuffled.pop(largest), *shuffled]
 
 
-def evaluation_batches(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def evaluation_batches(lengths: NDArray[np.int64], most_tokens: int = EVALUATION_TOKENS) -> list[NDArray[np.int64]]:
     """The rows of each batch, longest texts first, so that a lack of memory shows at once."""
     order = np.argsort(-lengths, kind="stable")
-    return list(_cut(order, lengths, EVALUATION_ROWS, EVALUATION_TOKENS))
+    return list(_cut(order, lengths, EVALUATION_ROWS, most_tokens))
 
 
 def batch_pieces(lengths: NDArray[np.int64], most_tokens: int) -> list[NDArray[np.int64]]:
@@ -102,14 +102,14 @@ def _cut(
     yield order[start:]
 
 
-def text_batch(tokens: Tokens, rows: NDArray[np.int64]) -> TextBatch:
-    """The padded batch of these rows; T is a multiple of 16."""
+def text_batch(tokens: Tokens, rows: NDArray[np.int64], padding: int = PADDING) -> TextBatch:
+    """The batch of these rows, filled up with the token `padding`; T is a multiple of 16."""
     lengths = tokens.lengths[rows]
     longest = padded_length(int(lengths.max()))
     time = np.arange(longest)[:, None]
     # Reading on behind a text's end is harmless (clipped at the very end): the mask covers it with padding.
     places = np.minimum(tokens.offsets[rows] + time, len(tokens.ids) - 1)
-    padded = np.where(time < lengths, tokens.ids[places], PADDING).astype(np.int64)
+    padded = np.where(time < lengths, tokens.ids[places], padding).astype(np.int64)
     return TextBatch(rows, torch.from_numpy(padded), torch.from_numpy(lengths.astype(np.int64)))
 
 

@@ -122,7 +122,22 @@ class ImageShape:
     preprocessing: Preprocessing | None = None
 
 
-Shape = TextShape | ImageShape
+@dataclass(frozen=True)
+class EncoderShape:
+    """What a pretrained encoder of texts is, and what it must know of them.
+
+    Attributes:
+        config: its `config.json`.
+        padding: the token that fills up shorter texts of a batch.
+        most_tokens: how many positions it has, for a text with its special tokens.
+    """
+
+    config: dict[str, Any]
+    padding: int
+    most_tokens: int
+
+
+Shape = TextShape | ImageShape | EncoderShape
 
 
 @dataclass(frozen=True)

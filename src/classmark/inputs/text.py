@@ -15,6 +15,7 @@ from classmark.data.labels import class_indices
 from classmark.data.writing import split_letters, writing_of
 from classmark.errors import RecipeError
 from classmark.inputs.batches import (
+    EVALUATION_TOKENS,
     TextBatch,
     batch_pieces,
     drop_words,
@@ -25,6 +26,7 @@ from classmark.inputs.batches import (
 )
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows, TextShape
 from classmark.inputs.tokens import (
+    PADDING,
     UNKNOWN,
     WORD,
     Tokens,
@@ -52,11 +54,15 @@ class TextExamples:
         tokens: N texts.
         labels: class indices, int64 of shape (N,).
         word_dropout: the share of words that a draw replaces by `<unk>`.
+        padding: the token that fills up shorter texts of a batch.
+        evaluation_tokens: the most padded tokens of a batch without training.
     """
 
     tokens: Tokens
     labels: torch.Tensor
     word_dropout: float = 0.0
+    padding: int = PADDING
+    evaluation_tokens: int = EVALUATION_TOKENS
     unit = "tokens"
 
     def __len__(self) -> int:
@@ -70,10 +76,10 @@ class TextExamples:
         return training_batches(self.tokens.lengths, section, seed, epoch)
 
     def evaluation_batches(self) -> list[Rows]:
-        return evaluation_batches(self.tokens.lengths)
+        return evaluation_batches(self.tokens.lengths, self.evaluation_tokens)
 
     def load(self, rows: Rows) -> TextBatch:
-        return text_batch(self.tokens, rows)
+        return text_batch(self.tokens, rows, self.padding)
 
     def batch(self, loaded: TextBatch, device: torch.device, draw: Draw | None = None) -> Batch:
         texts = drop_words(loaded, self.word_dropout, draw) if draw and self.word_dropout else loaded

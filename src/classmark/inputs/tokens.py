@@ -44,7 +44,7 @@ class Tokens:
 
     Attributes:
         ids: int32, all texts one behind the other.
-        offsets: int64 of shape (N + 1,): text i is `ids[offsets[i]:offsets[i + 1]]`; none is empty.
+        offsets: int64 of shape (N + 1,): text i is `ids[offsets[i]:offsets[i + 1]]`; none that a model sees is empty.
     """
 
     ids: NDArray[np.int32]
@@ -72,6 +72,19 @@ class Tokens:
         kept = (lengths <= longest) | (place < head) | (place >= lengths - (longest - head))
         return Tokens(self.ids[kept], _offsets(np.minimum(self.lengths, longest)))
 
+    def between(self, before: Sequence[int], after: Sequence[int]) -> Tokens:
+        """The same texts with these tokens before and behind each."""
+        offsets = _offsets(self.lengths + len(before) + len(after))
+        ids = np.empty(int(offsets[-1]), np.int32)
+        own = np.ones(len(ids), bool)
+        for place, token in enumerate(before):
+            ids[offsets[:-1] + place], own[offsets[:-1] + place] = token, False
+        for place, token in enumerate(after):
+            at = offsets[1:] - len(after) + place
+            ids[at], own[at] = token, False
+        ids[own] = self.ids
+        return Tokens(ids, offsets)
+
 
 def fit_tokenizer(texts: Sequence[str], vocabulary_size: int, pattern: str = WORD) -> Tokenizer:
     """A tokenizer with the most frequent words of these texts, ties in alphabetical order.
@@ -98,12 +111,18 @@ def fit_tokenizer(texts: Sequence[str], vocabulary_size: int, pattern: str = WOR
     return tokenizer
 
 
-def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
-    """The token ids of the texts; one without any token becomes a single `<unk>`."""
+def encode(tokenizer: Tokenizer, texts: Sequence[str], empty: Sequence[int] = (UNKNOWN,)) -> Tokens:
+    """The token ids of the texts, without special tokens.
+
+    Args:
+        tokenizer: of words or of subwords.
+        texts: N.
+        empty: what a text without any token becomes.
+    """
     rows: list[NDArray[np.int32]] = []
     for start in range(0, len(texts), ENCODE_BATCH):
         encodings = tokenizer.encode_batch_fast(list(texts[start : start + ENCODE_BATCH]), add_special_tokens=False)
-        rows.extend(np.array(encoding.ids or [UNKNOWN], dtype=np.int32) for encoding in encodings)
+        rows.extend(np.array(encoding.ids or empty, dtype=np.int32) for encoding in encodings)
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     return Tokens(np.concatenate(rows) if rows else np.empty(0, np.int32), _offsets(lengths))
 

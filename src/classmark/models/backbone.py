@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from classmark.errors import RecipeError, nearest
 from classmark.inputs.examples import ImageShape, Interpolation, Preprocessing
 from classmark.models.dropout import Dropout
-from classmark.models.stages import hold_still, stage_numbers
+from classmark.models.stages import first_tuned, hold_still, stage_numbers
 from classmark.recipes.schema import Backbone
 from classmark.system.packages import load_package
 
@@ -47,7 +47,16 @@ class BackboneClassifier(nn.Module):
         self.dropout = Dropout(section.dropout)
         for name, values in (("mean", self.preprocessing.mean), ("std", self.preprocessing.std)):
             self.register_buffer(name, 255 * torch.tensor(values).view(1, 3, 1, 1), persistent=False)
-        self._still = hold_still(self.backbone, section.tune, freeze_norm=section.freeze_norm)
+        numbers = stage_numbers(self.backbone)
+        last = max(numbers.values())
+        if isinstance(section.tune, int) and section.tune > last:
+            raise RecipeError(
+                f"model.tune: {section.tune} stages, but this backbone has {last} (its stem is one); set it to 1 to {last}, "
+                "or to all"
+            )
+        self._still = hold_still(
+            self.backbone, numbers, first_tuned(section.tune, last), freeze_norm=section.freeze_norm
+        )
         self.register_state_dict_post_hook(_leave_prefix_out)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_pre_hook(_put_prefix_in)  # type: ignore[no-untyped-call]
         check_size(self, section.backbone)
@@ -57,6 +66,10 @@ class BackboneClassifier(nn.Module):
         """The last layer."""
         layer: nn.Linear = self.backbone.get_classifier()
         return layer
+
+    def stage_numbers(self) -> dict[str, int]:
+        """The stage of every parameter by name: 0 is the stem, the largest the classifier alone."""
+        return {f"backbone.{name}": number for name, number in stage_numbers(self.backbone).items()}
 
     def train(self, mode: bool = True) -> BackboneClassifier:
         """Training mode for what is tuned; what is not stays in evaluation mode, statistics included."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from classmark.models.dropout import Dropout, dropout
+from classmark.models.pooling import AdditiveAttention, max_states, mean_states
 from classmark.recipes.schema import BiLSTM as BiLSTMSection
 
 
@@ -82,27 +83,6 @@ class BiLSTMClassifier(nn.Module):
                 return pooled
 
 
-class AdditiveAttention(nn.Module):
-    """A weighted mean of the states with weights softmax(v · tanh(W s)).
-
-    Source: Bahdanau, Cho, Bengio 2015, equations 5 and 6, without a decoder state; as Yang et al. 2016, equations
-    5 to 7. The weights of the last call stay in `weights`, shape (T, B), so that they can be shown.
-    """
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.project = nn.Linear(size, size)
-        self.score = nn.Linear(size, 1, bias=False)
-        self.weights: Tensor | None = None
-
-    def forward(self, states: Tensor, lengths: Tensor) -> Tensor:
-        scores = self.score(torch.tanh(self.project(states))).squeeze(2).float()
-        weights = scores.masked_fill(~inside(states, lengths), -torch.inf).softmax(dim=0)
-        self.weights = weights.detach()
-        pooled: Tensor = (states * weights.to(states.dtype).unsqueeze(2)).sum(dim=0)
-        return pooled
-
-
 class ReverseWithinLength(torch.autograd.Function):
     """Rows of a (T, B, D) tensor picked by an involution of its T × B places; its gradient is the same picking."""
 
@@ -162,27 +142,9 @@ def packed_states(lstm: nn.LSTM, words: Tensor, lengths: Tensor) -> Tensor:
     return states
 
 
-def inside(states: Tensor, lengths: Tensor) -> Tensor:
-    """Whether a place of (T, B) is inside its text."""
-    return torch.arange(len(states), device=states.device).unsqueeze(1) < lengths
-
-
 def last_states(states: Tensor, lengths: Tensor) -> Tensor:
     """The forward direction's state at the last token beside the backward direction's at the first, shape (B, 2H)."""
     _, batch, size = states.shape
     ends = (lengths - 1) * batch + torch.arange(batch, device=states.device)
     ahead = states[..., : size // 2].flatten(0, 1).index_select(0, ends)
     return torch.cat([ahead, states[0, :, size // 2 :]], dim=1)
-
-
-def max_states(states: Tensor, lengths: Tensor) -> Tensor:
-    """The largest value of each state over the text, shape (B, 2H)."""
-    outside = ~inside(states, lengths).unsqueeze(2)
-    return states.masked_fill(outside, -torch.inf).max(dim=0).values
-
-
-def mean_states(states: Tensor, lengths: Tensor) -> Tensor:
-    """The mean of each state over the text, shape (B, 2H)."""
-    outside = ~inside(states, lengths).unsqueeze(2)
-    total = states.masked_fill(outside, 0.0).sum(dim=0, dtype=torch.float32)
-    return (total / lengths.unsqueeze(1)).to(states.dtype)

@@ -8,13 +8,14 @@ import math
 import torch
 from torch import nn
 
-from classmark.inputs.examples import ImageShape, Shape, TextShape
+from classmark.inputs.examples import EncoderShape, ImageShape, Shape, TextShape
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.bilstm import BiLSTMClassifier
-from classmark.recipes.schema import Backbone, BiLSTM
+from classmark.models.encoder import EncoderClassifier
+from classmark.recipes.schema import Backbone, BiLSTM, Encoder
 
 
-def build_model(section: BiLSTM | Backbone, shape: Shape, classes: int) -> nn.Module:
+def build_model(section: BiLSTM | Encoder | Backbone, shape: Shape, classes: int) -> nn.Module:
     """The model that a recipe names, with random weights: `initialise` draws those of the seed.
 
     Args:
@@ -29,6 +30,8 @@ def build_model(section: BiLSTM | Backbone, shape: Shape, classes: int) -> nn.Mo
     match section, shape:
         case BiLSTM(), TextShape(vocabulary_size, embedding_size):
             return BiLSTMClassifier(section, vocabulary_size, embedding_size, 1 if classes == 2 else classes)
+        case Encoder(), EncoderShape():
+            return EncoderClassifier(section, shape, 1 if classes == 2 else classes)
         case Backbone(), ImageShape():
             return BackboneClassifier(section, shape, classes)
         case _:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,23 @@ def drawing_from(seed: int) -> Iterator[None]:
         yield
     finally:
         _draws.generator = None
+
+
+def same_draws() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    """For `torch.utils.checkpoint`: what is around the first pass, and around the second, which draws the same again."""
+    generator = getattr(_draws, "generator", None)
+    return nullcontext(), nullcontext() if generator is None else _drawing_again(generator.bit_generator.state)
+
+
+@contextmanager
+def _drawing_again(state: Any) -> Iterator[None]:
+    before, again = getattr(_draws, "generator", None), np.random.SFC64()
+    again.state = state
+    _draws.generator = np.random.Generator(again)
+    try:
+        yield
+    finally:
+        _draws.generator = before
 
 
 class Dropout(nn.Dropout):

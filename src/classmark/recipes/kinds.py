@@ -21,7 +21,7 @@ class KeyPath:
         rule: what it can be besides a path; `recipes.resolve` knows the rules.
     """
 
-    rule: Literal["data", "vectors", "weights"]
+    rule: Literal["data", "vectors", "weights", "encoder"]
 
 
 @dataclass(frozen=True)

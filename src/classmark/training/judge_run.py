@@ -92,10 +92,13 @@ def unknown_tokens(description: Mapping[str, Any]) -> dict[str, str]:
     share = description.get("unknown_tokens_in_validation", 0.0)
     if share <= MANY_UNKNOWN:
         return {}
+    if description["tokens_are"] == "subwords":
+        source = "which come with its weights. Take an encoder that was trained on this language."
+    else:
+        source = f"which come from the training texts. The tokens are {description['tokens_are']}."
     sentence = (
         f"{100 * share:.1f} % of the validation tokens are unknown to the model: they are not among the "
-        f"{description['vocabulary']:,} of its vocabulary, which come from the training texts. "
-        f"The tokens are {description['tokens_are']}."
+        f"{description['vocabulary']:,} of its vocabulary, {source}"
     )
     return {"many_unknown_tokens": sentence}
 

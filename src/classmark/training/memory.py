@@ -1,6 +1,6 @@
 """Whether what must be computed in one piece fits into the memory that there is.
 
-That is one text, however long, and a batch of images: a batch norm looks at all of them.
+That is one text, however long, a batch of images, as a batch norm looks at all of them, and an encoder with its optimiser.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from classmark.data.dataset import Dataset
-from classmark.errors import InputError, Key, OutsideError
-from classmark.inputs.examples import Examples, ImageShape, Inputs, Rows, TextShape
+from classmark.errors import InputError, Key, Message, OutsideError
+from classmark.inputs.batches import PIECES, padded_length
+from classmark.inputs.examples import Examples, ImageShape, Inputs, Rows, Shape, TextShape
+from classmark.models.encoder import EncoderClassifier
 from classmark.recipes.schema import Backbone, BiLSTM, Recipe
 from classmark.system.machine import available_bytes
 from classmark.system.outside import is_about_memory, outside_error
@@ -60,7 +62,60 @@ def check_memory(recipe: Recipe, dataset: Dataset, inputs: Inputs) -> None:
             )
 
 
-def check_batch(job: Job, shape: TextShape | ImageShape) -> None:
+def check_batch(job: Job, shape: Shape) -> None:
+    """Refuse what cannot be trained with the memory that is available on a CPU: a batch of images, or an encoder.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if isinstance(shape, ImageShape):
+        check_images(job, shape)
+    elif isinstance(job.module, EncoderClassifier) and job.computation is not None:
+        check_encoder_memory(job, job.module)
+
+
+def check_encoder_memory(job: Job, model: EncoderClassifier) -> None:
+    """Refuse an encoder whose weights, gradients and optimiser, or whose pieces, need more memory than is available.
+
+    Each thread computes a piece and has gradients of its own. What a piece keeps for them is counted on two texts.
+
+    Raises:
+        InputError: they do.
+    """
+    available, train = available_bytes(), job.recipe.train
+    assert job.computation is not None
+    if available is None:
+        return
+    threads, longest = job.computation.workers.count, padded_length(int(job.train.sizes.max()))
+    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    # The gradient, two moments, the best epoch's weights, and the gradients of each piece that is computed or waits.
+    kept = 4.0 * trained * (4 + (train.average is not None) + 2 * threads + 1)
+    tokens = max(longest, min(train.piece_tokens, longest * -(-train.batch_size // PIECES)))
+    pieces = threads * tokens * encoder_token_bytes(job, min(longest, model.most_tokens))
+    if kept + pieces > available:
+        less: Message = ("Train less of it: ", Key("model.lora", "8"), " or ", Key("model.tune", "2"), ".")
+        if pieces > kept:
+            smaller, fewer = (
+                Key("train.piece_tokens", str(max(longest, tokens // 4))),
+                Key("model.checkpointing", "true"),
+            )
+            less = ("Take smaller pieces: ", smaller, "; or keep less of each: ", fewer, ".")
+        raise InputError(
+            f"training {trained:,} weights takes about {kept / GIB:.1f} GiB of memory, and pieces of {tokens:,} tokens in "
+            f"{threads} threads {pieces / GIB:.1f} GiB; {available / GIB:.1f} GiB are available.",
+            less,
+        )
+
+
+def encoder_token_bytes(job: Job, length: int) -> float:
+    """Bytes that the backward pass keeps for each token of texts of so many."""
+    model = job.module.train()
+    inputs = [(torch.ones(length, texts, dtype=torch.int64), torch.full((texts,), length)) for texts in (1, 2)]
+    fewer, more = (_kept_bytes(model, each, job) for each in inputs)
+    return (more - fewer) / length
+
+
+def check_images(job: Job, shape: ImageShape) -> None:
     """Refuse a batch of images for which the memory that is available cannot be enough on a CPU.
 
     What its backward pass keeps is counted on a few images. A step takes more than that, so a batch that passes may still
@@ -71,7 +126,7 @@ def check_batch(job: Job, shape: TextShape | ImageShape) -> None:
     """
     recipe, available = job.recipe, available_bytes()
     trained_whole = isinstance(recipe.model, Backbone) and recipe.model.tune != "head" and not recipe.train.compile
-    if not trained_whole or not isinstance(shape, ImageShape) or job.fabric.device.type != "cpu" or available is None:
+    if not trained_whole or job.fabric.device.type != "cpu" or available is None:
         return
     per_image = image_bytes(job, shape.size_px)
     rows = min(recipe.train.batch_size, len(job.train))
@@ -87,11 +142,11 @@ def check_batch(job: Job, shape: TextShape | ImageShape) -> None:
 def image_bytes(job: Job, size_px: int) -> float:
     """Bytes that the backward pass keeps for each image of a batch."""
     model = copy.deepcopy(job.module).train()  # the running means of its batch norms must not see these images
-    fewer, more = (_kept_bytes(model, torch.zeros(images, 3, size_px, size_px), job) for images in (2, 4))
+    fewer, more = (_kept_bytes(model, (torch.zeros(images, 3, size_px, size_px),), job) for images in (2, 4))
     return (more - fewer) / 2
 
 
-def _kept_bytes(model: nn.Module, images: Tensor, job: Job) -> int:
+def _kept_bytes(model: nn.Module, inputs: tuple[Tensor, ...], job: Job) -> int:
     kept: dict[int, int] = {}
 
     def count(tensor: Tensor) -> Tensor:
@@ -101,7 +156,7 @@ def _kept_bytes(model: nn.Module, images: Tensor, job: Job) -> int:
 
     hooks = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)
     with torch.random.fork_rng(devices=[]), hooks, job.fabric.autocast():
-        outputs = model(images)
+        outputs = model(*inputs)
     del outputs
     return sum(kept.values())
 

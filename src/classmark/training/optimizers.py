@@ -16,31 +16,35 @@ from classmark.system.packages import load_package
 START_DIVISOR, END_DIVISOR, ONE_CYCLE_WARMUP = 25.0, 1e4, 0.3
 
 
-def build_optimizer(section: Optimizer, model: nn.Module, layer_decay: float | None = None) -> torch.optim.Optimizer:
+def build_optimizer(
+    section: Optimizer, model: nn.Module, layer_decay: float | None = None, head_rate: float = 1.0
+) -> torch.optim.Optimizer:
     """The optimiser over all trained parameters; weight decay on weight matrices only.
 
-    Word vectors are spared from decay: one that is not in the batch would shrink all the same.
+    Word vectors and other embeddings are spared from decay: one that is not in the batch would shrink all the same.
 
     Args:
         section: the recipe's `optimizer`.
         model: whose parameters are trained.
-        layer_decay: of an image backbone: each stage learns at this share of the rate of the one behind it. A group's
+        layer_decay: of a pretrained model: each stage learns at this share of the rate of the one behind it. A group's
             `share` is what it takes of the rate; a `spared` one does not decay.
+        head_rate: of a pretrained model: the classifier learns at this multiple of the rate.
 
     Raises:
         MissingExtraError: `muon` without timm.
     """
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    depths = layer_depths(model) if layer_decay else {}
+    depths = layer_depths(model) if layer_decay or head_rate != 1.0 else {}
+    embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     found: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in trained:
-        spared = parameter.ndim <= 1 or name.startswith("embedding")
+        spared = parameter.ndim <= 1 or id(parameter) in embeddings
         found.setdefault((depths.get(name, 0), spared), []).append(parameter)
     groups = [
         {
             "params": parameters,
             "weight_decay": 0.0 if spared else section.weight_decay,
-            "share": (layer_decay or 1.0) ** depth,
+            "share": (layer_decay or 1.0) ** depth * (head_rate if depths and depth == 0 else 1.0),
             "spared": spared,
         }
         for (depth, spared), parameters in sorted(found.items(), key=lambda entry: entry[0])

@@ -9,26 +9,25 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from classmark.data.dataset import Dataset
 from classmark.errors import RunError
 from classmark.inputs.examples import Inputs
+from classmark.inputs.subwords import SubwordEncoder
 from classmark.inputs.text import TextEncoder
 from classmark.losses import build_loss
-from classmark.models.backbone import BackboneClassifier, check_lone_image, check_size
-from classmark.models.build import build_model, initialise
-from classmark.models.pretrained import load_weights
 from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
 from classmark.recipes.resolve import seen_from_anywhere
-from classmark.recipes.schema import Backbone, ImageInput, Recipe, TextInput
+from classmark.recipes.schema import BiLSTM, ImageInput, Recipe
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
 from classmark.runs.status import is_owned
 from classmark.system.locks import NAME as LOCK
 from classmark.training.average import Average
 from classmark.training.features import feature_splits, settle_features
+from classmark.training.first_model import first_model, rate_shares
 from classmark.training.loop import Job
 from classmark.training.optimizers import build_optimizer
 from classmark.training.pieces import Computation
@@ -65,9 +64,9 @@ def settle(run: RunFiles, recipe: Recipe, inputs: Inputs) -> Recipe:
     """The recipe with every `auto` replaced by what suits the texts and is fastest here, also in the run folder."""
     assert recipe.train.threads is not None
     settled = recipe
-    if isinstance(inputs.encoder, TextEncoder):
+    if isinstance(inputs.encoder, TextEncoder | SubwordEncoder):
         settled = recipe.model_copy(update={"input": inputs.encoder.section})
-    settled = settle_features(resolve_precision(settled, recipe.train.threads), inputs)
+    settled = settle_features(resolve_precision(settled, recipe.train.threads, inputs.shape), inputs)
     if settled != recipe:
         write_recipe(run.recipe, settled)
     return settled
@@ -122,6 +121,12 @@ def input_lines(description: Mapping[str, Any]) -> list[str]:
         return [
             f"images   {sizes} pixels, kept as squares of {description['stored_px']}, seen at {description['size_px']}"
         ]
+    if description["tokens_are"] == "subwords":
+        return [
+            f"tokens   subwords, {description['vocabulary']:,} in the vocabulary; the longest text has "
+            f"{description['longest_tokens']:,}, and {description['cut_texts']:.1%} of the texts are cut to "
+            f"{description['max_tokens']}"
+        ]
     unknown = (
         f"unknown in training {description['unknown_tokens']:.1%}, "
         f"in validation {description['unknown_tokens_in_validation']:.1%}"
@@ -148,20 +153,20 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         model.compile()
     counts = [dataset.description["class_counts"]["train"][name] for name in dataset.classes]
-    decay = recipe.model.layer_decay if isinstance(recipe.model, Backbone) else None
-    wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model, decay))
+    wrapped, optimizer = fabric.setup(model, build_optimizer(recipe.optimizer, model, *rate_shares(recipe.model)))
     trained, size = (sum(p.numel() for p in model.parameters() if p.requires_grad or every) for every in (False, True))
     some = "" if trained == size else f", {trained:,} of them trained"
     watch.say(f"model    {size:,} parameters{some}, {recipe.train.precision} on {fabric.device}")
     train, validation = inputs.train, inputs.validation
     loss, computation = build_loss(recipe.loss, counts), None
-    if isinstance(recipe.input, TextInput) and fabric.device.type == "cpu" and not recipe.train.compile:
+    alone = not isinstance(recipe.model, BiLSTM) and recipe.model.tune == "head"
+    if not isinstance(recipe.input, ImageInput) and fabric.device.type == "cpu" and not recipe.train.compile:
         assert recipe.train.threads is not None
-        computation = Computation(model, loss, fabric, one_core_workers(recipe.train.threads))
+        workers = one_core_workers(recipe.train.threads)
+        computation = None if alone else Computation(model, loss, fabric, workers)
         torch.set_num_threads(1)  # the rest of a step too: sums over a tensor depend on it
-    if isinstance(recipe.model, Backbone) and recipe.model.tune == "head":
-        assert isinstance(model, BackboneClassifier)
-        train, validation = feature_splits(model, inputs, recipe.model.features)
+    if alone:
+        train, validation = feature_splits(model, inputs, recipe)
     return Job(
         recipe=recipe,
         run=run,
@@ -177,27 +182,6 @@ def build_job(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs, w
         average=Average(recipe.train.average) if recipe.train.average else None,
         computation=computation,
     )
-
-
-def first_model(recipe: Recipe, inputs: Inputs, classes: int, watch: RunWatch) -> nn.Module:
-    """The model before its first step: drawn from the seed, with what is pretrained put in."""
-    model = build_model(recipe.model, inputs.shape, classes)
-    initialise(model, recipe.seed)
-    if isinstance(model, BackboneClassifier):
-        assert isinstance(recipe.model, Backbone)
-        assert isinstance(recipe.input, ImageInput)
-        if recipe.input.grow_from_px is not None:
-            check_size(model, recipe.model.backbone, recipe.input.grow_from_px)
-        if recipe.train.batch_size == 1:
-            check_lone_image(model, recipe.model.backbone, recipe.input.grow_from_px or recipe.input.size_px)
-        if recipe.model.weights is not None:
-            watch.say(f"weights  {load_weights(model, recipe.model.backbone, recipe.model.weights)}")
-    elif isinstance(recipe.input, TextInput):
-        if inputs.vectors is not None:
-            with torch.no_grad():
-                model.embedding.weight.copy_(torch.from_numpy(inputs.vectors))  # type: ignore[operator, union-attr]
-        model.embedding.weight.requires_grad_(not recipe.input.freeze_vectors)  # type: ignore[union-attr]
-    return model
 
 
 def restore(job: Job) -> tuple[TrainState, dict[str, Tensor]]:

@@ -15,7 +15,7 @@ import torch
 from classmark.system.machine import cores, memory_bytes, resident_bytes
 
 PACKAGES = (
-    *("classmark", "torch", "lightning-fabric", "tokenizers", "timm", "pillow", "safetensors"),
+    *("classmark", "torch", "lightning-fabric", "tokenizers", "transformers", "timm", "pillow", "safetensors"),
     *("numpy", "polars", "scikit-learn"),
 )
 

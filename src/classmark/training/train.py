@@ -8,10 +8,13 @@ import torch
 
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
+from classmark.models.encoder import EncoderClassifier
+from classmark.models.lora import merge_lora
 from classmark.recipes import load_recipe
-from classmark.recipes.schema import Recipe
+from classmark.recipes.schema import Encoder, Recipe
 from classmark.runs import RunFiles, new_run
 from classmark.runs.status import DONE, owned_run, read_status
+from classmark.training.first_model import pin_weights
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_floors
 from classmark.training.loop import fit
@@ -51,6 +54,7 @@ def _finished(run: RunFiles) -> RunFiles:
     recipe = load_recipe(str(run.recipe))
     threads = prepare_processor(recipe.train.threads)
     with watched(run, recipe.train.epochs) as watch:
+        recipe = pin_weights(run, recipe)
         dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
         check_memory(recipe, dataset, inputs)
@@ -65,6 +69,9 @@ def _finished(run: RunFiles) -> RunFiles:
         watch.stage("judging")
         if best:
             job.module.load_state_dict(best)
+        if isinstance(recipe.model, Encoder) and recipe.model.lora is not None:
+            assert isinstance(job.module, EncoderClassifier)
+            merge_lora(job.module)
         classifier = Classifier(
             job.module, inputs.encoder, dataset.classes, recipe.train.predict_precision, threads=threads
         )

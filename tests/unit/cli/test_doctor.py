@@ -55,7 +55,7 @@ def test_the_sections_say_what_there_is_and_what_is_picked(cache: Path) -> None:
     machine = found["machine"]
     assert (machine["python"], machine["cores"]) == (platform.python_version(), cores())
     assert {"system", "classmark", "processor", "instructions", "memory", "torch", "gpu"} < set(machine)
-    assert set(found["extras"]) == {"train", "text", "images", "huggingface"}
+    assert set(found["extras"]) == {"train", "text", "encoders", "images", "huggingface"}
     assert found["cache"] == {"folder": str(cache), "size": "3 MiB"}
     assert found["picked"] == {"bilstm": "fp32 (a step of 64 × 128 tokens took 100 ms in fp32, 200 ms in bf16)"}
     assert found["problems"] == []
@@ -66,7 +66,8 @@ def test_a_missing_package_names_its_extra_and_the_command(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "datasets", None)
     found = examine()
     assert found["extras"] == {
-        "train": "installed", "text": "lacks tokenizers", "images": "installed", "huggingface": "lacks datasets"
+        "train": "installed", "text": "lacks tokenizers", "encoders": "lacks tokenizers", "images": "installed",
+        "huggingface": "lacks datasets",
     }  # fmt: skip
     assert found["problems"] == [TEXT_PROBLEM]
 

@@ -96,7 +96,7 @@ def test_kinds_follow_from_the_source(source: str, tmp_path: Path) -> None:
         ),
         (
             DIGITS + "input:\n  kind: image\n",
-            'r.yaml, line 4: input.kind: there is no kind "image"; there are text, images. Did you mean "images"?',
+            'r.yaml, line 4: input.kind: there is no kind "image"; there are text, subwords, images. Did you mean "images"?',
         ),
         (
             DIGITS + "input:\n  max_tokens: 3\n",

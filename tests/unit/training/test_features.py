@@ -281,7 +281,8 @@ def made_inputs(plain: ImageExamples, flipped: ImageExamples) -> Inputs:
 def test_validation_has_the_plain_view_alone(
     model: BackboneClassifier, plain: ImageExamples, flipped: ImageExamples
 ) -> None:
-    train, validation = feature_splits(model, made_inputs(plain, flipped), "fp32")
+    head = {"name": "x", "data": {"source": "digits"}, "model": {"tune": "head", "features": "fp32"}}
+    train, validation = feature_splits(model, made_inputs(plain, flipped), Recipe.model_validate(head))
     assert (len(train.views), len(validation.views)) == (2, 1)
     assert torch.equal(validation.labels, plain.labels)
 

@@ -21,7 +21,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Recipe]:
     monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path))
     recipes: list[Recipe] = []
 
-    def seconds(recipe: Recipe) -> dict[str, float]:
+    def seconds(recipe: Recipe, _: object) -> dict[str, float]:
         recipes.append(recipe)
         gains = not isinstance(recipe.model, BiLSTM) or recipe.model.hidden_size == 8
         return {"fp32": 0.2, "bf16": 0.1 if gains else 0.19}

@@ -16,7 +16,8 @@ from classmark.models.weights import write_tensors
 from classmark.recipes import load_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.runs import RunFiles
-from classmark.training.prepare import first_model, left_out, open_folder
+from classmark.training.first_model import first_model
+from classmark.training.prepare import left_out, open_folder
 from classmark.training.watch import RunWatch
 
 
