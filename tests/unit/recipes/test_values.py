@@ -199,6 +199,7 @@ def test_python_values() -> None:
         ("train__epochs", 10**30, "train__epochs: a number of more than 20 digits: a whole number of at least 1 is expected, "
          "and at most 2,147,483,647."),
         ("epochs", 5, 'epochs: unknown key. Did you mean "train__epochs"?'),
+        ("train_epochs", 5, 'train_epochs: unknown key. Did you mean "train__epochs"?'),
         ("train__epoch", 5, 'train__epoch: unknown key. Did you mean "epochs"?'),
         ("seed", True, "seed: True: a whole number of at least 0 is expected."),
         ("data__path", b"a", "data__path: bytes: a path is expected."),
