@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +58,16 @@ def train(
         if out is not None or overrides:
             raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
         return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
+    _check_path("recipe", recipe)
+    if out is not None:
+        _check_path("out", out)
     return Run(train_recipe(load_recipe(str(recipe), overrides), Path(out) if out is not None else None).path)
+
+
+def _check_path(name: str, value: Any) -> None:
+    """Refuse what is neither a text nor a path, such as a table."""
+    if not isinstance(value, str | os.PathLike):
+        raise InputError(f"{type(value).__name__}: a name or a path is expected.", argument=name)
 
 
 def predict(
@@ -466,6 +476,8 @@ def audit(
     from classmark.recipes.values import read_argument
     from classmark.shown.audit import shown_audit
 
+    for one in inputs:
+        _check_path("inputs", one)
     similarity = read_argument("jaccard", jaccard, float, Span(0.3, 1.0))
     columns = {"text": text, "image": image, "label": label}
     keys = {f"{name}_column": read_argument(name, column, str) for name, column in columns.items()}

@@ -170,9 +170,15 @@ class Interrupted(ClassmarkError):  # noqa: N818 - it is no fault
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean "…"?` for a misspelt name, or an empty string where nothing is near."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f' Did you mean "{matches[0]}"?' if matches else ""
+    """` Did you mean "…"?` for a misspelt name, or an empty string where nothing is near.
+
+    A name in other case comes first, then one that goes on where this one ends, `text_column` for `text`.
+    """
+    names = list(known)
+    likely = [one for one in names if one.casefold() == name.casefold()]
+    likely += [one for one in names if name and one.startswith(f"{name}_")]
+    likely += difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f' Did you mean "{likely[0]}"?' if likely else ""
 
 
 def shortened(names: Sequence[str]) -> str:

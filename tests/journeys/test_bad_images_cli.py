@@ -174,7 +174,7 @@ FOLDERS: dict[Callable[[Path], None], str] = {
         "Mend them, or leave them out: data.skip_unreadable=true"
     ),
     a_class_of_one_picture: (
-        ': the class "dog" has 1 different image, too few for 3 splits. Add some, or leave the class out.'
+        ': the class "dog" has 1 different image, too few for 3 splits. Add some, or name the classes to use: data.classes=[…]'
     ),
     an_empty_file: f": 1 image cannot be read: cat/05.png: the file is empty. {MEND}",
     a_truncated_file: (

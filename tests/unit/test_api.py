@@ -617,3 +617,13 @@ def test_few_rows_give_a_result_that_explains_itself(name: str) -> None:
     assert ("absent_classes" in codes) == (len(set(labels)) == 1)
     for estimate in found.metrics.values():
         assert estimate.method
+
+
+def test_what_is_no_path_is_refused() -> None:
+    table: Any = pl.DataFrame(COLUMNS)
+    number: Any = 5
+    for call in (lambda: classmark.train(table), lambda: classmark.audit(table)):
+        with pytest.raises(InputError, match=r"^(recipe|inputs): DataFrame: a name or a path is expected\.$"):
+            call()
+    with pytest.raises(InputError, match=r"^out: int: a name or a path is expected\.$"):
+        classmark.train("text-csv", number)

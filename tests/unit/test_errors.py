@@ -79,6 +79,8 @@ def test_a_missing_extra_names_the_line_that_installs_it() -> None:
 
 def test_near_names_and_long_lists() -> None:
     assert nearest("lable", ["label", "score"]) == ' Did you mean "label"?'
+    assert nearest("AdamW", ["adam", "adamw"]) == ' Did you mean "adamw"?'
+    assert nearest("text", ["test", "text_column"]) == ' Did you mean "text_column"?'
     assert nearest("xyz", ["label", "score"]) == ""
     assert shortened(list("abcdefgh")) == "a, b, c, d, e, f, g, h"
     assert shortened(list("abcdefghij")) == "a, b, c, d, e, f, g, h, … (10 in all)"

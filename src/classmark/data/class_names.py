@@ -27,6 +27,7 @@ MISSING_WORDS = frozenset(
         "none",
         "null",
         "(null)",
+        "\\n",  # of MySQL and PostgreSQL
         "nil",
         "?",
         "missing",

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from classmark.data.class_names import INVISIBLE, NUMBER, is_missing_word, look_alikes
+from classmark.data.class_names import (
+    INVISIBLE,
+    NUMBER,
+    TRUTH,
+    TRUTH_NUMBERS,
+    is_missing_word,
+    look_alikes,
+    without_decimals,
+)
 from classmark.errors import InputError, Key
 from classmark.predictions import Remark
 from classmark.recipes.schema import Data
@@ -35,7 +43,7 @@ def check_labels(parts: Mapping[str, pl.DataFrame], data: Data, name: str) -> li
     if data.source not in NAMED:
         return []
     counts = dict(pl.concat([frame["label"] for frame in parts.values()]).value_counts().sort("label").iter_rows())
-    remarks = [*_look_alikes(counts), *_invisible(counts), *_missing(counts)]
+    remarks = [*_look_alikes(counts), *_truth_and_numbers(counts), *_invisible(counts), *_missing(counts)]
     if data.source in FROM_COLUMN:
         _refuse_values(parts["train"]["label"], data, name)
         remarks += [*_several_in_a_cell(counts), *_numbers(counts)]
@@ -69,6 +77,17 @@ def _look_alikes(counts: Mapping[str, int]) -> list[Remark]:
     shown = "; ".join(", ".join(_counted(name, counts) for name in group) for group in alike[:MOST_SHOWN])
     more = f"; and {len(alike) - MOST_SHOWN} more" if len(alike) > MOST_SHOWN else ""
     message = f"Classes that look alike count as different ones: {shown}{more}."
+    return [Remark("look_alike_classes", "warning", message)]
+
+
+def _truth_and_numbers(counts: Mapping[str, int]) -> list[Remark]:
+    """That truth values and the numbers 0 and 1 count as different classes."""
+    words = [name for name in counts if name.lower() in TRUTH]
+    numbers = [name for name in counts if without_decimals(name) in TRUTH_NUMBERS.values()]
+    if not words or not numbers:
+        return []
+    shown = ", ".join(_counted(name, counts) for name in [*numbers, *words])
+    message = f"Classes that may mean the same count as different ones: {shown}."
     return [Remark("look_alike_classes", "warning", message)]
 
 

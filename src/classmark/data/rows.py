@@ -53,8 +53,19 @@ def is_plain(kind: pl.DataType) -> bool:
 
 
 def text_column(values: pl.Series) -> pl.Series:
-    """A plain column as texts: `String`, null where there is none (NaN is none)."""
-    return (values.fill_nan(None) if values.dtype.is_float() else values).cast(pl.String)
+    """A plain column as texts: `String`, null where there is none (NaN is none).
+
+    A date with a time is spelled without what is zero, as dates are in a CSV; a duration as ISO 8601 has it.
+    """
+    match values.dtype:
+        case pl.Duration():
+            return values.dt.to_string("iso")
+        case pl.Datetime():
+            seconds = values.cast(pl.String).str.replace(r"\.0+($|[+-][0-9:]+$)", "$1")
+            return seconds.str.replace(r"^(\S+) 00:00:00$", "$1")
+        case kind if kind.is_float():
+            values = values.fill_nan(None)
+    return values.cast(pl.String)
 
 
 def text_faults(texts: pl.Series) -> pl.Series:

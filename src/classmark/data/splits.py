@@ -113,7 +113,9 @@ def _check_class_sizes(rows: pl.DataFrame, splits: int, name: str, before: pl.Da
                 f'data.limit: of {rows.height:,} rows of {name} the class "{label}" gets {few}.',
                 f"Set a higher limit; {classes:,} classes need {splits * classes:,} rows or more.",
             )
-        raise InputError(f'{name}: the class "{label}" has {few}. Add some, or leave the class out.')
+        raise InputError(
+            f'{name}: the class "{label}" has {few}. Add some, or name the classes to use: data.classes=[…]'
+        )
 
 
 def _counts(rows: pl.DataFrame, asked: Mapping[int, float], data: Data, name: str) -> dict[int, int]:

@@ -15,6 +15,7 @@ from classmark.errors import InputError, Option, nearest, shortened
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions, batched_rows, readable
 from classmark.system.types import kind_of
 from classmark.tables import TableFile, read_table_blocks
+from classmark.tables.table_file import PUT_NAMES
 
 DEFAULT_LABEL = "label"
 WEB_ADDRESS = "it names a web address, from which classmark fetches nothing"
@@ -56,6 +57,11 @@ def _labels(table: TableFile, content: str, options: PredictOptions, notes: Note
     none = pl.Series([None] * table.frame.height, dtype=pl.String)
     if options.no_labels or label not in table.frame.columns or (not options.label and label in (content, options.id)):
         return none
+    if label in table.repeated:
+        raise InputError(
+            f'{table.source}: the column "{label}" occurs more than once.',
+            ("Rename or remove all but one, or predict without labels: ", Option("no_labels", True)),
+        )
     if not is_plain(held := table.frame.schema[label]):
         notes.say(f'{table.source}: the column "{label}" holds {kind_of(held)} and is not read.')
         return none
@@ -72,7 +78,7 @@ def _check_columns(table: TableFile, kind: Kind, options: PredictOptions) -> Non
             raise InputError(
                 f'{table.source}: there is no column "{name}"; its columns are {shortened(columns)}.'
                 f"{nearest(name, columns)}",
-                ("Name the right one: ", Option(key, "COLUMN")),
+                PUT_NAMES if table.lacks_names else ("Name the right one: ", Option(key, "COLUMN")),
             )
         if name in table.repeated:
             raise InputError(

@@ -61,6 +61,11 @@ def _explained(
         case "extra_forbidden":
             known = list(holder.model_fields) if holder else []
             inner = [f"{name}.{key}" for name in known if holder is schema and key in _keys_in(schema, name)]
+            inner += [
+                f"{name}.{rest}"
+                for name in known
+                if (rest := key.removeprefix(f"{name}_")) != key and holder is schema and rest in _keys_in(schema, name)
+            ]
             meant = f' Did you mean "{inner[0]}"?' if len(inner) == 1 else nearest(key, known)
             return f"unknown key.{meant or ' Known here: ' + ', '.join(known) + '.'}"
         case "union_tag_invalid" | "union_tag_not_found":

@@ -19,6 +19,8 @@ from classmark.recipes.yaml_text import section_of
 NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 LEADING_ZEROS = re.compile(r"([+-]?)0+([0-9]+)")
 APART = re.compile(r"[+-]?[0-9]{1,3}(?:[_,'][0-9]{3})+")
+PERCENT = re.compile(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%")
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,3},(?:[0-9]{1,2}|[0-9]{4,})")
 NOT_FINITE = ("inf", "infinity", "nan")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 LONGEST_NAME, LONGEST_PATH = 255, 4_000  # bytes of one name, characters of a path
@@ -122,7 +124,7 @@ def _path(text: str) -> str:
 
 
 def _number(kind: Kind, value: Any) -> int | float:
-    refusal = ValueError(f"{shown(value)}: {expected(kind)} is expected{_hint(value)}")
+    refusal = ValueError(f"{shown(value)}: {expected(kind)} is expected{_hint(kind, value)}")
     if isinstance(value, Word):
         text = value.strip()
         if not (text.isascii() and NUMBER.fullmatch(text)):
@@ -146,12 +148,16 @@ def _number(kind: Kind, value: Any) -> int | float:
     return number
 
 
-def _hint(value: Any) -> str:
+def _hint(kind: Kind, value: Any) -> str:
     """How a number is to be written that is none for us."""
     if str(value).strip().lower().lstrip("+-.") in NOT_FINITE:
         return ", and a finite one"
     if not isinstance(value, Word):
         return ""
+    if kind.type is float and (found := PERCENT.fullmatch(value.strip())):
+        return f", as a share: {float(found[1]) / 100:g}"
+    if kind.type is float and DECIMAL_COMMA.fullmatch(value.strip()):
+        return f", with a point: {value.strip().replace(',', '.')}"
     if found := LEADING_ZEROS.fullmatch(value.strip()):
         return f", without zeros in front: {found[1]}{found[2]}"
     if APART.fullmatch(value.strip()):

@@ -19,12 +19,22 @@ from classmark.tables.contents import Content, check_readable, file_bytes, is_st
 from classmark.tables.delimited import Part, cells_table, read_body, unused_character
 from classmark.tables.fields import whole_fields
 from classmark.tables.json_tables import read_json_lines
+from classmark.tables.kinds import START_BYTES, check_kind
 from classmark.tables.layout import SAMPLE_CHARACTERS, find_layout
-from classmark.tables.open import COMPRESSED, JSON_LINES, KNOWN_ENDINGS, OLE, ZIP, ending_of, read_table_file
+from classmark.tables.open import (
+    COMPRESSED,
+    JSON_LINES,
+    JSON_OBJECT,
+    KNOWN_ENDINGS,
+    OLE,
+    ZIP,
+    ending_of,
+    read_table_file,
+)
 from classmark.tables.quotes import quotes_of
 from classmark.tables.regular import outside_quotes
 from classmark.tables.table_file import TableFile
-from classmark.tables.text import LARGEST_WEB_PAGE_START, UTF16, check_is_data, check_nul, utf8
+from classmark.tables.text import UTF16, check_is_data, check_nul, utf8
 
 BLOCK_BYTES = 16 << 20
 PARQUET_ROWS = 16_384
@@ -80,13 +90,16 @@ def _kind(path: Path, block_bytes: int) -> str:
     status = check_readable(path)
     if path.is_dir() or is_stream(status) or status.st_size <= block_bytes:
         return ""
-    start, ending = file_bytes(path, LARGEST_WEB_PAGE_START), ending_of(path.name)
+    start, ending = file_bytes(path, START_BYTES), ending_of(path.name)
     if path.suffix.lower() in COMPRESSED or ending not in KNOWN_ENDINGS:
         return ""
     check_is_data(str(path), start)
+    check_kind(str(path), start)
     if start.startswith(PARQUET):
         return ".parquet"
-    return ending if ending in BLOCKWISE and not start.startswith(OTHER_CONTENT) else ""
+    if start.startswith(OTHER_CONTENT) or (ending not in JSON_LINES and JSON_OBJECT.match(start)):
+        return ""
+    return ending if ending in BLOCKWISE else ""
 
 
 class _Block(NamedTuple):

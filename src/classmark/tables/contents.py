@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from classmark.errors import InputError
 
+ADDRESS = re.compile(r"(?:.*/)?[a-z][a-z0-9+.-]+:/", re.DOTALL)  # a path keeps one of its slashes
 STANDARD_INPUT = "standard input"
 
 
@@ -44,9 +46,18 @@ def check_readable(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{path}: there is no such file.") from None
+        raise InputError(f"{path}: there is no such file.", _remedy(path)) from None
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def _remedy(path: Path) -> str:
+    """What to do about a name of no file that is an address, or a pattern of names."""
+    if ADDRESS.match(str(path)):
+        return "Addresses are not read: download the file and give its name."
+    if "*" in path.name:
+        return "Give the name of one file, or of a folder that holds nothing but parts of one table."
+    return ""
 
 
 def file_bytes(path: Path, most: int = -1) -> bytes:

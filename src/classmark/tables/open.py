@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from classmark.tables.delimited import read_delimited
 from classmark.tables.excel import read_excel
 from classmark.tables.folders import read_folder
 from classmark.tables.json_tables import read_json
+from classmark.tables.kinds import check_kind
 from classmark.tables.npz import read_npz
 from classmark.tables.table_file import TableFile
 from classmark.tables.text import check_is_data
@@ -25,6 +27,7 @@ ARROW_ENDINGS, EXCEL = (".feather", ".arrow", ".ipc"), (".xlsx", ".xls", ".ods")
 KNOWN_ENDINGS = (*DELIMITED, *JSON_LINES, *JSON, ".parquet", *ARROW_ENDINGS, ".npz", *EXCEL)
 COMPRESSED = (".gz", ".zst")
 READ = "Give a .csv, .tsv, .jsonl, .json, .parquet, .feather, .npz or .xlsx file; texts may be compressed (.csv.gz, .csv.zst)."
+JSON_OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"[^"\n]*"\s*:')
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -91,6 +94,7 @@ def read_content(content: Content) -> TableFile:
         raise InputError(f"{content.source}: the file is empty.")
     content = unpacked(content)
     check_is_data(content.source, content.data)
+    check_kind(content.source, content.data)
     source, data, ending = content.source, content.data, ending_of(content.name)
     if data.startswith((ARROW, FEATHER_1)) or (ending in ARROW_ENDINGS and not data.startswith(PARQUET)):
         return _noted(read_arrow(source, data), ending, "Arrow", ARROW_ENDINGS)
@@ -104,6 +108,11 @@ def read_content(content: Content) -> TableFile:
         return read_json(content, lines=ending in JSON_LINES)
     if not ending and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         return read_json(content, lines=False)
+    if JSON_OBJECT.match(data):
+        try:
+            return _noted(read_json(content, lines=True), ending, "JSON", (*JSON_LINES, *JSON))
+        except InputError:
+            pass  # a table whose header begins like that
     return read_delimited(content, ending)
 
 

@@ -12,12 +12,13 @@ from classmark.tables.layout import SEPARATORS
 from classmark.tables.rows import Cells, Rows
 
 ROW_NAMES = "row_names"
+ROWS_LOOKED_AT = 1_000  # for what would be in most rows
 
 
 def settle_widths(table: Rows, source: str, separator: str, *, exact: bool = False, is_last: bool = True) -> Cells:
     """The cells by column.
 
-    One more field in every row than in the header is an empty last one, or the row names that R writes.
+    More fields in every row than in the header are empty last ones, or one field with the row names that R writes.
 
     Args:
         table: the rows.
@@ -34,9 +35,14 @@ def settle_widths(table: Rows, source: str, separator: str, *, exact: bool = Fal
     width = len(header)
     if exact and widths - {width}:
         _refuse_first(table, source, is_last)
-    elif widths == {width + 1} and all(row[-1] is None for row in rows):
-        rows = [row[:-1] for row in rows]
-        notes.append("Every row ends with a separator; the empty last column was left out.")
+    elif min(widths, default=0) > width and all(cell is None for row in rows for cell in row[width:]):
+        several = max(widths) > width + 1
+        rows = [row[:width] for row in rows]
+        notes.append(
+            "Every row ends with separators; the empty last columns were left out."
+            if several
+            else "Every row ends with a separator; the empty last column was left out."
+        )
     elif widths == {width + 1} and _are_row_names(rows):
         header.insert(0, ROW_NAMES)
         notes.append(f'The header has no name for the first column, as R writes row names; it is called "{ROW_NAMES}".')
@@ -45,7 +51,7 @@ def settle_widths(table: Rows, source: str, separator: str, *, exact: bool = Fal
         notes.append("The header ends with a separator; the empty last name was left out.")
     elif widths - {width}:
         _refuse_first(table, source, is_last)
-    notes += _joined_rows(table, separator)
+    notes += [*_joined_rows(table, separator), *_quotes_kept(rows, table.numbers)]
     columns: Sequence[Sequence[str | None]] = list(zip(*rows, strict=True)) if rows else [()] * len(header)
     series = [pl.Series(values, dtype=pl.String) for values in columns]
     return Cells(header, series, np.array(table.numbers, dtype=np.int64), tuple(notes))
@@ -64,10 +70,20 @@ def _refuse_first(table: Rows, source: str, is_last: bool) -> None:
     fields = len(table.rows[index])
     problem = f"{source}, row {table.numbers[index]}: {_counted(fields)}, but the header has {width}."
     if fields > width:
-        raise InputError(problem, 'Put a text that holds the separator in quotes: "…".')
+        raise InputError(problem, _remedy_for_more(table.rows[index]))
     if is_last and table.numbers[index] > 1 and index == len(table.rows) - 1:
         raise InputError(problem, "It is the last row: the file may be cut off. Fetch it again.")
     raise InputError(problem, 'Put a text that holds a line break in quotes: "…".')
+
+
+def _remedy_for_more(row: Sequence[str | None]) -> str:
+    """What to do about a row with more fields than the header; some rows have quotes that do not enclose a text."""
+    cells = [cell for cell in row if cell]
+    if any("\\" in cell and '"' in cell for cell in cells):
+        return 'A quote inside a text is written twice (""), not with a backslash in front.'
+    if any(cell[0] == " " and cell.lstrip(" ").startswith('"') for cell in cells):
+        return "A blank stands between a separator and a quote, so that the quote encloses nothing. Remove such blanks."
+    return 'Put a text that holds the separator in quotes: "…".'
 
 
 def _counted(fields: int) -> str:
@@ -87,6 +103,26 @@ def _joined_rows(table: Rows, separator: str) -> list[str]:
         f"Row {number} spans {len(lines)} lines and holds {SEPARATORS.get(separator, 'separators')}; a quote may have "
         f'joined {len(lines)} rows.{more} Write a quote inside a text twice ("") and put the text in quotes.'
     ]
+
+
+def _quotes_kept(rows: Sequence[Sequence[str | None]], numbers: Sequence[int]) -> list[str]:
+    """A note where quotes belong to a cell because a blank stands in front of them, or stand in it with a backslash."""
+    notes = dict[str, str]()
+    for row, number in zip(rows[:ROWS_LOOKED_AT], numbers, strict=False):
+        for cell in row:
+            if cell and cell[0] == " " and cell[-1] == '"' and cell.lstrip(" ").startswith('"'):
+                notes.setdefault(
+                    "blank",
+                    f"Row {number} has a blank between a separator and a quote, so that the quotes belong to the cell. "
+                    "Remove such blanks.",
+                )
+            elif cell and '\\"' in cell and cell[-1] == '"':
+                notes.setdefault(
+                    "backslash",
+                    f"Row {number} has quotes with a backslash in front, which were kept. "
+                    'A quote inside a text is written twice ("").',
+                )
+    return list(notes.values())
 
 
 def _with_known_values(table: Rows, separator: str) -> list[tuple[int, list[str]]]:

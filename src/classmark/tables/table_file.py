@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
+WORDS_OF_A_TEXT = 6  # more than the name of a column has
+PUT_NAMES = "Its first line seems to be a row, not names. Put a line with the names of the columns above it."
 # Blanks, the byte order mark, and characters without width.
 AROUND_NAMES = " \t\r\n\v\f\xa0\u200b\u200c\u200d\u2060\ufeff"
 
@@ -34,6 +38,12 @@ class TableFile:
     textual: bool
     notes: tuple[str, ...]
     repeated: frozenset[str]
+
+    @property
+    def lacks_names(self) -> bool:
+        """Whether the first line seems to be a row: a name in it is a number, or as long as a text."""
+        names = self.frame.columns
+        return self.textual and any(NUMBER.fullmatch(name) or len(name.split()) >= WORDS_OF_A_TEXT for name in names)
 
     def place(self, row: int) -> str:
         """The file and the number of a row of the frame (from 0), for messages: `reviews.csv, row 17`."""

@@ -102,7 +102,7 @@ def check_nul(source: str, text: str, lines_before: int = 0) -> None:
     if text.count("\0", 0, 1000) > min(len(text), 1000) // 4:
         raise InputError(
             f"{source}: the file seems to be UTF-16 without a byte order mark.",
-            "Convert it, for instance with iconv -f UTF-16LE -t UTF-8.",
+            f"Convert it, for instance with iconv -f {'UTF-16BE' if text.startswith(chr(0)) else 'UTF-16LE'} -t UTF-8.",
         )
     line = lines_before + text.count("\n", 0, position) + 1
     raise InputError(

@@ -47,7 +47,7 @@ def check_unused(run: RunFiles) -> None:
         RunError: it is a file or is not empty.
     """
     if run.path.is_file():
-        raise RunError(f"{run.path}: this is a file, and a run needs a folder. Give a new folder to --out.")
+        raise RunError(f"{run.path}: this is a file, and a run needs a folder. Name a new one.")
     if run.path.is_dir() and not is_owned(run) and {path.name for path in run.path.iterdir()} - {LOCK}:
         hint = f"go on with it: classmark train --resume {run.path}" if run.recipe.exists() else "name another"
         raise RunError(f"{run.path}: the folder is not empty. Give a new folder to --out, or {hint}")

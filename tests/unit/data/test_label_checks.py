@@ -47,6 +47,12 @@ def test_of_usual_classes_nothing_is_said(labels: list[str]) -> None:
             'Classes that look alike count as different ones: "01" (5 rows), "1" (20 rows).',
         ),
         (
+            ["True"] * 3 + ["1"] * 10 + ["0"] * 10,
+            "look_alike_classes",
+            "warning",
+            'Classes that may mean the same count as different ones: "0" (10 rows), "1" (10 rows), "True" (3 rows).',
+        ),
+        (
             ["a\u200bb"] * 10 + ["c"] * 10,
             "invisible_characters",
             "info",

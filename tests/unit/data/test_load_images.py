@@ -235,7 +235,8 @@ def test_nothing_that_can_be_read(as_folder: Write) -> None:
 def test_too_few_different_images(images: dict[str, bytes], as_folder: Write, png: Make) -> None:
     place = as_folder(images | {f"d/{number}.png": png(1_000) for number in range(9)})
     assert refusal(place) == (
-        f'{place}: the class "d" has 1 different image, too few for 3 splits. Add some, or leave the class out.'
+        f'{place}: the class "d" has 1 different image, too few for 3 splits. Add some, or name the classes to use: '
+        "data.classes=[…]"
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -73,6 +74,16 @@ def test_types_of_a_parquet_file_are_labels() -> None:
     for kind in (pl.Categorical, pl.Enum(["a", "b"])):
         assert label_columns(column.cast(kind))[0].to_list() == ["b", "a", None]
     assert label_columns(pl.Series(["1.00", "2.00"]).cast(pl.Decimal(10, 2)))[0].to_list() == ["1", "2"]
+
+
+def test_times_are_labels() -> None:
+    times = pl.Series([datetime(2024, 1, 1), datetime(2024, 1, 2, 3, 4, 5, 500_000), None])
+    for unit in ("ms", "us", "ns"):
+        days, moment, nothing = label_columns(times.cast(pl.Datetime(unit)))[0].to_list()
+        assert (days, moment[:21], nothing) == ("2024-01-01", "2024-01-02 03:04:05.5", None)
+    zoned = times.dt.replace_time_zone("UTC")
+    assert label_columns(zoned)[0][0] == "2024-01-01 00:00:00+00:00"
+    assert label_columns(pl.Series([timedelta(days=1), None]))[0].to_list() == ["P1D", None]
 
 
 @given(LABELS)

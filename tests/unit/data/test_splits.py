@@ -129,12 +129,12 @@ MISTAKES = [
     (
         rows("a" * 20 + "bb"),
         data(),
-        't: the class "b" has 2 different texts, too few for 3 splits. Add some, or leave the class out.',
+        't: the class "b" has 2 different texts, too few for 3 splits. Add some, or name the classes to use: data.classes=[…]',
     ),
     (
         rows("a" * 20 + "bbb", [f"text {number}" for number in range(20)] + ["same"] * 3),
         data(),
-        't: the class "b" has 1 different text, too few for 3 splits. Add some, or leave the class out.',
+        't: the class "b" has 1 different text, too few for 3 splits. Add some, or name the classes to use: data.classes=[…]',
     ),
     (
         rows("ab" * 10),

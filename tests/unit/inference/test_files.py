@@ -230,6 +230,18 @@ BAD_TABLES = {
         b"txet\nx\n",
         '{path}: there is no column "text"; its columns are txet. Did you mean "txet"? Name the right one: text="COLUMN"',
     ),
+    "no header": (
+        "a.csv",
+        b"it was so good that we went again\nx\n",
+        '{path}: there is no column "text"; its columns are it was so good that we went again. '
+        "Its first line seems to be a row, not names. Put a line with the names of the columns above it.",
+    ),
+    "two columns of labels": (
+        "a.csv",
+        b"text,label,label\na,long,long\n",
+        '{path}: the column "label" occurs more than once. Rename or remove all but one, or predict without labels: '
+        "no_labels=True",
+    ),
     "missing text": (
         "a.csv",
         b"text,label\na,long\n,long\n",

@@ -143,6 +143,8 @@ def message(*changes: str, recipe: str = "text-csv", **arguments: Any) -> str:
         ("train.average=1", "1: a number above 0 and below 1 is expected."),
         ("model.dropout=1", "1: a number of at least 0 and below 1 is expected."),
         ("model.hidden_size=1000000000000", "1000000000000: a whole number from 1 to 100,000 is expected."),
+        ("data.test=20%", '"20%": a number above 0 is expected, as a share: 0.2.'),
+        ("data.test=0,25", '"0,25": a number above 0 is expected, with a point: 0.25.'),
         ("optimizer.learning_rate=.inf", '".inf": a number above 0 and at most 1,000 is expected, and a finite one.'),
         ("optimizer.betas=[1.5,2]", "1.5: a number of at least 0 and below 1 is expected."),
         ("optimizer.betas=0.9", "0.9: a list of 2 numbers of at least 0 and below 1 such as [0.5, 0.5] is expected."),
@@ -197,6 +199,7 @@ def test_python_values() -> None:
         ("train__epochs", 10**30, "train__epochs: a number of more than 20 digits: a whole number of at least 1 is expected, "
          "and at most 2,147,483,647."),
         ("epochs", 5, 'epochs: unknown key. Did you mean "train__epochs"?'),
+        ("train_epochs", 5, 'train_epochs: unknown key. Did you mean "train__epochs"?'),
         ("train__epoch", 5, 'train__epoch: unknown key. Did you mean "epochs"?'),
         ("seed", True, "seed: True: a whole number of at least 0 is expected."),
         ("data__path", b"a", "data__path: bytes: a path is expected."),

@@ -66,6 +66,14 @@ READ: dict[str, tuple[str, str | bytes, list[str], list[tuple[str | None, ...]],
                               ("Every line ends with a separator; the empty last column was left out.",)),
     "separators at the end of rows": ("t.csv", "a,b\n1,2,\n", ["a", "b"], [("1", "2")], [1],
                                       ("Every row ends with a separator; the empty last column was left out.",)),
+    "several separators at the end of rows": ("t.csv", "a,b\n1,2,,\n3,4,\n", ["a", "b"], [("1", "2"), ("3", "4")], [1, 2],
+                                      ("Every row ends with separators; the empty last columns were left out.",)),
+    "quotes after a blank": ("t.csv", 'a,b\n1, "x"\n', ["a", "b"], [("1", ' "x"')], [1],
+                             ("Row 1 has a blank between a separator and a quote, so that the quotes belong to the cell. "
+                              "Remove such blanks.",)),
+    "quotes after a backslash": ("t.csv", 'a,b\n1,2\n3,"x \\"y\\" z"\n', ["a", "b"], [("1", "2"), ("3", 'x \\y\\" z"')],
+                                 [1, 2], ("Row 2 has quotes with a backslash in front, which were kept. "
+                                          'A quote inside a text is written twice ("").',)),
     "no name": ("t.csv", ",b\n0,2\n", ["", "b"], [("0", "2")], [1], ()),
     "equal names": ("t.csv", "a, a,a (2)\n1,2,3\n", ["a", "a (3)", "a (2)"], [("1", "2", "3")], [1],
                     ('The column "a" occurs 2 times; a number was added to the names of the later ones.',)),
@@ -98,6 +106,10 @@ def test_a_quote_that_joins_rows_is_noted(tmp_path: Path) -> None:
 REFUSED = {
     "more fields": ("t.csv", "a,b\n1,2\nx, y,2\n",
                     ', row 2: 3 fields, but the header has 2. Put a text that holds the separator in quotes: "\u2026".'),
+    "a quote after a blank": ("t.csv", 'a,b\n1, "x, y"\n', ", row 1: 3 fields, but the header has 2. A blank stands between a "
+                              "separator and a quote, so that the quote encloses nothing. Remove such blanks."),
+    "quotes after a backslash": ("t.csv", 'a,b\n"x \\"y\\", z",2\n', ", row 1: 3 fields, but the header has 2. "
+                                 'A quote inside a text is written twice (""), not with a backslash in front.'),
     "every row with one more": ("t.csv", "a,b\nx, y,2\nz, w,3\n",
                     ', row 1: 3 fields, but the header has 2. Put a text that holds the separator in quotes: "\u2026".'),
     "fewer fields": ("t.csv", "a,b\n1\n3,4\n",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import os
@@ -108,6 +109,9 @@ def test_compressed_texts(tmp_path: Path, name: str, content: bytes) -> None:
     assert (table.frame.rows(), table.textual, table.notes) == (TEXT_ROWS, True, ())
 
 
+AS_JSON = "The name ends in .csv, but the content is JSON, and is read as that."
+
+
 @pytest.mark.parametrize(
     ("name", "content", "note"),
     [
@@ -115,6 +119,8 @@ def test_compressed_texts(tmp_path: Path, name: str, content: bytes) -> None:
         ("t.csv", parquet(), "The name ends in .csv, but the content is Parquet, and is read as that."),
         ("t.parquet", arrow(), "The name ends in .parquet, but the content is Arrow, and is read as that."),
         ("t.csv", NPZ, "The name ends in .csv, but the content is a numpy archive, and is read as that."),
+        ("t.csv", b'[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]', AS_JSON),
+        ("t.csv", b' {"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n', AS_JSON),
         ("t.csv", XLSX, "The name ends in .csv, but the content is a workbook, and is read as that."),
     ],
 )
@@ -184,6 +190,15 @@ REFUSED = {
                    ': 2 of its sheets hold data: "A", "B". Save the one to read as a file of its own.'),
     "a web page": ("t.csv", b"\n<!DOCTYPE html><p>", ": it is a web page (HTML), not a table. The download probably gave "
                    "a page to log in or to confirm. Open it in a browser and download the file."),
+    "a table of HTML": ("t.xls", b"\n<table border=1><tr>", ": the content is HTML, not a table. "
+                        "Open it in a spreadsheet or a browser, and save the table as .xlsx or .csv."),
+    "XML": ("t.xls", b'<?xml version="1.0"?>', ": the content is XML, not a table. Save it as .xlsx or .csv."),
+    "bzip2": ("t.csv", bz2.compress(CSV), ": the content is data compressed with bzip2, not a table. Unpack it: bunzip2 FILE"),
+    "a PDF": ("t.csv", b"%PDF-1.4 \n%\xe2\xe3\n", ": the content is a PDF document, not a table. Export the table as .csv."),
+    "tar": ("t.csv.gz", gzipped(bytes(257) + b"ustar" + bytes(250)), ": the content is a tar archive, not a table. "
+            "Unpack it and give the table inside."),
+    "UTF-16 without a mark": ("t.csv", "\u0100a,b\n1,2\n".encode("utf-16-be")[2:], ": the file seems to be UTF-16 without a byte "
+                              "order mark. Convert it, for instance with iconv -f UTF-16BE -t UTF-8."),
     "Git LFS": ("t.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
                 ": it is a Git LFS pointer; the data itself is not here. Fetch it with: git lfs pull"),
 }  # fmt: skip
@@ -199,6 +214,13 @@ def test_refusals(tmp_path: Path, what: str) -> None:
 def test_files_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.csv"
     assert refusal(path) == f"{path}: there is no such file."
+    assert refusal("https://example.org/t.csv") == (
+        "https:/example.org/t.csv: there is no such file. Addresses are not read: download the file and give its name."
+    )
+    assert refusal(tmp_path / "*.csv") == (
+        f"{tmp_path}/*.csv: there is no such file. "
+        "Give the name of one file, or of a folder that holds nothing but parts of one table."
+    )
     path.write_bytes(CSV)
     assert refusal(path / "t.csv") == f"{path}/t.csv: there is no such file."
     assert refusal("a\0.csv") == "a\\0.csv: the name holds a NUL character, which no file name may. Correct the name."

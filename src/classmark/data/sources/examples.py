@@ -15,9 +15,10 @@ from classmark.data.sources.label_tables import refuse_missing_label
 from classmark.data.sources.source import TEST, TRAIN, VALIDATION
 from classmark.data.sources.typed import inferred
 from classmark.data.split_names import split_of
-from classmark.errors import InputError, Key, nearest, shortened
+from classmark.errors import InputError, Key, Message, nearest, shortened
 from classmark.system.types import kind_of
 from classmark.tables import TableFile, read_table_file
+from classmark.tables.table_file import PUT_NAMES
 
 if TYPE_CHECKING:
     from classmark.recipes.schema import Data
@@ -90,7 +91,7 @@ def read_examples(path: str, data: Data, kind: Kind, own_ids: OwnIds) -> tuple[p
     named = {f"data.{kind}_column": content_column, "data.label_column": data.label_column}
     more = {"data.id_column": data.id_column, "data.group": data.group, "data.split_column": data.split_column}
     named |= {key: column for key, column in more.items() if column is not None}
-    _check_columns(table, named)
+    _check_columns(table, named, data)
     values = {key: _plain(table, key, column) for key, column in named.items()}
     content = text_column(values[f"data.{kind}_column"]).alias(kind)
     columns = {
@@ -109,7 +110,7 @@ def read_examples(path: str, data: Data, kind: Kind, own_ids: OwnIds) -> tuple[p
 _OPTIONAL = (("group", "group"), ("split", "split_column"))
 
 
-def _check_columns(table: TableFile, named: Mapping[str, str]) -> None:
+def _check_columns(table: TableFile, named: Mapping[str, str], data: Data) -> None:
     """Refuse columns that are not there, are there twice, or have two roles that exclude each other."""
     names = table.frame.columns
     for key, column in named.items():
@@ -130,7 +131,7 @@ def _check_columns(table: TableFile, named: Mapping[str, str]) -> None:
             refuse_missing_label(table.frame, table.source, column, set(named.values()))
         raise InputError(
             f'{table.source}: there is no column "{column}"; its columns are {shortened(names)}.{nearest(column, names)}',
-            ("Name the right one: ", Key(key, "…")),
+            _remedy(key, table, data),
         )
     label = named["data.label_column"]
     for key in set(named) - {"data.label_column", "data.id_column"}:
@@ -138,6 +139,17 @@ def _check_columns(table: TableFile, named: Mapping[str, str]) -> None:
             raise InputError(
                 f'{key}: "{label}" is the column of the labels (data.label_column). Name another one, or leave the key out.'
             )
+
+
+def _remedy(key: str, table: TableFile, data: Data) -> Message:
+    """What to do where a column is not there: a header that looks like data is none."""
+    names = table.frame.columns
+    if table.lacks_names:
+        return PUT_NAMES
+    part = {data.validation_path: "validation", data.test_path: "test"}.get(table.source)
+    if key == "data.label_column" and part is not None and not nearest(data.label_column, names):
+        return f"A {part} set needs labels; rows without labels are for classmark predict."
+    return ("Name the right one: ", Key(key, "…"))
 
 
 def _plain(table: TableFile, key: str, column: str) -> pl.Series:

@@ -148,6 +148,9 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     lists = str(folder / "lists.parquet")
     FRAME.with_columns(pl.concat_list("label")).write_parquet(lists)
     case = table(folder, FRAME.with_columns(pl.col("label").str.to_uppercase()), "case.csv")
+    bare = str(folder / "bare.csv")
+    Path(bare).write_text("ham,it was so good that we went there again\nspam,win\n")
+    secret = table(folder, FRAME.select("text"), "secret.csv")
     twenty = table(folder, FRAME.with_columns(label=pl.format("c{}", pl.int_range(60) % 15)), "twenty.csv")
     return {
         "odd split": (
@@ -206,6 +209,16 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
             f'{case}, row 1: the validation label "BLUE" is no class of the training rows in {path}. '
             'The class "blue" differs in case alone. Rows like this: 60. Correct them, or leave them out.',
         ),
+        "no header": (
+            {"path": bare},
+            f'{bare}: there is no column "text"; its columns are ham, it was so good that we went there again. '
+            "Its first line seems to be a row, not names. Put a line with the names of the columns above it.",
+        ),
+        "a test set without labels": (
+            {"path": path, "test_path": secret},
+            f'{secret}: there is no column "label"; its columns are text. '
+            "A test set needs labels; rows without labels are for classmark predict.",
+        ),
         "limit": (
             {"path": twenty, "limit": 10},
             f'data.limit: of 15 rows of {twenty} the class "c0" gets 1 different text, too few for 3 splits. '
@@ -219,6 +232,7 @@ def mistakes(folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     [
         *("odd split", "no split", "nothing to train on", "no such split column", "split twice", "group is the label"),
         *("group is internal", "one-hot", "several 1s", "lists", "no quotes", "other case", "limit"),
+        *("no header", "a test set without labels"),
     ],
 )
 def test_each_mistake_is_one_clear_sentence(tmp_path: Path, name: str) -> None:
