@@ -218,15 +218,14 @@ def zipped(photos: Path) -> Path:
     return Path("photos.zip").resolve()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+@pytest.mark.parametrize("share", [0.3, 0.99])
 def test_a_truncated_zip(share: float, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = zipped(photos)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     for source in ("image-folder", "tiny-imagenet"):
         assert train_error(capsys, "data.path=photos.zip", source=source) == (
-            f"error: {path}: truncated, damaged or no zip archive (File is not a zip file). "
-            "Give the whole zip, or the folder unpacked from it."
+            f"error: {path}: truncated, damaged or no zip archive. Give the whole zip, or the folder unpacked from it."
         )
         shutil.rmtree("out")
 

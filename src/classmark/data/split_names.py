@@ -22,6 +22,9 @@ SPLIT = re.compile(
 )
 WRAPPING = re.compile(f"(?=.*[a-z]){AFFIX}(?:{JOIN}{AFFIX})*+")
 
+END = re.compile(r"(.*[^\W_])[\s_.\-]+([^\s_.\-]+)", re.DOTALL)
+START = re.compile(r"([^\s_.\-]+)[\s_.\-]+(.*)", re.DOTALL)
+
 
 def split_of(name: str) -> SplitName | None:
     """The split that a name means, whatever its case: a word for one alone, or with affixes; None for other names.
@@ -31,6 +34,20 @@ def split_of(name: str) -> SplitName | None:
     """
     match = SPLIT.fullmatch(name.strip().casefold())
     return match.lastgroup if match else None  # type: ignore[return-value]
+
+
+def split_in(name: str) -> tuple[str, SplitName] | None:
+    """What a name says beside the word for a split at its end or start, and that split; None where there is no such word.
+
+    >>> split_in("Flowers_train"), split_in("test-flowers"), split_in("cat_1")
+    (('flowers', 'train'), ('flowers', 'test'), None)
+    """
+    folded = name.strip().casefold()
+    if (end := END.fullmatch(folded)) and (split := split_of(end[2])):
+        return end[1], split
+    if (start := START.fullmatch(folded)) and (split := split_of(start[1])):
+        return start[2], split
+    return None
 
 
 def is_wrapping(name: str) -> bool:

@@ -12,6 +12,10 @@ FULL_WIDTH = "\u3000-\u303f\uff01-\uff5e"
 HAN = re.compile(f"[\u4e00-\u9fff{FULL_WIDTH}]*")
 JAPANESE = re.compile(f"[\u3041-\u30ff\u4e00-\u9fff{FULL_WIDTH}]*")
 HANGUL = re.compile(f"[\uac00-\ud7a3{FULL_WIDTH}]*")
+LATIN = re.compile("[\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]*")
+INNER_CAPITAL = re.compile(
+    "[a-z\u00df-\u00f6\u00f8-\u00ff][\u00c0-\u00d6\u00d8-\u00de]"
+)  # as in no word that is read rightly
 CYRILLIC, ANY = re.compile("[\u0401\u0410-\u044f\u0451]*"), re.compile(".*", re.DOTALL)
 # By the bytes alone most Korean words could be Chinese ones as well. These are usual in Korean, and odd if the bytes are
 # Chinese.
@@ -47,12 +51,15 @@ class Encoding(NamedTuple):
         letters = {letter for letter in text if letter > "\x7f"}
         if not self.script.fullmatch("".join(letters)) or (self.apart and LATIN_BESIDE.search(text)):
             return False
+        if self.script is LATIN and INNER_CAPITAL.search(text):
+            return False
         return sum(_is_frequent(letter, self.frequent) for letter in letters) >= self.least * len(letters)
 
 
 # The last lead byte of the first level, which has the frequent letters.
 FIRST_LEVEL = {"gb2312": 0xD7, "shift_jis": 0x97, "big5": 0xC6}
 
+STANDARD = Encoding("cp437", "CP437", LATIN)  # what a zip's names are in unless they say otherwise
 ENCODINGS = (
     Encoding("cp949", "CP949 (Korean)", HANGUL, "syllables", 0.6),
     Encoding("gb2312", "GBK (Chinese)", HAN, "gb2312", 0.5),
@@ -60,9 +67,12 @@ ENCODINGS = (
     Encoding("cp932", "Shift-JIS (Japanese)", JAPANESE, "shift_jis", 0.8, apart=True),
     Encoding("cp950", "Big5 (Chinese)", HAN, "big5", 0.8, apart=True),
     Encoding("cp866", "CP866 (Russian)", CYRILLIC, apart=True),
+    STANDARD,
+    Encoding("cp1251", "Windows-1251 (Russian)", CYRILLIC, apart=True),
+    Encoding("cp1252", "Windows-1252 (Western European)", LATIN),
+    Encoding("cp850", "CP850 (Western European)", LATIN),
 )
 UTF_8 = Encoding("utf-8", "UTF-8", ANY)
-STANDARD = Encoding("cp437", "CP437", ANY)  # what a zip's names are in unless they say otherwise
 
 
 def _is_frequent(letter: str, codec: str) -> bool:

@@ -35,7 +35,10 @@ ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$")
 MOST_ENDINGS = 6
 # What systems leave beside the files of users, in lower case.
 NOTES_OF_PROGRAMS = frozenset(
-    {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "$recycle.bin"}
+    {
+        *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "$recycle.bin", "#recycle"),
+        *("system volume information", "lost+found", "__pycache__"),
+    }
 )
 
 STARTS = (

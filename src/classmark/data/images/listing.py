@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from classmark.data.archives import DAMAGE, ENCRYPTED_FLAG, MOST_MEMBERS, archive_encoding, check_member, member_names
 from classmark.data.images.kinds import FIRST_BYTES, has_ending, is_hidden, is_image, starts_as_image
+from classmark.data.images.zip_faults import OTHER_ARCHIVE, check_methods, check_whole, no_zip
 from classmark.data.zip_names import STANDARD, UTF_8
 from classmark.errors import InputError, one_line
 
@@ -132,18 +133,15 @@ def _folder(place: Path, texts: Sequence[str]) -> Listing:
 def _archive(place: Path, texts: Sequence[str]) -> Listing:
     name = place.name.lower()
     if name.endswith(OTHER_ARCHIVES):
-        raise InputError(f"{place}: of archives only zips are read. Unpack it, and give the folder.")
+        raise InputError(f"{place}: {OTHER_ARCHIVE}")
     if name.endswith(TABLES):
         raise InputError(f"{place}: a table. For images that a table lists there is: classmark recipes show image-csv")
+    check_whole(place)
     try:
         with zipfile.ZipFile(place) as archive:
             return _listed(archive, place, texts)
     except DAMAGE as error:
-        reason = str(error) or type(error).__name__
-        raise InputError(
-            f"{place}: truncated, damaged or no zip archive ({reason}). "
-            "Give the whole zip, or the folder unpacked from it."
-        ) from None
+        raise no_zip(place, error) from None
 
 
 def _listed(archive: zipfile.ZipFile, place: Path, texts: Sequence[str]) -> Listing:
@@ -163,6 +161,7 @@ def _listed(archive: zipfile.ZipFile, place: Path, texts: Sequence[str]) -> List
             shown.append(name)
             if member.flag_bits & ENCRYPTED_FLAG:
                 raise InputError(f"{place}: its files are encrypted. Unpack it with its password, and give the folder.")
+    check_methods(place, map(members.__getitem__, shown))
     images, others = _sorted_out(shown, lambda name: _first_of_member(archive, members[name]))
     listing = Listing(images, list(folders), others, notes=_encoding_note(archive, shown))
     for end in texts:
@@ -183,7 +182,7 @@ def _first_of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes
 def _encoding_note(archive: zipfile.ZipFile, names: Sequence[str]) -> list[str]:
     """What is said where the encoding of names was guessed by their letters."""
     encoding = archive_encoding(archive)
-    if encoding in (UTF_8, STANDARD):
+    if encoding is UTF_8 or (encoding is STANDARD and STANDARD.fits("".join(names))):
         return []
     example = next((name for name in names if not name.isascii()), "")
     return [

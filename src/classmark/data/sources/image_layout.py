@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from classmark.data.split_names import SplitName, is_wrapping, split_of
+from classmark.data.split_names import SplitName, is_wrapping, split_in, split_of
 from classmark.errors import InputError, Key, one_line, shortened
 
 LabelLevel = Literal["outer", "inner"]
@@ -138,9 +138,32 @@ def _classes(tree: Tree, root: str, place: str) -> Layout:
     if len(filled) - len(unlabelled) < 2:
         unlabelled = []
     _check_same_folders(tree, root, [name for name in filled if name not in unlabelled], place)
+    _check_split_words([name for name in filled if name not in unlabelled], place)
     notes = [_left_out(tree, root, name, "by its name its images have no labels") for name in unlabelled]
     notes += _deep_classes(tree, root, [name for name in filled if name not in unlabelled])
     return Layout(root, notes=tuple(notes), left_out=frozenset(unlabelled))
+
+
+def _check_split_words(names: Sequence[str], place: str) -> None:
+    """Refuse classes whose names differ in the word for a split alone, as `signs_train` and `signs_test` do.
+
+    Raises:
+        InputError: there are such classes.
+    """
+    splits: dict[str, dict[SplitName, str]] = {}
+    for name in names:
+        if (found := split_in(name)) is not None:
+            splits.setdefault(found[0], {}).setdefault(found[1], name)
+    both = next((by_split for by_split in splits.values() if len(by_split) > 1 and "train" in by_split), None)
+    if both is None:
+        return
+    raise InputError(
+        f"{place}: by their names {_listed(sorted(both.values()))} are splits and no classes.",
+        (
+            "Name the splits train/ and test/, with a folder for each class in them. ",
+            *("If both are classes: ", Key("data.label_level", "outer")),
+        ),
+    )
 
 
 def _deep_classes(tree: Tree, root: str, names: Sequence[str]) -> list[str]:

@@ -351,8 +351,7 @@ def test_a_class_in_the_test_set_alone_is_found_before_anything_is_decoded(as_fo
 
 # A file, and the message after its path.
 NO_ZIPS = {
-    "photos": ": truncated, damaged or no zip archive (File is not a zip file). "
-    "Give the whole zip, or the folder unpacked from it.",
+    "photos": ": truncated, damaged or no zip archive. Give the whole zip, or the folder unpacked from it.",
     "photos.csv": ": a table. For images that a table lists there is: classmark recipes show image-csv",
     "photos.TAR.gz": ": of archives only zips are read. Unpack it, and give the folder.",
 }
@@ -369,9 +368,53 @@ def test_a_truncated_zip(as_zip: Write, png: Callable[[int], bytes]) -> None:
     place = as_zip({"cat/1.png": png(1), "dog/1.png": png(2)})
     place.write_bytes(place.read_bytes()[:-40])
     assert refusal(place) == (
-        f"{place}: truncated, damaged or no zip archive (File is not a zip file). "
-        "Give the whole zip, or the folder unpacked from it."
+        f"{place}: truncated, damaged or no zip archive. Give the whole zip, or the folder unpacked from it."
     )
+
+
+TAR = bytes(257) + b"ustar" + bytes(250)
+LOOK_ALIKES = {
+    b"": "the file is empty. Fetch it again.",
+    TAR: "of archives only zips are read. Unpack it, and give the folder.",
+    b"Rar!\x1a\x07\x01": "of archives only zips are read. Unpack it, and give the folder.",
+    b"\n<!DOCTYPE html>": "a web page and no zip. Fetch the zip anew; the page may say what went wrong.",
+    b"\xff\xd8\xff\xe0": "one image. Give the folder that holds the class folders.",
+}
+
+
+@pytest.mark.parametrize("content", LOOK_ALIKES)
+def test_what_is_called_a_zip_and_is_something_else(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "photos.zip"
+    path.write_bytes(content)
+    assert refusal(path) == f"{path}: {LOOK_ALIKES[content]}"
+
+
+def test_a_zip_that_is_compressed_in_a_way_that_is_not_read(as_zip: Write) -> None:
+    place = as_zip(files("cat/1.png", "dog/1.png"))
+    content = place.read_bytes()
+    start = content.index(b"PK\x01\x02") + 10
+    place.write_bytes(content[:start] + b"\x09\x00" + content[start + 2 :])
+    assert refusal(place) == (
+        f"{place}: cat/1.png is compressed with Deflate64, which is not read. Unpack the zip, and give the folder."
+    )
+
+
+def test_the_last_part_of_a_zip(as_zip: Write) -> None:
+    place = as_zip(files("cat/1.png", "dog/1.png"))
+    first = place.with_suffix(".z01")
+    first.write_bytes(b"PK")
+    assert refusal(place) == (
+        f"{place}: the last part of a zip that begins in {first.name}. Unpack all parts together, and give the folder."
+    )
+
+
+def test_classes_that_are_splits_by_their_names(as_folder: Write) -> None:
+    place = as_folder(files("signs_train/1.png", "signs_train/a/2.png", "signs_test/3.png", "other/4.png"))
+    assert refusal(place) == (
+        f"{place}: by their names signs_test/ and signs_train/ are splits and no classes. Name the splits train/ and "
+        "test/, with a folder for each class in them. If both are classes: data.label_level=outer"
+    )
+    read_image_folder(str(place), "outer")
 
 
 @pytest.mark.parametrize("name", ["../cat/1.png", "/cat/1.png", "C:/cat/1.png", "dog/../../1.png"])

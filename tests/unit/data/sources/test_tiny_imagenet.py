@@ -167,14 +167,13 @@ def test_a_missing_place(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.99])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
 def test_a_truncated_archive(share: float, png: Callable[[int], bytes], as_zip: Write) -> None:
     place = as_zip(archive(png))
     content = place.read_bytes()
     place.write_bytes(content[: int(len(content) * share)])
     assert refusal(place) == (
-        f"{place}: truncated, damaged or no zip archive (File is not a zip file). "
-        "Give the whole zip, or the folder unpacked from it."
+        f"{place}: truncated, damaged or no zip archive. Give the whole zip, or the folder unpacked from it."
     )
 
 
