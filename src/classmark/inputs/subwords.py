@@ -21,8 +21,6 @@ from classmark.recipes.schema import SubwordInput
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Of a batch without training: an encoder is wide, and more tokens at once are no faster.
-EVALUATION_TOKENS = 2**13
 PROBES = ("a", "1", ".", "the", "\u4e00")
 
 
@@ -56,7 +54,7 @@ class SubwordEncoder:
         assert self.section.max_tokens is not None
         room = self.section.max_tokens - len(self.before) - len(self.after)
         whole = tokens.cut(room, self.section.keep).between(self.before, self.after)
-        return TextExamples(whole, labels, padding=self.padding, evaluation_tokens=EVALUATION_TOKENS)
+        return TextExamples(whole, labels, padding=self.padding)
 
     def save(self, folder: Path) -> None:
         save_tokenizer(self.tokenizer, folder / TOKENIZER)

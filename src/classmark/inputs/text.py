@@ -15,7 +15,6 @@ from classmark.data.labels import class_indices
 from classmark.data.writing import split_letters, writing_of
 from classmark.errors import RecipeError
 from classmark.inputs.batches import (
-    EVALUATION_TOKENS,
     TextBatch,
     batch_pieces,
     drop_words,
@@ -55,14 +54,12 @@ class TextExamples:
         labels: class indices, int64 of shape (N,).
         word_dropout: the share of words that a draw replaces by `<unk>`.
         padding: the token that fills up shorter texts of a batch.
-        evaluation_tokens: the most padded tokens of a batch without training.
     """
 
     tokens: Tokens
     labels: torch.Tensor
     word_dropout: float = 0.0
     padding: int = PADDING
-    evaluation_tokens: int = EVALUATION_TOKENS
     unit = "tokens"
 
     def __len__(self) -> int:
@@ -76,7 +73,7 @@ class TextExamples:
         return training_batches(self.tokens.lengths, section, seed, epoch)
 
     def evaluation_batches(self) -> list[Rows]:
-        return evaluation_batches(self.tokens.lengths, self.evaluation_tokens)
+        return evaluation_batches(self.tokens.lengths)
 
     def load(self, rows: Rows) -> TextBatch:
         return text_batch(self.tokens, rows, self.padding)

@@ -81,6 +81,7 @@ def _finished(run: RunFiles) -> RunFiles:
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
         save(classifier, recipe, inputs.shape, run.model)
         floors = write_floors(run, recipe, dataset) if recipe.judge.floor else {}
+        release_memory()
         tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", "test"])
         judge_run(run, recipe, tables, floors, watch)
     return run
