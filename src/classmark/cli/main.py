@@ -18,6 +18,14 @@ app = typer.Typer(
 recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(recipes_app, name="recipes")
 
+ByModel = Annotated[
+    str | None,
+    typer.Option("--by", metavar="COLUMN", help="One file holds all models; this column says which one a row is of."),
+]
+ModelNames = Annotated[
+    str | None,
+    typer.Option("--names", help="What the models are called, comma-separated; quote names that contain a comma."),
+]
 ImageFolder = Annotated[
     str | None, typer.Option(metavar="FOLDER", help="Where the images of a table are. Without it: beside the table.")
 ]
@@ -287,13 +295,8 @@ def compare(
             "--set", metavar="LETTER.OPTION=VALUE", help="An option for one file: --set B.label=truth. Can be repeated."
         ),
     ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="One file holds all models; this column says which one a row is of."),
-    ] = None,
-    names: Annotated[
-        str | None, typer.Option(help="What the models are called, comma-separated; quote names that contain a comma.")
-    ] = None,
+    by: ByModel = None,
+    names: ModelNames = None,
     draws: Draws = 1_000,
     fail_if_worse: Annotated[
         list[str] | None,
@@ -354,13 +357,8 @@ def mix(
             help="An option for the files of one model: --set B.label=truth. Can be repeated.",
         ),
     ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="One file holds all models; this column says which one a row is of."),
-    ] = None,
-    names: Annotated[
-        str | None, typer.Option(help="What the models are called, comma-separated; quote names that contain a comma.")
-    ] = None,
+    by: ByModel = None,
+    names: ModelNames = None,
     draws: Draws = 1_000,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from classmark.errors import RecipeError
 from classmark.models.dropout import drawing_from
 from classmark.models.encoder import EncoderClassifier, configuration, quiet
 from classmark.models.encoder_files import EncoderFiles
-from classmark.models.pretrained import Loaded
+from classmark.models.pretrained import Loaded, first_of
 
 # A check on weights as they come: rounding is far below it, a token that is seen or not far above.
 TOLERANCE = 1e-3
@@ -44,10 +44,9 @@ def load_encoder_weights(model: EncoderClassifier, files: EncoderFiles) -> Loade
     unfit = sorted({entry[0] for entry in facts["mismatched_keys"]} & own.keys())
     for problem, names in (("lacks", missing), ("has in another shape", unfit)):
         if names:
-            first = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
             raise RecipeError(
-                f"model.weights: the weights of {files.reference} are not for its config.json: the file {problem} {first}. "
-                "Copy or fetch both anew."
+                f"model.weights: the weights of {files.reference} are not for its config.json: the file {problem} "
+                f"{first_of(names)}. Copy or fetch both anew."
             )
     for name, tensor in own.items():
         tensor.copy_(found[name])

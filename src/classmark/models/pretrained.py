@@ -101,14 +101,18 @@ def load_weights(model: BackboneClassifier, name: str, reference: str) -> Loaded
     unfit = [key for key in taken if key in own and taken[key].shape != own[key].shape]
     for problem, keys in (("lacks", missing), ("has beside", unknown), ("has in another shape", unfit)):
         if keys:
-            first = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
             raise RecipeError(
-                f"model.weights: {reference} is not for {name}: it {problem} {first}. "
+                f"model.weights: {reference} is not for {name}: it {problem} {first_of(keys)}. "
                 "Set model.backbone to the model that the weights are of."
             )
     for key, tensor in taken.items():
         own[key].copy_(tensor)
     return Loaded(reference, len(taken), tuple(others), headless=not head & found.keys())
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first three names, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def head_names(model: BackboneClassifier) -> set[str]:

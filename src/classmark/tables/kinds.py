@@ -28,8 +28,13 @@ STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\xd8\xff", "an image (JPEG)", "Name the table of texts."),
 )
 START_BYTES = 512  # that tell the kind
-TAR = slice(257, 262)
+TAR_MARK = slice(257, 262)  # further back than others: a tar begins with the name of its first member
 HTML_TABLE = re.compile(rb"<(?:table|head|body|meta|style|div)[\s>]", re.IGNORECASE)
+
+
+def is_tar(data: bytes) -> bool:
+    """Whether these first bytes, 512 or more, are those of a tar archive."""
+    return data[TAR_MARK] == b"ustar"
 
 
 def check_kind(source: str, data: bytes) -> None:
@@ -42,7 +47,7 @@ def check_kind(source: str, data: bytes) -> None:
     for mark, what, remedy in STARTS:
         if data.startswith(mark):
             raise InputError(f"{source}: the content is {what}, not a table.", remedy)
-    if data[TAR] == b"ustar":
+    if is_tar(data):
         raise InputError(f"{source}: the content is a tar archive, not a table.", UNPACK)
     if start[:5].lower() == b"<?xml":
         raise InputError(f"{source}: the content is XML, not a table.", "Save it as .xlsx or .csv.")

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from classmark.data.images.kinds import FIRST_BYTES, is_heif, starts_as_image
 from classmark.errors import InputError, one_line
+from classmark.tables.kinds import START_BYTES, is_tar
 
 READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}  # PKWARE's APPNOTE, section 4.4.5
-# A tar has its mark further back: its file begins with the name of its first member.
-TAR_MARK = slice(257, 262)
 ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 OTHER_ARCHIVE = "of archives only zips are read. Unpack it, and give the folder."
 WEB_PAGE = (b"<!doctype", b"<html", b"<?xml")
@@ -41,12 +40,12 @@ def no_zip(place: Path, error: Exception) -> InputError:
         return InputError(f"{place}: a name in the zip is not valid UTF-8. Unpack it, and give the folder.")
     try:
         with place.open("rb") as file:
-            first = file.read(512)
+            first = file.read(START_BYTES)
     except OSError as refused:
         return InputError(f"{place}: the file cannot be opened ({refused.strerror}). Make it readable.")
     if not first:
         return InputError(f"{place}: the file is empty. Fetch it again.")
-    if first.startswith(ARCHIVES) or first[TAR_MARK] == b"ustar":
+    if first.startswith(ARCHIVES) or is_tar(first):
         return InputError(f"{place}: {OTHER_ARCHIVE}")
     if first.lstrip().lower().startswith(WEB_PAGE):
         return InputError(f"{place}: a web page and no zip. Fetch the zip anew; the page may say what went wrong.")
