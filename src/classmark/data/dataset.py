@@ -26,6 +26,7 @@ class Dataset:
         fingerprint: sha256 over ids, texts or image files, labels and splits, in hexadecimal.
         description: what `data.json` holds: source, fingerprint, split sizes, class counts, duplicates moved, leaks.
         images: of all splits; None where there are texts.
+        unlabelled: further texts, without a label, `String`; None where none were asked for.
     """
 
     classes: tuple[str, ...]
@@ -35,3 +36,4 @@ class Dataset:
     fingerprint: str
     description: dict[str, Any]
     images: Images | None = None
+    unlabelled: pl.Series | None = None

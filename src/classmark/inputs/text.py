@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 import torch
 
 from classmark.data.dataset import Dataset
@@ -35,8 +36,9 @@ from classmark.inputs.tokens import (
     load_tokenizer,
     save_tokenizer,
 )
+from classmark.inputs.trained_vectors import train_vectors
 from classmark.inputs.vectors import Vectors, load_vectors
-from classmark.recipes.schema import BiLSTM, TextInput, Train
+from classmark.recipes.schema import TRAINED_VECTORS, BiLSTM, TextInput, Train
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -155,10 +157,19 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
         "unknown_tokens_in_validation": float(np.mean(validation.ids == UNKNOWN)),
         "longest_tokens": int(train.lengths.max()),
     }
-    vectors = load_vectors(section.vectors, vocabulary, seed) if section.vectors else None
+    vectors = None
+    if section.vectors == TRAINED_VECTORS:
+        width = model.embedding_size or DEFAULT_EMBEDDING_SIZE
+        vectors = own_vectors(encoder.tokenizer, train, dataset.unlabelled, width, seed)
+    elif section.vectors:
+        vectors = load_vectors(section.vectors, vocabulary, seed)
     if vectors is not None:
         width = int(vectors.matrix.shape[1])
         description["vectors"] = {"name": section.vectors, "width": width, **vectors.coverage(counts)}
+        if section.vectors == TRAINED_VECTORS:
+            description["vectors"]["texts"] = len(train) + (
+                0 if dataset.unlabelled is None else len(dataset.unlabelled)
+            )
     return Inputs(
         encoder,
         TextShape(len(vocabulary), embedding_size(model, vectors, section.vectors)),
@@ -168,6 +179,24 @@ def prepare_text(section: TextInput, model: BiLSTM, seed: int, dataset: Dataset)
         description,
         vectors.matrix if vectors is not None else None,
     )
+
+
+def own_vectors(tokenizer: Tokenizer, train: Tokens, unlabelled: pl.Series | None, width: int, seed: int) -> Vectors:
+    """Vectors trained on the training texts and those without a label.
+
+    Raises:
+        RecipeError: they are to be as wide as there are words, or wider.
+    """
+    words = tokenizer.get_vocab_size()
+    if width >= words:
+        raise RecipeError(
+            f"model.embedding_size: {width}, but the training texts have {words - 2:,} words, and vectors that are trained on "
+            f"them have to be fewer numbers. Set it to {max(1, words // 2)} or less."
+        )
+    texts = [train]
+    if unlabelled is not None:
+        texts.append(encode(tokenizer, unlabelled.to_list()))
+    return train_vectors(texts, words, width, seed)
 
 
 def embedding_size(model: BiLSTM, vectors: Vectors | None, reference: str | None) -> int:

@@ -45,6 +45,7 @@ class BackboneClassifier(nn.Module):
         if section.stem == "small":
             make_stem_small(self.backbone, section)
         self.dropout = Dropout(section.dropout)
+        self.test_time_flip = section.test_time_flip
         for name, values in (("mean", self.preprocessing.mean), ("std", self.preprocessing.std)):
             self.register_buffer(name, 255 * torch.tensor(values).view(1, 3, 1, 1), persistent=False)
         numbers = stage_numbers(self.backbone)
@@ -91,6 +92,13 @@ class BackboneClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """What the classifier sees of each image, shape (B, F)."""
+        found = self._features_as_they_are(images)
+        if self.test_time_flip and not self.training:
+            # The classifier is linear: the mean of both logits is the logit of the mean.
+            found = (found + self._features_as_they_are(images.flip(3))) / 2
+        return found
+
+    def _features_as_they_are(self, images: Tensor) -> Tensor:
         weights = next(self.backbone.parameters()).dtype
         pixels = ((images.float() - self.mean) / self.std).to(weights, memory_format=torch.channels_last)
         maps = self.backbone.forward_features(pixels)

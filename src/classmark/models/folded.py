@@ -108,7 +108,7 @@ def conv_norm_pairs(model: BackboneClassifier, images: Tensor) -> list[tuple[str
     model.features(images)
     for handle in handles:
         handle.remove()
-    return pairs
+    return list(dict.fromkeys(pairs))  # with mirror images, the way is gone twice
 
 
 def fastest_way(model: BackboneClassifier, machine: str, images: int) -> Way:
@@ -122,7 +122,14 @@ def fastest_way(model: BackboneClassifier, machine: str, images: int) -> Way:
         machine: names the processor, or the graphics card.
         images: how many will be asked for.
     """
-    facts = [machine, torch.__version__, torch.get_num_threads(), str(model.backbone), model.shape.size_px]
+    facts = [
+        machine,
+        torch.__version__,
+        torch.get_num_threads(),
+        str(model.backbone),
+        model.shape.size_px,
+        model.test_time_flip,
+    ]
     found: dict[Way, dict[str, float] | None] = {}
     for way in get_args(Way):
         if way != "bf16-compiled" or min(seconds_for(images, found).values()) > LONG_SECONDS:

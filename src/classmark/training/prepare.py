@@ -20,7 +20,7 @@ from classmark.losses import build_loss
 from classmark.models.threads import one_core_workers
 from classmark.recipes import write_recipe
 from classmark.recipes.resolve import seen_from_anywhere
-from classmark.recipes.schema import BiLSTM, ImageInput, Recipe
+from classmark.recipes.schema import TRAINED_VECTORS, BiLSTM, ImageInput, Recipe
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, write_data_facts, write_environment
 from classmark.runs.status import is_owned
@@ -137,6 +137,8 @@ def input_lines(description: Mapping[str, Any]) -> list[str]:
     ]
     if "vectors" in description:
         found = description["vectors"]
+        if found["name"] == TRAINED_VECTORS:
+            return [*lines, f"vectors  {found['width']} numbers a word, trained on {found['texts']:,} texts"]
         shares = f"{found['types']:.1%} of the words, {found['tokens']:.1%} of the tokens found"
         lines.append(f"vectors  {found['name']}: {shares}")
     return lines

@@ -22,7 +22,7 @@ PACKAGES = (
 # Options of glibc's mallopt (malloc.h).
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 # Times what the first step left, and the share of the machine's or the container's memory at most.
-KEPT, SPARED = 1.25, 0.5
+KEPT, SPARED = 1.2, 0.5
 
 
 def prepare_processor(threads: int | None) -> int:
@@ -58,7 +58,7 @@ def release_memory() -> None:
 
 
 class KeptMemory:
-    """Freed memory that the process keeps: what a step needs and a quarter more, and no more than the machine can spare.
+    """Freed memory that the process keeps: what a step needs and a fifth more, and no more than the machine can spare.
 
     The first step has the largest batch. A later one fits into the memory that it left, unless the heap has too many
     holes: then all that is free goes back to the system.

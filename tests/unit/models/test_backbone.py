@@ -55,6 +55,17 @@ def test_logits_are_those_of_the_plain_timm_model(name: str) -> None:
         torch.testing.assert_close(ours(ours.features(images())), ours(images()))
 
 
+def test_mirror_images_count_as_much_as_images_outside_training() -> None:
+    plain, both = model(), model(test_time_flip=True)
+    mirrored = images().flip(3)
+    with torch.no_grad():
+        expected = (plain.eval()(images()) + plain(mirrored)) / 2
+        torch.testing.assert_close(both.eval()(images()), expected)
+        torch.testing.assert_close(both(mirrored), expected)
+        torch.testing.assert_close(both.features(images()), both.features(mirrored))
+        torch.testing.assert_close(both.train()(images()), plain.train()(images()))
+
+
 def test_two_classes_have_two_logits() -> None:
     assert model(classes=2)(images()).shape == (3, 2)
 

@@ -37,8 +37,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "features"
 
 
-def made_model(seed: int = 1, size_px: int = SIZE) -> BackboneClassifier:
-    model = build_model(Backbone(backbone="test_resnet", tune="head"), ImageShape(size_px), 3)
+def made_model(seed: int = 1, size_px: int = SIZE, test_time_flip: bool = False) -> BackboneClassifier:
+    section = Backbone(backbone="test_resnet", tune="head", test_time_flip=test_time_flip)
+    model = build_model(section, ImageShape(size_px), 3)
     initialise(model, seed)
     assert isinstance(model, BackboneClassifier)
     return model
@@ -98,6 +99,13 @@ def test_features_are_the_models_own(mirrored: bool, model: BackboneClassifier, 
     assert batch.labels.tolist() == [0, 0]
 
 
+def test_features_that_are_means_over_mirror_images_have_one_view(plain: ImageExamples, flipped: ImageExamples) -> None:
+    both = feature_examples(made_model(test_time_flip=True), flipped, "fp32")
+    one, other = feature_examples(made_model(), flipped, "fp32").views
+    assert len(both.views) == 1
+    np.testing.assert_allclose(both.views[0], (one.astype(np.float32) + other) / 2, atol=2e-3 * np.abs(one).max())
+
+
 def test_they_are_computed_once(
     model: BackboneClassifier, plain: ImageExamples, flipped: ImageExamples, computed: list[int], kept: Path
 ) -> None:  # fmt: skip
@@ -124,7 +132,7 @@ def test_the_classifier_does_not_matter(plain: ImageExamples, computed: list[int
     assert computed == [COUNT]
 
 
-CHANGES = ("weights", "statistics", "size", "rows", "order", "interpolation", "files", "way", "threads")
+CHANGES = ("weights", "statistics", "size", "rows", "order", "interpolation", "files", "way", "threads", "flip")
 
 
 @pytest.mark.parametrize("what", CHANGES)
@@ -150,6 +158,8 @@ def test_what_features_follow_from_gives_others(
         case "files":
             names = tuple(f"{row}.png" for row in range(COUNT))
             examples = replace(plain, images=replace(plain.images, files=ImageFiles(Path("made"), names)))
+        case "flip":
+            changed = made_model(test_time_flip=True)
         case "threads":
             monkeypatch.setattr(torch, "get_num_threads", lambda: 17)
         case _:

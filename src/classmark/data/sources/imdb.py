@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +22,7 @@ MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 
 # A review is aclImdb/<split>/<class>/<number>_<stars>.txt; line <number>, from 0, of urls_<class>.txt is its film.
 REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg)/((\d+)_(\d+))\.txt$")
+UNLABELLED = re.compile(r"(?:^|/)train/unsup/(\d+)_\d+\.txt$")
 URLS = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg)\.txt$")
 FILM = re.compile(r"/title/(tt\d+)")
 CACHE_VERSION = 2  # of the columns that are made here
@@ -29,7 +30,7 @@ CLASS_NAMES = {"neg": "negative", "pos": "positive"}
 
 
 def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
-    """The labelled reviews, each with its `film` and `stars`; the unlabelled ones are left aside.
+    """The labelled reviews, each with its `film` and `stars`; `read_unlabelled` gives the others.
 
     Only what is there is expected. The parsed archive is kept in the cache folder.
 
@@ -40,13 +41,8 @@ def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
     Raises:
         InputError: the archive cannot be read or holds no reviews, or one of them is not UTF-8.
     """
-    place = Path(path) if path else fetch(ADDRESS, MD5)
-    if not place.exists():
-        raise InputError(
-            f"data.path: {place}: there is no such file or folder. Give the path of aclImdb_v1.tar.gz or of the "
-            f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
-        )
-    frame = _parse(_folder_files(place), place) if place.is_dir() else _cached_archive(place)
+    place = _place(path)
+    frame = _kept(place, "imdb", lambda: _parse(_files(place, (REVIEW, URLS)), place))
     faults = frame["fault"].drop_nulls()
     if len(faults) and not skip_unreadable:
         raise InputError(
@@ -61,26 +57,72 @@ def read_imdb(path: str | None, *, skip_unreadable: bool = False) -> Source:
     return Source(str(place), train, test if test.height else None)
 
 
-def _cached_archive(archive: Path) -> pl.DataFrame:
-    status = archive.stat()
-    identity = json.dumps([CACHE_VERSION, str(archive.resolve()), status.st_size, status.st_mtime_ns])
-    cached = cache_folder() / "data" / f"imdb-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
+def read_unlabelled(path: str | None) -> pl.Series:
+    """The reviews without a label, in the order of their numbers; a byte that is not UTF-8 becomes a replacement character.
+
+    Args:
+        path: of the archive or its unpacked folder; None fetches the archive from its official address.
+
+    Raises:
+        InputError: the archive cannot be read, or has none.
+    """
+    place = _place(path)
+
+    def parse() -> pl.DataFrame:
+        found = [(UNLABELLED.search(f"/{name}"), content) for name, content in _files(place, (UNLABELLED,))]
+        numbered = sorted(
+            (int(match[1]), content.decode("utf-8", errors="replace")) for match, content in found if match
+        )
+        return pl.DataFrame({"text": [text for _, text in numbered]}, schema={"text": pl.String})
+
+    texts = _kept(place, "imdb-unlabelled", parse)["text"]
+    if len(texts) == 0:
+        raise InputError(
+            f"data.unlabelled: {place}: no unlabelled reviews in it (train/unsup/*.txt). Leave the key out."
+        )
+    return texts
+
+
+def _place(path: str | None) -> Path:
+    place = Path(path) if path else fetch(ADDRESS, MD5)
+    if not place.exists():
+        raise InputError(
+            f"data.path: {place}: there is no such file or folder. Give the path of aclImdb_v1.tar.gz or of the "
+            f"folder unpacked from it; without data.path it is fetched from {ADDRESS}"
+        )
+    return place
+
+
+def _kept(place: Path, name: str, parse: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """What is parsed of an archive, from the cache folder where it has been parsed before; a folder is read each time."""
+    if place.is_dir():
+        return parse()
+    status = place.stat()
+    identity = json.dumps([CACHE_VERSION, str(place.resolve()), status.st_size, status.st_mtime_ns])
+    cached = cache_folder() / "data" / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.parquet"
     if is_kept(cached):
         try:
             return pl.read_parquet(cached)
         except (pl.exceptions.PolarsError, OSError):
             pass  # damaged: it is made again
-    files = read_members(archive, lambda name: bool(REVIEW.search(name) or URLS.search(name)))
-    frame = _parse(files, archive)
+    frame = parse()
     with kept_if_possible(cached), atomic_path(cached) as temporary:
         frame.write_parquet(temporary)
     return frame
 
 
-def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*.txt")):
-        name = path.relative_to(folder).as_posix()
-        if REVIEW.search(f"/{name}") or URLS.search(f"/{name}"):
+def _files(place: Path, wanted: tuple[re.Pattern[str], ...]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the files that one of the patterns finds, of an archive or its unpacked folder."""
+
+    def is_wanted(name: str) -> bool:
+        return any(pattern.search(f"/{name}") for pattern in wanted)
+
+    if not place.is_dir():
+        yield from read_members(place, is_wanted)
+        return
+    for path in sorted(place.rglob("*.txt")):
+        name = path.relative_to(place).as_posix()
+        if is_wanted(name):
             yield name, path.read_bytes()
 
 

@@ -28,6 +28,7 @@ class Source:
         paths: part → the file it was read from, where that is not `name`.
         notes: what reading the files did, one sentence each.
         unread: ending → number of files that were passed over because of it.
+        unlabelled: texts without a label, `String`; None where none were asked for.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Source:
     paths: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
+    unlabelled: pl.Series | None = None
 
     @property
     def parts(self) -> dict[str, pl.DataFrame]:

@@ -8,7 +8,7 @@ import pytest
 
 from classmark.data import load_dataset
 from classmark.data.sources import imdb
-from classmark.data.sources.imdb import read_imdb
+from classmark.data.sources.imdb import read_imdb, read_unlabelled
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 from made import make_tar
@@ -190,3 +190,43 @@ def test_another_archive_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_imdb(str(path))
     assert str(caught.value) == f"{path}: no reviews in it (train/pos/*.txt, …). Is it the IMDB archive?"
+
+
+@pytest.mark.parametrize("make", [archive, unpacked])
+def test_unlabelled_reviews_come_in_the_order_of_their_numbers(tmp_path: Path, make: Make) -> None:
+    files = reviews()
+    for number in (10, 9, 2):
+        files[f"aclImdb/train/unsup/{number}_0.txt"] = f"unlabelled {number}".encode()
+    files["aclImdb/train/unsup/3_0.txt"] = b"a broken \xff byte"
+    path = str(make(tmp_path, files))
+    expected = [
+        "nobody knows",
+        "unlabelled 2",
+        "a broken \N{REPLACEMENT CHARACTER} byte",
+        "unlabelled 9",
+        "unlabelled 10",
+    ]
+    assert read_unlabelled(path).to_list() == expected
+    assert read_unlabelled(path).to_list() == expected  # from the cache
+
+
+def test_unlabelled_reviews_change_no_split_and_copies_of_judged_ones_are_left_out(tmp_path: Path) -> None:
+    files = reviews()
+    files["aclImdb/train/unsup/1_0.txt"] = b"Test pos REVIEW 1 is fine \xc3\xa9!"
+    data = Data(source="imdb", path=str(archive(tmp_path, files)), validation=0.25)
+    plain, more = load_dataset(data, 1), load_dataset(data.model_copy(update={"unlabelled": True}), 1)
+    assert plain.unlabelled is None
+    assert more.unlabelled is not None
+    assert more.unlabelled.to_list() == ["nobody knows"]
+    assert more.description["unlabelled"] == {"texts": 1, "left_out": 1}
+    assert more.fingerprint == plain.fingerprint
+
+
+def test_an_archive_without_unlabelled_reviews_is_refused(tmp_path: Path) -> None:
+    files = {name: content for name, content in reviews().items() if "unsup" not in name}
+    path = archive(tmp_path, files)
+    with pytest.raises(InputError) as caught:
+        load_dataset(Data(source="imdb", path=str(path), unlabelled=True), 1)
+    assert str(caught.value) == (
+        f"data.unlabelled: {path}: no unlabelled reviews in it (train/unsup/*.txt). Leave the key out."
+    )
