@@ -1,6 +1,7 @@
 """Training speed of MiniLM-L6 on this machine, side by side in one run, on the same real reviews cut to 256 tokens.
 
     python benchmarks/encoder_cpu.py [--batches 12] [--tokens 256] [--out docs/benchmarks.md]
+    python benchmarks/encoder_cpu.py --read here.json there.json --out docs/benchmarks.md    # what it printed on machines
 
 Three ways, in fp32 and, where the processor has instructions for it, in bf16: the Trainer of transformers with its defaults, a
 plain loop around the model of transformers, and classmark. Every way runs in a process of its own. All count real tokens, no
@@ -208,34 +209,38 @@ def measure(count: int, tokens: int) -> dict[str, Any]:
     }
 
 
-def page(found: dict[str, Any]) -> str:
-    """The measurement as a Markdown section."""
-    rates, limits, machine = found["rates"], found["limits"], found["environment"]
-    products = ", ".join(f"{limit / 1e9:.0f} GFLOP/s in {kind}" for kind, limit in limits.items())
+def page(machines: list[dict[str, Any]]) -> str:
+    """The measurements on some machines as a Markdown section."""
+    batches, tokens = machines[0]["batches"], machines[0]["tokens"]
     paragraphs = [
-        f"`python benchmarks/encoder_cpu.py --batches {found['batches']} --tokens {found['tokens']} --out docs/benchmarks.md`: "
-        f"one run, real reviews cut to {found['tokens']} tokens in batches of {BATCH}, real tokens a second without padding, a "
-        "step being forward, backward and AdamW. Every way runs in a process of its own, its first step is not counted.",
+        f"`python benchmarks/encoder_cpu.py --batches {batches} --tokens {tokens}`: one run on each machine, real reviews cut to "
+        f"{tokens} tokens in batches of {BATCH}, real tokens a second without padding, a step being forward, backward and AdamW. "
+        "Every way runs in a process of its own, its first step is not counted.",
         "- **trainer**: the Trainer of transformers with its defaults, random batches filled up to their longest text.",
         "- **plain**: a loop of ten lines around the model of transformers, on such batches.",
         "- **classmark**: batches of like length, in pieces, each by one thread.",
-        f"Machine: {machine['processor']}, {machine['threads']} threads, {machine['capability']}. Large matrix product: "
-        f"{products}. The share of it counts six operations a token for each weight outside the embeddings; attention is not "
-        "counted.",
+        "The share of a large matrix product counts six operations a token for each weight outside the embeddings; attention is "
+        "not counted.",
     ]
     lines = ["## MiniLM-L6, training step on a CPU", "", wrapped(paragraphs[0]), "", *map(wrapped, paragraphs[1:4])]
-    lines += [
-        "",
-        wrapped(paragraphs[4]),
-        "",
-        "| way | tokens/s | classmark is faster by | share of the matrix product |",
-    ]
-    lines.append("|---|---|---|---|")
+    lines += ["", wrapped(paragraphs[4])]
+    for found in machines:
+        lines += ["", *table(found)]
+    return "\n".join(lines) + "\n"
+
+
+def table(found: dict[str, Any]) -> list[str]:
+    """The lines of one machine."""
+    rates, limits, machine = found["rates"], found["limits"], found["environment"]
+    products = ", ".join(f"{limit / 1e9:.0f} GFLOP/s in {kind}" for kind, limit in limits.items())
+    about = f"{machine['processor']}, {machine['threads']} threads, {machine['capability']}; large matrix product: {products}."
+    lines = [wrapped(f"{about} {found.get('beside', '')}".strip()), ""]
+    lines += ["| way | tokens/s | classmark is faster by | share of the matrix product |", "|---|---|---|---|"]
     for name, rate in rates.items():
         kind = name.rpartition("-")[2]
         share = rate * found["flop_per_token"] / limits[kind]
         lines.append(f"| {name} | {rate:,.0f} | {rates[f'classmark-{kind}'] / rate:.2f} × | {share:.0%} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 if __name__ == "__main__":
@@ -243,13 +248,18 @@ if __name__ == "__main__":
     parser.add_argument("--batches", type=int, default=12)
     parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--beside", default="", help="what else ran on the machine, in a sentence")
+    parser.add_argument("--read", type=Path, nargs="+", help="files with what this script printed; nothing is measured")
     parser.add_argument("--way", choices=WAYS, help="measure this way in this process")
     parser.add_argument("--precision", default="fp32")
     options = parser.parse_args()
     if options.way:
         print(measure_here(options.way, options.precision, options.batches, options.tokens))
         sys.exit()
-    result = measure(options.batches, options.tokens)
-    print(json.dumps(result, indent=1))
+    if options.read:
+        results = [json.loads(path.read_text()) for path in options.read]
+    else:
+        results = [measure(options.batches, options.tokens) | {"beside": options.beside}]
+        print(json.dumps(results[0], indent=1))
     if options.out is not None:
-        write_section(options.out, page(result))
+        write_section(options.out, page(results))
