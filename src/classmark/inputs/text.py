@@ -190,8 +190,8 @@ def own_vectors(tokenizer: Tokenizer, train: Tokens, unlabelled: pl.Series | Non
     words = tokenizer.get_vocab_size()
     if width >= words:
         raise RecipeError(
-            f"model.embedding_size: {width}, but the training texts have {words - 2:,} words, and vectors that are trained on "
-            f"them have to be fewer numbers. Set it to {max(1, words // 2)} or less."
+            f"model.embedding_size: {width}, but the training texts have {words - 2:,} words, and vectors that are trained here "
+            f"have fewer numbers than there are words. Set it to {max(1, words // 2)} or less."
         )
     texts = [train]
     if unlabelled is not None:

