@@ -46,6 +46,7 @@ base: $(BASE_VENV)/.base
 
 docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_reference.py
+	$(BIN)/python scripts/make_results.py
 
 $(VENV)/bin/python:
 	$(call new_venv,$(VENV))

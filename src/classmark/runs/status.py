@@ -19,6 +19,7 @@ MISSING, KILLED = "missing", "killed"  # these two are never written
 SILENT_SECONDS = 5.0
 TRAINS = "is training this run"
 COUNTS = ("epoch", "step", "steps_in_epoch")
+USED = ("processor_seconds", "peak_bytes")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,10 @@ class Status:
         epoch, step: the last step, both from 1; step 0 is before the first.
         steps_in_epoch: 0 until it is known.
         message: what the run said last, or why it ended.
-        seconds: `data`, `training`, `judging` and `total`; empty if they are not known.
+        seconds: `data`, `training`, `judging` and `total`, of all processes of a run that was resumed; empty if they are
+            not known.
+        processor_seconds: what its processes computed, over all cores; None if it is not known.
+        peak_bytes: the most memory that one of its processes held, from its start; None if it is not known.
         is_alive: whether a process owns the run, or, without a lock, wrote the status just now; not in the file.
     """
 
@@ -40,6 +44,8 @@ class Status:
     steps_in_epoch: int = 0
     message: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    processor_seconds: float | None = None
+    peak_bytes: int | None = None
     is_alive: bool = field(default=True, compare=False)
 
     @property
@@ -60,7 +66,8 @@ class Status:
     def to_json(self) -> dict[str, Any]:
         """The content of `status.json`."""
         counts = {name: getattr(self, name) for name in COUNTS}
-        return {"state": self.state, **counts, "message": self.message, "seconds": dict(self.seconds)}
+        used = {name: value for name in USED if (value := getattr(self, name)) is not None}
+        return {"state": self.state, **counts, "message": self.message, "seconds": dict(self.seconds), **used}
 
 
 def read_status(run: RunFiles) -> Status:
@@ -75,15 +82,15 @@ def read_status(run: RunFiles) -> Status:
     seconds = content.get("seconds") or {}
     if not isinstance(seconds, dict) or not all(_is_number(value) for value in seconds.values()):
         raise RunError(f"{run.status}: seconds: expected a number for each stage; the file is damaged.")
-    counts = {name: content[name] for name in COUNTS if name in content}
-    if wrong := [name for name, count in counts.items() if not _is_number(count)]:
+    numbers = {name: content[name] for name in (*COUNTS, *USED) if name in content}
+    if wrong := [name for name, number in numbers.items() if not _is_number(number)]:
         raise RunError(f"{run.status}: {wrong[0]}: expected a number; the file is damaged.")
     return Status(
         state=str(content.get("state", MISSING)),
         message=str(content.get("message", "")),
         seconds=seconds,
         is_alive=_is_alive(run),
-        **counts,
+        **numbers,
     )
 
 

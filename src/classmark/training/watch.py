@@ -15,7 +15,8 @@ from rich.text import Text
 from classmark.errors import ClassmarkError, Interrupted, OutsideError, spelt
 from classmark.runs import RunFiles
 from classmark.runs.history import read_timings, write_timings
-from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, write_status
+from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, Status, read_status, write_status
+from classmark.system.machine import peak_bytes, processor_seconds
 from classmark.system.outside import OTHER_DISK, is_about_memory, outside_error
 from classmark.system.progress import LINE_SECONDS
 from classmark.system.screen import Screen
@@ -45,7 +46,9 @@ class RunWatch:
         self._started = time.monotonic()
         self._stage, self._stage_started = "data", self._started
         self._lock = threading.Lock()
-        self._seconds = {"data": 0.0, "training": 0.0, "judging": 0.0}
+        self._before = read_status(run)  # of a run that is resumed: what it took until then
+        self._seconds = {name: self._before.seconds.get(name, 0.0) for name in ("data", "training", "judging")}
+        self._processor_seconds = processor_seconds()
         self._status = Status(state=RUNNING)
         self._bar: Progress | None = None
         self._line = self._started
@@ -76,11 +79,24 @@ class RunWatch:
             self._stage, self._stage_started = name, time.monotonic()
 
     def seconds(self) -> dict[str, float]:
-        """Seconds of each stage so far, and in all."""
+        """Seconds of each stage so far, and in all, with those before the run was resumed."""
         with self._lock:
             running = {self._stage: self._seconds[self._stage] + time.monotonic() - self._stage_started}
         rounded = {name: round(value, 2) for name, value in {**self._seconds, **running}.items()}
-        return {**rounded, "total": round(time.monotonic() - self._started, 2)}
+        total = self._before.seconds.get("total", 0.0) + time.monotonic() - self._started
+        return {**rounded, "total": round(total, 2)}
+
+    def used(self) -> dict[str, Any]:
+        """`processor_seconds` and `peak_bytes` so far; None where they are not known of all processes of the run."""
+        before, peak = self._before, peak_bytes()
+        computed = round(processor_seconds() - self._processor_seconds, 2)
+        if not before.seconds:
+            return {"processor_seconds": computed, "peak_bytes": peak}
+        earlier = before.processor_seconds
+        return {
+            "processor_seconds": None if earlier is None else round(earlier + computed, 2),
+            "peak_bytes": None if before.peak_bytes is None or peak is None else max(before.peak_bytes, peak),
+        }
 
     def stepped(self, state: TrainState, steps_in_epoch: int, pace: Pace) -> None:
         """A training step is done."""
@@ -159,7 +175,7 @@ class RunWatch:
         """Write `status.json` as it stands, after these changes."""
         if changes:  # without any, the thread that renews the status never takes back what the loop says meanwhile
             self._status = replace(self._status, **changes)
-        write_status(self.run, replace(self._status, seconds=self.seconds()))
+        write_status(self.run, replace(self._status, seconds=self.seconds(), **self.used()))
 
 
 @contextmanager

@@ -37,6 +37,15 @@ def test_the_keys_of_the_file(run: RunFiles) -> None:
     assert list(content) == ["state", "epoch", "step", "steps_in_epoch", "message", "seconds"]
 
 
+def test_what_was_used_is_there_where_it_is_known(run: RunFiles) -> None:
+    write_status(run, Status("done", seconds={"total": 2.0}, processor_seconds=3.5, peak_bytes=2**30))
+    assert json.loads(run.status.read_text())["peak_bytes"] == 2**30
+    assert (read_status(run).processor_seconds, read_status(run).peak_bytes) == (3.5, 2**30)
+    write_status(run, Status("done", seconds={"total": 2.0}, processor_seconds=3.5))
+    assert list(json.loads(run.status.read_text()))[-1] == "processor_seconds"
+    assert read_status(run).peak_bytes is None
+
+
 @pytest.mark.parametrize("state", ["running", "done", "interrupted", "failed"])
 def test_only_a_running_run_that_is_silent_was_killed(run: RunFiles, state: str) -> None:
     write_status(run, Status(state))
@@ -59,6 +68,7 @@ def test_what_an_older_file_lacks_has_its_default(run: RunFiles) -> None:
         ("[]", "expected a JSON object, found list."),
         ('{"seconds": [1]}', "seconds: expected a number for each stage; the file is damaged."),
         ('{"seconds": {"total": "long"}}', "seconds: expected a number for each stage; the file is damaged."),
+        ('{"peak_bytes": "much"}', "peak_bytes: expected a number; the file is damaged."),
         ('{"epoch": null}', "epoch: expected a number; the file is damaged."),
     ],
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from classmark.system.machine import available_bytes, cores, memory_bytes, peak_bytes, resident_bytes
+from classmark.system.machine import available_bytes, cores, memory_bytes, peak_bytes, processor_seconds, resident_bytes
 
 GIB = 2**30
 V2_MOUNT = "30 20 0:26 {inside} /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate"
@@ -116,6 +117,23 @@ def test_this_process() -> None:
         assert held is not None
         assert peak is not None
         assert 2**20 < held <= peak * 1.05
+
+
+def test_computing_counts_and_waiting_does_not() -> None:
+    before, own = processor_seconds(), time.process_time()
+    while time.process_time() - own < 0.1:
+        sum(range(10_000))
+    assert 0.05 < processor_seconds() - before < 1
+    before = processor_seconds()
+    time.sleep(0.2)
+    assert processor_seconds() - before < 0.1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not count children")
+def test_children_count() -> None:
+    before, own = processor_seconds(), time.process_time()
+    subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
+    assert processor_seconds() - before - (time.process_time() - own) > 0.05
 
 
 SAY = "from classmark.system.machine import *; print(cores(), memory_bytes())"

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from classmark.errors import Interrupted, OutsideError, RunError
 from classmark.runs import RunFiles
-from classmark.runs.status import read_status
+from classmark.runs.status import Status, read_status, write_status
 from classmark.system.files import read_json, read_jsonl
 from classmark.system.signals import Stopped
 from classmark.training import watch as watch_module
@@ -179,6 +179,57 @@ def test_each_stage_has_its_seconds(run: RunFiles, clock: Callable[[float], None
     assert watch.seconds() == {"data": 3.0, "training": 10.0, "judging": 2.5, "total": 15.5}
     watch.write_status(state="done")
     assert read_json(run.status)["seconds"] == watch.seconds()
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float, int | None], None]:
+    """Sets the seconds that cores have computed, and the most memory held."""
+    now: list[Any] = [50.0, 1_000]
+    monkeypatch.setattr(watch_module, "processor_seconds", lambda: now[0])
+    monkeypatch.setattr(watch_module, "peak_bytes", lambda: now[1])
+
+    def at(seconds: float, peak: int | None) -> None:
+        now[:] = [50.0 + seconds, peak]
+
+    return at
+
+
+def test_a_resumed_run_adds_up_what_its_processes_took(
+    run: RunFiles, clock: Callable[[float], None], machine: Callable[[float, int | None], None]
+) -> None:
+    watch = RunWatch(run, epochs=1)
+    clock(3)
+    watch.stage("training")
+    clock(5)
+    machine(7.25, 3_000)
+    watch.write_status(state="interrupted")
+    assert (read_status(run).processor_seconds, read_status(run).peak_bytes) == (7.25, 3_000)
+    machine(100.0, 2_000)
+    watch = RunWatch(run, epochs=1)
+    clock(6)
+    watch.stage("training")
+    clock(10)
+    machine(101.5, 2_500)
+    watch.write_status(state="done")
+    status = read_status(run)
+    assert status.seconds == {"data": 4.0, "training": 6.0, "judging": 0.0, "total": 10.0}
+    assert (status.processor_seconds, status.peak_bytes) == (8.75, 3_000)
+
+
+def test_what_earlier_processes_used_is_not_known_if_they_did_not_say(
+    run: RunFiles, machine: Callable[[float, int | None], None]
+) -> None:
+    write_status(run, Status("interrupted", seconds={"total": 3.0}))
+    RunWatch(run, epochs=1).write_status(state="done")
+    assert (read_status(run).processor_seconds, read_status(run).peak_bytes) == (None, None)
+
+
+def test_on_windows_the_peak_is_not_known(run: RunFiles, machine: Callable[[float, int | None], None]) -> None:
+    watch = RunWatch(run, epochs=1)
+    machine(2.0, None)
+    watch.write_status(state="done")
+    assert "peak_bytes" not in read_json(run.status)
+    assert read_status(run).processor_seconds == 2.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
