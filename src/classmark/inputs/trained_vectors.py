@@ -41,12 +41,12 @@ def train_vectors(texts: Sequence[Tokens], words: int, width: int, seed: int) ->
     Source: Levy & Goldberg 2014, "Neural word embedding as implicit matrix factorization"; Levy, Goldberg & Dagan 2015,
     "Improving distributional similarity"; the singular vectors by Halko, Martinsson & Tropp 2011.
     """
-    surprise = mutual_information(near_counts(texts, words))
+    information = mutual_information(near_counts(texts, words))
     # Several threads of LAPACK would add up in another order.
     with threadpool_limits(1):
-        left, values, _ = randomized_svd(surprise, width, n_iter=POWER_ITERATIONS, random_state=seed)
+        left, values, _ = randomized_svd(information, width, n_iter=POWER_ITERATIONS, random_state=seed)
     vectors = (left * np.sqrt(values)).astype(np.float32)
-    found = np.asarray(surprise.getnnz(axis=1)) > 0
+    found = np.asarray(information.getnnz(axis=1)) > 0
     vectors[~found] = 0.0
     deviation = float(np.sqrt(np.mean(np.square(vectors[found])))) if found.any() else 0.0
     return Vectors(vectors * np.float32(DEVIATION / deviation) if deviation else vectors, found)
@@ -75,10 +75,10 @@ def mutual_information(counts: sp.csr_matrix) -> sp.csr_matrix:
     word = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
     context = np.power(np.asarray(counts.sum(axis=0), dtype=np.float64).ravel(), CONTEXT_POWER)
     context /= max(context.sum(), np.finfo(np.float64).tiny)
-    surprise = np.log(pairs.data.astype(np.float64) / (word[pairs.row] * context[pairs.col]))
-    high = surprise > 0
-    places = (pairs.row[high], pairs.col[high])
-    return sp.csr_matrix((surprise[high].astype(np.float32), places), shape=counts.shape)
+    information = np.log(pairs.data.astype(np.float64) / (word[pairs.row] * context[pairs.col]))
+    positive = information > 0
+    places = (pairs.row[positive], pairs.col[positive])
+    return sp.csr_matrix((information[positive].astype(np.float32), places), shape=counts.shape)
 
 
 def _parts(texts: Sequence[Tokens]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
