@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -253,6 +254,30 @@ def test_the_three_verdicts() -> None:
         "The mixture is not shown to be better than a.csv, its best part: +0.00 points of accuracy, without an interval, on "
         "the same 9 rows."
     )
+
+
+def test_a_better_ranking_is_told_where_accuracy_settles_nothing() -> None:
+    unsettled = compared(900, model=(0.013, 0.006, 0.02, 0.9), linear=(0.002, -0.003, 0.007, 0.91))
+    said = find_mixture(unsettled)[0].message
+
+    def with_areas(**areas: tuple[float, float, float]) -> str:
+        given = {
+            name: replace(
+                one,
+                metrics={**one.metrics, "roc_auc": Difference(0.9, 0.9, *areas[name], "made")}
+                if name in areas
+                else one.metrics,
+            )
+            for name, one in unsettled.items()
+        }
+        return find_mixture(given)[0].message
+
+    assert with_areas(model=(0.01, 0.005, 0.015), linear=(0.0032, 0.0014, 0.0051)) == (
+        f"{said} But it ranks them better than each part does: its ROC area is higher by 0.0032 (0.0014 to 0.0051) than that "
+        "of the linear baseline."
+    )
+    assert with_areas(model=(0.01, 0.005, 0.015), linear=(0.0032, -0.0014, 0.0051)) == said
+    assert with_areas(model=(0.01, 0.005, 0.015)) == said
 
 
 def test_what_cannot_be_mixed() -> None:
