@@ -141,7 +141,8 @@ COMMANDS = {
     ),
     ("recipes", "show", "quick"): (
         'error: There is no shipped recipe "quick"; there are digits-quick, image-csv, image-folder, images-quick, '
-        "imdb-bilstm, reviews-bilstm, reviews-quick, text-csv, text-encoder, tiny-imagenet-densenet121, "
+        "imdb-bilstm, reviews-bilstm, reviews-quick, text-csv, text-encoder, text-few, "
+        "tiny-imagenet-densenet121, "
         "tiny-imagenet-densenet121-focal, tiny-imagenet-lite, tiny-imagenet-lite-tuned, "
         "tiny-imagenet-scratch."
     ),

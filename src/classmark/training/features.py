@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from classmark.errors import InputError, OutsideError, RunError
 from classmark.inputs.draws import Draws, Stream
-from classmark.inputs.examples import Batch, Draw, Inputs, Rows
+from classmark.inputs.examples import Batch, Draw, Examples, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
 from classmark.inputs.prefetch import prefetched
 from classmark.inputs.text import TextExamples
@@ -26,7 +26,7 @@ from classmark.models.build import build_model
 from classmark.models.encoder import EncoderClassifier, load_transformers
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.models.threads import one_core_workers
-from classmark.recipes.schema import Backbone, Recipe, Train
+from classmark.recipes.schema import Backbone, Encoder, Recipe, Train
 from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
 from classmark.system.progress import shown_progress
@@ -112,6 +112,19 @@ def feature_splits(model: nn.Module, inputs: Inputs, recipe: Recipe) -> tuple[Fe
     assert isinstance(train, ImageExamples)
     assert isinstance(validation, ImageExamples)
     return feature_examples(model, train, way), feature_examples(model, validation, way)
+
+
+def predicted_examples(model: nn.Module, examples: Examples, recipe: Recipe) -> Examples:
+    """What a trained model predicts a split from: the kept features of its texts if its encoder stood still.
+
+    Runs that share the rows, such as the arms of a study, share this work.
+    """
+    if not isinstance(recipe.model, Encoder) or recipe.model.tune != "head":
+        return examples
+    assert isinstance(model, EncoderClassifier)
+    assert isinstance(examples, TextExamples)
+    assert recipe.train.threads is not None
+    return text_features(model, examples, recipe.train.predict_precision, recipe.train.threads)
 
 
 def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way) -> FeatureExamples:
