@@ -46,7 +46,7 @@ def predict_splits(
     weights = run.model / "weights.safetensors"
     tables = {}
     for split in splits:
-        logits = classifier.logits(predicted_examples(classifier.model, encoded[split], recipe))
+        logits = classifier.logits(predicted_examples(classifier, encoded[split], recipe.model))
         metadata: dict[str, Any] = {
             "split": split,
             "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),
