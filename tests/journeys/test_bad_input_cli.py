@@ -141,7 +141,7 @@ COMMANDS = {
     ),
     ("recipes", "show", "quick"): (
         'error: There is no shipped recipe "quick"; there are digits-quick, image-csv, image-folder, images-quick, '
-        "imdb-best, imdb-bilstm, imdb-bilstm-best, reviews-bilstm, reviews-quick, text-csv, text-encoder, "
+        "imdb-best, imdb-bilstm, imdb-bilstm-best, reviews-bilstm, reviews-quick, text-csv, text-encoder, text-few, "
         "tiny-imagenet-densenet121, "
         "tiny-imagenet-densenet121-focal, tiny-imagenet-lite, tiny-imagenet-lite-tuned, "
         "tiny-imagenet-scratch."

@@ -18,6 +18,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from classmark.cli.main import run
+from classmark.inference.classifier import load
 from classmark.predictions import read
 from classmark.training import memory
 from classmark.training.watch import RunWatch
@@ -117,13 +118,43 @@ def test_parts_are_tuned_and_resumed(
     np.testing.assert_array_equal(*(each.probabilities for each in ours))
 
 
+def test_few_texts_on_features_that_are_computed_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shipped recipe: ten texts per class, the same test rows for each seed, and no text seen twice by the encoder."""
+    monkeypatch.setattr(TRAIN, "judge_run", lambda *_: None)
+    monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
+    changes = (f"data.path={folder / 'texts.csv'}", f"model.weights={folder / 'bert'}", "input.max_tokens=24", "train.epochs=3",
+               "train.threads=1", "judge.floor=false", "data.split_seed=7", "data.validation=8", "data.test=16")  # fmt: skip
+    for seed, count in ((1, 10), (2, 10), (2, 100)):
+        out = tmp_path / f"{seed}-{count}"
+        few = (f"data.examples_per_class={count}", f"seed={seed}", "--out", str(out))
+        assert run(["train", "text-few", *changes, *few]) == 0, capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "data     train 20, validation 8, test 16; classes food, sport\n" in said
+    assert (
+        "note     Classes with fewer than the 100 different training examples that data.examples_per_class asks for"
+        in said
+    )
+    facts = [json.loads((tmp_path / name / "data.json").read_text()) for name in ("1-10", "2-10", "2-100")]
+    assert [each["class_counts"]["train"] for each in facts[:2]] == [{"food": 10, "sport": 10}] * 2
+    assert facts[2]["splits"] == {"train": 40, "validation": 8, "test": 16}
+    kept = [len(np.load(path)) for path in (tmp_path / "cache/features").glob("*.npy")]
+    assert sorted(kept) == [8, 16, 20, 20, 40]
+    tests = [read(tmp_path / name / "predictions/test.parquet") for name in ("1-10", "2-10")]
+    assert tests[0].frame["id"].equals(tests[1].frame["id"])
+    assert not np.array_equal(tests[0].probabilities, tests[1].probabilities)
+    # What is predicted from kept features is what the whole model predicts.
+    classifier = load(tmp_path / "1-10")
+    shown = tests[0].frame["text"].to_list()
+    np.testing.assert_allclose(classifier.predict_proba(shown), tests[0].probabilities, atol=1e-6)
+
+
 def test_a_trained_encoder_is_that_of_transformers(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
     from transformers import AutoModel
-
-    from classmark.inference.classifier import load
 
     monkeypatch.setattr(TRAIN, "judge_run", lambda *_: None)
     assert run(words(folder, "bert", tmp_path / "run", "train.epochs=1")) == 0

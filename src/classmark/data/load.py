@@ -25,7 +25,7 @@ from classmark.data.sources.movie_reviews import read_movie_reviews
 from classmark.data.sources.source import TEST, TRAIN, VALIDATION, Source
 from classmark.data.sources.table import read_tables
 from classmark.data.sources.tiny_imagenet import read_tiny_imagenet
-from classmark.data.splits import Splits, carve, limited
+from classmark.data.splits import Splits, carve, limited, split_seed
 from classmark.data.unlabelled import labels_missing_set_apart, without_judged_texts
 from classmark.errors import InputError, Key, MissingExtraError, shortened
 from classmark.predictions import Remark
@@ -42,7 +42,7 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
 
     Args:
         data: the recipe's `data`.
-        seed: fixes the split and the sample of `data.limit`.
+        seed: fixes the split, the sample of `data.limit` and the training rows of `data.examples_per_class`.
         side_px: images are kept as squares of this side; those that are smaller, as they are.
 
     Raises:
@@ -63,7 +63,7 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
         source: its rows, with what is known of their images where there are some.
         images: theirs.
         data: the recipe's `data`.
-        seed: fixes the split and the sample of `data.limit`.
+        seed: as for `load_dataset`.
 
     Raises:
         InputError: the rows are not enough for what the recipe asks, or some cannot be used.
@@ -76,7 +76,7 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     parts = {part: frame.drop("place", "fault", strict=False) for part, frame in usable.items()}
     before = parts[TRAIN] if data.limit is not None else None
     if data.limit is not None:
-        parts = limited(parts, data.limit, seed, source.name)
+        parts = limited(parts, data.limit, split_seed(data, seed), source.name)
     splits = carve(parts, data, seed, source.name, before)
     fingerprint = _fingerprint(splits.frames)
     description = _described(splits, classes) | {
@@ -90,8 +90,8 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     remarks = [*remarks, *_seen_in_training(description)]
     if remarks:
         description["remarks"] = [asdict(remark) for remark in remarks]
-    if source.notes:
-        description["notes"] = list(source.notes)
+    if notes := [*source.notes, *_few_examples(splits, data)]:
+        description["notes"] = notes
     if renamed := changed_names(splits.frames["test"].columns):
         description["renamed_columns"] = renamed
     if images is not None:
@@ -255,6 +255,18 @@ def _check_part(part: str, usable: Mapping[str, pl.DataFrame], classes: Sequence
                 f"{shared.height:,}.",
                 ("Give every row an id of its own, or leave out ", Key("data.id_column"), "."),
             )
+
+
+def _few_examples(splits: Splits, data: Data) -> list[str]:
+    """What is said of classes that have fewer training rows than the recipe asks for."""
+    few = splits.fewer_than(data.examples_per_class or 0)
+    if not few:
+        return []
+    named = [f'"{label}" with {count:,}' for label, count in few.items()]
+    return [
+        f"Classes with fewer than the {data.examples_per_class:,} different training examples that data.examples_per_class asks "
+        f"for keep all of them: {shortened(named)}."
+    ]
 
 
 def _described(splits: Splits, classes: tuple[str, ...]) -> dict[str, Any]:

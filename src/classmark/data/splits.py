@@ -33,6 +33,16 @@ class Splits:
     copies: int
     moved: int
 
+    def fewer_than(self, count: int) -> dict[str, int]:
+        """Class → its number of training rows, where these are fewer than `count`."""
+        rows = self.frames["train"]["label"].value_counts().sort("label").iter_rows()
+        return {label: number for label, number in rows if number < count}
+
+
+def split_seed(data: Data, seed: int) -> int:
+    """What fixes the rows that are held back: the recipe's `data.split_seed`, else its seed."""
+    return seed if data.split_seed is None else data.split_seed
+
 
 def limited(parts: Mapping[str, pl.DataFrame], limit: int, seed: int, name: str) -> dict[str, pl.DataFrame]:
     """A sample by class of `limit` rows for training and validation, and of no more than that of the test rows.
@@ -65,7 +75,7 @@ def carve(
     Args:
         parts: `train`, and where there are such rows `validation` and `test`.
         data: the recipe's `data`.
-        seed: fixes the split.
+        seed: fixes the split where `data` has no seed for it, and which training rows are drawn.
         name: of the data, for messages.
         before: the training rows before `data.limit`.
 
@@ -79,9 +89,9 @@ def carve(
     counts = _counts(rows, asked, data, name)
     groups = ["group"] if "group" in rows.columns else []
     units = stay_together(rows, [*groups, "key"])
-    sides = _assign(rows, units, counts, seed)
+    sides = _assign(rows, units, counts, split_seed(data, seed))
     _check_filled(rows, sides, units, {TRAIN, *counts}, name)
-    by_row_alone = _assign(rows, stay_together(rows, groups), counts, seed)
+    by_row_alone = _assign(rows, stay_together(rows, groups), counts, split_seed(data, seed))
     of_the_first = rows.select("key", part=by_row_alone).select(pl.col("part").first().over("key")).to_series()
     frames = {
         split: parts[split].with_columns(content_keys(parts[split]))
@@ -89,6 +99,8 @@ def carve(
         else rows.filter(sides == side)
         for side, split in SPLITS.items()
     }
+    if data.examples_per_class is not None:
+        frames["train"] = _draw_examples(frames["train"], data.examples_per_class, seed)
     # Only given rows can stand elsewhere too: training and validation rows in the test set, training rows in validation.
     for split, others in (("test", ("train", "validation")), ("validation", ("train",))):
         if split == "test" or split in parts:
@@ -194,6 +206,14 @@ def _sample(frame: pl.DataFrame, count: int, seed: tuple[int, int]) -> pl.DataFr
     order = np.random.default_rng(seed).permutation(frame.height)
     chosen = [order[labels[order] == label][:quota] for label, quota in enumerate(quotas)]
     return frame[np.sort(np.concatenate(chosen))]
+
+
+def _draw_examples(rows: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
+    """`count` different examples of each class in their order, or all of a class that has no more."""
+    order = np.random.default_rng((seed, len(SPLITS))).permutation(rows.height)
+    shuffled = rows.select("label", "key").with_row_index("number")[order]
+    different = shuffled.unique(["label", "key"], keep="first", maintain_order=True)
+    return rows[different.group_by("label", maintain_order=True).head(count)["number"].sort()]
 
 
 def _quotas(sizes: Integers, count: int, most: Integers) -> Integers:

@@ -49,6 +49,20 @@ class SeedDifference:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How far the runs of an arm lie apart.
+
+    Attributes:
+        deviation: the standard deviation over runs.
+        lowest, highest: of the runs.
+    """
+
+    deviation: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
 class SeedsNeeded:
     """How many seeds in all would settle the question, if mean and deviation of the differences stay as they are.
 
@@ -85,6 +99,13 @@ def over_seeds(values: Floats) -> Estimate:
         return Estimate(value, None, None, "none: the same in every run")
     half = t_quantile(runs - 1) * float(values.std(ddof=1)) / math.sqrt(runs)
     return Estimate(value, value - half, value + half, f"t over {runs} seeds")
+
+
+def spread_over_seeds(values: Floats) -> Spread | None:
+    """How far the values of runs, shape (S,), lie apart; None for fewer than two."""
+    if len(values) < 2:
+        return None
+    return Spread(float(values.std(ddof=1)), float(values.min()), float(values.max()))
 
 
 def paired_over_seeds(a: Floats, b: Floats, confidence: float = CONFIDENCE) -> SeedDifference:

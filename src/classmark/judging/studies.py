@@ -32,12 +32,14 @@ from classmark.judging.seeds import (
     Direction,
     SeedDifference,
     SeedsNeeded,
+    Spread,
     Verdict,
     over_seeds,
     paired_over_seeds,
     probability_better,
     seeds_needed,
     settle,
+    spread_over_seeds,
 )
 from classmark.judging.study_findings import find_in_study
 from classmark.judging.variance import VarianceSplit, probability_over_both, split_variance
@@ -53,6 +55,7 @@ class ArmSummary:
     Attributes:
         runs: how many are done.
         metrics: on test rows, means over seeds.
+        spread: of the same, over seeds; empty with fewer than two runs.
         tempered: `temperature`, and `log_loss`, `brier` and `ece` with it, means over seeds.
         curve: validation accuracy at each step that all its runs were evaluated at.
         steps: to the target; None where the study names none.
@@ -60,6 +63,7 @@ class ArmSummary:
 
     runs: int
     metrics: dict[str, Estimate]
+    spread: dict[str, Spread]
     tempered: dict[str, Estimate]
     curve: list[CurvePoint]
     steps: StepsToTarget | None
@@ -189,9 +193,11 @@ def pairs_of(outcomes: Sequence[Outcome], reference: str, arm: str) -> list[tupl
 
 def _summary(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached], limit: int | None) -> ArmSummary:
     there = [reached[one.arm, one.seed] for one in runs if (one.arm, one.seed) in reached]
+    values = {name: _values(runs, "metrics", name) for name in _shared(runs, "metrics", ORDER)}
     return ArmSummary(
         runs=len(runs),
-        metrics={name: over_seeds(_values(runs, "metrics", name)) for name in _shared(runs, "metrics", ORDER)},
+        metrics={name: over_seeds(each) for name, each in values.items()},
+        spread={name: found for name, each in values.items() if (found := spread_over_seeds(each)) is not None},
         tempered={name: over_seeds(_values(runs, "tempered", name)) for name in ("temperature", *TEMPERED)}
         if runs
         else {},

@@ -104,6 +104,12 @@ class Data(Section):
     """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
     test: Amount = 0.2
     """The same for the test set, where the source has no official one."""
+    examples_per_class: int | None = Field(default=None, ge=1)
+    """Train on this many different examples of each class, drawn by the seed from the training rows; a class with fewer keeps
+    all. Validation and test rows stay as they are without it, and a smaller number draws among those of a larger one."""
+    split_seed: Seed | None = None
+    """Fixes which rows are held back, and the sample of `limit`, in place of `seed`: runs with other seeds then draw other
+    training examples, initial weights and orders, and are tested on the same rows."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     unlabelled: bool = False
@@ -402,6 +408,9 @@ class Train(Section):
     """Evaluate on validation also within an epoch, every so many steps."""
     patience: int | None = Field(default=None, ge=1)
     """Stop after this many evaluations at epoch ends without a lower validation loss."""
+    keep: Literal["best", "last"] = "best"
+    """The weights that a run ends with: of the epoch with the lowest validation loss, or of the last epoch, so that validation
+    rows choose nothing. That suits few labels, of which none can be spared to choose by."""
     checkpoint_minutes: float = Field(default=2.0, gt=0.0)
     """Save the state of the run at least this often, and at the end of every epoch."""
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
@@ -412,6 +421,15 @@ class Train(Section):
     threads: int | None = Field(default=None, ge=1, le=1_024)
     """Threads of the processor to use; without it, all cores that the machine or the container allows. For texts their number
     changes no digit; for images other counts give other last digits."""
+
+    @model_validator(mode="after")
+    def _the_last_epoch_is_not_chosen(self) -> Train:
+        if self.keep == "last" and self.patience is not None:
+            raise ValueError(
+                f"patience: {self.patience} stops by the validation loss, and keep: last trains every epoch; leave one of "
+                "them out"
+            )
+        return self
 
 
 class Judge(Section):

@@ -19,6 +19,7 @@ from classmark.report.study_words import (
     needed_sentence,
     order_sentence,
     span_text,
+    spread_sentence,
     value_of,
     variance_sentence,
     verdict_sentence,
@@ -51,6 +52,7 @@ def write_study(folder: Path, answers: Answers) -> Path:
             verdict_sentence=verdict_sentence,
             needed_sentence=needed_sentence,
             order_sentence=order_sentence,
+            spread=spread_sentence(answers),
             variance_sentence=variance_sentence,
             margin=margin_text(answers.study),
             difference_text=difference_text,
@@ -83,6 +85,7 @@ def study_table(answers: Answers) -> Group:
         parts.append(Text(verdict_sentence(answers, one)))
         parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
     parts.append(_table(answers))
+    parts += [Text(said) for said in [spread_sentence(answers)] if said]
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
     parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in answers.findings]
     return Group(*parts)  # type: ignore[arg-type]

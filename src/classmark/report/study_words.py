@@ -85,6 +85,19 @@ def order_sentence(answers: Answers, one: ArmComparison) -> str:
     )
 
 
+def spread_sentence(answers: Answers) -> str:
+    """How far the runs of each arm lie apart in the primary metric; empty for steps, or with fewer than two runs."""
+    metric = answers.study.metric
+    parts = [
+        f"{name} {plain(found.deviation, metric)} ({value_text(found.lowest, metric)} to {value_text(found.highest, metric)})"
+        for name, arm in answers.arms.items()
+        if (found := arm.spread.get(metric)) is not None
+    ]
+    if not parts:
+        return ""
+    return f"Standard deviation of {metric_words(metric)} over seeds, and its range: {'; '.join(parts)}."
+
+
 def variance_sentence(split: VarianceSplit, name: str) -> str:
     """What seeds and test rows add to the uncertainty of a difference."""
     share = "" if split.seed_share is None else f"; {split.seed_share:.0%} of the variance of the mean comes from seeds"

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from classmark.errors import InputError, OutsideError, RunError
+from classmark.inference.classifier import Classifier
 from classmark.inputs.draws import Draws, Stream
-from classmark.inputs.examples import Batch, Draw, Inputs, Rows
+from classmark.inputs.examples import Batch, Draw, Examples, Inputs, Rows
 from classmark.inputs.images import ImageExamples, parts
 from classmark.inputs.prefetch import prefetched
 from classmark.inputs.text import TextExamples
@@ -26,7 +27,7 @@ from classmark.models.build import build_model
 from classmark.models.encoder import EncoderClassifier, load_transformers
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.models.threads import one_core_workers
-from classmark.recipes.schema import Backbone, Recipe, Train
+from classmark.recipes.schema import Backbone, Encoder, Model, Recipe, Train
 from classmark.system.cache import cache_folder
 from classmark.system.files import atomic_path, read_json, write_json
 from classmark.system.progress import shown_progress
@@ -112,6 +113,23 @@ def feature_splits(model: nn.Module, inputs: Inputs, recipe: Recipe) -> tuple[Fe
     assert isinstance(train, ImageExamples)
     assert isinstance(validation, ImageExamples)
     return feature_examples(model, train, way), feature_examples(model, validation, way)
+
+
+def predicted_examples(classifier: Classifier, examples: Examples, section: Model) -> Examples:
+    """What a trained model predicts a split from: the kept features of its texts if its encoder stood still.
+
+    Runs that share the rows, such as the arms of a study, share this work.
+
+    Args:
+        classifier: with the trained model.
+        examples: of the split.
+        section: the recipe's `model`.
+    """
+    if not isinstance(section, Encoder) or section.tune != "head":
+        return examples
+    assert isinstance(classifier.model, EncoderClassifier)
+    assert isinstance(examples, TextExamples)
+    return text_features(classifier.model, examples, classifier.precision, classifier.threads)
 
 
 def feature_examples(model: BackboneClassifier, examples: ImageExamples, way: Way) -> FeatureExamples:

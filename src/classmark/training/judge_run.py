@@ -27,6 +27,7 @@ from classmark.runs import RunFiles
 from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
 from classmark.runs.mixture import write_mixture
+from classmark.training.features import predicted_examples
 from classmark.training.image_floor import floor_features
 from classmark.training.watch import RunWatch
 
@@ -45,7 +46,7 @@ def predict_splits(
     weights = run.model / "weights.safetensors"
     tables = {}
     for split in splits:
-        logits = classifier.logits(encoded[split])
+        logits = classifier.logits(predicted_examples(classifier, encoded[split], recipe.model))
         metadata: dict[str, Any] = {
             "split": split,
             "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),

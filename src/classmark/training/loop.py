@@ -26,7 +26,7 @@ from classmark.training.memory import longest_named
 from classmark.training.optimizers import learning_rate
 from classmark.training.pieces import Computation, accumulate_gradients, batch_sums, evaluate_pieces, targets_of
 from classmark.training.processor import KeptMemory
-from classmark.training.state import Sums, TrainState, copy_of, save_checkpoint
+from classmark.training.state import Sums, TrainState, copy_of, moving_tensors, save_checkpoint
 
 
 class Watch(Protocol):
@@ -92,7 +92,7 @@ class Job:
 
 
 def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of the epoch with the lowest validation loss, after training from `state` on.
+    """The weights of the epoch that `train.keep` names, after training from `state` on.
 
     Returns early, with a checkpoint written, when `job.watch` is interrupted.
     """
@@ -104,9 +104,11 @@ def fit(job: Job, state: TrainState, best: dict[str, Tensor]) -> dict[str, Tenso
             break
         with averaged(job):
             row = evaluate(job, state)
-            if state.best_loss is None or row["validation_loss"] < state.best_loss:
+            better = state.best_loss is None or row["validation_loss"] < state.best_loss
+            if better:
                 state.best_loss, state.best_epoch = row["validation_loss"], state.epoch
-                best.update(copy_of(job.module.state_dict()))
+            if better or section.keep == "last":
+                best.update(copy_of(moving_tensors(job.module)))
         job.watch.evaluated(row, pace)
         state.epoch, state.step, state.sums = state.epoch + 1, 0, Sums()
         _save(job, state, best)

@@ -84,7 +84,7 @@ def save_checkpoint(
     Args:
         folder: of all checkpoints of a run.
         state: where the run stands.
-        model: its weights.
+        model: its weights, but for those that stand still: they are put in anew before training goes on.
         optimizer: its tensors.
         kept: other weights by name: those of the best epoch, the moving average; empty ones are left out.
     """
@@ -92,7 +92,7 @@ def save_checkpoint(
     if (target / "state.json").exists():
         return
     try:
-        write_tensors(target / "weights.safetensors", model.state_dict())
+        write_tensors(target / "weights.safetensors", moving_tensors(model))
         write_tensors(target / "optimizer.safetensors", optimizer_tensors(optimizer))
         for name, tensors in kept.items():
             if tensors:
@@ -120,7 +120,7 @@ def load_checkpoint(
         return None
     newest = complete[-1]
     try:
-        model.load_state_dict(read_tensors(newest / "weights.safetensors"))
+        put_back(model, read_tensors(newest / "weights.safetensors"))
         load_optimizer_tensors(optimizer, read_tensors(newest / "optimizer.safetensors"))
         best, average = (
             read_tensors(path) if (path := newest / f"{name}.safetensors").exists() else {}
@@ -151,6 +151,23 @@ def load_optimizer_tensors(optimizer: torch.optim.Optimizer, tensors: Mapping[st
         number, _, name = key.partition(".")
         state.setdefault(int(number), {})[name] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def moving_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The weights and statistics that training can change, by name: all but parameters that stand still."""
+    still = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    return {name: tensor for name, tensor in model.state_dict().items() if name not in still}
+
+
+def put_back(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put copies of `moving_tensors` into the model.
+
+    Raises:
+        RuntimeError: they are those of another model.
+    """
+    model.load_state_dict({**model.state_dict(), **tensors})
+    if lacking := sorted(moving_tensors(model).keys() - tensors.keys()):
+        raise RuntimeError(f"{lacking[0]} is missing")
 
 
 def copy_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

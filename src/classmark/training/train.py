@@ -21,6 +21,7 @@ from classmark.training.loop import fit
 from classmark.training.memory import check_batch, check_memory
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
+from classmark.training.state import put_back
 from classmark.training.watch import watched
 
 
@@ -68,7 +69,7 @@ def _finished(run: RunFiles) -> RunFiles:
         release_memory()
         watch.stage("judging")
         if best:
-            job.module.load_state_dict(best)
+            put_back(job.module, best)
         if isinstance(recipe.model, Encoder) and recipe.model.lora is not None:
             assert isinstance(job.module, EncoderClassifier)
             merge_lora(job.module)

@@ -26,7 +26,7 @@ def test_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
         (["--resume", "x", "seeds=3"], "error: Name a study"),
         (["--resume", "x", "--out", "y"], "error: --resume: it goes on with a study as it was begun, and takes neither out nor"),
         (["--resume", "x"], "error: x: this is not the folder of a study (it has no study.yaml)."),
-        (["focal"], 'error: "focal" is neither a file nor a shipped study. Shipped: bilstm-pooling, focal-vs-ce.'),
+        (["focal"], 'error: "focal" is neither a file nor a shipped study. Shipped: bilstm-pooling, focal-vs-ce, text-few.'),
     ],
 )  # fmt: skip
 def test_refusals(

@@ -86,6 +86,34 @@ def test_a_limit_is_a_sample_by_class(tmp_path: Path) -> None:
     assert loaded(table(tmp_path), limit=30).description["class_counts"]["train"] == {"blue": 6, "green": 6, "red": 6}
 
 
+def test_a_few_examples_per_class_leave_the_other_splits_alone(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    whole, few = loaded(path), loaded(path, examples_per_class=8)
+    assert few.description["splits"] == {"train": 24, "validation": 12, "test": 12}
+    assert (few.validation.equals(whole.validation), few.test.equals(whole.test)) == (True, True)
+    assert "notes" not in few.description
+    assert loaded(path, limit=30, examples_per_class=4).description["splits"] == {
+        "train": 12,
+        "validation": 6,
+        "test": 6,
+    }
+    samples = [loaded(path, seed, limit=30, split_seed=9).description["fingerprint"] for seed in (1, 2)]
+    assert samples[0] == samples[1]
+    writers = loaded(path, examples_per_class=3, group="writer")
+    assert not set(writers.train["group"]) & (set(writers.validation["group"]) | set(writers.test["group"]))
+
+
+def test_classes_with_fewer_examples_than_asked_for_are_noted(tmp_path: Path) -> None:
+    dataset = loaded(
+        table(tmp_path, FRAME.filter((pl.col("label") != "red") | (pl.int_range(60) < 30))), examples_per_class=9
+    )
+    assert dataset.description["class_counts"]["train"] == {"blue": 9, "green": 9, "red": 6}
+    assert dataset.description["notes"] == [
+        "Classes with fewer than the 9 different training examples that data.examples_per_class asks for keep all of them: "
+        '"red" with 6.'
+    ]
+
+
 def test_a_group_is_a_column_of_the_table_and_stays_on_one_side(tmp_path: Path) -> None:
     dataset = loaded(table(tmp_path), group="writer")
     assert dataset.description["group"] == "writer"

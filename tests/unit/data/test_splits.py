@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classmark.data.duplicates import text_keys
-from classmark.data.splits import _quotas, carve, limited
+from classmark.data.splits import Splits, _quotas, carve, limited
 from classmark.errors import InputError
 from classmark.recipes.schema import Data
 
@@ -104,6 +104,61 @@ def test_a_limit_keeps_the_shares_of_the_classes_and_caps_the_test_set() -> None
     assert parts["train"]["id"].cast(pl.Int64).is_sorted()
     small = limited({"train": rows("ab" * 50), "test": rows("ab" * 2)}, 10, 1, "t")["test"]
     assert small.height == 4
+
+
+def few(count: int, seed: int, frame: pl.DataFrame, **options: object) -> Splits:
+    asked = Data(source="table", examples_per_class=count, **options)  # type: ignore[arg-type]
+    return carve({"train": frame}, asked, seed, "t")
+
+
+def test_examples_per_class_are_exact_and_drawn_by_the_seed() -> None:
+    frame = rows("aab" * 100)
+    whole = carve({"train": frame}, data(), 3, "t").frames
+    draws = {count: few(count, 3, frame).frames for count in (1, 8, 16)}
+    for count, frames in draws.items():
+        assert counts(frames["train"]) == {"a": count, "b": count}
+        assert frames["train"]["id"].cast(pl.Int64).is_sorted()
+        assert set(frames["train"]["id"]) <= set(whole["train"]["id"])
+        assert frames["validation"].equals(whole["validation"])
+        assert frames["test"].equals(whole["test"])
+    assert set(draws[1]["train"]["id"]) < set(draws[8]["train"]["id"]) < set(draws[16]["train"]["id"])
+    assert few(8, 3, frame).frames["train"].equals(draws[8]["train"])
+
+
+def test_seeds_draw_other_examples_and_a_seed_of_the_split_keeps_the_rest() -> None:
+    frame, official = rows("ab" * 200), rows("ab" * 20, [f"unseen {number}" for number in range(40)])
+    kept = [few(8, seed, frame, split_seed=5).frames for seed in range(10)]
+    assert len({tuple(frames["train"]["id"]) for frames in kept}) == 10
+    for split in ("validation", "test"):
+        assert all(frames[split].equals(kept[0][split]) for frames in kept)
+    one, other = (few(8, seed, frame).frames for seed in (1, 2))
+    assert not one["test"].equals(other["test"])
+    asked = Data(source="table", examples_per_class=8)
+    one, other = (carve({"train": frame, "test": official}, asked, seed, "t").frames for seed in (1, 2))
+    assert one["test"].equals(other["test"])
+    assert not one["train"].equals(other["train"])
+
+
+def test_examples_are_different_texts_and_a_small_class_keeps_its_own() -> None:
+    texts = [f"text {number}" if number < 90 else f"Text {number % 3}!" for number in range(120)]
+    frame = rows("a" * 90 + "b" * 30, texts)  # of b three texts, each a copy of one of a
+    split = few(20, 1, frame, validation=10, test=10)
+    keys = text_keys(split.frames["train"].filter(label="a")["text"])
+    assert (len(keys), keys.n_unique()) == (20, 20)
+    assert split.fewer_than(20) == {"b": 3}
+
+
+def test_a_test_text_leaks_only_where_its_copy_is_trained_on() -> None:
+    official = rows("a", ["text 0"])
+    frame = rows("ab" * 40)
+    leaked = set()
+    for seed in range(30):
+        asked = Data(source="table", examples_per_class=8, validation=2)
+        frames = carve({"train": frame, "test": official}, asked, seed, "t").frames
+        used = pl.concat([frames["train"]["text"], frames["validation"]["text"]])
+        assert frames["test"]["leaked"].to_list() == ["text 0" in used]
+        leaked.add("text 0" in used)
+    assert leaked == {True, False}
 
 
 @given(

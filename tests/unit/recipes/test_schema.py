@@ -166,3 +166,10 @@ def test_spans(scale: str, tmp_path: Path) -> None:
     path = tmp_path / "again.yaml"
     path.write_text(dump_recipe(found))
     assert load_recipe(str(path)) == found
+
+
+def test_a_run_that_keeps_its_last_epoch_has_no_patience(tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"{DIGITS}train: {{keep: last, patience: 3}}\n") == (
+        "r.yaml, line 3: train: patience: 3 stops by the validation loss, and keep: last trains every epoch; leave one of "
+        "them out."
+    )

@@ -211,7 +211,8 @@ def test_no_such_study() -> None:
         RecipeError, match=r'^"focal-vs-cee" is neither a file nor a shipped study\. .*Did you mean "focal-vs-ce"'
     ):
         load_study("focal-vs-cee")
-    with pytest.raises(RecipeError, match=r'^"x\.yaml" is no shipped study\. Shipped: bilstm-pooling, focal-vs-ce\.$'):
+    shipped = r"bilstm-pooling, focal-vs-ce, text-few"
+    with pytest.raises(RecipeError, match=rf'^"x\.yaml" is no shipped study\. Shipped: {shipped}\.$'):
         study_text("x.yaml")
 
 
@@ -219,7 +220,11 @@ def test_no_such_study() -> None:
 def test_shipped_studies_differ_in_what_they_ask_about(name: str) -> None:
     study = load_study(name)
     assert len(study.seed_list) >= 5
-    keys = {"focal-vs-ce": ["loss.kind"], "bilstm-pooling": ["model.pooling"]}
+    keys = {
+        "focal-vs-ce": ["loss.kind"],
+        "bilstm-pooling": ["model.pooling"],
+        "text-few": ["data.examples_per_class"],
+    }
     assert list(differing_keys(study)) == keys[name]
     assert f"classmark study {name}" in study_text(name)
 

@@ -15,7 +15,7 @@ from classmark.judging.studies import Answers, answer
 from classmark.recipes.study_schema import Arm, Study
 from classmark.report.study import shown_metrics, study_table, write_study
 from classmark.report.study_charts import study_charts
-from classmark.report.study_words import needed_sentence, order_sentence, verdict_sentence
+from classmark.report.study_words import needed_sentence, order_sentence, spread_sentence, verdict_sentence
 
 
 def made(gains: list[list[float]], **changes: Any) -> Answers:
@@ -84,6 +84,25 @@ def test_what_is_not_settled_says_what_would() -> None:
         f"If mean and spread stay as they are, {one.needed.even - 5:,} more seeds would settle it (supported)"
     )
     assert verdict_sentence(found, one).startswith("Not settled: ")
+
+
+def test_how_far_the_runs_lie_apart(tmp_path: Path) -> None:
+    found = made([ZERO, UNSURE])
+    said = (
+        "Standard deviation of accuracy over seeds, and its range: arm0 1.58 points (60.00 % to 64.00 %); arm1 4.27 points "
+        "(58.00 % to 68.00 %)."
+    )
+    assert spread_sentence(found) == said
+    assert said in write_study(tmp_path, found).read_text()
+    console = Console(width=300, record=True, force_terminal=False)
+    with console.capture() as shown:
+        console.print(study_table(found))
+    assert said in shown.get()
+    assert found.to_json()["arms"]["arm0"]["spread"]["accuracy"] == pytest.approx(
+        {"deviation": 0.0158113883, "lowest": 0.6, "highest": 0.64}
+    )
+    assert spread_sentence(answer(found.study, found.outcomes[:2])) == ""
+    assert spread_sentence(made([ZERO, UNSURE], metric="steps_to_target", direction="lower", margin=15)) == ""
 
 
 def test_steps_are_no_points() -> None:
