@@ -94,6 +94,9 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
         "ablation", help="make a table of validation scores; the first run is what others differ from"
     )
     ablating.add_argument("name")
+    ablating.add_argument(
+        "--note", default="", help="a sentence on what a reader cannot know, such as what a file holds"
+    )
     for form in (adding, ablating):
         form.add_argument("runs", nargs="+", type=Path)
         form.add_argument("--recipe", help="the shipped recipe that the command names, if the run's has another name")
@@ -108,6 +111,7 @@ def main(words: Sequence[str], root: Path = ROOT) -> int:
             add(options.runs, options, root)
         if options.form == "ablation":
             record = ablation_record([open_run(folder) for folder in options.runs], options.recipe)
+            record["note"] = options.note
             write_json(records_folder(root) / "ablations" / f"{options.name}.json", record)
         for path, content in pages(root).items():
             if not options.check:

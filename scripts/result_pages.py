@@ -81,7 +81,8 @@ def grouped(records: Group) -> dict[str, list[list[Record]]]:
     """
     groups: dict[str, dict[str, list[Record]]] = {}
     for one in sorted(records, key=lambda one: (one["recipe"], one["machine"], len(one["changes"]), one["seed"])):
-        key = str([one[name] for name in ("machine", "changes", "precision", "predict_precision", "source")])
+        names = ("machine", "changes", "precision", "predict_precision", "source", "rows")
+        key = str([*(one[name] for name in names), one["selection"]["validation_rows"]])
         group = groups.setdefault(one["recipe"], {}).setdefault(key, [])
         if any(other["seed"] == one["seed"] for other in group):
             raise InputError(
@@ -137,7 +138,8 @@ def ablation_section(name: str, ablation: Record) -> str:
         head.append("machine")
     start = f"The first run is `{command(ablation['recipe'], ablation['changes'])}`, seed {ablation['seed']}. "
     machine = f" {machines[0]}." if len(machines) == 1 else ""
-    introduction = wrapped(f"{start}{split_text(first)}.{machine}")
+    note = f" {ablation['note']}" if ablation.get("note") else ""
+    introduction = wrapped(f"{start}{split_text(first)}.{machine}{note}")
     return f"### {name}\n\n{introduction}\n\n{table([head, *body])}"
 
 

@@ -194,7 +194,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, with_seed: b
     """Key → value of what one recipe has otherwise than another, with paths as their file name alone.
 
     What `before` leaves open and a run settles is no change, nor is a key that only one of the two versions of classmark
-    knows and that is switched off.
+    knows and that is switched off. A switch that `before` turns on and the run's version did not have was off.
     """
     known, found = dict(flattened(before)), {}
     for key, value in flattened(after):
@@ -202,7 +202,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, with_seed: b
             continue
         if known[key] != value if key in known else value not in (None, False):
             found[key] = file_name(value)
-    return found
+    since = {key for key, value in known.items() if value is True} - {key for key, _ in flattened(after)}
+    return found | dict.fromkeys(sorted(since - {*LABELS, *SETTLED}), False)
 
 
 def flattened(sections: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Published figures that docs/results.md sets beside classmark's own, each with where it is from."""
+"""Published figures that docs/results.md sets beside classmark's own, with where they are from if that is known."""
 
 from __future__ import annotations
 

@@ -28,6 +28,14 @@ def test_layers_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_prediction_waits_for_no_library_that_it_does_not_use() -> None:
+    assert not loaded_by("import classmark.inference.classifier, classmark.inputs.subwords") & {
+        "sklearn",
+        "scipy",
+        "timm",
+    }
+
+
 def test_exported_names() -> None:
     assert classmark.__all__ == [
         *(

@@ -100,9 +100,11 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     unlabelled = None
     if source.unlabelled is not None:
         unlabelled = without_judged_texts(source.unlabelled, splits.frames)
-        # Those left out are copies of validation and test texts.
-        left_out = len(source.unlabelled) - len(unlabelled)
-        description["unlabelled"] = {"texts": len(unlabelled), "left_out": left_out}
+        description["unlabelled"] = {
+            "texts": len(unlabelled),
+            "left_out": len(source.unlabelled) - len(unlabelled),  # copies of validation and test texts
+            "fingerprint": hashlib.sha256("\x1e".join(unlabelled).encode()).hexdigest(),
+        }
     return Dataset(
         classes,
         **splits.frames,

@@ -14,7 +14,7 @@ import torch
 from classmark.data.dataset import Dataset
 from classmark.data.labels import class_indices
 from classmark.data.writing import split_letters, writing_of
-from classmark.errors import RecipeError
+from classmark.errors import OutsideError, RecipeError
 from classmark.inputs.batches import (
     TextBatch,
     batch_pieces,
@@ -36,7 +36,6 @@ from classmark.inputs.tokens import (
     load_tokenizer,
     save_tokenizer,
 )
-from classmark.inputs.trained_vectors import train_vectors
 from classmark.inputs.vectors import Vectors, load_vectors
 from classmark.recipes.schema import TRAINED_VECTORS, BiLSTM, TextInput, Train
 
@@ -186,17 +185,28 @@ def own_vectors(tokenizer: Tokenizer, train: Tokens, unlabelled: pl.Series | Non
 
     Raises:
         RecipeError: they are to be as wide as there are words, or wider.
+        OutsideError: memory is not enough.
     """
+    # scikit-learn and scipy would slow down the start of whatever reads texts.
+    from classmark.inputs.trained_vectors import train_vectors
+
     words = tokenizer.get_vocab_size()
-    if width >= words:
+    if width >= words - 2:
         raise RecipeError(
-            f"model.embedding_size: {width}, but the training texts have {words - 2:,} words, and vectors that are trained here "
-            f"have fewer numbers than there are words. Set it to {max(1, words // 2)} or less."
+            f"model.embedding_size: {width}, but the vocabulary has {words - 2:,} words, and vectors that are trained here have "
+            f"fewer numbers than there are words. Set it to {max(1, words // 2 - 1)} or less, or raise input.vocabulary_size if "
+            "the texts have more words."
         )
     texts = [train]
     if unlabelled is not None:
         texts.append(encode(tokenizer, unlabelled.to_list()))
-    return train_vectors(texts, words, width, seed)
+    try:
+        return train_vectors(texts, words, width, seed)
+    except MemoryError:
+        raise OutsideError(
+            "there is not enough memory to train word vectors",
+            "Set a smaller input.vocabulary_size, leave out data.unlabelled, or name a file: input.vectors=FILE",
+        ) from None
 
 
 def embedding_size(model: BiLSTM, vectors: Vectors | None, reference: str | None) -> int:

@@ -81,10 +81,10 @@ def mutual_information(counts: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((information[positive].astype(np.float32), places), shape=counts.shape)
 
 
-def _parts(texts: Sequence[Tokens]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+def _parts(texts: Sequence[Tokens]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
     """Whole texts of about two million tokens: the ids, and the number of the text of each."""
     for tokens in texts:
-        text = np.repeat(np.arange(len(tokens)), tokens.lengths)
+        text = np.repeat(np.arange(len(tokens), dtype=np.int32), tokens.lengths)
         starts = np.searchsorted(tokens.offsets, np.arange(0, max(1, len(tokens.ids)), PART_TOKENS))
         for first, last in zip(starts, (*starts[1:], len(tokens)), strict=True):
             part = slice(int(tokens.offsets[first]), int(tokens.offsets[last]))

@@ -114,7 +114,8 @@ class Data(Section):
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     unlabelled: bool = False
     """Texts without a label are read too, for `input.vectors: trained`: `imdb`, the 50,000 unlabelled reviews of the archive;
-    `table`, the rows of `data.path` whose label is missing. Those that equal a validation or test text are left out."""
+    `table`, the training rows of `data.path` whose label is missing. Those that equal a validation or test text are left out;
+    `data.limit` leaves all of them in."""
     skip_unreadable: bool = False
     """Leave out rows that cannot be read (empty text, missing label, an IMDB review that is not UTF-8, an image that
     is damaged) instead of stopping; they are counted."""
@@ -334,7 +335,8 @@ class Backbone(Section):
     dropout: Share = 0.0
     """Dropout before the classifier."""
     test_time_flip: bool = False
-    """Outside training, take the mean of each image's features and those of its mirror image, which doubles the time."""
+    """Outside training, take the mean of each image's features and those of its mirror image, which doubles the time. With
+    `tune: head` the classifier is trained on these means too, and `input.augmentation.flip` changes nothing."""
 
 
 class Loss(Section):

@@ -79,7 +79,7 @@ def write_facts(run: RunFiles, recipe: Recipe, dataset: Dataset, inputs: Inputs,
         RunError: the run was begun on other data.
     """
     begun = read_data_facts(run)
-    if begun and begun.get("fingerprint") != dataset.fingerprint:
+    if begun and any(begun.get(key) != dataset.description.get(key) for key in ("fingerprint", "unlabelled")):
         raise RunError(
             f"{run.path}: the data is no longer what this run began with (other fingerprint). "
             "Bring the old data back, or start a new run."

@@ -10,7 +10,7 @@ import pytest
 
 from classmark.data import load_dataset
 from classmark.data.dataset import Dataset
-from classmark.errors import RecipeError
+from classmark.errors import OutsideError, RecipeError
 from classmark.inputs.text import prepare_text
 from classmark.recipes.schema import BiLSTM, Data, TextInput
 
@@ -61,6 +61,19 @@ def test_more_numbers_than_words_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         prepare_text(TRAINED, BiLSTM(), 1, dataset(tmp_path))
     assert str(caught.value) == (
-        "model.embedding_size: 100, but the training texts have 30 words, and vectors that are trained here have fewer numbers "
-        "than there are words. Set it to 16 or less."
+        "model.embedding_size: 100, but the vocabulary has 30 words, and vectors that are trained here have fewer numbers than "
+        "there are words. Set it to 15 or less, or raise input.vocabulary_size if the texts have more words."
+    )
+
+
+def test_too_little_memory_is_told_with_the_keys_that_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("classmark.inputs.trained_vectors.near_counts", refuse)
+    with pytest.raises(OutsideError) as caught:
+        prepare_text(TRAINED, BiLSTM(embedding_size=8), 1, dataset(tmp_path))
+    assert str(caught.value) == (
+        "there is not enough memory to train word vectors. Set a smaller input.vocabulary_size, leave out data.unlabelled, or "
+        "name a file: input.vectors=FILE"
     )

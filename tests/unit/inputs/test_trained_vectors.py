@@ -80,11 +80,13 @@ def test_words_without_neighbours_are_not_found() -> None:
 
 
 def test_the_number_of_threads_changes_no_digit() -> None:
-    texts = [tokens_of(*drawn_texts(3))]
+    # Enough words that several threads would add up otherwise: they do without `threadpool_limits` in the module.
+    draws = np.random.default_rng(3)
+    texts = [tokens_of(*[(2 + draws.zipf(1.3, 60) % 600).tolist() for _ in range(400)])]
     with threadpool_limits(1):
-        one = train_vectors(texts, 9, 4, seed=1).matrix
+        one = train_vectors(texts, 602, 60, seed=1).matrix
     with threadpool_limits(2):
-        np.testing.assert_array_equal(train_vectors(texts, 9, 4, seed=1).matrix, one)
+        np.testing.assert_array_equal(train_vectors(texts, 602, 60, seed=1).matrix, one)
 
 
 def test_words_used_alike_are_near() -> None:
