@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from pydantic import ValidationError
+
 from classmark.errors import InputError, RunError
 from classmark.judging.intervals import wilson
 from classmark.judging.judgement import Judgement, read_judgement
 from classmark.recipes.load import load_recipe, read_sections, shipped_recipes
+from classmark.recipes.schema import Recipe
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, read_environment
 from classmark.runs.history import Row, read_history, read_timings
@@ -40,7 +43,7 @@ def run_record(run: RunFiles, recipe: str | None = None, machine: str | None = N
         RunError: a file is missing or damaged, or the run was judged on validation rows alone.
         InputError: no recipe of this name is shipped.
     """
-    sections, environment, data = read_sections(run.recipe), read_environment(run), data_facts(run)
+    sections, environment, data = whole_sections(run), read_environment(run), data_facts(run)
     judgement, status = read_judgement(run.judgement), read_status(run)
     if judgement.split != "test":
         raise RunError(
@@ -77,7 +80,7 @@ def ablation_record(runs: list[RunFiles], recipe: str | None = None) -> dict[str
         RunError: a file is missing or damaged, or no epoch is behind a run.
         InputError: no recipe of this name is shipped.
     """
-    every = [read_sections(run.recipe) for run in runs]
+    every = [whole_sections(run) for run in runs]
     name = recipe or str(every[0]["name"])
     rows = []
     for run, sections in zip(runs, every, strict=True):
@@ -179,6 +182,15 @@ def machine_text(environment: Mapping[str, Any]) -> str:
     return ", ".join(str(part).replace("(R)", "") for part in [*parts, environment.get("capability")] if part)
 
 
+def whole_sections(run: RunFiles) -> dict[str, Any]:
+    """The recipe of a run; keys that its version of classmark did not have stand at their defaults, which is what it did."""
+    sections = read_sections(run.recipe)
+    try:
+        return Recipe.model_validate(sections).model_dump(mode="json")
+    except ValidationError:  # a key that is no longer known
+        return sections
+
+
 def shipped_sections(name: str) -> dict[str, Any]:
     """A shipped recipe with all its defaults.
 
@@ -194,7 +206,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, with_seed: b
     """Key → value of what one recipe has otherwise than another, with paths as their file name alone.
 
     What `before` leaves open and a run settles is no change, nor is a key that only one of the two versions of classmark
-    knows and that is switched off. A switch that `before` turns on and the run's version did not have was off.
+    knows and that is switched off.
     """
     known, found = dict(flattened(before)), {}
     for key, value in flattened(after):
@@ -202,8 +214,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, with_seed: b
             continue
         if known[key] != value if key in known else value not in (None, False):
             found[key] = file_name(value)
-    since = {key for key, value in known.items() if value is True} - {key for key, _ in flattened(after)}
-    return found | dict.fromkeys(sorted(since - {*LABELS, *SETTLED}), False)
+    return found
 
 
 def flattened(sections: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
