@@ -7,7 +7,7 @@ validation rows nothing of the test split.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -18,6 +18,7 @@ from classmark.judging.intervals import wilson
 from classmark.judging.judgement import Judgement, read_judgement
 from classmark.recipes.load import load_recipe, read_sections, shipped_recipes
 from classmark.recipes.schema import Recipe
+from classmark.recipes.section import flattened
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, read_environment
 from classmark.runs.history import Row, read_history, read_timings
@@ -116,9 +117,10 @@ def selection_record(run: RunFiles, sections: Mapping[str, Any], data: Mapping[s
     epochs: dict[int, Row] = {row["epoch"]: row for row in read_history(run)}  # the last row of an epoch is its end
     if not epochs:
         raise RunError(f"{run.path}: no epoch is finished.", f"Finish the run: classmark train --resume {run.path}")
-    kept, rows = min(epochs.values(), key=lambda row: row["validation_loss"]), data["splits"]["validation"]
+    flat, rows = flattened(sections), data["splits"]["validation"]
+    last, best = epochs[max(epochs)], min(epochs.values(), key=lambda row: row["validation_loss"])
+    kept = last if flat.get("train.keep") == "last" else best
     share = wilson(round(kept["validation_accuracy"] * rows), rows)
-    flat = dict(flattened(sections))
     return {
         "epoch": kept["epoch"],
         "epochs": len(epochs),
@@ -208,22 +210,13 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, with_seed: b
     What `before` leaves open and a run settles is no change, nor is a key that only one of the two versions of classmark
     knows and that is switched off.
     """
-    known, found = dict(flattened(before)), {}
-    for key, value in flattened(after):
+    known, found = flattened(before), {}
+    for key, value in flattened(after).items():
         if key in LABELS or key in SETTLED or (key == "seed" and not with_seed) or known.get(key) == "auto":
             continue
         if known[key] != value if key in known else value not in (None, False):
             found[key] = file_name(value)
     return found
-
-
-def flattened(sections: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Each key of a recipe, such as `input.augmentation.flip`, and its value."""
-    for name, value in sections.items():
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def file_name(value: Any) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from classmark.judging.findings import Finding
+from classmark.recipes.section import flattened
 from classmark.recipes.study_load import differing_keys
 from classmark.recipes.study_schema import STEPS
 
@@ -54,7 +55,7 @@ def _unpaired(answers: Answers) -> Iterator[Finding]:
             by_seed.setdefault(one.seed, []).append(one)
     keys: set[str] = set()
     for runs in by_seed.values():
-        recipes = [dict(_flat(one.recipe)) for one in runs]
+        recipes = [flattened(one.recipe) for one in runs]
         everywhere = {key for recipe in recipes for key in recipe}
         keys |= {key for key in everywhere if any(recipe.get(key) != recipes[0].get(key) for recipe in recipes)}
     if other := sorted(keys - stated - set(NAMES)):
@@ -131,11 +132,3 @@ def _size(answers: Answers) -> Iterator[Finding]:
 
 def _neighbours(curve: Mapping[int, float]) -> Iterator[tuple[int, int]]:
     yield from itertools.pairwise(sorted(curve))
-
-
-def _flat(section: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in section.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{at}{key}.")
-        else:
-            yield f"{at}{key}", value

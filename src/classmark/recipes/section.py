@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -34,3 +35,12 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Amount = Annotated[float, Field(gt=0.0, le=LARGEST)]
 Width = Annotated[int, Field(ge=1, le=100_000)]
 Weight = Annotated[float, Field(gt=0.0, le=1e6)]
+
+
+def flattened(sections: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections under dotted keys: `{"loss": {"kind": "focal"}}` as `{"loss.kind": "focal"}`."""
+    flat: dict[str, Any] = {}
+    for key, value in sections.items():
+        nested = isinstance(value, Mapping)
+        flat |= flattened(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return flat

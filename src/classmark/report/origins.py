@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from classmark.judging.multiple import listed
+from classmark.recipes.section import flattened
 from classmark.report.sides import Side, Sides
 from classmark.report.words import seconds_text
 
@@ -27,7 +28,7 @@ class Setting:
 
 def differing_settings(sides: Sides) -> list[Setting]:
     """The keys in which the resolved recipes differ; none where a side has no recipe."""
-    recipes = [_flat(side.recipe) for side in sides]
+    recipes = [flattened(side.recipe) for side in sides]
     if not all(recipes):
         return []
     keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe) if key not in LEFT_OUT]
@@ -134,7 +135,7 @@ def _shaping(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machines(sides: Sides) -> str:
-    found = [_flat(side.environment) for side in sides]
+    found = [flattened(side.environment) for side in sides]
     keys = dict.fromkeys(key for one in found for key in one)
     differing = {key: values for key in keys if not _same(values := [one.get(key) for one in found])}
     if not differing:
@@ -153,15 +154,6 @@ def _same(values: Sequence[Any]) -> bool:
 def _in_each(sides: Sides, values: Sequence[Any]) -> str:
     """`0.001 in A, 0.002 in B`."""
     return ", ".join(f"{value} in {side.letter}" for side, value in zip(sides, values, strict=True))
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"loss": {"kind": "focal"}}` as `{"loss.kind": "focal"}`."""
-    found: dict[str, Any] = {}
-    for key, value in content.items():
-        nested = isinstance(value, Mapping)
-        found |= _flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
-    return found
 
 
 def _shown(value: Any) -> str:
