@@ -19,8 +19,8 @@ nobody types a figure. `python scripts/make_results.py add RUN` adds a run.
 - Every interval is at 95 %. Behind a single run it says what other **test rows** would give (Wilson for accuracy; for differences
   paired on the same rows). From three seeds on, the mean stands with a t interval that says what other **seeds** would give on
   these rows. Neither says both.
-- The epoch with the lowest loss on the validation rows is kept. Recipes were chosen on validation rows too. The last row of a
-  table says how often the test split had been read by then, by whatever recipe.
+- The epoch with the lowest loss on the validation rows is kept, unless a recipe keeps the last one (`train.keep`). Recipes were
+  chosen on validation rows too. The last row of a table says how often the test split had been read by then, by whatever recipe.
 - The *mixture* is the model and the linear baseline together, with weights fitted on validation.
 - Core-minutes count what all cores computed, not how long it took. Runs on other machines are in columns of their own.
 """

@@ -147,6 +147,12 @@ def test_one_run_has_its_own_intervals(root: Path, tmp_path: Path) -> None:
     assert "NB-SVM 91.2 % (Wang & Manning 2012)" in page
 
 
+def test_a_run_that_keeps_its_last_epoch_is_recorded_with_it(root: Path, tmp_path: Path) -> None:
+    page = added(root, made(tmp_path / "run", "train.keep=last"))
+    assert cells(page, "epoch kept") == ["3 of 3"]
+    assert cells(page, "validation accuracy") == [wilson(180, 200)]
+
+
 def test_three_seeds_have_a_mean_with_a_t_interval(root: Path, tmp_path: Path) -> None:
     wrong = {1: 40, 2: 44, 3: 30}
     page = added(root, *(made(tmp_path / f"r{seed}", f"seed={seed}", wrong=count) for seed, count in wrong.items()))
