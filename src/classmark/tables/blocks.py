@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 from io import BufferedReader
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,17 +71,13 @@ def read_table_blocks(
         blocks = _line_blocks(Path(path), texts, block_bytes)
     elif kind:
         blocks = _delimited_blocks(Path(path), kind, block_bytes, quotes)
+    blocks = (block for block in blocks if block.frame.height)
     first = next(blocks, None)
     if first is None:
-        yield read_table_file(path, quotes=quotes)
+        yield read_table_file(path, quotes=quotes)  # or says what is wrong
         return
-    has_rows = False
-    for block in chain((first,), blocks):
-        if block.frame.height:
-            has_rows = True
-            yield block
-    if not has_rows:
-        raise InputError(f"{path}: the file has no rows.")
+    yield first
+    yield from blocks
 
 
 def _kind(path: Path, block_bytes: int) -> str:
@@ -103,7 +98,7 @@ def _kind(path: Path, block_bytes: int) -> str:
 
 
 class _Block(NamedTuple):
-    """Whole rows as they are written, how many they are, blank ones too, and whether no more follow."""
+    """Whole rows as they are written, how many they are, blank ones too, and whether only blank ones follow."""
 
     text: str
     rows: int
@@ -122,9 +117,20 @@ def _blocks(path: Path, start: int, block_bytes: int, separator: str = "") -> It
                     text, size = text + more, 2 * size
                     rows, is_open = _counted(text, separator)
                 lines += text.count("\n")
-                yield _Block(text, rows, not file.peek(1))
+                yield _Block(text, rows, _is_blank_from_here(file))
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def _is_blank_from_here(file: BufferedReader) -> bool:
+    here = file.tell()
+    try:
+        while data := file.read(io.DEFAULT_BUFFER_SIZE):
+            if not data.isspace():
+                return False
+        return True
+    finally:
+        file.seek(here)
 
 
 def _text(file: BufferedReader, path: Path, block_bytes: int, lines_before: int) -> str:
@@ -159,16 +165,17 @@ def _delimited_blocks(path: Path, ending: str, block_bytes: int, quotes: bool) -
     start = len(MARK) if sample.startswith(MARK) else 0
     text = sample[start:].decode("utf-8", "replace")
     layout = find_layout(text if quotes else text.replace('"', unused_character(text)), str(path), ending)
-    separator, header, before = layout.separator if quotes else "", "", -1
+    separator, header, before, has_rows = layout.separator if quotes else "", "", -1, False
     for block in _blocks(path, start + len(text[: layout.start].encode()), block_bytes, separator):
         try:
             cells = read_body(
                 header + block.text, layout, str(path), Part(max(before, 0), block.is_last), quotes=quotes
             )
         except InputError:
-            if header:
+            if has_rows:
                 raise
             return  # the whole explains it, or says what is wrong
+        has_rows = has_rows or cells.height > 0
         yield cells_table(cells, layout, str(path), layout.notes)
         header = header or _first_row(block.text, separator)
         before += block.rows

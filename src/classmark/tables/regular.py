@@ -36,7 +36,8 @@ def regular_cells(body: str, separator: str) -> Cells | None:
     # With a name of ours first, polars cannot take the text for compressed data.
     names = separator.join(f"c{index}" for index in range(len(header))).encode()
     try:
-        frame = pl.read_csv(names + b"\n" + data, separator=separator, infer_schema=False, quote_char='"')
+        # Without the last line feed polars takes a last row with an empty field too many.
+        frame = pl.read_csv(names + b"\n" + data + b"\n", separator=separator, infer_schema=False, quote_char='"')
     except pl.exceptions.PolarsError:  # a row has more fields
         return None
     if frame.shape != (rows, len(header)):

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from classmark.errors import InputError
@@ -49,6 +49,7 @@ LINES = st.lists(
 @given(
     lines=LINES, size=st.integers(1, 80), mark=st.booleans(), end=st.sampled_from(["\n", "\r\n"]), quotes=st.booleans()
 )
+@example(lines=[("a", '"two\nlines"', "\n\n")], size=1, mark=False, end="\n", quotes=False)
 def test_odd_csv_files(
     tmp_path: Path, lines: list[tuple[str, str, str]], size: int, mark: bool, end: str, quotes: bool
 ) -> None:
@@ -126,6 +127,10 @@ def test_the_text_of_a_block_is_freed_with_its_parser() -> None:
 REFUSED = {
     "a late row with more fields": ("a.csv", "text,label\n" + "a,b\n" * 50 + "a,b,c\n" + "a,b\n" * 9),
     "late fields and blank lines": ("a.csv", "text,label\n\n" + "a,b\n\n" * 50 + "a\n" + "a,b\n" * 9),
+    "a short row, and a last one with an empty field too many": (
+        "a.csv",
+        "text,label\n" + "a,b\n" * 9 + "a\n" + "a,b,\n",
+    ),
     "a late quote that never closes": ("a.csv", "text,label\n" + "a,b\n" * 50 + '"a,b\n' + "a,b\n" * 50),
     "late bytes that are no UTF-8": ("a.csv", b"text,label\n" + b"a,b\n" * 50 + b"caf\xe9,b\n" + b"a,b\n" * 9),
     "a late NUL": ("a.csv", "text,label\n" + "a,b\n" * 50 + "a\0,b\n"),
