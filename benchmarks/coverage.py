@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.estimates import ORDER, estimate
-from classmark.judging.intervals import Floats
-from classmark.judging.metrics import ClassCounts, Scored, confusion_metrics, statistics, weighted_metrics
-from classmark.judging.paired import Sampled, sampled_differences
-from classmark.judging.resampling import Groups
+from classmark.judging.comparisons.paired import Sampled, sampled_differences
+from classmark.judging.scored import ClassCounts, Scored, confusion_metrics, statistics, weighted_metrics
+from classmark.judging.statistics.estimates import ORDER, estimate
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.resampling import Groups
 from classmark.report.words import METRIC_TITLES
 from page import wrapped
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from classmark.judging.metrics import Scored
-from classmark.judging.resampling import bootstrap, row_weights
+from classmark.judging.scored import Scored
+from classmark.judging.statistics.resampling import bootstrap, row_weights
 from classmark.system.machine import cores
 from page import wrapped, write_section
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from classmark.judging import mixture
+from classmark.judging.parts import mixture
 
 Floats = NDArray[np.float64]
 NEW_ROWS = 4_000

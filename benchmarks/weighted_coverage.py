@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from classmark.judging.intervals import Floats
-from classmark.judging.metrics import Scored
-from classmark.judging.weighted import linear_metrics, weighted_differences, weighted_estimates
+from classmark.judging.scored import Scored
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.weighted import linear_metrics, weighted_differences, weighted_estimates
 from classmark.report.words import METRIC_TITLES
 
 SIZES = (60, 150, 500, 2_000)

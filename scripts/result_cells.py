@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from classmark.judging.seeds import over_seeds
-from classmark.report.words import linear_floor, seconds_text
+from classmark.judging.studies.seeds import over_seeds
+from classmark.report.words import linear_baseline, seconds_text
 from result_texts import loss_text, points_text, share_text
 
 Record = Mapping[str, Any]
@@ -92,7 +92,7 @@ def speed_text(group: Group) -> str:
 def baseline_method(group: Group) -> str:
     """What the linear baseline is."""
     method = inside(group[0], "baseline", "method")
-    return DASH if method is None else linear_floor(method).removeprefix("a ")
+    return DASH if method is None else linear_baseline(method).removeprefix("a ")
 
 
 def looks_text(group: Group) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from classmark.errors import InputError, RunError
-from classmark.judging.intervals import wilson
 from classmark.judging.judgement import Judgement, read_judgement
+from classmark.judging.statistics.intervals import wilson
 from classmark.recipes.load import load_recipe, read_sections, shipped_recipes
 from classmark.recipes.schema import Recipe
 from classmark.recipes.section import flattened
@@ -134,7 +134,7 @@ def selection_record(run: RunFiles, sections: Mapping[str, Any], data: Mapping[s
 
 def test_record(judgement: Judgement, data: Mapping[str, Any]) -> dict[str, Any]:
     """What the judgement says of the test split: the model, the linear baseline, the mixture, leaked rows."""
-    compared, mixture = judgement.floor_comparison.get(BASELINE), judgement.mixture
+    compared, mixture = judgement.baseline_comparison.get(BASELINE), judgement.mixture
     leaked, looks = judgement.leaked, judgement.test_looks
     return {
         "rows": judgement.rows,
@@ -142,8 +142,8 @@ def test_record(judgement: Judgement, data: Mapping[str, Any]) -> dict[str, Any]
         "log_loss": judgement.metrics["log_loss"].to_json(),
         "baseline": compared
         and {
-            "method": judgement.floor_methods.get(BASELINE),
-            "accuracy": judgement.floor[BASELINE]["accuracy"].to_json(),
+            "method": judgement.baseline_methods.get(BASELINE),
+            "accuracy": judgement.baselines[BASELINE]["accuracy"].to_json(),
             "difference": difference_record(compared.metrics["accuracy"]),
         },
         "mixture": mixture

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classmark.inference import Classifier, MixedClassifier
-    from classmark.judging.studies import Answers
+    from classmark.judging.studies.answers import Answers
     from classmark.predictions import Predictions
     from classmark.reading.side import Side
     from classmark.run import Run
@@ -224,7 +224,7 @@ def judge(
         0.75
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.judging.mixed_tables import known_mixture
+    from classmark.judging.parts.mixed_tables import known_mixture
     from classmark.runs.looks import known_looks
     from classmark.shown.judgement import shown
 
@@ -236,7 +236,7 @@ def judge(
     found = judge_table(
         table,
         validation=held_out,
-        floors=side.baselines,
+        baselines=side.baselines,
         mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
@@ -355,7 +355,7 @@ def compare(
         >>> classmark.compare(a, b, names=["old", "new"]).sentence
         'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
     """
-    from classmark.judging.multiple import compare_all
+    from classmark.judging.comparisons.multiple import compare_all
     from classmark.shown.comparisons import shown_comparisons
 
     sides = _sides("compare", (first, *others), by, read_options(options))
@@ -405,7 +405,7 @@ def mix(
         'better'
     """
     from classmark.judging.judge import judge as judge_table
-    from classmark.judging.mixed_tables import mix_tables
+    from classmark.judging.parts.mixed_tables import mix_tables
     from classmark.shown.judgement import shown
 
     said = read_options(options)
@@ -435,7 +435,7 @@ def find_label_errors(predictions: Any, **options: Unpack[ReadWords]) -> pl.Data
 
     Source: Northcutt, Jiang, Chuang 2021, confident learning.
     """
-    from classmark.judging.label_errors import label_error_frame
+    from classmark.judging.parts.label_errors import label_error_frame
     from classmark.reading.side import open_side
 
     side = open_side(predictions, read_options(options))
@@ -570,7 +570,7 @@ def _names_columns(value: Any) -> bool:
 
 def _sides(command: str, models: Sequence[Any], by: str | None, said: ReadOptions) -> tuple[Side, ...]:
     """The sides of two or more models, or of one file that holds them all."""
-    from classmark.judging.multiple import LETTERS
+    from classmark.judging.comparisons.multiple import LETTERS
     from classmark.reading.side import open_side, side_parts
 
     if by is not None:
@@ -589,7 +589,7 @@ def _sides(command: str, models: Sequence[Any], by: str | None, said: ReadOption
 
 def _called(sides: Sequence[Side], names: Sequence[str] | None) -> tuple[str, ...]:
     """What the models are called, each by another name."""
-    from classmark.judging.multiple import LETTERS
+    from classmark.judging.comparisons.multiple import LETTERS
 
     if isinstance(names, str) or (names is not None and len(names) != len(sides)):
         count = 1 if isinstance(names, str) else len(names or ())

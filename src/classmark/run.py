@@ -96,7 +96,7 @@ class Run:
 
     def baselines(self, split: str = "test") -> dict[str, Predictions]:
         """Baseline name → its predictions on a split; empty if the run has none."""
-        return {name: _read_table(path) for name, path in self.files.floors(split).items()}
+        return {name: _read_table(path) for name, path in self.files.baselines(split).items()}
 
     @property
     def mixture(self) -> Predictions | None:

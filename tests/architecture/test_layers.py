@@ -81,7 +81,7 @@ def test_error_tree() -> None:
         "import classmark.recipes",
         "import classmark.predictions, classmark.reading.side, classmark.reading.values, classmark.runs",
         "import classmark.shown.judgement, classmark.shown.comparisons",
-        "import classmark.judging.judge, classmark.judging.comparisons, classmark.judging.published",
+        "import classmark.judging.judge, classmark.judging.comparisons.compare, classmark.judging.published",
         "import classmark.report.page, classmark.report.screen",
         "import classmark.data",
         "import classmark.baselines",

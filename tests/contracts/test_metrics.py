@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from classmark.judging.estimates import ORDER, Estimates, estimate
-from classmark.judging.metrics import Scored
+from classmark.judging.scored import Scored
+from classmark.judging.statistics.estimates import ORDER, Estimates, estimate
 from classmark.predictions import build_predictions
 
 EVERY = set(ORDER)

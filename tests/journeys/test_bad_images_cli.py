@@ -25,7 +25,7 @@ data: {{source: {source}}}
 input: {{size_px: 32}}
 model: {{backbone: resnet18, stem: small}}
 train: {{epochs: 1, precision: fp32, threads: 1}}
-judge: {{draws: 100, floor: false}}
+judge: {{draws: 100, baselines: false}}
 """
 MEND = "Mend them or take them away, or leave them out: data.skip_unreadable=true"
 

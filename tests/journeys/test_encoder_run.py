@@ -31,7 +31,7 @@ input: {max_tokens: 24, keep: ends}
 model: {kind: encoder, layer_decay: 0.9, head_rate: 5}
 optimizer: {kind: adamw, learning_rate: 0.002, weight_decay: 0.01, clip_norm: 1.0}
 train: {epochs: 2, batch_size: 8, checkpoint_every_steps: 2, precision: fp32, threads: 1, piece_tokens: 64}
-judge: {draws: 100, floor: false}
+judge: {draws: 100, baselines: false}
 """
 TRAIN = importlib.import_module("classmark.training.train")  # the package has the function under this name
 
@@ -125,7 +125,7 @@ def test_few_texts_on_features_that_are_computed_once(
     monkeypatch.setattr(TRAIN, "judge_run", lambda *_: None)
     monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
     changes = (f"data.path={folder / 'texts.csv'}", f"model.weights={folder / 'bert'}", "input.max_tokens=24", "train.epochs=3",
-               "train.threads=1", "judge.floor=false", "data.split_seed=7", "data.validation=8", "data.test=16")  # fmt: skip
+               "train.threads=1", "judge.baselines=false", "data.split_seed=7", "data.validation=8", "data.test=16")  # fmt: skip
     for seed, count in ((1, 10), (2, 10), (2, 100)):
         out = tmp_path / f"{seed}-{count}"
         few = (f"data.examples_per_class={count}", f"seed={seed}", "--out", str(out))

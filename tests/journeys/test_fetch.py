@@ -21,7 +21,7 @@ from made import make_tar
 WORDS = {"neg": ("dull", "slow", "flat"), "pos": ("fine", "warm", "witty")}
 CHANGES = (
     "input.vectors=null", "model.embedding_size=4", "model.hidden_size=4", "model.layers=1", "train.epochs=1",
-    "train.precision=fp32", "train.threads=1", "judge.draws=100", "judge.floor=false",
+    "train.precision=fp32", "train.threads=1", "judge.draws=100", "judge.baselines=false",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from classmark.cli.main import run
 from classmark.data.images import cache as pixel_cache
 from classmark.data.images import pixels
 from classmark.data.images.kinds import image_endings
-from classmark.judging.recalibration import fit_temperature, tempered
+from classmark.judging.parts.recalibration import fit_temperature, tempered
 from classmark.predictions import Predictions, read
 from classmark.training.watch import RunWatch
 
@@ -39,7 +39,7 @@ input:
 model: {backbone: test_resnet, layer_decay: 0.8, dropout: 0.1}
 optimizer: {kind: adamw, learning_rate: 0.002}
 train: {epochs: 4, batch_size: 5, average: 0.8, checkpoint_every_steps: 2, precision: fp32, threads: 1}
-judge: {draws: 100, floor: false}
+judge: {draws: 100, baselines: false}
 """
 HEAD = """\
 name: head
@@ -48,7 +48,7 @@ input: {size_px: 16, augmentation: {flip: true}}
 model: {backbone: test_resnet, tune: head, features: fp32}
 optimizer: {learning_rate: 0.05}
 train: {epochs: 3, batch_size: 8, precision: fp32, threads: 1}
-judge: {draws: 100, positive: cat, floor: false}
+judge: {draws: 100, positive: cat, baselines: false}
 """
 CLASSES = {"cat": (220, 60, 60), "dog": (60, 200, 60), "emu": (70, 70, 210)}
 EACH = 20

@@ -53,7 +53,7 @@ def test_chinese_is_learnt(reviews: Path, capsys: pytest.CaptureFixture[str]) ->
     assert facts["writing"] == "100.0% of a text's characters belong to scripts without spaces"
     judgement = read_json(run.judgement)
     assert judgement["metrics"]["accuracy"]["value"] > 0.8
-    assert judgement["floor"]["linear"]["accuracy"]["value"] > 0.8
+    assert judgement["baselines"]["linear"]["accuracy"]["value"] > 0.8
     assert "many_unknown_tokens" not in [finding["code"] for finding in judgement["findings"]]
     assert json.loads((folder / "model" / "model.json").read_text(encoding="utf-8"))["input"]["tokens"] == "characters"
     out = reviews.parent / "p.csv"

@@ -53,7 +53,7 @@ def test_the_run_judges_the_mixture(trained: RunFiles) -> None:
     assert "text" not in table.frame.columns
     right = float((table.predicted == table.labels).mean())
     assert mixed["metrics"]["mixture"]["accuracy"]["value"] == pytest.approx(right)
-    of_linear = classmark.compare(trained.floors("test")["linear"], trained.mixture, draws=100)
+    of_linear = classmark.compare(trained.baselines("test")["linear"], trained.mixture, draws=100)
     assert (
         of_linear.metrics["accuracy"].difference == mixed["comparisons"]["linear"]["metrics"]["accuracy"]["difference"]
     )
@@ -71,8 +71,8 @@ def test_judging_the_run_again_says_the_same(trained: RunFiles) -> None:
 
 
 def test_mixing_the_models_of_the_run_by_hand_gives_its_mixture(trained: RunFiles, tmp_path: Path) -> None:
-    model, linear = trained.predictions("test"), trained.floors("test")["linear"]
-    held_out = [trained.predictions("validation"), trained.floors("validation")["linear"]]
+    model, linear = trained.predictions("test"), trained.baselines("test")["linear"]
+    held_out = [trained.predictions("validation"), trained.baselines("validation")["linear"]]
     found = classmark.mix(model, linear, validation=held_out, names=["model", "linear"], draws=100)
     before = classmark.Run(trained.path).judgement.mixture
     assert found.mixture is not None
@@ -141,7 +141,7 @@ def test_two_runs_are_mixed_with_their_own_validation_rows(trained: RunFiles, tm
     other = RunFiles(tmp_path / "other")
     shutil.copytree(trained.path, other.path)
     for split in ("test", "validation"):
-        write(read(trained.floors(split)["linear"]), other.predictions(split))
+        write(read(trained.baselines(split)["linear"]), other.predictions(split))
     words = ["mix", str(trained.path), str(other.path), "--out", str(tmp_path / "mixed"), "--draws", "100"]
     assert command(words) == 0
     content = json.loads((tmp_path / "mixed" / "judgement.json").read_text(encoding="utf-8"))

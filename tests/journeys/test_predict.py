@@ -112,7 +112,7 @@ def test_labels_of_a_trained_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
     labels = [label for _ in range(15) for label in (" pos", "neg ", "pos", "neg")]
     pl.DataFrame({"text": TEXTS, "label": labels}).write_csv("new.csv")
     small = ["model.hidden_size=8", "model.embedding_size=8", "judge.draws=100", "train.precision=fp32"]
-    few = ["train.epochs=1", "train.threads=1", "judge.floor=false"]
+    few = ["train.epochs=1", "train.threads=1", "judge.baselines=false"]
     assert run(["train", "text-csv", "data.path=new.csv", *small, *few, "--out", "run"]) == 0
     hits = float(np.mean(classmark.load("run").predict(TEXTS) == [label.strip() for label in labels]))
     for ending in ENDINGS:

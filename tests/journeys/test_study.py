@@ -27,7 +27,7 @@ recipe: text-csv
 overrides:
   train: {epochs: 2, batch_size: 4, precision: fp32, threads: 1, evaluate_every_steps: 15, checkpoint_every_steps: 5}
   model: {hidden_size: 12, embedding_size: 8, layers: 1}
-  judge: {draws: 100, floor: false}
+  judge: {draws: 100, baselines: false}
 arms:
   last: {overrides: {model.pooling: last}}
   max: {overrides: {model.pooling: max}}

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 
-from classmark.judging.calibration import BINS, calibrate
-from classmark.judging.metrics import Scored
+from classmark.judging.parts.calibration import BINS, calibrate
+from classmark.judging.scored import Scored
 
 
 def drawn(rows: int, classes: int, seed: int) -> Scored:

@@ -12,10 +12,10 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from classmark.judging.comparisons import Comparison, compare
-from classmark.judging.multiple import Comparisons, compare_all
-from classmark.judging.p_values import holm, mcnemar, normal_p, t_p
-from classmark.judging.power import minimum_detectable_difference
+from classmark.judging.comparisons.compare import Comparison, compare
+from classmark.judging.comparisons.multiple import Comparisons, compare_all
+from classmark.judging.statistics.p_values import holm, mcnemar, normal_p, t_p
+from classmark.judging.statistics.power import minimum_detectable_difference
 from classmark.predictions import Predictions, build_predictions
 
 # Fagerland, Lydersen, Laake 2013: airway hyper-responsiveness before and after transplantation (their table 1, after
@@ -226,7 +226,7 @@ def test_what_is_detectable_is_detected_in_simulated_tests() -> None:
 
 
 def _excludes_zero(generator: np.random.Generator, rows: int, up: float, down: float) -> bool:
-    from classmark.judging.paired import share_difference
+    from classmark.judging.comparisons.paired import share_difference
 
     drawn = generator.random(rows)
     found = share_difference(drawn >= up, (drawn < up) | (drawn >= up + down), None)

@@ -12,14 +12,22 @@ from scipy import special, stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from classmark.judging.comparisons import compare
-from classmark.judging.estimates import count_intervals
-from classmark.judging.intervals import Z, mean_interval, mean_of_shares, share_interval, t_quantile, wilson, wilson_f1
-from classmark.judging.matrices import macro_f1, matthews
-from classmark.judging.metrics import Scored, class_counts, confusion_metrics, statistics
-from classmark.judging.p_values import mcnemar
-from classmark.judging.ranking import roc_area, roc_area_difference
-from classmark.judging.resampling import bootstrap, group_counts, ranking_draws, row_weights
+from classmark.judging.comparisons.compare import compare
+from classmark.judging.scored import Scored, class_counts, confusion_metrics, statistics
+from classmark.judging.statistics.estimates import count_intervals
+from classmark.judging.statistics.intervals import (
+    Z,
+    mean_interval,
+    mean_of_shares,
+    share_interval,
+    t_quantile,
+    wilson,
+    wilson_f1,
+)
+from classmark.judging.statistics.matrices import macro_f1, matthews
+from classmark.judging.statistics.p_values import mcnemar
+from classmark.judging.statistics.ranking import roc_area, roc_area_difference
+from classmark.judging.statistics.resampling import bootstrap, group_counts, ranking_draws, row_weights
 from classmark.predictions import Predictions, build_predictions
 
 Floats = NDArray[np.float64]
@@ -166,7 +174,7 @@ def test_interval_of_an_accuracy_difference_covers_what_it_claims(up: float, dow
 
 
 def accuracy_interval(rows: int, gained: int, lost: int) -> tuple[float, float]:
-    from classmark.judging.paired import share_difference
+    from classmark.judging.comparisons.paired import share_difference
 
     right_b = np.arange(rows) < rows - lost
     right_a = np.arange(rows) >= gained

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax, logsumexp, softmax
 from sklearn import metrics as sk
 
-from classmark.judging.comparisons import compare
+from classmark.judging.comparisons.compare import compare
 from classmark.judging.judge import judge
-from classmark.judging.margins import Margins, belong_together
 from classmark.judging.rows import held_out, scored_rows
+from classmark.judging.statistics.margins import Margins, belong_together
 from classmark.predictions import Predictions, build_predictions
 
 CASES = Path(__file__).parents[1] / "cases" / "reading"

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from classmark.judging.estimates import ORDER, estimate
-from classmark.judging.metrics import Scored, statistics
-from classmark.judging.ranking import areas, rank
+from classmark.judging.scored import Scored, statistics
+from classmark.judging.statistics.estimates import ORDER, estimate
+from classmark.judging.statistics.ranking import areas, rank
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from classmark.judging import mixture
-from classmark.judging.mixture import BIAS_PENALTY, fit_mixture
+from classmark.judging.parts import mixture
+from classmark.judging.parts.mixture import BIAS_PENALTY, fit_mixture
 
 Floats = NDArray[np.float64]
 

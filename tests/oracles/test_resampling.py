@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from classmark.judging import resampling
-from classmark.judging.intervals import spread_interval
-from classmark.judging.metrics import Scored, weighted_metrics
-from classmark.judging.ranking import areas, rank
-from classmark.judging.resampling import bootstrap, group_counts, per_draw, row_weights
+from classmark.judging.scored import Scored, weighted_metrics
+from classmark.judging.statistics import resampling
+from classmark.judging.statistics.intervals import spread_interval
+from classmark.judging.statistics.ranking import areas, rank
+from classmark.judging.statistics.resampling import bootstrap, group_counts, per_draw, row_weights
 
 Floats = NDArray[np.float64]
 

@@ -14,12 +14,12 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from classmark.errors import InputError, PredictionsError
-from classmark.judging.comparisons import compare, comparison_from_json
+from classmark.judging.comparisons.compare import compare, comparison_from_json
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
-from classmark.judging.metrics import Scored
-from classmark.judging.ranking import roc_area
-from classmark.judging.weighted import (
+from classmark.judging.scored import Scored
+from classmark.judging.statistics.ranking import roc_area
+from classmark.judging.statistics.weighted import (
     effective_number,
     linear_metrics,
     weighted_differences,

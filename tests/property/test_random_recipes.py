@@ -27,7 +27,7 @@ FOREIGN = ("input should", "type=", "for further information", "valid string", "
 TEXTS = ("data.label_column", "data.text_column", "data.id_column", "data.group", "judge.positive", "description")
 WHOLE = ("train.epochs", "train.batch_size", "train.patience", "input.vocabulary_size", "model.hidden_size", "seed")
 NUMBERS = ("optimizer.learning_rate", "optimizer.weight_decay", "train.checkpoint_minutes", "loss.gamma")
-TRUTHS = ("train.bucketed", "train.compile", "judge.floor", "data.skip_unreadable")
+TRUTHS = ("train.bucketed", "train.compile", "judge.baselines", "data.skip_unreadable")
 CHANGED = (
     *TEXTS,
     *WHOLE,

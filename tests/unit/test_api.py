@@ -16,8 +16,8 @@ from sklearn import metrics as sk
 
 import classmark
 from classmark.errors import ClassmarkError, InputError, RunError
+from classmark.judging.comparisons.multiple import Comparisons
 from classmark.judging.judgement import Judgement, judgement_from_json
-from classmark.judging.multiple import Comparisons
 from classmark.predictions import build_predictions, write
 
 LABELS = ["no", "yes", "yes", "no"]

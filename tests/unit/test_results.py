@@ -18,7 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from classmark.judging.judge import judge
 from classmark.judging.judgement import write_judgement
-from classmark.judging.mixed_tables import mix_tables
+from classmark.judging.parts.mixed_tables import mix_tables
 from classmark.predictions import Predictions, build_predictions
 from classmark.recipes import load_recipe, write_recipe
 from classmark.runs import RunFiles
@@ -69,7 +69,7 @@ def made(folder: Path, *changes: str, wrong: int = 40, split: str = "test", **en
     table, linear = predictions(split, 400, wrong, 8), predictions(split, 400, 60, 8)
     validations = [predictions("validation", 200, 20), predictions("validation", 200, 30)]
     mixing = mix_tables([table, linear], validations, ["model", "linear"]) if split == "test" else None
-    judgement = judge(table, floors={"linear": linear}, mixing=mixing, draws=100)
+    judgement = judge(table, baselines={"linear": linear}, mixing=mixing, draws=100)
     write_judgement(run.judgement, judgement)
     return run
 

@@ -138,7 +138,7 @@ DAMAGED: dict[str, tuple[str, Callable[[Run], Any], str]] = {
     "history": ("history.jsonl", lambda run: run.history, "history.jsonl, line 1: not valid JSON ("),
     "judgement": ("judgement.json", lambda run: run.judgement, "judgement.json: not valid JSON ("),
     "test table": ("predictions/test.parquet", Run.predictions, "test.parquet"),
-    "baseline": ("predictions/floor-majority-test.parquet", Run.baselines, "floor-majority-test.parquet"),
+    "baseline": ("predictions/baseline-majority-test.parquet", Run.baselines, "baseline-majority-test.parquet"),
 }
 
 

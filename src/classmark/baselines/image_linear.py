@@ -1,4 +1,4 @@
-"""The linear floor of images: logistic regression on their pixels, or on what a pretrained backbone sees in them."""
+"""The linear baseline of images: logistic regression on their pixels, or on what a pretrained backbone sees in them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Features:
 
 @dataclass(frozen=True)
 class ImageLinear:
-    """A fitted linear floor of images.
+    """A fitted linear baseline of images.
 
     Attributes:
         method: the name of the features that did better on validation.

@@ -1,4 +1,4 @@
-"""The linear floor: logistic regression on words and word pairs, weighted in one of two ways.
+"""The linear baseline: logistic regression on words and word pairs, weighted in one of two ways.
 
 `naive-bayes`: presence of a feature times its naive-Bayes log-count ratio. Source: Wang and Manning 2012,
 "Baselines and Bigrams", section 2, with logistic regression in place of the SVM (as Mesnil et al. 2014 have it), so
@@ -34,7 +34,7 @@ Line = tuple[NDArray[np.float64], float]
 
 @dataclass(frozen=True)
 class Linear:
-    """A fitted linear floor.
+    """A fitted linear baseline.
 
     Attributes:
         method: `naive-bayes` or `tf-idf`, whichever was better on validation.
@@ -138,7 +138,7 @@ def _fit_logistic(features: Any, positive: NDArray[np.bool_], strength: float) -
 
     model = LogisticRegression(C=strength, solver="liblinear", dual=True, max_iter=MOST_ITERATIONS, random_state=0)
     with warnings.catch_warnings():
-        # A floor a hair from its optimum is still a floor; the step limit keeps it a matter of seconds.
+        # A baseline a hair from its optimum is still a baseline; the step limit keeps it a matter of seconds.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(features, positive.astype(np.int64))
     weights: NDArray[np.float64] = model.coef_[0]

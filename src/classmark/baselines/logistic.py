@@ -40,7 +40,7 @@ class Logistic:
         return _probabilities(self.model, (matrix - self.mean) / self.std, self.classes)
 
     def scores(self) -> dict[str, float]:
-        """What the metadata of a floor says of it: `accuracy`, `log_loss` and penalty `C` on validation."""
+        """What the metadata of a baseline says of it: `accuracy`, `log_loss` and penalty `C` on validation."""
         return {"accuracy": 1.0 - self.score[0], "log_loss": self.score[1], "C": self.model.C}
 
 
@@ -67,7 +67,7 @@ def fit_logistic(
     lowest = np.full(2, np.inf)
     for strength in STRENGTHS:
         with warnings.catch_warnings():
-            # A floor a hair from its optimum is still a floor; the step limit keeps it quick.
+            # A baseline a hair from its optimum is still a baseline; the step limit keeps it quick.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.set_params(C=strength).fit(matrix, labels)
         found = score(_probabilities(model, held_out, classes), held_out_labels)

@@ -1,4 +1,4 @@
-"""The lowest floor: no look at the texts or images, only how frequent each class is."""
+"""The lowest baseline: no look at the texts or images, only how frequent each class is."""
 
 from __future__ import annotations
 

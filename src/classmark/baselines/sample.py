@@ -1,4 +1,4 @@
-"""Fewer training rows, for a floor that has to stay quick."""
+"""Fewer training rows, for a baseline that has to stay quick."""
 
 from __future__ import annotations
 

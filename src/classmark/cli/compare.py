@@ -82,7 +82,7 @@ def _sides(words: CompareWords) -> list[Any]:
 
 def own_options(changes: Sequence[str], count: int) -> list[dict[str, Any]]:
     """The options of each file in words such as `B.label=truth`."""
-    from classmark.judging.multiple import LETTERS
+    from classmark.judging.comparisons.multiple import LETTERS
 
     found: list[dict[str, Any]] = [{} for _ in range(count)]
     letters = LETTERS[:count]
@@ -117,8 +117,8 @@ def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
 
     A value that is worse and has no interval counts too: a check does not pass what it cannot decide.
     """
-    from classmark.judging.multiple import LETTERS
-    from classmark.judging.paired import against_b, better_side
+    from classmark.judging.comparisons.multiple import LETTERS
+    from classmark.judging.comparisons.paired import against_b, better_side
 
     found = []
     for letter, pair in zip(LETTERS[1:], against_first, strict=False):

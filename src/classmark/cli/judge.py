@@ -13,8 +13,8 @@ import typer
 from classmark import api
 from classmark.cli.output import check_free, print_json, show
 from classmark.errors import InputError
-from classmark.judging.costs import read_costs
-from classmark.judging.label_errors import label_error_frame, write_label_errors
+from classmark.judging.parts.costs import read_costs
+from classmark.judging.parts.label_errors import label_error_frame, write_label_errors
 from classmark.shown.judgement import ShownJudgement
 
 

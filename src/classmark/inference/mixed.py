@@ -15,7 +15,7 @@ from classmark.data.images.files import ImageFiles
 from classmark.errors import InputError, Option, RunError
 from classmark.inference.classifier import Classifier, HasPath, load, softmax
 from classmark.inference.rows import input_rows
-from classmark.judging.mixture import Mixture, mixture_from_json
+from classmark.judging.parts.mixture import Mixture, mixture_from_json
 from classmark.runs.mixture import MIXTURE, read_mixture
 from classmark.runs.model import model_folder
 

@@ -10,38 +10,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.calibration import calibrate
-from classmark.judging.comparisons import compare
-from classmark.judging.conformal import conform
-from classmark.judging.costs import cost_matrix, judge_costs
-from classmark.judging.curves import draw_curves
-from classmark.judging.estimates import Estimates, estimate
-from classmark.judging.findings import find
-from classmark.judging.intervals import Floats
-from classmark.judging.judged_mixture import judge_mixture
+from classmark.judging.comparisons.compare import compare
+from classmark.judging.findings.judgement import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
-from classmark.judging.label_errors import find_label_errors
-from classmark.judging.metrics import Scored
-from classmark.judging.mixed_tables import MixedTables
-from classmark.judging.operating import Sampling, judge_thresholds
-from classmark.judging.recalibration import recalibrate
-from classmark.judging.resampling import whole_draws, whole_seed
+from classmark.judging.parts.calibration import calibrate
+from classmark.judging.parts.conformal import conform
+from classmark.judging.parts.costs import cost_matrix, judge_costs
+from classmark.judging.parts.curves import draw_curves
+from classmark.judging.parts.judged_mixture import judge_mixture
+from classmark.judging.parts.label_errors import find_label_errors
+from classmark.judging.parts.mixed_tables import MixedTables
+from classmark.judging.parts.operating import Sampling, judge_thresholds
+from classmark.judging.parts.recalibration import recalibrate
+from classmark.judging.parts.selective import select
+from classmark.judging.parts.slices import slice_rows
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
-from classmark.judging.selective import select
-from classmark.judging.slices import slice_rows
-from classmark.judging.unpaired import split_gap
-from classmark.judging.weighted import check_unweighted, effective_number
+from classmark.judging.scored import Scored
+from classmark.judging.statistics.estimates import Estimates, estimate
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.resampling import whole_draws, whole_seed
+from classmark.judging.statistics.unpaired import split_gap
+from classmark.judging.statistics.weighted import check_unweighted, effective_number
 from classmark.predictions import Predictions
 from classmark.runs.looks import Looks
 
-NO_FLOORS: Mapping[str, Predictions] = MappingProxyType({})
+NO_BASELINES: Mapping[str, Predictions] = MappingProxyType({})
 
 
 def judge(
     predictions: Predictions,
     *,
     validation: Predictions | None = None,
-    floors: Mapping[str, Predictions] = NO_FLOORS,
+    baselines: Mapping[str, Predictions] = NO_BASELINES,
     mixing: MixedTables | None = None,
     looks: Looks | None = None,
     positive: str | None = None,
@@ -57,7 +57,7 @@ def judge(
         predictions: at least one row with a label.
         validation: predictions of the same model on other rows. Whatever is fitted or chosen (temperature, thresholds)
             comes from these alone; without them it is left out.
-        floors: baseline name → its predictions on the same rows.
+        baselines: baseline name → its predictions on the same rows.
         mixing: a mixture of which these predictions are the first part, or which made them.
         looks: at this test split, where a ledger of them is kept.
         positive: the positive class of two; without it, the one that the table names, else the second.
@@ -68,7 +68,7 @@ def judge(
         seed: of the bootstrap.
 
     Raises:
-        PredictionsError: no row has a label, a floor has other rows, or a validation row is among the judged ones.
+        PredictionsError: no row has a label, a baseline has other rows, or a validation row is among the judged ones.
         InputError: `positive` is no class, there are too few draws, or a goal, a cost or a column cannot be used.
     """
     draws, seed = whole_draws(draws), whole_seed(seed)
@@ -114,19 +114,19 @@ def judge(
         clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
         without = estimates(clean, row_groups(clean)).metrics if len(clean) else {}
         judgement = replace(judgement, leaked=Leaked(len(rows) - len(clean), without))
-    for name, floor in floors.items():
+    for name, baseline in baselines.items():
         names = (f"the {name} baseline", "the model")
-        judgement.floor_comparison[name] = compare(
-            floor, predictions, positive=judgement.positive, draws=draws, seed=seed, names=names
+        judgement.baseline_comparison[name] = compare(
+            baseline, predictions, positive=judgement.positive, draws=draws, seed=seed, names=names
         )
-        judgement.floor[name] = estimates(labelled(floor), row_groups(labelled(floor))).metrics
-        if isinstance(method := floor.metadata.get("floor"), str):
-            judgement.floor_methods[name] = method
+        judgement.baselines[name] = estimates(labelled(baseline), row_groups(labelled(baseline))).metrics
+        if isinstance(method := baseline.metadata.get("baseline"), str):
+            judgement.baseline_methods[name] = method
     if mixing is not None:
         mixed = judge_mixture(
             mixing,
             predictions,
-            floors,
+            baselines,
             lambda table: estimates(labelled(table), row_groups(labelled(table))).metrics,
             lambda a, b, names: compare(a, b, positive=judgement.positive, draws=draws, seed=seed, names=names),
         )

@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from classmark.errors import RunError
-from classmark.judging.calibration import Calibration, calibration_from_json
-from classmark.judging.comparisons import Comparison, comparison_from_json
-from classmark.judging.conformal import Conformal, conformal_from_json
-from classmark.judging.costs import Costs, costs_from_json
-from classmark.judging.curves import Curve, Curves
-from classmark.judging.estimates import ClassEstimate
-from classmark.judging.findings import Finding
-from classmark.judging.intervals import CONFIDENCE, Estimate
-from classmark.judging.judged_mixture import JudgedMixture, judged_mixture_from_json
-from classmark.judging.label_errors import LabelErrors, label_errors_from_json
-from classmark.judging.operating import Thresholds, thresholds_from_json
-from classmark.judging.paired import Difference
-from classmark.judging.recalibration import Recalibration, recalibration_from_json
-from classmark.judging.selective import Selective, selective_from_json
-from classmark.judging.slices import Slices, slices_from_json
+from classmark.judging.comparisons.compare import Comparison, comparison_from_json
+from classmark.judging.comparisons.paired import Difference
+from classmark.judging.findings.judgement import Finding
+from classmark.judging.parts.calibration import Calibration, calibration_from_json
+from classmark.judging.parts.conformal import Conformal, conformal_from_json
+from classmark.judging.parts.costs import Costs, costs_from_json
+from classmark.judging.parts.curves import Curve, Curves
+from classmark.judging.parts.judged_mixture import JudgedMixture, judged_mixture_from_json
+from classmark.judging.parts.label_errors import LabelErrors, label_errors_from_json
+from classmark.judging.parts.operating import Thresholds, thresholds_from_json
+from classmark.judging.parts.recalibration import Recalibration, recalibration_from_json
+from classmark.judging.parts.selective import Selective, selective_from_json
+from classmark.judging.parts.slices import Slices, slices_from_json
+from classmark.judging.statistics.estimates import ClassEstimate
+from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
 from classmark.runs.looks import Looks, looks_from_json
 from classmark.system.files import read_json, write_json
 
@@ -68,9 +68,9 @@ class Judgement:
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
         label_errors: likely wrong labels among the validation rows; None where there are none of these.
         test_looks: how often the judged test split has been looked at; None where no ledger knows it.
-        floor: baseline name → its metrics on the same rows.
-        floor_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
-        floor_comparison: baseline name → comparison (A the baseline, B this model).
+        baselines: baseline name → its metrics on the same rows.
+        baseline_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
+        baseline_comparison: baseline name → comparison (A the baseline, B this model).
         mixture: of this model with others, or of which this is the judgement; None without one.
         own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
             names no predicted classes beside its probabilities.
@@ -99,9 +99,9 @@ class Judgement:
     label_errors: LabelErrors | None = None
     test_looks: Looks | None = None
     groups: Groups | None = None
-    floor: dict[str, Metrics] = field(default_factory=dict)
-    floor_methods: dict[str, str] = field(default_factory=dict)
-    floor_comparison: dict[str, Comparison] = field(default_factory=dict)
+    baselines: dict[str, Metrics] = field(default_factory=dict)
+    baseline_methods: dict[str, str] = field(default_factory=dict)
+    baseline_comparison: dict[str, Comparison] = field(default_factory=dict)
     mixture: JudgedMixture | None = None
     findings: tuple[Finding, ...] = ()
     plan: str | None = None
@@ -146,9 +146,9 @@ class Judgement:
             "test_looks": self.test_looks and self.test_looks.to_json(),
             "groups": self.groups
             and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
-            "floor": {name: _metrics_json(metrics) for name, metrics in self.floor.items()},
-            "floor_methods": self.floor_methods,
-            "floor_comparison": {name: one.to_json() for name, one in self.floor_comparison.items()},
+            "baselines": {name: _metrics_json(metrics) for name, metrics in self.baselines.items()},
+            "baseline_methods": self.baseline_methods,
+            "baseline_comparison": {name: one.to_json() for name, one in self.baseline_comparison.items()},
             "mixture": self.mixture and self.mixture.to_json(),
             "findings": [asdict(finding) for finding in self.findings],
         }
@@ -208,9 +208,9 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         label_errors=label_errors_from_json(content.get("label_errors")),
         test_looks=looks_from_json(content.get("test_looks")),
         groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
-        floor={name: _metrics(metrics) for name, metrics in content["floor"].items()},
-        floor_methods=dict(content.get("floor_methods", {})),
-        floor_comparison={name: comparison_from_json(one) for name, one in content["floor_comparison"].items()},
+        baselines={name: _metrics(metrics) for name, metrics in content["baselines"].items()},
+        baseline_methods=dict(content.get("baseline_methods", {})),
+        baseline_comparison={name: comparison_from_json(one) for name, one in content["baseline_comparison"].items()},
         mixture=judged_mixture_from_json(content.get("mixture")),
         findings=tuple(Finding(**finding) for finding in content["findings"]),
     )

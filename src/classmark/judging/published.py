@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classmark.errors import InputError
-from classmark.judging.estimates import estimate_matrix
-from classmark.judging.findings import Finding, find
+from classmark.judging.findings.judgement import Finding, find
 from classmark.judging.judgement import Judgement
+from classmark.judging.statistics.estimates import estimate_matrix
 
 SOURCE = "published confusion matrix"
 MOST_ROWS = 2**53  # beyond, counts are not exact

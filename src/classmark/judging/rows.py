@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, PredictionsError, nearest
-from classmark.judging.intervals import Floats
-from classmark.judging.margins import Margins, belong_together
-from classmark.judging.metrics import Scored
+from classmark.judging.scored import Scored
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.margins import Margins, belong_together
 from classmark.predictions import Predictions
 
 AROUND_IDS = (

@@ -142,7 +142,7 @@ def _run_side(run: RunFiles, options: ReadOptions) -> Side:
         run.path.resolve().name,
         read_predictions(run.predictions(split), options),
         run,
-        {name: read(path) for name, path in run.floors(split).items()},
+        {name: read(path) for name, path in run.baselines(split).items()},
         read(validation) if split == "test" and validation.exists() else None,
         read(run.mixture) if split == "test" and run.mixture.exists() else None,
     )

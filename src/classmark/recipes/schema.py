@@ -441,11 +441,11 @@ class Judge(Section):
     """Bootstrap draws."""
     positive: str | None = None
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
-    floor: bool = True
-    """Train the linear floor and the majority class beside the model."""
+    baselines: bool = True
+    """Train the linear baseline and the majority class beside the model."""
     mixture: bool = False
     """Mix the model with its linear baseline: weights for their log-probabilities and a bias per class, fitted on
-    validation, judged on test as one more model. `predict --mixture` uses it. Without `floor` there is nothing to
+    validation, judged on test as one more model. `predict --mixture` uses it. Without `baselines` there is nothing to
     mix with."""
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from classmark.judging.calibration import BinnedError
+from classmark.judging.comparisons.paired import Difference
 from classmark.judging.judgement import Judgement
-from classmark.judging.paired import Difference
-from classmark.judging.recalibration import Recalibrated
+from classmark.judging.parts.calibration import BinnedError
+from classmark.judging.parts.recalibration import Recalibrated
 
 METRICS = {"log_loss": "Log loss", "brier": "Brier score"}
 ERRORS = {

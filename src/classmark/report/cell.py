@@ -9,7 +9,7 @@ from classmark.report.screen import SHOWN
 
 
 def judgement_cell(judgement: Judgement) -> str:
-    """A table of the metrics with their intervals, the verdict on the floor and the findings, as HTML."""
+    """A table of the metrics with their intervals, the verdict on the baseline and the findings, as HTML."""
     from classmark.report.words import verdict_sentence
 
     template = page_environment().get_template("cell.html.j2")

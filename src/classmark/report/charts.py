@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from classmark.judging.curves import Curve
 from classmark.judging.judgement import Judgement
+from classmark.judging.parts.curves import Curve
 
 # Okabe & Ito's colours that keep apart for every eye and on light and dark cards.
 BLUE, ORANGE, GREEN, GREY = "#3b82c4", "#d9822b", "#2a9d7f", "#8a94a3"

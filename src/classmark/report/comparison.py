@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from classmark.judging.comparisons import Comparison
-from classmark.judging.findings import Finding
-from classmark.judging.multiple import Comparisons, listed
+from classmark.judging.comparisons.compare import Comparison
+from classmark.judging.comparisons.multiple import Comparisons, listed
+from classmark.judging.findings.judgement import Finding
 from classmark.report.charts import Chart, fractional_epochs
 from classmark.report.disagreements import (
     ClassDifference,

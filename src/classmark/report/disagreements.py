@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from classmark.judging.p_values import holm, mcnemar
+from classmark.judging.statistics.p_values import holm, mcnemar
 from classmark.report.excerpts import content, folded_text, thumbnail_address
 from classmark.report.sides import Side, Sides
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from classmark.judging.comparisons import Comparison
-from classmark.judging.intervals import Estimate
-from classmark.judging.paired import Difference, better_side
+from classmark.judging.comparisons.compare import Comparison
+from classmark.judging.comparisons.paired import Difference, better_side
+from classmark.judging.statistics.intervals import Estimate
 from classmark.report.sides import Sides
 from classmark.report.words import METRIC_TITLES, SHARES
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from classmark.judging.comparisons import Comparison
-from classmark.judging.intervals import Estimate
-from classmark.judging.multiple import Comparisons, survives
-from classmark.judging.paired import Difference, better_side
+from classmark.judging.comparisons.compare import Comparison
+from classmark.judging.comparisons.multiple import Comparisons, survives
+from classmark.judging.comparisons.paired import Difference, better_side
+from classmark.judging.statistics.intervals import Estimate
 from classmark.report.headline import HEADLINE, difference_bar
 from classmark.report.sides import Sides
 

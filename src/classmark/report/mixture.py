@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from classmark.judging.judged_mixture import JudgedMixture
+from classmark.judging.comparisons.paired import Difference
+from classmark.judging.findings.mixture import part_title
 from classmark.judging.judgement import Judgement, Metrics
-from classmark.judging.mixture_findings import part_title
-from classmark.judging.paired import Difference
+from classmark.judging.parts.judged_mixture import JudgedMixture
 
 MOST_BIASES = 10
 SHOWN = ("accuracy", "log_loss")
@@ -55,5 +55,5 @@ def biases_sentence(mixed: JudgedMixture) -> str:
 
 def beside(judgement: Judgement) -> dict[str, Metrics]:
     """The title of each model beside the judged one → its metrics on the same rows: baselines, then those of a mixture."""
-    found = {f"{name} baseline": metrics for name, metrics in judgement.floor.items()}
+    found = {f"{name} baseline": metrics for name, metrics in judgement.baselines.items()}
     return found | (judgement.mixture.others if judgement.mixture else {})

@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from classmark.judging.choices import TITLES, spoken
+from classmark.judging.comparisons.paired import Difference
+from classmark.judging.findings.choices import TITLES, spoken
 from classmark.judging.judgement import Judgement
-from classmark.judging.operating import OperatingPoint
-from classmark.judging.paired import Difference
-from classmark.judging.thresholds import ABOVE_ALL, Goal, read_goal
+from classmark.judging.parts.operating import OperatingPoint
+from classmark.judging.parts.thresholds import ABOVE_ALL, Goal, read_goal
 from classmark.report.charts import BLUE, DASHED, GREEN, GREY, HEIGHT, ORANGE, WIDTH, Chart
 from classmark.report.headline import amount
 
@@ -31,7 +31,7 @@ def point_name(point: OperatingPoint) -> str:
     goal = point_goal(point)
     if goal.metric == "cost":
         return "least cost"
-    return spoken(goal) if goal.floor is not None else f"highest {spoken(goal)}"
+    return spoken(goal) if goal.minimum is not None else f"highest {spoken(goal)}"
 
 
 def point_sentence(point: OperatingPoint) -> str:
@@ -40,7 +40,7 @@ def point_sentence(point: OperatingPoint) -> str:
     name = name[0].upper() + name[1:]
     if point.threshold is None:
         return f"{name}: no threshold was chosen, as {point.missing}."
-    shown = [goal.metric] if goal.floor is None else [goal.metric, goal.sought]
+    shown = [goal.metric] if goal.minimum is None else [goal.metric, goal.sought]
     shown = ["balanced_accuracy" if metric == "youden" else metric for metric in shown]
     where = f"at a threshold of {point.threshold:.4f}"
     if point.threshold == ABOVE_ALL:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from classmark.judging.multiple import listed
+from classmark.judging.comparisons.multiple import listed
 from classmark.recipes.section import flattened
 from classmark.report.sides import Side, Sides
 from classmark.report.words import seconds_text

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from classmark.judging.curves import Curve
-from classmark.judging.multiple import LETTERS
+from classmark.judging.comparisons.multiple import LETTERS
+from classmark.judging.parts.curves import Curve
 from classmark.report.charts import (
     COLOURS,
     CURVES,

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from classmark.judging.intervals import Estimate
 from classmark.judging.judgement import Judgement
+from classmark.judging.statistics.intervals import Estimate
 from classmark.predictions import Predictions
 from classmark.report.calibration import binning_rows, brier_rows, recalibration_rows
 from classmark.report.charts import run_charts, score_charts

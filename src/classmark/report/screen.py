@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from classmark.judging.comparisons import Comparison
-from classmark.judging.findings import Finding
+from classmark.judging.comparisons.compare import Comparison
+from classmark.judging.comparisons.multiple import LETTERS, Comparisons
+from classmark.judging.findings.judgement import Finding
 from classmark.judging.judgement import Judgement
-from classmark.judging.multiple import LETTERS, Comparisons
 from classmark.report.mixture import beside, weights_sentence
 from classmark.report.operating import point_sentence
-from classmark.report.words import decisions_sentence, floor_sentence, interval_text, metric_title, value_text
+from classmark.report.words import baseline_sentence, decisions_sentence, interval_text, metric_title, value_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -36,7 +36,7 @@ SHOWN = (
 
 
 def judgement_table(judgement: Judgement) -> Group:
-    """The metrics with intervals beside those of floors and of a mixture, the confusion matrix, the findings."""
+    """The metrics with intervals beside those of baselines and of a mixture, the confusion matrix, the findings."""
     from rich.console import Group
     from rich.text import Text
 
@@ -44,7 +44,7 @@ def judgement_table(judgement: Judgement) -> Group:
     parts.append(_metrics(judgement))
     if len(judgement.classes) <= MOST_CLASSES:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
-    if sentence := floor_sentence(judgement):
+    if sentence := baseline_sentence(judgement):
         parts.append(Text(sentence))
     if judgement.mixture:
         parts.append(Text(weights_sentence(judgement.mixture)))
@@ -73,7 +73,7 @@ def _metrics(judgement: Judgement) -> Table:
     table = Table(box=None, pad_edge=False)
     for column, justify in (("", "left"), ("value", "right"), ("95 % interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for name in [*judgement.floor, *(judgement.mixture.others if judgement.mixture else ())]:
+    for name in [*judgement.baselines, *(judgement.mixture.others if judgement.mixture else ())]:
         table.add_column(name, justify="right")
     for name in SHOWN:
         if (estimate := judgement.metrics.get(name)) is not None:

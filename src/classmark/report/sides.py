@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from classmark.errors import RunError
+from classmark.judging.comparisons.matching import match
+from classmark.judging.comparisons.multiple import LETTERS, Comparisons
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, read_judgement
-from classmark.judging.matching import match
-from classmark.judging.multiple import LETTERS, Comparisons
 from classmark.judging.rows import positive_index, row_groups, row_weights, scored_rows
 from classmark.predictions import Predictions
 from classmark.recipes.load import read_sections

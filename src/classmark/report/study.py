@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classmark.judging.learning import reach
-from classmark.judging.studies import Answers, ArmComparison, better_direction
+from classmark.judging.studies.answers import Answers, ArmComparison, better_direction
+from classmark.judging.studies.learning import reach
 from classmark.recipes.study_load import differing_keys
 from classmark.recipes.study_schema import STEPS
 from classmark.report.figures import figure_svgs

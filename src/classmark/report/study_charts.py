@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from classmark.judging.studies import Answers
+from classmark.judging.studies.answers import Answers
 from classmark.report.charts import BLUE, COLOURS, GREY, HEIGHT, WIDTH, Chart
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from classmark.judging.seeds import SeedDifference
-from classmark.judging.studies import Answers, ArmComparison, ArmSummary
-from classmark.judging.variance import VarianceSplit
+from classmark.judging.studies.answers import Answers, ArmComparison, ArmSummary
+from classmark.judging.studies.seeds import SeedDifference
+from classmark.judging.studies.variance import VarianceSplit
 from classmark.recipes.study_schema import STEPS, Study
 from classmark.report.headline import amount
 from classmark.report.words import METRIC_TITLES, SHARES, value_text

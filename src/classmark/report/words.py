@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from classmark.judging.intervals import Estimate
+from classmark.judging.comparisons.paired import Difference
 from classmark.judging.judgement import Judgement
-from classmark.judging.paired import Difference
+from classmark.judging.statistics.intervals import Estimate
 
 METRIC_TITLES = {
     "log_loss": "Log loss",
@@ -91,31 +91,31 @@ def seconds_text(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def floor_sentence(judgement: Judgement) -> str:
-    """Whether the model is worth its trouble against the linear floor; empty where none was judged."""
-    comparison = judgement.floor_comparison.get("linear")
+def baseline_sentence(judgement: Judgement) -> str:
+    """Whether the model is worth its trouble against the linear baseline; empty where none was judged."""
+    comparison = judgement.baseline_comparison.get("linear")
     if comparison is None:
         return ""
-    accuracy, floor = comparison.metrics["accuracy"], linear_floor(judgement.floor_methods.get("linear"))
+    accuracy, baseline = comparison.metrics["accuracy"], linear_baseline(judgement.baseline_methods.get("linear"))
     if accuracy.difference is None or accuracy.low is None or accuracy.high is None:
-        return f"Too few rows to compare the model with {floor}."
+        return f"Too few rows to compare the model with {baseline}."
     points, low, high = (100 * value for value in (accuracy.difference, accuracy.low, accuracy.high))
     span = f"{points:+.1f} points of accuracy ({low:+.1f} to {high:+.1f})"
     if low > 0:
-        return f"On the same rows the model is better than {floor} by {span}."
+        return f"On the same rows the model is better than {baseline} by {span}."
     if high < 0:
-        return f"On the same rows the model is worse than {floor}: {span}. The linear one is the better choice."
-    return f"These rows cannot tell the model from {floor}: {span}."
+        return f"On the same rows the model is worse than {baseline}: {span}. The linear one is the better choice."
+    return f"These rows cannot tell the model from {baseline}: {span}."
 
 
 def verdict_sentence(judgement: Judgement) -> str:
     """What matters first: of a mixture whether it beats its parts, of a model what the linear baseline says of it."""
     mixed = judgement.mixture
-    return mixed.sentence if mixed and mixed.is_judged else floor_sentence(judgement)
+    return mixed.sentence if mixed and mixed.is_judged else baseline_sentence(judgement)
 
 
-def linear_floor(method: str | None) -> str:
-    """What the linear floor is, from the method that its table names."""
+def linear_baseline(method: str | None) -> str:
+    """What the linear baseline is, from the method that its table names."""
     match method:
         case None:
             return "a linear model"

@@ -65,9 +65,9 @@ class RunFiles:
     def status(self) -> Path:
         return self.path / "status.json"
 
-    def predictions(self, split: str, floor: str | None = None) -> Path:
-        """The predictions table of a split, by the run's own model or by the baseline `floor`."""
-        stem = split if floor is None else f"floor-{floor}-{split}"
+    def predictions(self, split: str, baseline: str | None = None) -> Path:
+        """The predictions table of a split, by the run's own model or by a baseline."""
+        stem = split if baseline is None else f"baseline-{baseline}-{split}"
         return self.path / "predictions" / f"{stem}.parquet"
 
     @property
@@ -75,9 +75,9 @@ class RunFiles:
         """The test predictions of the mixture of the model and its linear baseline."""
         return self.path / "predictions" / "mixture-test.parquet"
 
-    def floors(self, split: str) -> dict[str, Path]:
+    def baselines(self, split: str) -> dict[str, Path]:
         """Baseline name → predictions table of a split, for the baselines that were judged."""
-        prefix, suffix = "floor-", f"-{split}.parquet"
+        prefix, suffix = "baseline-", f"-{split}.parquet"
         found = sorted((self.path / "predictions").glob(f"{prefix}*{suffix}"))
         return {path.name[len(prefix) : -len(suffix)]: path for path in found}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classmark.judging.multiple import Comparisons
+from classmark.judging.comparisons.multiple import Comparisons
 from classmark.reading.side import Side
 from classmark.shown.page import as_text, parts_of, write_page
 from classmark.system.files import write_json

@@ -37,7 +37,7 @@ class ShownJudgement(Judgement):
         rows = [{"metric": name, **estimate.to_json()} for name, estimate in self.metrics.items()]
         numbers = dict.fromkeys(("value", "low", "high"), pl.Float64)
         frame = pl.DataFrame(rows, schema={"metric": pl.String, **numbers, "method": pl.String})
-        others = self.floor | (self.mixture.others if self.mixture else {})
+        others = self.baselines | (self.mixture.others if self.mixture else {})
         beside = [
             pl.Series(name, [found[metric].value if metric in found else None for metric in self.metrics], pl.Float64)
             for name, found in others.items()

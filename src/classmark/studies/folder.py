@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from classmark.errors import Interrupted, RunError
-from classmark.judging.outcomes import Outcome
+from classmark.judging.studies.outcomes import Outcome
 from classmark.recipes.study_load import dump_study, load_study
 from classmark.recipes.study_schema import Study
 from classmark.runs import RunFiles

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from classmark.errors import RunError
-from classmark.judging.learning import learning_curve
-from classmark.judging.outcomes import WAITING, Outcome, measure
+from classmark.judging.studies.learning import learning_curve
+from classmark.judging.studies.outcomes import WAITING, Outcome, measure
 from classmark.reading.side import open_side
 from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from classmark.errors import Interrupted, MissingExtraError, RecipeError, RunError
-from classmark.judging.studies import Answers, answer
+from classmark.judging.studies.answers import Answers, answer
 from classmark.recipes.overrides import Overrides
 from classmark.recipes.study_load import load_study, recipe_of
 from classmark.recipes.study_schema import Study

@@ -1,4 +1,4 @@
-"""The end of a run: predictions of its model and of the floors, their judgement, the report."""
+"""The end of a run: predictions of its model and of the baselines, their judgement, the report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from classmark.baselines import fit_floors
+from classmark.baselines import fit_baselines
 from classmark.data.class_names import matched_name, trimmed
 from classmark.data.columns import shown_frame
 from classmark.data.dataset import Dataset
@@ -18,7 +18,7 @@ from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, write_judgement
-from classmark.judging.mixed_tables import MixedTables, mix_tables
+from classmark.judging.parts.mixed_tables import MixedTables, mix_tables
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -28,7 +28,7 @@ from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
 from classmark.runs.mixture import write_mixture
 from classmark.training.features import predicted_examples
-from classmark.training.image_floor import floor_features
+from classmark.training.image_baseline import baseline_features
 from classmark.training.watch import RunWatch
 
 # 1.7 % after 20,000 IMDB reviews, 16 % after 60, 28 % after 200 sentences; 100 % of Chinese split at spaces.
@@ -123,22 +123,22 @@ def shown_columns(frame: pl.DataFrame, lengths: Sequence[int], images: Images | 
     )
 
 
-def write_floors(run: RunFiles, recipe: Recipe, dataset: Dataset) -> dict[str, Tables]:
+def write_baselines(run: RunFiles, recipe: Recipe, dataset: Dataset) -> dict[str, Tables]:
     """The baselines' predictions tables, written into the run folder."""
     keep = run.model if recipe.judge.mixture else None
-    floors = fit_floors(dataset, recipe.seed, floor_features(recipe, dataset), keep)
-    for name, tables in floors.items():
+    baselines = fit_baselines(dataset, recipe.seed, baseline_features(recipe, dataset), keep)
+    for name, tables in baselines.items():
         for split, table in tables.items():
-            write(table, run.predictions(split, floor=name))
-    return {name: dict(tables) for name, tables in floors.items()}
+            write(table, run.predictions(split, baseline=name))
+    return {name: dict(tables) for name, tables in baselines.items()}
 
 
-def write_mixed(run: RunFiles, tables: Tables, floors: Mapping[str, Tables]) -> MixedTables:
+def write_mixed(run: RunFiles, tables: Tables, baselines: Mapping[str, Tables]) -> MixedTables:
     """The mixture of the model and its linear baseline, fitted on validation; written with its test predictions.
 
     There is no table of its validation predictions: it was fitted on these rows.
     """
-    parts = {"model": tables, "linear": floors["linear"]}
+    parts = {"model": tables, "linear": baselines["linear"]}
     tests, validations = ([part[split] for part in parts.values()] for split in ("test", "validation"))
     mixing = mix_tables(tests, validations, tuple(parts))
     shown = [name for name in mixing.table.frame.columns if name in ("text", "path", "thumbnail")]
@@ -149,20 +149,20 @@ def write_mixed(run: RunFiles, tables: Tables, floors: Mapping[str, Tables]) -> 
 
 
 def judge_run(
-    run: RunFiles, recipe: Recipe, tables: Tables, floors: Mapping[str, Tables], watch: RunWatch
+    run: RunFiles, recipe: Recipe, tables: Tables, baselines: Mapping[str, Tables], watch: RunWatch
 ) -> Judgement:
     """The judgement of the test split, or of validation where the test was not read; written, reported, shown."""
     from classmark.report.screen import judgement_table
 
     split = "test" if "test" in tables else "validation"
     looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
-    mixing = write_mixed(run, tables, floors) if recipe.judge.mixture and floors else None
-    if recipe.judge.mixture and not recipe.judge.floor:
-        watch.say("note     There is no mixture, as judge.floor is false: it is one with the linear baseline.")
+    mixing = write_mixed(run, tables, baselines) if recipe.judge.mixture and baselines else None
+    if recipe.judge.mixture and not recipe.judge.baselines:
+        watch.say("note     There is no mixture, as judge.baselines is false: it is one with the linear baseline.")
     judgement = judge(
         tables[split],
         validation=tables["validation"] if split == "test" else None,
-        floors={name: baseline[split] for name, baseline in floors.items()},
+        baselines={name: baseline[split] for name, baseline in baselines.items()},
         mixing=mixing,
         looks=looks,
         positive=_positive(recipe.judge.positive, tables[split].classes),

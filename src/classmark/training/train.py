@@ -16,7 +16,7 @@ from classmark.runs import RunFiles, new_run
 from classmark.runs.status import DONE, owned_run, read_status
 from classmark.training.first_model import pin_weights
 from classmark.training.inputs import load_inputs
-from classmark.training.judge_run import judge_run, predict_splits, write_floors
+from classmark.training.judge_run import judge_run, predict_splits, write_baselines
 from classmark.training.loop import fit
 from classmark.training.memory import check_batch, check_memory
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
@@ -81,8 +81,8 @@ def _finished(run: RunFiles) -> RunFiles:
             judge_run(run, recipe, tables, {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
         save(classifier, recipe, inputs.shape, run.model)
-        floors = write_floors(run, recipe, dataset) if recipe.judge.floor else {}
+        baselines = write_baselines(run, recipe, dataset) if recipe.judge.baselines else {}
         release_memory()
         tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", "test"])
-        judge_run(run, recipe, tables, floors, watch)
+        judge_run(run, recipe, tables, baselines, watch)
     return run

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from classmark.baselines import Features, fit_floors, image_linear, logistic
+from classmark.baselines import Features, fit_baselines, image_linear, logistic
 from classmark.data import Dataset, load_dataset
 from classmark.data.images.files import ImageFiles
 from classmark.data.images.pixels import Images
@@ -54,19 +54,19 @@ def made_features(dataset: Dataset, rows: NDArray[np.int64], noise: float) -> Fe
 @pytest.mark.parametrize("classes", [2, 3])
 def test_colour_alone_tells_the_class(side_px: int, classes: int, tmp_path: Path) -> None:
     dataset = made_images(dict(list(COLOURS.items())[:classes]), side_px)
-    floors = fit_floors(dataset, 1)
-    assert list(floors) == ["majority", "linear"]
-    for tables in floors.values():
+    baselines = fit_baselines(dataset, 1)
+    assert list(baselines) == ["majority", "linear"]
+    for tables in baselines.values():
         assert list(tables) == ["validation", "test"]
         for split, table in tables.items():
             assert table.ids.to_list() == getattr(dataset, split)["id"].to_list()
             assert ("leaked" in table.frame.columns) == (split == "test")
             np.testing.assert_allclose(table.probabilities.sum(axis=1), 1.0, atol=1e-5)
-            write(table, tmp_path / "floor.parquet")
-            assert read(tmp_path / "floor.parquet").metadata == table.metadata
-    table = floors["linear"]["test"]
+            write(table, tmp_path / "baseline.parquet")
+            assert read(tmp_path / "baseline.parquet").metadata == table.metadata
+    table = baselines["linear"]["test"]
     assert (table.predicted == table.labels).mean() > 0.95
-    assert table.metadata["floor"] == "pixels"
+    assert table.metadata["baseline"] == "pixels"
     assert table.metadata["training_rows"] == 120
     assert table.metadata["chosen_on"] == "validation"
 
@@ -83,16 +83,16 @@ def test_it_is_scikit_learns_regression_on_the_pixels(monkeypatch: pytest.Monkey
     scaler = StandardScaler().fit(train)
     model = LogisticRegression(C=0.01, max_iter=500).fit(scaler.transform(train), dataset.train["label"].to_list())
     expected = model.predict_proba(scaler.transform(test))
-    np.testing.assert_allclose(fit_floors(dataset, 1)["linear"]["test"].probabilities, expected, atol=1e-3)
+    np.testing.assert_allclose(fit_baselines(dataset, 1)["linear"]["test"].probabilities, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize(("noise", "better"), [(0.05, "a backbone"), (5.0, "pixels")])
-def test_what_does_better_on_validation_is_the_floor(noise: float, better: str) -> None:
+def test_what_does_better_on_validation_is_the_baseline(noise: float, better: str) -> None:
     dataset = made_images(COLOURS, 8, noise=120.0)
     rows = np.arange(0, 120, 2)
-    tables = fit_floors(dataset, 1, made_features(dataset, rows, noise))["linear"]
+    tables = fit_baselines(dataset, 1, made_features(dataset, rows, noise))["linear"]
     metadata, scores = tables["test"].metadata, tables["test"].metadata["validation_scores"]
-    assert metadata["floor"] == better
+    assert metadata["baseline"] == better
     assert metadata["training_rows"] == scores[better]["training_rows"]
     assert {name: each["training_rows"] for name, each in scores.items()} == {"pixels": 120, "a backbone": 60}
     assert {name: each["features"] for name, each in scores.items()} == {"pixels": 192, "a backbone": 3}
@@ -118,7 +118,7 @@ def test_the_better_size_of_the_pixels_is_kept() -> None:
     }
     images = replace(dataset.images, stored=pixels)
     striped = replace(dataset, classes=("lying", "upright"), images=images, **frames)
-    table = fit_floors(striped, 1)["linear"]["test"]
+    table = fit_baselines(striped, 1)["linear"]["test"]
     assert table.metadata["validation_scores"]["pixels"]["features"] == 16 * 16 * 3
     assert (table.predicted == table.labels).all()
 
@@ -126,19 +126,19 @@ def test_the_better_size_of_the_pixels_is_kept() -> None:
 def test_test_images_change_nothing() -> None:
     dataset = made_images(COLOURS, 8)
     changed = replace(dataset, test=dataset.test.with_columns(pl.col("row").reverse()))
-    first, second = (fit_floors(each, 1)["linear"] for each in (dataset, changed))
+    first, second = (fit_baselines(each, 1)["linear"] for each in (dataset, changed))
     assert first["validation"].frame.equals(second["validation"].frame)
     assert not first["test"].frame.equals(second["test"].frame)
 
 
-def test_more_images_than_a_floor_needs_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_images_than_a_baseline_needs_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_linear, "MOST_WORK", 90)
-    floors = fit_floors(made_images(COLOURS, 8), 1)
-    assert floors["linear"]["test"].metadata["training_rows"] == 30
-    assert floors["majority"]["test"].metadata["training_rows"] == 120
+    baselines = fit_baselines(made_images(COLOURS, 8), 1)
+    assert baselines["linear"]["test"].metadata["training_rows"] == 30
+    assert baselines["majority"]["test"].metadata["training_rows"] == 120
 
 
 def test_grey_digits_of_8_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path))
-    table = fit_floors(load_dataset(Data(source="digits"), 1), 1)["linear"]["validation"]
+    table = fit_baselines(load_dataset(Data(source="digits"), 1), 1)["linear"]["validation"]
     assert (table.predicted == table.labels).mean() > 0.94

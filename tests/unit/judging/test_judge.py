@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from classmark.errors import InputError, PredictionsError
-from classmark.judging.findings import Finding
+from classmark.judging.findings.judgement import Finding
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, judgement_from_json
 from classmark.predictions import Predictions, build_predictions
@@ -17,9 +17,9 @@ from classmark.predictions import Predictions, build_predictions
 DRAWS = 200
 TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
-    "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "floor",
-    "label_errors", "test_looks", "recalibration", "selective", "conformal", "floor_methods", "floor_comparison", "findings",
-    "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture",
+    "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "baselines",
+    "label_errors", "test_looks", "recalibration", "selective", "conformal", "baseline_methods", "baseline_comparison",
+    "findings", "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture",
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def labels_only(labels: list[str], predicted: list[str]) -> Predictions:
 
 def test_every_part_survives_json(make: Any) -> None:
     columns = {"leaked": [row % 50 == 0 for row in range(300)], "group": [str(row // 3) for row in range(300)]}
-    judgement = judge(make(columns=columns), floors={"linear": make(seed=1)}, draws=DRAWS)
+    judgement = judge(make(columns=columns), baselines={"linear": make(seed=1)}, draws=DRAWS)
     content = judgement.to_json()
     assert set(content) == TOP_LEVEL
     text = json.dumps(content, allow_nan=False)
@@ -223,25 +223,25 @@ def test_a_group_for_each_row_is_independence(make: Any) -> None:
     assert judgement.metrics == judge(make(), draws=DRAWS).metrics
 
 
-def test_floors_stand_beside_with_the_paired_difference(make: Any) -> None:
-    floor = make(seed=7, quality=0.2)
-    judgement = judge(make(), floors={"linear": floor}, draws=DRAWS)
-    assert judgement.floor["linear"] == judge(floor, draws=DRAWS).metrics
-    accuracy = judgement.floor_comparison["linear"].metrics["accuracy"]
-    assert accuracy.a == judgement.floor["linear"]["accuracy"].value
+def test_baselines_stand_beside_with_the_paired_difference(make: Any) -> None:
+    baseline = make(seed=7, quality=0.2)
+    judgement = judge(make(), baselines={"linear": baseline}, draws=DRAWS)
+    assert judgement.baselines["linear"] == judge(baseline, draws=DRAWS).metrics
+    accuracy = judgement.baseline_comparison["linear"].metrics["accuracy"]
+    assert accuracy.a == judgement.baselines["linear"]["accuracy"].value
     assert accuracy.b == judgement.metrics["accuracy"].value
-    assert not [code for code in codes(judgement) if "floor" in code]
+    assert not [code for code in codes(judgement) if "baseline" in code]
 
 
-def test_a_floor_whose_table_says_so_is_known_by_its_method(make: Any) -> None:
-    floor = make(seed=7)
-    named = Predictions(floor.frame, {**floor.metadata, "floor": "tf-idf"})
-    judgement = judge(make(), floors={"linear": named, "other": floor}, draws=DRAWS)
-    assert judgement.floor_methods == {"linear": "tf-idf"}
+def test_a_baseline_whose_table_says_so_is_known_by_its_method(make: Any) -> None:
+    baseline = make(seed=7)
+    named = Predictions(baseline.frame, {**baseline.metadata, "baseline": "tf-idf"})
+    judgement = judge(make(), baselines={"linear": named, "other": baseline}, draws=DRAWS)
+    assert judgement.baseline_methods == {"linear": "tf-idf"}
     content = judgement.to_json()
     assert judgement_from_json(content) == judgement
-    del content["floor_methods"]  # as judgements before it had it
-    assert judgement_from_json(content).floor_methods == {}
+    del content["baseline_methods"]  # as judgements before it had it
+    assert judgement_from_json(content).baseline_methods == {}
 
 
 @pytest.mark.parametrize("known", [{"seen_before": "The model knows these rows."}, None, "text", ["text"]])
@@ -252,11 +252,11 @@ def test_what_the_maker_of_a_table_knows_is_found(make: Any, known: Any) -> None
     assert [finding for finding in judgement.findings if finding.code != "miscalibrated"] == expected
 
 
-def test_a_model_that_does_not_beat_the_floor_is_told_so(make: Any) -> None:
-    same = judge(make(), floors={"linear": make()}, draws=DRAWS)
-    worse = judge(make(quality=0.1), floors={"linear": make(quality=3)}, draws=DRAWS)
-    assert "not_better_than_floor" in codes(same)
-    assert codes(worse)[0] == "worse_than_floor"
+def test_a_model_that_does_not_beat_the_baseline_is_told_so(make: Any) -> None:
+    same = judge(make(), baselines={"linear": make()}, draws=DRAWS)
+    worse = judge(make(quality=0.1), baselines={"linear": make(quality=3)}, draws=DRAWS)
+    assert "not_better_than_baseline" in codes(same)
+    assert codes(worse)[0] == "worse_than_baseline"
     assert worse.findings[0].severity == "problem"
 
 

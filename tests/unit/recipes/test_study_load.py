@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from classmark.errors import RecipeError
-from classmark.judging.estimates import ORDER
-from classmark.judging.metrics import LOWER_IS_BETTER
+from classmark.judging.scored import LOWER_IS_BETTER
+from classmark.judging.statistics.estimates import ORDER
 from classmark.recipes.study_load import (
     LOWER,
     differing_keys,

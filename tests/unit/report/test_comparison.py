@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from classmark.cli.main import run as classmark
-from classmark.judging.findings import Finding
-from classmark.judging.multiple import Comparisons, compare_all
+from classmark.judging.comparisons.multiple import Comparisons, compare_all
+from classmark.judging.findings.judgement import Finding
 from classmark.predictions import Predictions, read, write
 from classmark.report.comparison import write_comparison
 from classmark.report.sides import build_sides

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from classmark.judging.multiple import compare_all
-from classmark.judging.p_values import holm, mcnemar
+from classmark.judging.comparisons.multiple import compare_all
+from classmark.judging.statistics.p_values import holm, mcnemar
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.disagreements import (
     Agreement,

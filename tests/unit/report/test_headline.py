@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from classmark.judging.paired import Difference
+from classmark.judging.comparisons.paired import Difference
 from classmark.report.headline import Headline, amount, difference_bar, metrics_sentence
 
 AMOUNTS = {

@@ -9,7 +9,7 @@ import pytest
 
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
-from classmark.judging.mixed_tables import MixedTables, mix_tables
+from classmark.judging.parts.mixed_tables import MixedTables, mix_tables
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.cell import judgement_cell
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
@@ -39,7 +39,7 @@ def mixing_of(names: tuple[str, ...], classes: int) -> MixedTables:
 @pytest.fixture(scope="module")
 def of_run() -> Judgement:
     mixing = mixing_of(("model", "linear"), 3)
-    return judge(mixing.parts["model"], floors={"linear": mixing.parts["linear"]}, mixing=mixing, draws=100)
+    return judge(mixing.parts["model"], baselines={"linear": mixing.parts["linear"]}, mixing=mixing, draws=100)
 
 
 @pytest.fixture(scope="module")

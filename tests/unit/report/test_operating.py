@@ -46,7 +46,7 @@ def judgement() -> Judgement:
 
 
 def test_a_sentence_says_both_splits_and_what_the_largest_probability_gives(judgement: Judgement) -> None:
-    f1, floor, _, youden, cost = judgement.thresholds.points
+    f1, baseline, _, youden, cost = judgement.thresholds.points
     here = f1.test["f1"]
     assert point_sentence(f1) == (
         f"Highest F1, at a threshold of {f1.threshold:.4f}: F1 {f1.validation['f1'].value:.4f} on validation, {here.value:.4f} "
@@ -56,7 +56,7 @@ def test_a_sentence_says_both_splits_and_what_the_largest_probability_gives(judg
     assert re.fullmatch(
         r"Precision ≥ 0\.8, at a threshold of 0\.\d{4}: precision 0\.\d{4} on validation, .* on the judged rows; recall .* on "
         r"the judged rows\. The largest probability gives precision 0\.\d{4} and recall 0\.\d{4} there\.",
-        point_sentence(floor),
+        point_sentence(baseline),
     )
     assert point_sentence(youden).startswith("Highest Youden's index, at a threshold of 0.")
     assert "balanced accuracy" in point_sentence(youden)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from classmark.judging.multiple import compare_all
+from classmark.judging.comparisons.multiple import compare_all
 from classmark.predictions import read
 from classmark.report.origins import Setting, differing_settings, settings_sentence, shared_facts
 from classmark.report.sides import Sides, build_sides

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classmark.judging.multiple import compare_all
+from classmark.judging.comparisons.multiple import compare_all
 from classmark.predictions import Predictions, read
 from classmark.report.charts import fractional_epochs
 from classmark.report.overlays import (

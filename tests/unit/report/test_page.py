@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classmark.judging.intervals import Estimate
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
 from classmark.judging.published import judge_confusion
+from classmark.judging.statistics.intervals import Estimate
 from classmark.predictions import Predictions
 from classmark.report.page import interval_bar, write_report
 from classmark.runs import RunFiles
@@ -60,7 +60,7 @@ def test_what_users_wrote_is_text_and_nothing_is_loaded(tmp_path: Path, make_tab
     labels = [HOSTILE[index] for index in (0, 0, 0, 0, 1, 1, 1, 1, 1, 1)]
     ids = [f"<i>{row}</i>" for row in range(10)]
     table = make_table(labels, classes=HOSTILE, texts=[f"{SCRIPT} {LINK} & so on"] * 10, ids=ids)
-    judgement = judge(table, floors={"linear": table}, draws=100)
+    judgement = judge(table, baselines={"linear": table}, draws=100)
     page = write_report(tmp_path, judgement, table, run).read_text(encoding="utf-8")
     check_harmless(without_script(page))
     words = text_of(page)
@@ -122,7 +122,7 @@ def test_the_bar_shows_the_interval() -> None:
 
 def test_what_is_undefined_is_a_dash(tmp_path: Path, make_table: Make) -> None:
     one = make_table(["yes"] * 4, [0.1, 0.6, 0.7, 0.8])
-    page = write_report(tmp_path / "judged", judge(one, floors={"linear": one}, draws=100), one).read_text("utf-8")
+    page = write_report(tmp_path / "judged", judge(one, baselines={"linear": one}, draws=100), one).read_text("utf-8")
     assert "linear ROC area – – – –" in text_of(page)
 
 

@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from classmark.judging.comparisons.multiple import compare_all
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
-from classmark.judging.multiple import compare_all
 from classmark.predictions import Predictions, Remark
 from classmark.report.cell import judgement_cell
 from classmark.report.comparison import write_comparison

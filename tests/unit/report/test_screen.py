@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
-from classmark.judging.findings import Finding
+from classmark.judging.comparisons.multiple import compare_all
+from classmark.judging.findings.judgement import Finding
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
-from classmark.judging.multiple import compare_all
 from classmark.judging.published import judge_confusion
 from classmark.predictions import Predictions
 from classmark.report.screen import comparison_table, judgement_table
@@ -49,7 +49,7 @@ def test_a_matrix_of_many_classes_is_left_to_the_page() -> None:
 
 def test_baselines_stand_beside_the_model(make_table: Make) -> None:
     always = make_table(scores=[0.9] * 10)
-    judgement = judge(make_table(), floors={"majority": always, "linear": make_table()}, draws=100)
+    judgement = judge(make_table(), baselines={"majority": always, "linear": make_table()}, draws=100)
     lines = shown(judgement_table(judgement))
     assert ["value", "95", "%", "interval", "majority", "linear"] in lines
     assert ["Accuracy", "80.00", "%", "49.02", "to", "94.33", "%", "60.00", "%", "80.00", "%"] in lines

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from classmark.judging.comparisons.multiple import compare_all
 from classmark.judging.judge import judge
-from classmark.judging.multiple import compare_all
 from classmark.predictions import Predictions, read
 from classmark.report.sides import Side, build_sides
 from classmark.runs import RunFiles

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from classmark.judging.outcomes import Outcome
-from classmark.judging.studies import Answers, answer
+from classmark.judging.studies.answers import Answers, answer
+from classmark.judging.studies.outcomes import Outcome
 from classmark.recipes.study_schema import Arm, Study
 from classmark.report.study import shown_metrics, study_table, write_study
 from classmark.report.study_charts import study_charts

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from classmark.judging.comparisons import Comparison, McNemar
-from classmark.judging.estimates import ORDER
-from classmark.judging.intervals import Estimate
-from classmark.judging.paired import Difference
+from classmark.judging.comparisons.compare import Comparison, McNemar
+from classmark.judging.comparisons.paired import Difference
 from classmark.judging.published import judge_confusion
+from classmark.judging.statistics.estimates import ORDER
+from classmark.judging.statistics.intervals import Estimate
 from classmark.report.words import (
     METRIC_TITLES,
+    baseline_sentence,
     curve_advice,
-    floor_sentence,
     interval_text,
     number_text,
     seconds_text,
@@ -69,7 +69,7 @@ def against_linear(*interval: float | None) -> Any:
     comparison = Comparison(
         "linear", "model", 100, ("no", "yes"), "yes", {"accuracy": accuracy}, McNemar(1, 1, 0, 0), None, ""
     )
-    return replace(judge_confusion([[3, 1], [1, 5]]), floor_comparison={"linear": comparison})
+    return replace(judge_confusion([[3, 1], [1, 5]]), baseline_comparison={"linear": comparison})
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def against_linear(*interval: float | None) -> Any:
     ],
 )
 def test_whether_the_model_is_worth_its_trouble(interval: tuple[float | None, ...], expected: str) -> None:
-    assert floor_sentence(against_linear(*interval)) == expected
+    assert baseline_sentence(against_linear(*interval)) == expected
 
 
 @pytest.mark.parametrize(
-    ("method", "floor"),
+    ("method", "baseline"),
     [
         ("naive-bayes", "a linear model on words and word pairs"),
         ("tf-idf", "a linear model on words and word pairs"),
@@ -107,14 +107,16 @@ def test_whether_the_model_is_worth_its_trouble(interval: tuple[float | None, ..
         ),
     ],
 )
-def test_what_the_linear_baseline_is(method: str, floor: str) -> None:
-    judgement = replace(against_linear(0.01, -0.001, 0.021), floor_methods={"majority": "majority", "linear": method})
-    expected = f"These rows cannot tell the model from {floor}: +1.0 points of accuracy (-0.1 to +2.1)."
-    assert floor_sentence(judgement) == expected
+def test_what_the_linear_baseline_is(method: str, baseline: str) -> None:
+    judgement = replace(
+        against_linear(0.01, -0.001, 0.021), baseline_methods={"majority": "majority", "linear": method}
+    )
+    expected = f"These rows cannot tell the model from {baseline}: +1.0 points of accuracy (-0.1 to +2.1)."
+    assert baseline_sentence(judgement) == expected
 
 
 def test_without_a_linear_baseline_nothing_is_said() -> None:
-    assert floor_sentence(judge_confusion([[3, 1], [1, 5]])) == ""
+    assert baseline_sentence(judge_confusion([[3, 1], [1, 5]])) == ""
 
 
 HIDES = (

@@ -32,8 +32,8 @@ def test_baselines_are_found_by_split(tmp_path: Path) -> None:
     run.predictions("test").parent.mkdir()
     for path in (run.predictions("test"), run.predictions("test", "linear"), run.predictions("validation", "majority")):
         path.touch()
-    assert run.floors("test") == {"linear": run.predictions("test", "linear")}
-    assert list(run.floors("validation")) == ["majority"]
+    assert run.baselines("test") == {"linear": run.predictions("test", "linear")}
+    assert list(run.baselines("validation")) == ["majority"]
 
 
 def test_history_and_timings_are_one_object_per_line(tmp_path: Path) -> None:

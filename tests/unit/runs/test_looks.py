@@ -14,7 +14,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from classmark.errors import RunError
-from classmark.judging.findings import MANY_LOOKS
+from classmark.judging.findings.judgement import MANY_LOOKS
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
 from classmark.predictions import Predictions, build_predictions

@@ -22,7 +22,7 @@ ROWS, TOKENS = 60, 6
 CHANGES = [
     "train.epochs=2", "train.batch_size=12", "train.precision=fp32", "train.threads=1",
     "model.hidden_size=4", "model.embedding_size=4", "model.layers=1", "model.dropout=0",
-    "judge.draws=100", "judge.floor=false",
+    "judge.draws=100", "judge.baselines=false",
 ]  # fmt: skip
 
 

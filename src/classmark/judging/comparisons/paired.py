@@ -1,0 +1,207 @@
+"""Paired differences of two models' metrics on the same rows: the one place that says which interval each has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.judging.scored import LOWER_IS_BETTER, RANGES, TOP_K_CLASSES, Scored, confusion_metrics, statistics
+from classmark.judging.statistics.intervals import Floats, Z, t_quantile
+from classmark.judging.statistics.p_values import mcnemar, normal_p, t_p
+from classmark.judging.statistics.ranking import roc_area_difference
+from classmark.judging.statistics.resampling import Groups, group_counts, ranking_draws
+
+NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
+ONE_CLASS = "undefined: rows of one class only"
+NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike or differ on each by the same amount"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One metric of two models, `difference` = B − A with its 95 % interval.
+
+    Attributes:
+        p: two-sided, of no difference, under the sampling model that `method` names; None where none is known. Of
+            accuracy over independent rows it is McNemar's mid-p, of a bootstrap that of the deviation of its draws.
+    """
+
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    method: str
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Rows with the bootstrap draws of their metrics; draws of equal rows, groups, number and seed are paired."""
+
+    scored: Scored
+    groups: Groups
+    draws: int
+    seed: int
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """Every metric of these rows."""
+        return statistics(self.scored)
+
+    @cached_property
+    def ranked(self) -> dict[str, Floats]:
+        """`roc_auc` and `average_precision` in every draw, each of shape (R,)."""
+        return ranking_draws(self.scored, self.draws, self.seed, self.groups)
+
+    @cached_property
+    def counted(self) -> dict[str, Floats]:
+        """The metrics of the confusion matrix in every draw, each of shape (R,)."""
+        return confusion_metrics(group_counts(self.scored, self.draws, self.seed, self.groups), self.scored.positive)
+
+
+def paired_differences(
+    a: Scored, b: Scored, groups: Groups, draws: int, seed: int
+) -> tuple[dict[str, Difference], float | None]:
+    """The differences B − A by the name of the metric, and DeLong's two-sided p of equal ROC areas where it is known.
+
+    Args:
+        a: labelled rows.
+        b: the same rows, matched.
+        groups: group number of each row.
+        draws: of the bootstrap, for what is no mean of one term a row.
+        seed: of the bootstrap.
+    """
+    return sampled_differences(*(Sampled(rows, groups, draws, seed) for rows in (a, b)))
+
+
+def sampled_differences(
+    a: Sampled, b: Sampled, *, every_metric: bool = True
+) -> tuple[dict[str, Difference], float | None]:
+    """The same from rows whose draws serve several pairs.
+
+    Args:
+        a: labelled rows.
+        b: the same rows, matched.
+        every_metric: whether F1, Matthews' correlation and average precision too, which always need a bootstrap.
+    """
+    groups, rows_a, rows_b = a.groups, a.scored, b.scored
+    found = {"accuracy": share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)}
+    if every_metric:
+        for name in ("f1" if rows_a.classes == 2 else "f1_macro", "mcc"):
+            found[name] = _sampled_difference(a, b, name)
+    if rows_a.probabilities is None or rows_b.probabilities is None:
+        return found, None
+    found["log_loss"] = mean_difference(rows_a.log_losses, rows_b.log_losses, groups)
+    found["roc_auc"], delong_p = _roc_auc(a, b)
+    if every_metric:
+        found["average_precision"] = _sampled_difference(a, b, "average_precision")
+    found["brier"] = mean_difference(rows_a.brier_terms, rows_b.brier_terms, groups)
+    if rows_a.classes >= TOP_K_CLASSES:
+        found["top5_accuracy"] = share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
+    return found, delong_p
+
+
+def better_side(name: str, difference: Difference | None) -> str:
+    """A or B where the interval of the difference lies wholly on its side; empty where zero is in it, or there is none."""
+    if difference is None or difference.low is None or difference.high is None:
+        return ""
+    if difference.low <= 0 <= difference.high:
+        return ""
+    return "B" if (difference.low > 0) != (name in LOWER_IS_BETTER) else "A"
+
+
+def against_b(name: str, difference: Difference) -> bool:
+    """Whether B's value is the worse one, whatever the interval."""
+    value = difference.difference
+    return value is not None and value != 0 and (value < 0) != (name in LOWER_IS_BETTER)
+
+
+def share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups) -> Difference:
+    """The difference of two shares of the same rows: those that A and those that B gets right.
+
+    Source: Bonett & Price 2012: Wald's interval after one row is added to each kind of disagreement; it covers well
+    with few disagreements, where the plain one has no width.
+    """
+    if groups is not None:
+        return mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
+    rows = len(right_a)
+    gained, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
+    up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
+    half = Z * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
+    low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
+    a, b = float(right_a.mean()), float(right_b.mean())
+    p = mcnemar(lost, gained).p_midp
+    return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows", p)
+
+
+def mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:
+    """The difference of two means over the same rows with a t interval.
+
+    With groups the variance is that of the group sums of residuals. Source: Liang & Zeger 1986, for a mean.
+    """
+    terms = b - a
+    value, rows = float(terms.mean()), len(terms)
+    units = rows if groups is None else int(groups.max()) + 1
+    mean_a, mean_b = float(a.mean()), float(b.mean())
+    if units < 2:
+        return Difference(mean_a, mean_b, value, None, None, "none: a single row or group")
+    sums = terms - value if groups is None else np.bincount(groups, weights=terms - value)
+    deviation = math.sqrt(units / (units - 1) * float((sums**2).sum())) / rows
+    if deviation < NO_SPREAD:
+        return Difference(mean_a, mean_b, value, None, None, "none: the difference is the same on every row or group")
+    half = t_quantile(units - 1) * deviation
+    method = "t interval of paired differences, "
+    method += "independent rows" if groups is None else f"by group sums ({units:,} groups)"
+    return Difference(mean_a, mean_b, value, value - half, value + half, method, t_p(value / deviation, units - 1))
+
+
+def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
+    """By DeLong for two classes of independent rows, else by the bootstrap."""
+    a, b = one.scored, other.scored
+    if a.classes != 2 or one.groups is not None:
+        return _sampled_difference(one, other, "roc_auc"), None
+    positive = a.labels == a.positive
+    if positive.all() or not positive.any():
+        return Difference(None, None, None, None, None, ONE_CLASS), None
+    value_a, value_b = one.values["roc_auc"], other.values["roc_auc"]
+    value = value_b - value_a
+    found = roc_area_difference(positive, a.scores(a.positive), b.scores(a.positive))
+    if found is None:
+        return Difference(value_a, value_b, value, None, None, "none: a single row of a class"), None
+    deviation = found[1]
+    if deviation < NO_SPREAD:
+        return Difference(value_a, value_b, value, None, None, NO_DELONG), None
+    p, half = normal_p(value / deviation), Z * deviation
+    return Difference(value_a, value_b, value, value - half, value + half, "paired DeLong, independent rows", p), p
+
+
+def _sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
+    """The difference with a t interval by the deviation of the paired draws.
+
+    Draws repeat rows, which moves average precision and F1 of few rows away from the value, percentiles with them;
+    their deviation stays right. Source: Efron & Tibshirani 1993, chapter 12 (standard intervals).
+    """
+    value_a, value_b = a.values[name], b.values[name]
+    if not (math.isfinite(value_a) and math.isfinite(value_b)):
+        return Difference(None, None, None, None, None, ONE_CLASS)
+    ranked = name in ("roc_auc", "average_precision")
+    draws = b.ranked[name] - a.ranked[name] if ranked else b.counted[name] - a.counted[name]
+    value, finite = value_b - value_a, draws[np.isfinite(draws)]
+    if len(finite) < 0.95 * len(draws):
+        method = "none: undefined in more than 5 % of the draws"
+        return Difference(value_a, value_b, value, None, None, method)
+    deviation = float(finite.std(ddof=1))
+    if deviation < NO_SPREAD:
+        return Difference(value_a, value_b, value, None, None, "none: the same in every draw")
+    units = len(a.scored) if a.groups is None else int(a.groups.max()) + 1
+    half = t_quantile(units - 1) * deviation
+    kind = "rows, independent rows" if a.groups is None else f"whole groups ({units:,} groups)"
+    method = f"t interval by the deviation of a paired bootstrap, {a.draws:,} draws of {kind}"
+    lowest, highest = RANGES.get(name, (0.0, 1.0))
+    reach = highest - lowest
+    low, high = max(-reach, value - half), min(reach, value + half)
+    return Difference(value_a, value_b, value, low, high, method, t_p(value / deviation, units - 1))

@@ -1,0 +1,109 @@
+"""Findings about what was chosen on validation, about how that split compares, and about slices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from classmark.judging.findings.finding import Finding
+from classmark.judging.parts.operating import OperatingPoint
+from classmark.judging.parts.slices import LEVEL, Slice
+from classmark.judging.parts.thresholds import Goal, read_goal
+
+if TYPE_CHECKING:
+    from classmark.judging.judgement import Judgement
+
+FAR = 0.2  # from 0.5
+MUCH = 0.02  # of accuracy
+MUCH_OF_A_SLICE = 0.05
+MOST_NAMED = 3
+TITLES = {
+    "f1": "F1",
+    "mcc": "Matthews' correlation",
+    "youden": "Youden's index",
+    "balanced_accuracy": "balanced accuracy",
+}
+
+
+def find_choices(judgement: Judgement) -> list[Finding]:
+    """Thresholds that pay and stand far from 0.5; minimums that validation cannot reach or test does not keep."""
+    found = []
+    for point in judgement.thresholds.points if judgement.thresholds else ():
+        if point.goal == "cost":
+            continue
+        goal = read_goal(point.goal)
+        if goal.minimum is not None and point.missing is not None:
+            message = f"No threshold gives {spoken(goal)}: {point.missing}."
+            found.append(Finding("minimum_out_of_reach", "warning", message))
+        elif goal.minimum is not None and _missed(goal, point):
+            before, now = point.validation[goal.metric], point.test[goal.metric]
+            message = (
+                f"{spoken(goal).capitalize()} is kept on validation ({before.value:.4f}) at a threshold of "
+                f"{point.threshold:.4f}, but not on these rows: {now.value:.4f} ({now.low:.4f} to {now.high:.4f})."
+            )
+            found.append(Finding("minimum_missed_on_test", "warning", message))
+        elif goal.minimum is None:
+            found += _far(goal, point)
+    return found
+
+
+def spoken(goal: Goal) -> str:
+    """A goal as a reader says it: `precision ≥ 0.95`, `F1`."""
+    name = TITLES.get(goal.metric, goal.metric)
+    return name if goal.minimum is None else f"{name} ≥ {goal.minimum:g}"
+
+
+def _missed(goal: Goal, point: OperatingPoint) -> bool:
+    high = point.test[goal.metric].high
+    return high is not None and goal.minimum is not None and high < goal.minimum
+
+
+def _far(goal: Goal, point: OperatingPoint) -> list[Finding]:
+    name = "balanced_accuracy" if goal.metric == "youden" else goal.metric
+    change = point.difference.get(name)
+    if point.threshold is None or abs(point.threshold - 0.5) <= FAR or change is None:
+        return []
+    if change.low is None or change.high is None or change.low <= 0:
+        return []
+    message = (
+        f"The best threshold for {spoken(goal)} on validation is {point.threshold:.4f}, far from 0.5; on these rows it "
+        f"takes {TITLES.get(name, name)} from {change.a:.4f} to {change.b:.4f} ({change.low:+.4f} to {change.high:+.4f})."
+    )
+    return [Finding("threshold_far", "warning", message)]
+
+
+def find_gap(judgement: Judgement) -> list[Finding]:
+    """Accuracy on validation well above that on these rows, beyond the luck of both draws of rows."""
+    gap = judgement.validation_gap
+    if gap is None or gap.difference is None or gap.high is None or gap.low is None:
+        return []
+    if gap.high >= 0 or gap.difference > -MUCH:
+        return []
+    message = (
+        f"Validation is better than these rows by {-100 * gap.difference:.1f} points of accuracy "
+        f"({-100 * gap.high:.1f} to {-100 * gap.low:.1f}): {100 * (gap.a or 0):.1f} % there, {100 * (gap.b or 0):.1f} % here."
+    )
+    return [Finding("validation_better", "warning", message)]
+
+
+def find_slices(judgement: Judgement) -> list[Finding]:
+    """Slices that stay worse than the other rows after correction for all slices, the worst first."""
+    worse = sorted((one for one in judgement.slices.found if one.worse), key=lambda one: one.difference or 0.0)
+    if not worse:
+        return []
+    named = "; ".join(map(_named, worse[:MOST_NAMED]))
+    more = f"; and {len(worse) - MOST_NAMED} more" if len(worse) > MOST_NAMED else ""
+    severity = "warning" if (worse[0].difference or 0.0) <= -MUCH_OF_A_SLICE else "info"
+    message = (
+        f"Worse than the other rows, at {100 * LEVEL:.0f} % after Holm's correction for {judgement.slices.tests} slices: "
+        f"{named}{more}."
+    )
+    return [Finding("worse_slice", severity, message)]
+
+
+def _named(one: Slice) -> str:
+    value = one.metrics["accuracy"].value
+    span = "" if one.low is None or one.high is None else f", {100 * one.low:+.1f} to {100 * one.high:+.1f}"
+    return (
+        f"{one.column} {one.slice} ({one.rows:,} rows, accuracy {100 * (value or 0):.1f} %, "
+        f"{100 * (one.difference or 0):+.1f} points{span})"
+    )

@@ -1,0 +1,222 @@
+"""What a reader must know about a judgement or a comparison, found by looking at it and at its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classmark.errors import shortened
+from classmark.judging.findings.chance import below_chance
+from classmark.judging.findings.choices import find_choices, find_gap, find_slices
+from classmark.judging.findings.decisions import find_decisions
+from classmark.judging.findings.finding import Finding as Finding
+from classmark.judging.findings.mixture import find_mixture
+from classmark.judging.rows import labelled, row_groups, row_weights
+from classmark.judging.scored import TOP_K_CLASSES
+from classmark.judging.statistics.intervals import Z, wilson
+from classmark.judging.statistics.weighted import find_weighted
+from classmark.predictions import Predictions
+
+if TYPE_CHECKING:
+    from classmark.judging.comparisons.compare import Comparison
+    from classmark.judging.judgement import Judgement
+
+FEW_ROWS = 100
+FEW_ROWS_OF_A_CLASS = 10
+FEW_GROUPS = 30
+MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
+WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
+SMALL_ERROR = 0.01  # a calibration error below this is no warning
+SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration"
+COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
+
+
+def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[Finding, ...]:
+    """The findings, the gravest first.
+
+    Args:
+        judgement: complete but for its findings.
+        predictions: the table as it was given, unlabelled rows included; None for a published matrix.
+    """
+    found = [_baseline(name, one) for name, one in judgement.baseline_comparison.items() if not _better(one)]
+    found += find_mixture(judgement.mixture.comparisons) if judgement.mixture else []
+    found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
+    found += _calibration(judgement) + _coverage(judgement)
+    found += _chance(judgement)
+    found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement)
+    if predictions is not None:
+        found += _table(judgement, predictions)
+    gravity = ("problem", "warning", "info")
+    return tuple(sorted(found, key=lambda finding: gravity.index(finding.severity)))
+
+
+def find_reading(tables: Sequence[Predictions], names: Sequence[str]) -> tuple[Finding, ...]:
+    """What the reader of each table remarked, with the table's name in front."""
+    return tuple(
+        Finding(one.code, one.severity, f"{name}: {one.message}")
+        for name, table in zip(names, tables, strict=True)
+        for one in table.remarks
+    )
+
+
+def find_left_out(a: Predictions, b: Predictions, names: tuple[str, str]) -> tuple[Finding, ...]:
+    """Which metrics a comparison leaves out, as one table or both have no scores."""
+    without = [name for name, table in zip(names, (a, b), strict=True) if not table.has_probabilities]
+    if not without:
+        return ()
+    who = "Both tables have" if len(without) == 2 else f"{without[0]} has"
+    scores = COMPARED_SCORES + (", top-5 accuracy" if len(a.classes) >= TOP_K_CLASSES else "")
+    message = f"{who} predicted labels only, so these are left out: {scores}."
+    return (Finding("scores_left_out", "info", message),)
+
+
+def _better(comparison: Comparison) -> bool:
+    low = comparison.metrics["accuracy"].low
+    return low is not None and low > 0
+
+
+def _baseline(name: str, comparison: Comparison) -> Finding:
+    accuracy = comparison.metrics["accuracy"]
+    assert accuracy.difference is not None
+    by = f"{100 * accuracy.difference:+.2f} points of accuracy on the same {comparison.rows:,} rows"
+    if accuracy.low is not None and accuracy.high is not None:
+        by += f", 95 % interval {100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f}"
+    if accuracy.high is not None and accuracy.high < 0:
+        message = f"The model is worse than the {name} baseline ({by}). Use the baseline."
+        return Finding("worse_than_baseline", "problem", message)
+    message = f"The model is not shown to be better than the {name} baseline ({by})."
+    return Finding("not_better_than_baseline", "warning", message)
+
+
+def _looks(judgement: Judgement) -> list[Finding]:
+    looks = judgement.test_looks
+    if looks is None or looks.count < 2:
+        return []
+    by = ", ".join(f"{name} {count}" for name, count in looks.recipes.items())
+    message = f"This test split has been read {looks.count:,} times by models of other weights ({by})."
+    if looks.count < MANY_LOOKS:
+        return [Finding("test_read_again", "info", f"{message} Choose among models on validation.")]
+    message += (
+        f" The best of {MANY_LOOKS} equally good models scores more than a standard error too high on average: "
+        "choose on validation, and take new test rows for the last word."
+    )
+    return [Finding("test_read_again", "warning", message)]
+
+
+def _leaked(judgement: Judgement) -> list[Finding]:
+    if judgement.leaked is None:
+        return []
+    count, severity = judgement.leaked.rows, "warning"
+    message = f"{count:,} of {judgement.rows:,} rows stand in the training data"
+    without, whole = judgement.leaked.metrics_without.get("accuracy"), judgement.metrics["accuracy"]
+    if without is None or without.value is None or whole.value is None:
+        return [Finding("leaked_rows", "problem", f"{message}: nothing here says how the model does on new rows.")]
+    message += f"; accuracy is {100 * whole.value:.2f} % with them and {100 * without.value:.2f} % without."
+    return [Finding("leaked_rows", severity, message)]
+
+
+def _classes(judgement: Judgement) -> list[Finding]:
+    absent = [one.name for one in judgement.per_class if one.rows == 0]
+    claimed = [sum(row[index] for row in judgement.confusion) for index in range(len(judgement.classes))]
+    pairs = zip(judgement.per_class, claimed, strict=True)
+    never = [one.name for one, count in pairs if one.rows > 0 and count == 0]
+    found = []
+    if never:
+        message = f"Never predicted: {shortened(never)}. Recall is 0 there, and precision is set to 0."
+        found.append(Finding("class_never_predicted", "warning", message))
+    if absent:
+        message = f"No row has the class {shortened(absent)}; macro averages leave it out."
+        if len(absent) > 1:
+            message = f"No row has the classes {shortened(absent)}; macro averages leave them out."
+        found.append(Finding("absent_classes", "warning", message))
+    return found
+
+
+def _size(judgement: Judgement) -> list[Finding]:
+    found = []
+    if judgement.rows < FEW_ROWS:
+        message = f"Only {judgement.rows:,} labelled rows: read the intervals, not the values."
+        found.append(Finding("too_few_rows", "warning", message))
+    small = [one.name for one in judgement.per_class if 0 < one.rows < FEW_ROWS_OF_A_CLASS]
+    if small and judgement.rows >= FEW_ROWS:
+        message = f"Fewer than {FEW_ROWS_OF_A_CLASS} rows each: {shortened(small)}. What is said of them is uncertain."
+        found.append(Finding("small_classes", "info", message))
+    if judgement.groups and judgement.groups.count < FEW_GROUPS:
+        message = (
+            f"Only {judgement.groups.count} groups: intervals from resampling so few are too narrow. "
+            f"{FEW_GROUPS} or more are needed."
+        )
+        found.append(Finding("few_groups", "warning", message))
+    return found
+
+
+def _calibration(judgement: Judgement) -> list[Finding]:
+    """Whether a temperature makes the test rows' log loss better beyond noise, or the calibration error is beyond chance."""
+    calibration, recalibration = judgement.calibration, judgement.recalibration
+    if calibration is None or calibration.confidence is None or judgement.rows < FEW_ROWS:
+        return []
+    severity = "warning" if calibration.ece_debiased >= SMALL_ERROR else "info"
+    gain = recalibration.tempered.metrics["log_loss"] if recalibration else None
+    if recalibration and gain and gain.low is not None and gain.high is not None and gain.high < 0:
+        lean = "Over-confident" if recalibration.temperature > 1 else "Under-confident"
+        message = (
+            f"{lean}: a temperature of {recalibration.temperature:.2f}, fitted on {recalibration.rows:,} validation rows, "
+            f"lowers the log loss by {-(gain.difference or 0):.4f} ({-gain.high:.4f} to {-gain.low:.4f}) and takes the "
+            f"debiased calibration error from {calibration.ece_debiased:.4f} to "
+            f"{recalibration.tempered.error.ece_debiased:.4f}."
+        )
+        return [Finding("miscalibrated", severity, message)]
+    chance, high = calibration.equal_width.ece_by_chance, calibration.equal_width.ece_by_chance_high
+    if chance is None or high is None or calibration.ece <= high or severity == "info" or judgement.groups:
+        return []
+    accuracy = wilson((calibration.accuracy or 0) * judgement.rows, judgement.rows)
+    lean = "Miscalibrated"
+    if accuracy.low is not None and accuracy.high is not None:
+        over, under = calibration.confidence > accuracy.high, calibration.confidence < accuracy.low
+        lean = "Over-confident" if over else "Under-confident" if under else lean
+    message = (
+        f"{lean}: its mean confidence is {100 * calibration.confidence:.1f} %, its accuracy "
+        f"{100 * (calibration.accuracy or 0):.1f} %, and its calibration error {calibration.ece:.4f}; a calibrated model "
+        f"would show {chance:.4f} by chance."
+    )
+    return [Finding("miscalibrated", severity, message)]
+
+
+def _coverage(judgement: Judgement) -> list[Finding]:
+    """Prediction sets that hold the true class in fewer rows than promised, beyond the luck of both drawn sets of rows."""
+    if judgement.conformal is None or judgement.groups:
+        return []
+    missed = []
+    for sets in judgement.conformal.sets:
+        luck = Z * (sets.level * (1 - sets.level) * (1 / judgement.conformal.rows + 1 / judgement.rows)) ** 0.5
+        if sets.coverage.value is not None and sets.coverage.value < sets.level - luck:
+            missed.append(f"{100 * sets.level:.0f} % ({sets.method.upper()}): {100 * sets.coverage.value:.1f} %")
+    if not missed:
+        return []
+    message = (
+        f"Prediction sets hold the true class less often than promised: {', '.join(missed)}. The validation rows, which "
+        "they were fitted on, are easier for this model or of another kind than the test rows."
+    )
+    return [Finding("coverage_below_promise", "warning", message)]
+
+
+def _chance(judgement: Judgement) -> list[Finding]:
+    return list(below_chance(judgement.metrics, np.array(judgement.confusion)))
+
+
+def _table(judgement: Judgement, predictions: Predictions) -> list[Finding]:
+    rows = labelled(predictions)
+    index = 1 if judgement.positive is None else rows.classes.index(judgement.positive)
+    found = [*find_decisions(rows, index), *find_weighted(row_weights(rows), row_groups(rows))]
+    unlabelled = len(predictions) - judgement.rows
+    if unlabelled:
+        message = f"{unlabelled:,} of {len(predictions):,} rows have no label and are left out."
+        found.append(Finding("unlabelled_rows", "warning", message))
+    if not predictions.has_probabilities:
+        message = f"The table has predicted labels only, so these are left out: {SCORE_METRICS}."
+        found.append(Finding("scores_left_out", "info", message))
+    for code, sentence in predictions.caveats.items():
+        found.append(Finding(code, "warning" if code in WARNINGS else "info", sentence))
+    return found + [Finding(one.code, one.severity, one.message) for one in predictions.remarks]

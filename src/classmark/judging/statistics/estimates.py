@@ -1,0 +1,250 @@
+"""Every metric of labelled rows with its interval: the one place that says which interval a metric has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.judging.parts.calibration import binned_error, width_edges
+from classmark.judging.scored import (
+    TOP_K_CLASSES,
+    ClassCounts,
+    Scored,
+    class_counts,
+    class_scores,
+    confusion_metrics,
+    statistics,
+)
+from classmark.judging.statistics.intervals import (
+    Estimate,
+    Floats,
+    Scale,
+    mean_interval,
+    mean_of_shares,
+    percentile_interval,
+    spread_interval,
+    wilson,
+    wilson_f1,
+)
+from classmark.judging.statistics.matrices import macro_f1, matthews
+from classmark.judging.statistics.ranking import roc_area
+from classmark.judging.statistics.resampling import (
+    Groups,
+    bootstrap,
+    bootstrap_method,
+    group_counts,
+    ranking_draws,
+)
+from classmark.judging.statistics.weighted import NO_CLASS_MEASURE, weighted_estimates
+
+ORDER = (
+    "accuracy",
+    "log_loss",
+    "roc_auc",
+    "average_precision",
+    "brier",
+    "ece",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "precision_macro",
+    "recall_macro",
+    "f1_macro",
+    "mcc",
+    "top5_accuracy",
+)
+SCALES: dict[str, Scale] = {"log_loss": "log", "brier": "log", "mcc": "Fisher's z"}  # the others lie between 0 and 1
+NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
+ABSENT = Estimate(None, None, None, "undefined: no row has this class")
+NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
+
+
+@dataclass(frozen=True)
+class ClassEstimate:
+    """One class against the rest.
+
+    Attributes:
+        name: the class.
+        rows: how many rows have it.
+        precision, recall, f1: recall and F1 are None where no row has the class.
+    """
+
+    name: str
+    rows: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The metrics of one predictions table, and those of each class."""
+
+    metrics: dict[str, Estimate]
+    per_class: tuple[ClassEstimate, ...]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws of whole groups.
+
+    Attributes:
+        metrics: each of shape (R,).
+        counts: the class counts of each draw.
+        method: how they were drawn.
+        groups: how many there are.
+    """
+
+    metrics: dict[str, Floats]
+    counts: ClassCounts
+    method: str
+    groups: int
+
+
+def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
+    """Every metric with its interval.
+
+    Args:
+        scored: labelled rows.
+        classes: C names.
+        draws: of the bootstrap.
+        seed: of the bootstrap.
+        groups: group number of each row; then every interval comes from resampling whole groups.
+
+    Rows with weights have fewer metrics, those of `weighted_estimates`, and no measures of a class.
+    """
+    if scored.weights is not None:
+        rows = scored.confusion.sum(axis=1).tolist()
+        none = [Estimate(None, None, None, NO_CLASS_MEASURE)] * 3
+        per_class = tuple(ClassEstimate(name, count, *none) for name, count in zip(classes, rows, strict=True))
+        return Estimates(ordered(weighted_estimates(scored, groups)), per_class)
+    if groups is None:
+        drawn = None
+        metrics = count_intervals(scored.confusion, scored.positive) | _score_intervals(scored, draws, seed)
+    else:
+        drawn = _group_draws(scored, draws, seed, groups)
+        metrics = _group_intervals(scored, drawn)
+    if scored.probabilities is not None:
+        metrics["ece"] = Estimate(binned_error(scored, width_edges()).ece, None, None, NO_ECE_INTERVAL)
+    return Estimates(ordered(metrics), class_estimates(scored.confusion, classes, drawn))
+
+
+def estimate_matrix(confusion: NDArray[np.int64], classes: tuple[str, ...], positive: int) -> Estimates:
+    """The metrics that a confusion matrix of independent rows gives, with their intervals."""
+    return Estimates(ordered(count_intervals(confusion, positive)), class_estimates(confusion, classes))
+
+
+def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
+    """The metrics in the order in which they are shown."""
+    return {name: metrics[name] for name in ORDER if name in metrics}
+
+
+def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
+    """The metrics of a confusion matrix of independent rows, with intervals that need no draws."""
+    true, claimed, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
+    present = true > 0
+    recall = mean_of_shares(hits[present], true[present])
+    found = {
+        "accuracy": wilson(float(hits.sum()), float(true.sum())),
+        "balanced_accuracy": recall,
+        "recall_macro": recall,
+        "precision_macro": mean_of_shares(hits[present], claimed[present]),
+        "f1_macro": macro_f1(confusion),
+        "mcc": matthews(confusion),
+    }
+    if len(true) == 2:
+        found["precision"] = _precision(hits[positive], claimed[positive])
+        found["recall"] = _recall(hits[positive], true[positive])
+        found["f1"] = _f1(hits[positive], true[positive], claimed[positive])
+    return found
+
+
+def class_estimates(
+    confusion: NDArray[np.int64], classes: tuple[str, ...], drawn: Draws | None = None
+) -> tuple[ClassEstimate, ...]:
+    """Precision, recall and F1 of each class: by Wilson for independent rows, else from the draws of whole groups."""
+    counts = class_counts(confusion)
+    found = []
+    for index, name in enumerate(classes):
+        true, claimed, hits = (part[0, index] for part in counts)
+        one = ClassEstimate(name, int(true), _precision(hits, claimed), _recall(hits, true), _f1(hits, true, claimed))
+        found.append(one if drawn is None else _drawn_class(one, index, drawn))
+    return tuple(found)
+
+
+def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
+    """The same with intervals from the draws, where there is something to estimate.
+
+    A draw without the class says nothing about its recall or F1, nor one without its prediction of precision.
+    """
+    there, said = drawn.counts.true[:, index] > 0, drawn.counts.claimed[:, index] > 0
+    precisions, recalls, f1s = (part[:, index] for part in class_scores(drawn.counts))
+
+    def redrawn(estimate: Estimate, draws: Floats, defined: NDArray[np.bool_]) -> Estimate:
+        if estimate in (ABSENT, NEVER_PREDICTED):
+            return estimate
+        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.groups)
+
+    return ClassEstimate(
+        one.name,
+        one.rows,
+        redrawn(one.precision, precisions, said),
+        redrawn(one.recall, recalls, there),
+        redrawn(one.f1, f1s, there),
+    )
+
+
+def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> Draws:
+    counts = group_counts(scored, draws, seed, groups)
+    metrics = confusion_metrics(counts, scored.positive)
+    if scored.probabilities is not None:
+        metrics |= bootstrap(scored, draws, seed, groups)
+    return Draws(metrics, counts, bootstrap_method(draws, groups), int(groups.max()) + 1)
+
+
+def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
+    values, highest = statistics(scored), {"brier": _highest_brier(scored)}
+    return {
+        name: spread_interval(
+            values[name], draws, drawn.method, SCALES.get(name, "logit"), drawn.groups, highest.get(name, math.inf)
+        )
+        for name, draws in drawn.metrics.items()
+    }
+
+
+def _highest_brier(scored: Scored) -> float:
+    return 1.0 if scored.classes == 2 else 2.0
+
+
+def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimate]:
+    """The metrics of scores for independent rows; without draws where that is possible."""
+    if scored.probabilities is None:
+        return {}
+    drawn, values, method = ranking_draws(scored, draws, seed), statistics(scored), bootstrap_method(draws, None)
+    found = {
+        "roc_auc": percentile_interval(values["roc_auc"], drawn["roc_auc"], method),
+        "average_precision": spread_interval(values["average_precision"], drawn["average_precision"], method),
+        "log_loss": mean_interval(scored.log_losses),
+        "brier": mean_interval(scored.brier_terms, _highest_brier(scored)),
+    }
+    if scored.classes == 2:
+        found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.scores(scored.positive))
+    if scored.classes >= TOP_K_CLASSES:
+        found["top5_accuracy"] = wilson(float(scored.top_k_hits.sum()), len(scored))
+    return found
+
+
+def _precision(hits: float, claimed: float) -> Estimate:
+    return wilson(float(hits), float(claimed)) if claimed else NEVER_PREDICTED
+
+
+def _recall(hits: float, true: float) -> Estimate:
+    return wilson(float(hits), float(true)) if true else ABSENT
+
+
+def _f1(hits: float, true: float, claimed: float) -> Estimate:
+    return wilson_f1(float(hits), float(true), float(claimed)) if true else ABSENT

@@ -1,0 +1,168 @@
+"""ROC and precision-recall of one score: areas for any row weights from one sorted order, DeLong's variance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classmark.judging.statistics.intervals import Estimate, Floats, logit_interval, t_quantile
+
+Weights = NDArray[np.uint8] | Floats
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Rows sorted by falling score, with equal scores as one step. Six bytes a row, as there is one for each class.
+
+    Attributes:
+        order: row numbers by falling score, shape (N,).
+        positive: whether the sorted row is positive, shape (N,).
+        closes: whether the sorted row is the last of those with its score, shape (N,).
+    """
+
+    order: NDArray[np.int32]
+    positive: NDArray[np.bool_]
+    closes: NDArray[np.bool_]
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The steps that have positives: neither area depends on how the negatives between them are ordered."""
+        positives = np.flatnonzero(self.positive).astype(np.int32)
+        ends = np.flatnonzero(self.closes).astype(np.int32)
+        which = np.searchsorted(ends, positives)
+        closing = np.flatnonzero(np.diff(which, append=-1)).astype(np.int32)
+        kept = which[closing]
+        last = ends[kept]
+        before = np.where(kept > 0, ends[kept - 1], -1).astype(np.int32)
+        tied = np.flatnonzero(last - before > np.diff(closing, prepend=-1))
+        return Steps(positives, closing, last, tied, before[tied] + 1)
+
+
+class Steps(NamedTuple):
+    """Where the areas look: positions among the sorted rows, steps without a positive left out.
+
+    Attributes:
+        positives: of the P positive rows.
+        closing: which of these is the last of its step, shape (S,).
+        last: of the last row of each step, shape (S,).
+        tied: which steps have negatives too, shape (M,).
+        tied_first: of the first row of these steps, shape (M,).
+    """
+
+    positives: NDArray[np.int32]
+    closing: NDArray[np.int32]
+    last: NDArray[np.int32]
+    tied: NDArray[np.int64]
+    tied_first: NDArray[np.int32]
+
+
+def rank(positive: NDArray[np.bool_], scores: Floats) -> Ranking:
+    """The ranking of rows by score; `positive` and `scores` have shape (N,)."""
+    order = np.argsort(-scores).astype(np.int32)  # how equal scores are ordered changes nothing
+    closes = np.append(np.diff(scores[order]) != 0, True)
+    return Ranking(order, positive[order], closes)
+
+
+def counts_at_steps(ranking: Ranking) -> tuple[Floats, Floats]:
+    """True and false positives with the threshold at each distinct score, each of shape (S,)."""
+    ends = np.flatnonzero(ranking.closes)
+    hits = np.cumsum(ranking.positive)[ends].astype(np.float64)
+    return hits, ends + 1.0 - hits
+
+
+def areas(ranking: Ranking, weights: Weights) -> tuple[Floats, Floats]:
+    """ROC area (trapezoids) and average precision (steps, not interpolated), each of shape (R,).
+
+    NaN where a class has no weight. Source: Fawcett 2006, algorithm 3; average precision as in scikit-learn.
+
+    Args:
+        ranking: of the rows.
+        weights: shape (R, N): how often each row counts.
+    """
+    steps = ranking.steps
+    ordered: NDArray[Any] = np.take(weights, ranking.order, axis=1)
+    every = _running(ordered)
+    hits = _running(np.take(ordered, steps.positives, axis=1))
+    if hits.shape[1] == 0:
+        return np.full(len(weights), np.nan), np.full(len(weights), np.nan)
+    positives = hits[:, -1].astype(np.float64)
+    negatives = every[:, -1] - positives
+    found = np.take(hits, steps.closing, axis=1).astype(np.float64)
+    reached = np.take(every, steps.last, axis=1).astype(np.float64)
+    gained = np.diff(found, axis=1, prepend=0.0)
+    below = gained * (negatives[:, None] - (reached - found))
+    if len(steps.tied):
+        opened = every[:, steps.tied_first] - ordered[:, steps.tied_first]
+        own = gained[:, steps.tied]
+        below[:, steps.tied] += own * (reached[:, steps.tied] - opened - own) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        roc = below.sum(axis=1) / (positives * negatives)
+        reached += reached == 0  # nothing is gained there
+        average = (gained * found / reached).sum(axis=1) / positives
+    return np.where((negatives > 0) & (positives > 0), roc, np.nan), np.where(positives > 0, average, np.nan)
+
+
+def _running(weights: NDArray[Any]) -> NDArray[Any]:
+    """Running sums of each draw; counts are summed as whole numbers, which is faster and exact."""
+    sums: NDArray[Any] = np.cumsum(weights, axis=1, dtype=np.int32 if weights.dtype == np.uint8 else np.float64)
+    return sums
+
+
+def placements(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Floats]:
+    """DeLong's structural components, shape (number of positives,) and (number of negatives,).
+
+    For each positive row the share of negatives below it (ties half), for each negative row the share of positives
+    above it.
+
+    Source: DeLong, DeLong, Clarke-Pearson 1988, equations 1 to 6; by midranks as Sun & Xu 2014.
+    """
+    own = [midranks(scores[positive]), midranks(scores[~positive])]
+    together = midranks(scores)
+    positives, negatives = len(own[0]), len(own[1])
+    return (together[positive] - own[0]) / negatives, 1 - (together[~positive] - own[1]) / positives
+
+
+def midranks(values: Floats) -> Floats:
+    """Ranks from 1, equal values sharing the mean of theirs."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    middle: Floats = (last - (counts - 1) / 2)[inverse]
+    return middle
+
+
+def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
+    """The area under the ROC curve with DeLong's interval, made on the logit scale so that it stays inside (0, 1).
+
+    Source: DeLong et al. 1988; the logit transform as in Pepe 2003, section 5.2.4. Student's quantile, at the degrees
+    of freedom of the rarer class, instead of the normal one: with 20 positives it covers 93 % instead of 91 %.
+    """
+    if positive.all() or not positive.any():
+        return Estimate(None, None, None, "undefined: rows of one class only")
+    above, below = placements(positive, scores)
+    area = float(above.mean())
+    if min(len(above), len(below)) < 2:
+        return Estimate(area, None, None, "none: a single row of a class")
+    deviation = math.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
+    if area in (0.0, 1.0):
+        return Estimate(area, None, None, "none: the scores separate the classes completely")
+    if deviation == 0:
+        return Estimate(area, None, None, "none: every row has the same score")
+    low, high = logit_interval(area, t_quantile(min(len(above), len(below)) - 1) * deviation)
+    return Estimate(area, low, high, "DeLong on the logit scale, independent rows")
+
+
+def roc_area_difference(positive: NDArray[np.bool_], a: Floats, b: Floats) -> tuple[float, float] | None:
+    """The difference of two ROC areas on the same rows, B − A, and its standard deviation.
+
+    None where a class has fewer than two rows. Source: DeLong et al. 1988, equation 7.
+    """
+    if min(int(positive.sum()), int((~positive).sum())) < 2:
+        return None
+    (above_a, below_a), (above_b, below_b) = placements(positive, a), placements(positive, b)
+    above, below = above_b - above_a, below_b - below_a
+    return float(above.mean()), math.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
