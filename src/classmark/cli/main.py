@@ -416,7 +416,7 @@ def study(
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run arms with several seeds and settle a claim: supported, refuted or not settled."""
+    """Run arms with several seeds and settle a claim: supported, not by the margin, or not settled."""
     from classmark.cli import study as studies
     from classmark.studies.settle import Places
 

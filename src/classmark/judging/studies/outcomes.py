@@ -30,6 +30,7 @@ class Outcome:
         tempered: `temperature`, fitted on validation rows, and `log_loss`, `brier` and `ece` of the test rows with it.
         terms: of the metrics that are means over test rows, one term a row, shape (N,).
         ids: of the test rows.
+        training_rows: that the run learned from; None where it is not known.
         curve: steps → validation accuracy.
         recipe: as it was resolved.
     """
@@ -45,6 +46,7 @@ class Outcome:
     ids: tuple[str, ...] = ()
     curve: Mapping[int, float] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    training_rows: int | None = None
 
     @property
     def done(self) -> bool:
