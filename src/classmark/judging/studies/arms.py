@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classmark.judging.statistics.estimates import ORDER
+from classmark.judging.metric import METRICS
 from classmark.judging.statistics.intervals import Estimate, Floats
 from classmark.judging.studies.learning import CurvePoint, Reached, StepsToTarget, curve_points, steps_to_target
 from classmark.judging.studies.outcomes import Outcome
@@ -46,7 +46,7 @@ def summarise(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached
         limit: the step up to which steps are counted; None without a target or a run.
     """
     there = [reached[one.arm, one.seed] for one in runs if (one.arm, one.seed) in reached]
-    values = {name: values_of(runs, "metrics", name) for name in shared_names(runs, ORDER)}
+    values = {name: values_of(runs, "metrics", name) for name in shared_names(runs)}
     tempered = {name: values_of(runs, "tempered", name) for name in ("temperature", *TEMPERED) if runs}
     return ArmSummary(
         runs=len(runs),
@@ -61,9 +61,9 @@ def summarise(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached
     )
 
 
-def shared_names(runs: Sequence[Outcome], order: Sequence[str]) -> list[str]:
+def shared_names(runs: Sequence[Outcome]) -> list[str]:
     """The metrics that all runs have a value for."""
-    return [name for name in order if runs and all(name in one.metrics for one in runs)]
+    return [name for name in METRICS if runs and all(name in one.metrics for one in runs)]
 
 
 def values_of(runs: Sequence[Outcome], part: str, name: str) -> Floats:

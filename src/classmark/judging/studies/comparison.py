@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classmark.judging.statistics.estimates import ORDER
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
 from classmark.judging.studies.arms import TEMPERED, shared_names, values_of
 from classmark.judging.studies.learning import FirstThere, curve_differences, first_there, mean_accuracy
@@ -86,7 +85,7 @@ class ArmComparison:
 def compare_arms(study: Study, sides: Sides, comparisons: int) -> ArmComparison:
     """One of so many comparisons of a study; its p value is not corrected yet."""
     a, b = sides.runs()
-    metrics = shared_names([*a, *b], ORDER)
+    metrics = shared_names([*a, *b])
     named = [*metrics, *([STEPS] if sides.limit is not None and a else [])]
     confidence = 1 - (1 - CONFIDENCE) / comparisons
     claim = (study.margin, claimed_direction(study), confidence)

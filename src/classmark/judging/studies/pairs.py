@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classmark.judging.scored import LOWER_IS_BETTER
-from classmark.judging.statistics.estimates import ORDER
+from classmark.judging.metric import LOWER_IS_BETTER
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.studies.arms import shared_names, values_of
 from classmark.judging.studies.learning import Reached, restricted_steps
@@ -53,7 +52,7 @@ class Sides:
         if metric == STEPS and self.limit is not None and a:
             first, second = self.there()
             return restricted_steps(first, self.limit), restricted_steps(second, self.limit)
-        if metric not in shared_names([*a, *b], ORDER):
+        if metric not in shared_names([*a, *b]):
             return np.empty(0), np.empty(0)
         return values_of(a, "metrics", metric), values_of(b, "metrics", metric)
 

@@ -7,11 +7,12 @@ seeds: what another seed would give on the same test rows, or with another split
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from classmark.judging.metric import METRICS
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats, t_quantile
 from classmark.judging.statistics.p_values import t_p
 
@@ -43,9 +44,6 @@ class SeedDifference:
     p: float | None
     method: str
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Spread:
@@ -62,12 +60,9 @@ class Spread:
 
 
 def metric_range(metric: str) -> Range:
-    """The least and the largest value that a metric can have; infinite where it has no bound.
-
-    The Brier score of more than two classes goes up to 2.
-    """
-    highest = {"brier": 2.0, "log_loss": math.inf, "steps_to_target": math.inf}.get(metric, 1.0)
-    return (-1.0 if metric == "mcc" else 0.0), highest
+    """The least and the largest value that a metric can have; steps and whatever has no bound go to infinity."""
+    low, high = METRICS[metric].bounds if metric in METRICS else (0.0, None)
+    return low, math.inf if high is None else high
 
 
 def over_seeds(values: Floats, within: Range = ANY) -> Estimate:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 from classmark.judging.statistics.intervals import Estimate, Floats, t_quantile
 from classmark.judging.studies.seeds import Direction
@@ -36,9 +35,6 @@ class VarianceSplit:
     low: float | None
     high: float | None
     method: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def split_variance(differences: Floats, same_rows: bool, shared: float | None = None) -> VarianceSplit:
