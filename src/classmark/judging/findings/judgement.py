@@ -168,7 +168,7 @@ def _calibration(judgement: Judgement) -> list[Finding]:
             f"{recalibration.tempered.error.ece_debiased:.4f}."
         )
         return [Finding("miscalibrated", severity, message)]
-    chance, high = calibration.equal_width.ece_by_chance, calibration.equal_width.ece_by_chance_high
+    chance, high = calibration.ece_by_chance, calibration.ece_by_chance_high
     if chance is None or high is None or calibration.ece <= high or severity == "info" or judgement.groups:
         return []
     accuracy = wilson((calibration.accuracy or 0) * judgement.rows, judgement.rows)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,9 +211,6 @@ class ThresholdCurve:
 
     threshold: tuple[float, ...]
     metrics: dict[str, tuple[float | None, ...]]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def draw_threshold_curve(found: Sweep, costs: Floats | None = None) -> ThresholdCurve:

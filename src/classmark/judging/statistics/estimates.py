@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from classmark.judging.parts.calibration import binned_error, width_edges
 from classmark.judging.scored import (
@@ -73,7 +75,7 @@ class ClassEstimate:
         precision, recall, f1: recall and F1 are None where no row has the class.
     """
 
-    name: str
+    name: Annotated[str, Field(alias="class")]
     rows: int
     precision: Estimate
     recall: Estimate

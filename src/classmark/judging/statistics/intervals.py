@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,6 @@ class Estimate:
     low: float | None
     high: float | None
     method: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "low": self.low, "high": self.high, "method": self.method}
 
 
 def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -> Estimate:
