@@ -7,7 +7,7 @@ scores. Each candidate is tested by an exact binomial bound, given how many rows
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,8 @@ class Guarantee:
     Attributes:
         confidence: of 100 samples of validation rows, at least so many per cent choose a threshold that keeps the minimum,
             or none.
-        bound: the lower confidence limit of the share at the threshold; without a threshold the highest that was tested.
+        bound: the lower confidence limit of the share at the threshold (of a selective error, the upper limit); without a
+            threshold the best that was tested, None where no number of mistakes would have been few enough.
         rows: validation rows on which that limit rests: those that are called, answered, or of the class.
         hits: how many of them count for the share.
         method: how candidates were tested, and under which sampling model.
@@ -49,6 +50,30 @@ class Guarantee:
     threshold: float | None = None
     missing: str | None = None
     rows_needed: int | None = None
+
+    def with_reason(self, kind: str, *, of_errors: bool = False) -> Guarantee:
+        """The same, with why there is no threshold in words.
+
+        Args:
+            kind: what the rows are, such as `validation rows called positive`.
+            of_errors: whether the share is spoken of as that of the errors, whose highest value is asked for.
+        """
+        if self.threshold is not None:
+            return self
+        if self.bound is None:
+            few = f"it takes at least {self.rows_needed:,} {kind}, even without a mistake, and there are {self.rows:,}"
+            return replace(self, missing=few)
+        reached = f"the highest lower limit is {self.bound:.4f}, from {self.rows:,} {kind}, {self.hits:,} of them right"
+        more = "so low a share is too low on any number of rows"
+        if of_errors:
+            wrong = self.rows - self.hits
+            reached = (
+                f"the lowest upper limit is {1 - self.bound:.4f}, from {self.rows:,} {kind}, {wrong:,} of them wrong"
+            )
+            more = "so high a share is too high on any number of rows"
+        if self.rows_needed is not None:
+            more = f"if as many stay right, about {self.rows_needed:,} are needed"
+        return replace(self, missing=f"{reached}; {more}")
 
 
 def checked_confidence(confidence: Any, *, minimums: bool, groups: bool, weights: bool) -> float:
@@ -70,7 +95,7 @@ def checked_confidence(confidence: Any, *, minimums: bool, groups: bool, weights
     if not 0.5 <= number < 1:
         raise InputError(
             f"{confidence} is not a confidence, which is a number from 0.5 to below 1.",
-            ("Write for instance ", Option("confidence", 0.9)),
+            "0.9 is usual.",
             argument="confidence",
         )
     if not minimums:
@@ -112,7 +137,9 @@ def guaranteed_share(scores: Floats, hits: NDArray[np.bool_], minimum: float, co
     ranks, risks = _candidates(len(scores), minimum, 1 - confidence)
     order = np.argsort(-scores, kind="stable")
     falling, found = scores[order], np.append(0, np.cumsum(hits[order]))
-    ends = np.searchsorted(-falling, -falling[np.minimum(ranks, len(scores)) - 1], side="right") if len(ranks) else ranks
+    ends = (
+        np.searchsorted(-falling, -falling[np.minimum(ranks, len(scores)) - 1], side="right") if len(ranks) else ranks
+    )
     level, best, chosen = 0.0, (-1.0, 0, 0.0), None
     for rows, own in zip(ends.tolist(), risks.tolist(), strict=True):
         if (level := level + own) <= 0:
@@ -129,7 +156,8 @@ def guaranteed_share(scores: Floats, hits: NDArray[np.bool_], minimum: float, co
         return Guarantee(confidence, bound, rows, int(found[rows]), SEQUENCE, threshold)
     bound, rows, level = best
     if not rows:
-        return Guarantee(confidence, None, 0, 0, SEQUENCE, rows_needed=fewest_rows(minimum, 1 - confidence))
+        fewest = fewest_rows(minimum, 1 - confidence)
+        return Guarantee(confidence, None, len(scores), int(found[-1]), SEQUENCE, rows_needed=fewest)
     needed = _rows_needed(int(found[rows]) / rows, minimum, level)
     return Guarantee(confidence, bound, rows, int(found[rows]), SEQUENCE, rows_needed=needed)
 
@@ -150,8 +178,7 @@ def guaranteed_class(scores: Floats, minimum: float, confidence: float) -> Guara
     rows, risk = len(scores), 1 - confidence
     misses = most_mistakes(rows, minimum, risk)
     if misses < 0:
-        bound = lower_limit(rows, rows, risk) if rows else None
-        return Guarantee(confidence, bound, rows, rows, ORDER_STATISTIC, rows_needed=fewest_rows(minimum, risk))
+        return Guarantee(confidence, None, rows, rows, ORDER_STATISTIC, rows_needed=fewest_rows(minimum, risk))
     threshold = float(np.partition(scores, misses)[misses])
     return Guarantee(
         confidence, lower_limit(rows - misses, rows, risk), rows, rows - misses, ORDER_STATISTIC, threshold
