@@ -146,8 +146,9 @@ def table(repetitions: int) -> list[str]:
         "`python benchmarks/coverage_thresholds.py --out docs/coverage-thresholds.md`", "",
         f"Each cell is from {repetitions:,} samples of validation rows. First the per cent of samples in which a threshold is",
         f"chosen with a confidence of {CONFIDENCE}; then the per cent in which that threshold breaks the minimum on the whole",
-        f"population, which may be at most {100 * (1 - CONFIDENCE):.0f} (bold if it is more by three standard errors of the simulation);",
-        f"in brackets the same of the threshold without a promise, from every fifth sample, which must rest on {fewest_behind(MINIMUM)} rows.", "",
+        f"population, which may be at most {100 * (1 - CONFIDENCE):.0f} (bold if it is more by three standard errors).",
+        "In brackets, from every fifth sample, the per cent in which the threshold without a promise breaks it, though it",
+        f"must be seen on {fewest_behind(MINIMUM)} rows.", "",
         f"| model | positive | rows | {head} |", f"|---|---|---|{'---|' * len(GOALS)}",
     ]  # fmt: skip
     for model in MODELS:

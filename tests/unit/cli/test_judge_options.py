@@ -66,7 +66,7 @@ def test_the_positive_class_may_be_spelt_as_the_file_spells_it(tmp_path: Path) -
 def test_a_matrix_takes_none_of_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["judge", "--confusion", "5,1,2,7", "--at", "f1", "--out", str(tmp_path / "judged")]) == 2
     assert capsys.readouterr().err == (
-        "error: --at, --costs and --slice go with a predictions file; a matrix has no rows.\n"
+        "error: --at, --confidence, --costs and --slice go with a predictions file; a matrix has no rows.\n"
     )
 
 

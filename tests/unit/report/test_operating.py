@@ -55,7 +55,9 @@ def test_a_sentence_says_both_splits_and_what_the_largest_probability_gives(judg
     )
     assert re.fullmatch(
         r"Precision ≥ 0\.8, at a threshold of 0\.\d{4}: precision 0\.\d{4} on validation, .* on the judged rows; recall .* on "
-        r"the judged rows\. The largest probability gives precision 0\.\d{4} and recall 0\.\d{4} there\.",
+        r"the judged rows\. The largest probability gives precision 0\.\d{4} and recall 0\.\d{4} there\. \d+ of the judged rows "
+        r"are called positive\. Precision ≥ 0\.8 was seen on \d+ validation rows called positive, which promises nothing of new "
+        r"rows\.",
         point_sentence(baseline),
     )
     assert point_sentence(youden).startswith("Highest Youden's index, at a threshold of 0.")
@@ -68,8 +70,8 @@ def test_a_threshold_that_was_not_chosen_is_said() -> None:
     turned = validation.frame.with_columns(pl.Series("probabilities", validation.probabilities[:, ::-1]))
     found = judge(table(300, 0), validation=Predictions(turned, validation.metadata), at=["precision>=0.99"], draws=100)
     assert re.fullmatch(
-        r"Precision ≥ 0\.99: no threshold was chosen, as the highest precision that a threshold reaches on validation is "
-        r"0\.\d{4}\.",
+        r"Precision ≥ 0\.99: no threshold was chosen, as the highest precision on at least 100 validation rows called positive "
+        r"is 0\.\d{4}\.",
         point_sentence(found.thresholds.points[0]),
     )
 
@@ -144,7 +146,7 @@ def test_the_page_shows_points_costs_slices_and_advice(judgement: Judgement, tmp
 
 
 def test_the_terminal_has_a_sentence_a_point(judgement: Judgement) -> None:
-    console = Console(width=400, record=True, file=io.StringIO())
+    console = Console(width=900, record=True, file=io.StringIO())
     console.print(judgement_table(judgement))
     text = console.export_text()
     assert all(point_sentence(point) in text for point in judgement.thresholds.points)

@@ -185,7 +185,7 @@ def _chosen(
         return replace(point, threshold=threshold, rests_on=int(rows[place]))
     kind = COUNTED[goal.metric]
     if int(rows.max()) < fewest:
-        few = f"there are {int(rows.max()):,} {kind}, and a minimum of {goal.minimum:g} must be seen on {fewest:,}"
+        few = f"there are at most {int(rows.max()):,} {kind}, and a minimum of {goal.minimum:g} must be seen on {fewest:,}"
         return replace(point, missing=few)
     best = float(reached[rows >= fewest].max())
     return replace(point, missing=f"the highest {goal.metric} on at least {fewest:,} {kind} is {best:.4f}")

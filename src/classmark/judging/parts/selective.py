@@ -32,6 +32,7 @@ class Target:
         missing: why there is no threshold.
         guarantee: of the error on new rows; its `bound` is the upper limit of the error. None where no confidence was
             asked for.
+        asked: whether a user asked for this error.
     """
 
     error: float
@@ -43,6 +44,7 @@ class Target:
     rows: int | None = None
     missing: str | None = None
     guarantee: Guarantee | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def _targets(
 ) -> tuple[Target, ...]:
     """The usual targets and those that were asked for, by their error; of these, with the confidence that was asked for."""
     asked = dict.fromkeys(TARGETS) | dict.fromkeys(errors, confidence)
-    return tuple(_target(error, test, validation, groups, asked[error]) for error in sorted(asked))
+    found = (_target(error, test, validation, groups, asked[error]) for error in sorted(asked))
+    return tuple(replace(one, asked=one.error in errors) for one in found)
 
 
 def _risks(scored: Scored) -> Floats:

@@ -74,7 +74,8 @@ def test_a_minimum_out_of_reach_is_named() -> None:
     )
     (finding,) = found(judgement, "minimum_out_of_reach")
     assert re.fullmatch(
-        r"No threshold gives precision ≥ 0.95: the highest precision that a threshold reaches on validation is 0\.\d{4}\.",
+        r"No threshold gives precision ≥ 0.95: the highest precision on at least 30 validation rows called positive is "
+        r"0\.\d{4}\.",
         finding.message,
     )
 
