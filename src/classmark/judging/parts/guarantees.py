@@ -18,7 +18,7 @@ from classmark.judging.statistics.intervals import Floats
 
 STARTS = ((0.5, 0), (0.2, 2), (0.15, 8))  # share of the risk, and the mistakes that the first test of it allows
 LAST_START = (0.15, 0.25)  # share of the risk, and of the rows: for scores whose very highest rows are wrong
-GROWTH = 1.15  # from one rank that is tested to the next
+GROWTH = 1.05  # from one rank that is tested to the next
 MOST_ROWS = 1_000_000  # that `rows_needed` speaks of
 SEQUENCE = "fixed sequence of ranks from several starts, Clopper-Pearson, independent rows"
 ORDER_STATISTIC = "Clopper-Pearson on an order statistic (Wilks 1941), independent rows"
