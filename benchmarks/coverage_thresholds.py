@@ -9,7 +9,6 @@ a confidence of 0.9, and its true share is compared with the minimum. Beside it 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ PREVALENCES = (0.01, 0.1, 0.5)
 SIZES = (100, 1_000, 5_000)
 GOALS = ("precision", "1 − error", "recall", "specificity")
 REPETITIONS = 1_000
+EACH = 5  # every fifth sample shows the threshold without a promise
 STEP = 0.02  # of rounded probabilities
 
 
@@ -118,24 +118,26 @@ def true_share(goal: str, model: Model, prevalence: float, threshold: float) -> 
     return (positive + sure_negative) / max(1e-300, positive + negative + sure_negative + wrong)
 
 
-def cell(goal: str, model: Model, prevalence: float, rows: int, repetitions: int) -> str:
-    """Per cent of samples that choose a threshold, and that choose one that breaks the minimum, with and without a promise."""
+def cells(model: Model, prevalence: float, rows: int, repetitions: int) -> list[str]:
+    """Per goal, per cent of samples that choose a threshold, and that choose one that breaks the minimum, with and without."""
     rng = np.random.default_rng([rows, round(1_000 * prevalence)])
-    ways: list[Callable[[str, NDArray[np.bool_], Floats], float | None]] = [promised]
-    if goal != "1 − error":
-        ways.append(plain)
-    counts = np.zeros((len(ways), 2))
+    counts = np.zeros((len(GOALS), 2, 2))  # with or without a promise; chosen, broken
     for repetition in range(repetitions):
         positive, scores = model.draw(rows, prevalence, rng)
-        for place, way in enumerate(ways):
-            if (place == 1 and repetition % 5) or (threshold := way(goal, positive, scores)) is None:
-                continue
-            counts[place] += 1, true_share(goal, model, prevalence, threshold) < MINIMUM
-    shares = 100 * counts / np.array([repetitions, repetitions / 5][: len(ways)])[:, None]
+        for place, goal in enumerate(GOALS):
+            ways = [promised, plain] if repetition % EACH == 0 and goal != "1 − error" else [promised]
+            for side, way in enumerate(ways):
+                if (threshold := way(goal, positive, scores)) is not None:
+                    broken = true_share(goal, model, prevalence, threshold) < MINIMUM
+                    counts[place, side] += 1, broken
+    shares = 100 * counts / np.array([repetitions, repetitions / EACH])[None, :, None]
     luck = 300 * ((1 - CONFIDENCE) * CONFIDENCE / repetitions) ** 0.5
-    broken = f"{shares[0, 1]:.1f}"
-    shown = f"**{broken}**" if shares[0, 1] > 100 * (1 - CONFIDENCE) + luck else broken
-    return f"{shares[0, 0]:.0f} / {shown}" + (f" ({shares[1, 1]:.0f})" if len(ways) > 1 else "")
+    found = []
+    for goal, (kept, unpromised) in zip(GOALS, shares, strict=True):
+        bold = "**" if kept[1] > 100 * (1 - CONFIDENCE) + luck else ""
+        beside = "" if goal == "1 − error" else f" ({unpromised[1]:.0f})"
+        found.append(f"{kept[0]:.0f} / {bold}{kept[1]:.1f}{bold}{beside}")
+    return found
 
 
 def table(repetitions: int) -> list[str]:
@@ -154,8 +156,8 @@ def table(repetitions: int) -> list[str]:
     for model in MODELS:
         for prevalence in PREVALENCES:
             for rows in SIZES:
-                cells = " | ".join(cell(goal, model, prevalence, rows, repetitions) for goal in GOALS)
-                lines.append(f"| {model.title} | {100 * prevalence:.0f} % | {rows:,} | {cells} |")
+                found = " | ".join(cells(model, prevalence, rows, repetitions))
+                lines.append(f"| {model.title} | {100 * prevalence:.0f} % | {rows:,} | {found} |")
                 print(lines[-1], flush=True)
     return lines
 
