@@ -13,6 +13,7 @@ from classmark.judging.findings.choices import find_choices, find_gap, find_slic
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.finding import Finding as Finding
 from classmark.judging.findings.mixture import find_mixture
+from classmark.judging.metric import SPOKEN
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.scored import TOP_K_CLASSES
 from classmark.judging.statistics.intervals import Z, wilson
@@ -29,8 +30,8 @@ FEW_GROUPS = 30
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
-SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration"
-COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
+COMPARED_SCORES = ", ".join(SPOKEN[name] for name in ("log_loss", "roc_auc", "average_precision", "brier"))
+SCORE_METRICS = f"{COMPARED_SCORES}, calibration"
 
 
 def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[Finding, ...]:
