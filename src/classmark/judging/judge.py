@@ -170,5 +170,5 @@ def _parts(
         parts["selective"] = select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
     if fitted_on:
         parts["recalibration"] = recalibrate(rows, fitted_on, index, groups)
-        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups)
+        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups, chosen.slices)
     return parts
