@@ -20,6 +20,7 @@ from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
+from classmark.report.prediction_sets import set_words
 from classmark.report.selection import risk_chart
 from classmark.report.words import (
     METRIC_TITLES,
@@ -92,6 +93,7 @@ def write_report(
             brier_rows=brier_rows(judgement),
             verdict=verdict_sentence(judgement),
             beside=beside(judgement),
+            **set_words(judgement),
             **_mixture(judgement),
             matrix=[] if many else confusion_rows(judgement),
             facts=run_facts(run) if run else None,

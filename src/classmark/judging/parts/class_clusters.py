@@ -34,7 +34,7 @@ class Clusters:
 
 
 def cluster_classes(
-    scores: Floats, labels: NDArray[np.int64], classes: int, level: float, seed: int
+    scores: Floats, labels: NDArray[np.int64], classes: int, level: float, numbers: Floats
 ) -> Clusters | None:
     """Clusters from a part of the validation rows; None where these are too few for two clusters.
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from classmark.errors import shortened
 from classmark.judging.parts.class_clusters import FEWEST_CLUSTERED, cluster_classes
 from classmark.judging.parts.conformal_scores import conformal_quantile, lac_scores, measure_sets, row_numbers
 from classmark.judging.parts.derived import derived
@@ -133,9 +134,8 @@ def _partings(
     if classes >= FEWEST_CLUSTERED:
         clusters = cluster_classes(seen, validation.labels, classes, level, row_numbers(validation, seed))
         if clusters is not None:
-            names = [f"{int((clusters.of_class == one).sum())} classes" for one in range(clusters.count)]
-            if clusters.pooled >= 0:
-                names[clusters.pooled] = f"{names[clusters.pooled]} with few rows"
+            members = [np.flatnonzero(clusters.of_class == one) for one in range(clusters.count)]
+            names = [shortened([test.classes[member] for member in own]) for own in members]
             of_class = clusters.of_class
             yield Parting(
                 BY_CLUSTER,
