@@ -166,7 +166,7 @@ def _parts(
     }
     if rows.has_probabilities:
         parts["curves"] = draw_curves(scored, rows.classes)
-        parts["calibration"] = calibrate(scored)
+        parts["calibration"] = calibrate(scored, groups)
         parts["selective"] = select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
     if fitted_on:
         parts["recalibration"] = recalibrate(rows, fitted_on, index, groups)

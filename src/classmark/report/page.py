@@ -9,7 +9,7 @@ from typing import Any
 from classmark.judging.judgement import Judgement
 from classmark.judging.statistics.intervals import Estimate
 from classmark.predictions import Predictions
-from classmark.report.calibration import binning_rows, brier_rows, recalibration_rows
+from classmark.report.calibration import binning_rows, brier_rows, kernel_sentence, recalibration_rows
 from classmark.report.charts import run_charts, score_charts
 from classmark.report.confusions import Pair, confused_pairs
 from classmark.report.facts import run_facts
@@ -91,6 +91,7 @@ def write_report(
             recalibration_rows=recalibration_rows(judgement),
             binning_rows=binning_rows(judgement),
             brier_rows=brier_rows(judgement),
+            kernel_error=kernel_sentence(judgement),
             verdict=verdict_sentence(judgement),
             beside=beside(judgement),
             **set_words(judgement),

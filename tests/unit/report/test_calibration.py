@@ -76,7 +76,7 @@ def test_the_rows_are_the_judgements(fitted: Judgement) -> None:
     rows = {row.title: row for row in recalibration_rows(fitted)}
     assert rows["Log loss"].given == pytest.approx(found.tempered.metrics["log_loss"].a)
     assert rows["Log loss"].after[0] == (found.tempered.metrics["log_loss"].b, found.tempered.metrics["log_loss"])
-    assert rows["Calibration error, debiased"].after[0] == (found.tempered.error.ece_debiased, None)
+    assert rows["Calibration error, partly debiased"].after[0] == (found.tempered.error.ece_debiased, None)
     assert {len(row.after) for row in rows.values()} == {1 if found.isotonic is None else 2}
     signs = {"−": -1, "+": 1}
     total = sum(signs.get(title[0], 1) * value for title, value in brier_rows(fitted))

@@ -166,7 +166,7 @@ def _calibration(judgement: Judgement) -> list[Finding]:
         message = (
             f"{lean}: a temperature of {recalibration.temperature:.2f}, fitted on {recalibration.rows:,} validation rows, "
             f"lowers the log loss by {-(gain.difference or 0):.4f} ({-gain.high:.4f} to {-gain.low:.4f}) and takes the "
-            f"debiased calibration error from {calibration.ece_debiased:.4f} to "
+            f"partly debiased calibration error from {calibration.ece_debiased:.4f} to "
             f"{recalibration.tempered.error.ece_debiased:.4f}."
         )
         return [Finding("miscalibrated", severity, message)]

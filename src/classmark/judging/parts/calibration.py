@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from classmark.judging.parts.brier import BrierParts, class_bins
+from classmark.judging.parts.kernel_calibration import KernelError, kernel_error
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats, Z, wilson
+from classmark.judging.statistics.resampling import Groups
 
 BINS = 15
 
@@ -43,7 +45,7 @@ class BinnedError:
     Attributes:
         bins: those with rows, by rising confidence.
         ece: mean gap between confidence and accuracy, the bins weighted by rows; plug-in estimate, biased upwards.
-        ece_debiased: less the bias, at least 0.
+        ece_debiased: less a part of the bias (of a calibrated model at 1,000 rows about 40 %), at least 0.
         ece_by_chance, ece_by_chance_high: the plug-in estimate that rows with these confidences would give on average,
             and in 97.5 of 100 cases at most, if the model were calibrated and rows independent.
         mce: the largest gap of a bin; a maximum over bins, so biased upwards more than `ece`.
@@ -69,6 +71,7 @@ class Calibration:
         confidence, accuracy: mean of the largest probability, and the share of rows whose likeliest class is right.
         classwise_ece: mean over the classes of the plug-in error of that class's probability; of two, the positive's.
         brier: the parts of the Brier score over equal-width bins.
+        kernel: the error of all classes' probabilities without bins, unbiased, with its test.
 
     All but `equal_width` is None in judgements that an earlier version wrote.
     """
@@ -79,6 +82,7 @@ class Calibration:
     accuracy: float | None = None
     classwise_ece: float | None = None
     brier: BrierParts | None = None
+    kernel: KernelError | None = None
 
     @property
     def bins(self) -> tuple[Bin, ...]:
@@ -101,9 +105,13 @@ class Calibration:
 def calibration_from_json(content: Mapping[str, Any]) -> Calibration:
     """The calibration that `to_json` wrote, here or in an earlier version."""
     rest = {name: content.get(name) for name in ("confidence", "accuracy", "classwise_ece")}
-    mass, brier = content.get("equal_mass"), content.get("brier")
+    mass, brier, kernel = (content.get(name) for name in ("equal_mass", "brier", "kernel"))
     return Calibration(
-        binned_from_json(content), mass and binned_from_json(mass), brier=brier and BrierParts(**brier), **rest
+        binned_from_json(content),
+        mass and binned_from_json(mass),
+        brier=brier and BrierParts(**brier),
+        kernel=kernel and KernelError(**kernel),
+        **rest,
     )
 
 
@@ -113,8 +121,8 @@ def binned_from_json(content: Mapping[str, Any]) -> BinnedError:
     return BinnedError(**{**known, "bins": tuple(Bin(**part) for part in content["bins"])})
 
 
-def calibrate(scored: Scored) -> Calibration:
-    """The calibration of rows with probabilities."""
+def calibrate(scored: Scored, groups: Groups = None) -> Calibration:
+    """The calibration of rows with probabilities; with groups there is no kernel error."""
     confidence, classes = confidences(scored), class_bins(scored, width_edges())
     return Calibration(
         equal_width=binned_error(scored, width_edges()),
@@ -123,6 +131,7 @@ def calibrate(scored: Scored) -> Calibration:
         accuracy=float((scored.surest == scored.labels).mean()),
         classwise_ece=classes.calibration_error(),
         brier=classes.brier_parts(),
+        kernel=kernel_error(scored, groups),
     )
 
 
@@ -188,7 +197,10 @@ def _bin(low: float, high: float, rows: int, hits: float, confidences: float) ->
 
 
 def _debiased(bins: tuple[Bin, ...]) -> float:
-    """The calibration error less its bias, at least 0.
+    """The calibration error less a part of its bias, at least 0.
+
+    Of a calibrated model at 1,000 rows it takes about 40 % of the bias away, not all of it: the gaps that were seen stand
+    for the true ones, and they are too large by chance themselves.
 
     Source: Kumar, Liang, Ma 2019, section 5 (l1 form): twice the plug-in error less its expectation when each bin's
     accuracy is drawn from a normal about what was seen; here that expectation is the folded normal's mean, not a draw.
