@@ -165,7 +165,7 @@ def _parts(
         "validation_rows": None if chosen_on is None else len(chosen_on),
     }
     if rows.has_probabilities:
-        parts["curves"] = draw_curves(scored, rows.classes)
+        parts["curves"] = draw_curves(scored, rows.classes, groups, sampling.draws, sampling.seed)
         parts["calibration"] = calibrate(scored, groups)
         parts["selective"] = select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
     if fitted_on:

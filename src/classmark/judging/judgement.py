@@ -235,4 +235,5 @@ def _class(content: Mapping[str, Any]) -> ClassEstimate:
 
 
 def _curve(content: Mapping[str, Any]) -> Curve:
-    return Curve(**{**content, "x": tuple(content["x"]), "y": tuple(content["y"])})
+    points = {name: tuple(content[name]) for name in ("x", "y", "low", "high") if name in content}
+    return Curve(**{**content, **points})
