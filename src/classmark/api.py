@@ -208,7 +208,7 @@ def judge(
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
         at: two classes: goals of thresholds, chosen on the validation rows: `f1`, `precision>=0.95`.
         costs: `true:predicted` → cost of such a row, as `{"yes:no": 5}`; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,

@@ -63,7 +63,8 @@ def judge(
         positive: the positive class of two; without it, the one that the table names, else the second.
         at: goals of thresholds, such as `f1` and `precision>=0.95`; without any, F1 and Youden's index.
         costs: `true:predicted` → cost of such a row; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some, up to twelve.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some, up to
+            twelve.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
