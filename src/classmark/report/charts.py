@@ -150,8 +150,10 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         )
         if not banded:
             return beside_line(lines, guessing, DASHED)
-        area = alt.Chart(data).mark_area(opacity=0.2, color=BLUE, clip=True)
-        return beside_line(area.encode(x=x, y="low:Q", y2="high:Q", order="place:Q") + lines, guessing, DASHED)
+        area = alt.Chart(data).mark_area(opacity=0.2, color=BLUE, clip=True, line=False)
+        return beside_line(
+            area.encode(x=x, y=share_axis(alt.Y, "low:Q", y_title), y2="high:Q") + lines, guessing, DASHED
+        )
 
     return Chart(kind.replace("_", "-"), title, reading, data, draw)
 

@@ -12,7 +12,6 @@ from classmark.report.words import share_text
 
 TITLES = {"lac": "smallest (LAC)", "aps": "adaptive (APS)", "raps": "adaptive, short (RAPS)"}
 MOST_SHORT = 0.1  # of the parts: with more, sets hold so many classes that they say nothing
-BEYOND_LUCK = 0.05
 
 
 @dataclass(frozen=True)
@@ -51,25 +50,20 @@ def luck_sentence(found: Conformal, rows: int) -> str:
     if not shown:
         return ""
     bands = [
-        f"that of 90 % sets lies between {100 * luck.true_low:.1f} and {100 * luck.true_high:.1f} %, and on {rows:,} rows "
-        f"{100 * luck.seen_low:.1f} to {100 * luck.seen_high:.1f} % can be seen"
-        if level == 0.9
-        else f"of {100 * level:.0f} % sets {100 * luck.true_low:.1f} to {100 * luck.true_high:.1f} %, seen "
-        f"{100 * luck.seen_low:.1f} to {100 * luck.seen_high:.1f} %"
+        f"{100 * level:.0f} % sets hold the true class of {100 * luck.true_low:.1f} to {100 * luck.true_high:.1f} % of all "
+        f"rows to come, and of {100 * luck.seen_low:.1f} to {100 * luck.seen_high:.1f} % of {rows:,} judged rows"
         for level, luck in shown.items()
     ]
-    return f"So many rows fix the coverage only so far. In 95 of 100 draws {'; '.join(bands)}."
+    return f"Rows of one kind fix this only so far: in 95 of 100 draws {'; '.join(bands)}."
 
 
 def lowest_text(worst: ClassCoverage) -> str:
-    """The class that is held least often, and whether luck explains it."""
+    """The class that is held least often, what the lowest would be by luck, and p for all classes together."""
     text = f"{worst.name}, {worst.rows:,} rows: {share_text(worst.coverage)}"
     if worst.lowest is None:
-        return f"{text}; the lowest of all classes is so partly by luck"
-    by_luck = f"the lowest of all classes would be {100 * worst.lowest.by_luck:.1f} % by luck"
-    if worst.lowest.p < BEYOND_LUCK:
-        return f"{text}; {by_luck}, so this one is held less often (p {max(worst.lowest.p, 1e-4):.2g} for all classes)"
-    return f"{text}; {by_luck}, which explains it"
+        return text
+    p = "p < 0.0001" if worst.lowest.p < 1e-4 else f"p {worst.lowest.p:.4f}"
+    return f"{text}; lowest by luck {100 * worst.lowest.by_luck:.1f} %, {p}"
 
 
 def _row(sets: ConditionalSets) -> ConditionalRow:
