@@ -173,19 +173,19 @@ def main() -> None:
     for title, text, head, rows in (
         (
             "Prediction sets",
-            f"Sets at {100 * LEVEL:.0f} %, {TEST_ROWS} test rows, 500 repetitions, models that are too sure of themselves. "
+            f"Sets at {100 * LEVEL:.0f} %, {TEST_ROWS} test rows, 300 repetitions, models that are too sure of themselves. "
             "Per cent: mean coverage (the promise is ⌈0.9 (n + 1)⌉ / (n + 1), a little above 90); test coverages inside the 95 % "
             "band (it is of whole numbers, so that it holds a little more); sets that keep their promise with p below 0.025.",
             "| sets | classes | validation rows | coverage | inside the band | called broken |",
-            set_lines(500 // less),
+            set_lines(300 // less),
         ),
         (
             "Sets by class",
-            "LAC at 90 %, half of the classes hard, half easy; 100 repetitions. Per cent of the rows of the class that is held "
+            "LAC at 90 %, half of the classes hard, half easy; 80 repetitions. Per cent of the rows of the class that is held "
             "worst, over all repetitions. One threshold for all does not promise 90 % for each class; one a class does. Of "
             "clusters the promise is for the cluster.",
             "| classes | validation rows | one threshold | by class | by cluster |",
-            class_lines(100 // less),
+            class_lines(80 // less),
         ),
         (
             "The lowest of many classes",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -88,12 +87,6 @@ class Parting:
     of_class: NDArray[np.int64] | None
     kept: NDArray[np.bool_]
     pooled: int = -1
-
-
-def conditional_sets_from_json(content: Mapping[str, Any]) -> ConditionalSets:
-    """The sets that a judgement holds."""
-    categories = tuple(Category(**{**one, "coverage": Estimate(**one["coverage"])}) for one in content["categories"])
-    return ConditionalSets(**{**content, "categories": categories, "coverage": Estimate(**content["coverage"])})
 
 
 def conditional_sets(

@@ -7,14 +7,13 @@ luck of which rows were drawn for validation, not for each class; `conditional` 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.parts.conditional import ConditionalSets, conditional_sets, conditional_sets_from_json
+from classmark.judging.parts.conditional import ConditionalSets, conditional_sets
 from classmark.judging.parts.conformal_scores import (
     conformal_quantile,
     measure_sets,
@@ -88,32 +87,6 @@ class Conformal:
     rows: int
     sets: tuple[Sets, ...]
     conditional: tuple[ConditionalSets, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def conformal_from_json(content: Mapping[str, Any] | None) -> Conformal | None:
-    """The prediction sets that `to_json` wrote, here or in an earlier version; None where there is none."""
-    if content is None:
-        return None
-
-    def sets(found: Mapping[str, Any]) -> Sets:
-        worst, luck = found["worst_class"], found.get("luck")
-        lowest = worst.get("lowest")
-        return Sets(
-            **{
-                **found,
-                "coverage": Estimate(**found["coverage"]),
-                "worst_class": ClassCoverage(
-                    worst["name"], worst["rows"], Estimate(**worst["coverage"]), lowest and Lowest(**lowest)
-                ),
-                "luck": luck and Luck(**luck),
-            }
-        )
-
-    conditional = tuple(map(conditional_sets_from_json, content.get("conditional", [])))
-    return Conformal(content["rows"], tuple(map(sets, content["sets"])), conditional)
 
 
 def conform(

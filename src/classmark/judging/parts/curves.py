@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,12 +48,6 @@ class Curves:
     roc: tuple[Curve, ...] = ()
     precision_recall: tuple[Curve, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        roc = [asdict(curve) for curve in self.roc]
-        for curve in roc:
-            del curve["prevalence"]
-        return {"roc": roc, "precision_recall": [asdict(curve) for curve in self.precision_recall]}
-
 
 def draw_curves(
     scored: Scored, classes: tuple[str, ...], groups: Groups = None, draws: int = 400, seed: int = 0
@@ -77,8 +70,8 @@ def draw_curves(
     for name, ranking in ranked.items():
         band = curve_band(ranking, groups, draws, seed) if len(ranked) <= MOST_BANDS else None
         curve, other = _roc(name, ranking, points), _precision_recall(name, ranking, points)
-        roc.append(_banded(curve, band, band and band.roc(np.array(curve.x))))
-        recall.append(_banded(other, band, band and band.precision(np.array(other.x))))
+        roc.append(_banded(curve, band, band.roc(np.array(curve.x))) if band else curve)
+        recall.append(_banded(other, band, band.precision(np.array(other.x))) if band else other)
     if len(classes) > 2 and ranked:
         truth = np.arange(len(classes)) == scored.labels[:, None]
         micro = rank(truth.ravel("F"), np.concatenate([scored.scores(index) for index in range(len(classes))]))
@@ -118,10 +111,8 @@ def _precision_recall(name: str, ranking: Ranking, points: int) -> Curve:
     return Curve(name, _rounded(x), _rounded(y), float(area), float(ranking.positive.mean()))
 
 
-def _banded(curve: Curve, band: Band | None, ends: tuple[Floats, Floats] | None) -> Curve:
+def _banded(curve: Curve, band: Band, ends: tuple[Floats, Floats]) -> Curve:
     """The curve with both ends of its band, in which it always lies itself."""
-    if band is None or ends is None:
-        return curve
     y = np.array(curve.y)
     low, high = _rounded(np.minimum(ends[0], y)), _rounded(np.maximum(ends[1], y))
     return replace(curve, low=low, high=high, band=band.method)

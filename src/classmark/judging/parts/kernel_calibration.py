@@ -14,7 +14,8 @@ from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.resampling import Groups
 
-BUDGET = 2_000_000  # pairs × classes that are looked at
+BUDGET = 2_000_000  # pairs × classes that are looked at where labels are resampled
+NORMAL_BUDGET, FEWEST_BLOCKS = 8_000_000, 100  # and where the normal limit is taken
 CHUNK = 1 << 21  # numbers that are held at once
 RESAMPLES = 199
 MOST_RESAMPLED = 50_000  # rows × classes
@@ -113,7 +114,10 @@ def _blocks(scored: Scored) -> Blocks:
         labels = (labels != scored.positive).astype(np.int64)
     rows, width = probabilities.shape
     order = np.lexsort((labels, scored.surest, probabilities.max(axis=1)))
-    size = min(rows, max(2, BUDGET // (rows * width)))
+    if rows * width <= MOST_RESAMPLED:
+        size = min(rows, max(2, BUDGET // (rows * width)))
+    else:
+        size = max(2, min(rows // FEWEST_BLOCKS, NORMAL_BUDGET // (rows * width)))
     if size < rows:
         order = order[np.random.default_rng(0).permutation(rows)]
     count = rows // size

@@ -75,7 +75,8 @@ def _beta_binomial(rows: int, a: int, b: int) -> Floats:
     hits = np.arange(rows + 1)
     found = logs[rows] - logs[hits] - logs[rows - hits]
     found += logs[hits + a - 1] + logs[rows - hits + b - 1] - logs[rows + a + b - 1]
-    return np.exp(found + logs[a + b - 1] - logs[a - 1] - logs[b - 1])
+    chances: Floats = np.exp(found + logs[a + b - 1] - logs[a - 1] - logs[b - 1])
+    return chances
 
 
 def lowest_share(hits: NDArray[np.int64], rows: NDArray[np.int64], which: int) -> Lowest:

@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classmark.judging.parts.calibration import (
+    Calibration,
     binned_error,
     calibrate,
-    calibration_from_json,
     confidences,
     mass_edges,
     width_edges,
 )
 from classmark.judging.scored import Scored
+from classmark.judging.stored import from_json, to_json
 
 
 def scored(labels: list[int], positive: list[float]) -> Scored:
@@ -80,7 +81,7 @@ def test_a_calibrated_model_shows_the_error_that_chance_gives(classes: int) -> N
 
 
 def test_a_sharpened_model_is_beyond_chance() -> None:
-    found = calibrate(drawn(1_000, 3, 0, temperature=0.4)).equal_width
+    found = calibrate(drawn(1_000, 3, 0, temperature=0.4))
     assert found.ece_by_chance_high is not None
     assert found.ece > 3 * found.ece_by_chance_high
 
@@ -125,7 +126,7 @@ def test_rows_of_one_confidence_share_a_bin() -> None:
 
 def test_every_part_survives_json_and_older_files_are_read() -> None:
     result = calibrate(drawn(100, 3, 0))
-    content = json.loads(json.dumps(result.to_json(), allow_nan=False))
-    assert calibration_from_json(content) == result
-    old = calibration_from_json({name: content[name] for name in ("bins", "ece", "ece_debiased")})
+    content = json.loads(json.dumps(to_json(result), allow_nan=False))
+    assert from_json(Calibration, content) == result
+    old = from_json(Calibration, {name: content[name] for name in ("bins", "ece", "ece_debiased")})
     assert (old.bins, old.ece, old.equal_mass, old.brier) == (result.bins, result.ece, None, None)

@@ -62,7 +62,6 @@ def test_a_model_that_is_too_sure_is_refused() -> None:
 def test_blocks_have_the_same_mean_and_their_normal_limit_keeps_the_level(
     classes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel_calibration, "BUDGET", 600 * 6 * (1 if classes == 2 else classes))
     monkeypatch.setattr(kernel_calibration, "MOST_RESAMPLED", 0)
     found = [kernel_error(drawn(600, classes, seed)) for seed in range(300)]
     assert {(one.block, one.method) for one in found} == {
