@@ -212,7 +212,7 @@ def judge(
         confidence: such as 0.9: minimums and highest errors are then to hold on new rows, in at least so many of 100 samples
             of validation rows; no threshold is chosen where these rows cannot promise that.
         costs: `true:predicted` → cost of such a row, as `{"yes:no": 5}`; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,

@@ -251,7 +251,11 @@ def judge(
     ] = None,
     slices: Annotated[
         list[str] | None,
-        typer.Option("--slice", metavar="COLUMN", help="Judge by slice of this column only. Can be repeated."),
+        typer.Option(
+            "--slice",
+            metavar="COLUMN",
+            help='Judge by slice of this column only, or of combinations: "length*source". Can be repeated.',
+        ),
     ] = None,
     draws: Draws = 1_000,
     label_errors: Annotated[
