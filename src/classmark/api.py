@@ -492,24 +492,28 @@ def audit(
 def study(
     name: str | Path | None = None,
     *,
+    table: str | Path | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
     jobs: int | None = None,
     **overrides: Any,
 ) -> Answers:
-    """The answers of a study, run or continued: is the claim supported, refuted or not settled?
+    """The answers of a study, run or continued, or of a table of runs: is the claim supported, refuted or not settled?
 
     They are written into the study's folder with the page.
 
     Args:
         name: a shipped study's name or the path of a YAML file.
+        table: instead of a study, a file that lists runs which are there already: arm, seed and file (a predictions table or
+            a run folder), and if there are such, `fold` of a cross-validation and `validation` predictions.
         out: the folder; without it, `studies/` and the study's name.
         resume: go on with the study in this folder.
         jobs: runs at the same time, sharing the cores.
-        overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`.
+        overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`. Of a table, what is asked:
+            `metric`, `margin`, `direction`, `reference`; and what the columns of its predictions mean, as in `judge`.
 
     Raises:
-        ClassmarkError: the study cannot be used, or every run failed.
+        ClassmarkError: the study or the table cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
     from classmark.recipes.kinds import Span
@@ -517,8 +521,10 @@ def study(
     from classmark.studies.settle import Places, settle
 
     workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, workers)
-    return settle(None if name is None else str(name), overrides, places)[0]
+    paths = [Path(one) if one else None for one in (out, resume, table)]
+    places = Places(paths[0], paths[1], workers, paths[2])
+    of_columns = {key: overrides.pop(key) for key in ReadWords.__optional_keys__ if table and key in overrides}
+    return settle(None if name is None else str(name), overrides, places, read_options(of_columns))[0]
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

@@ -32,6 +32,7 @@ class Outcome:
         ids: of the test rows.
         curve: steps → validation accuracy.
         recipe: as it was resolved.
+        fold: of a cross-validation, where the test rows are one of several folds; None without one.
     """
 
     arm: str
@@ -45,36 +46,48 @@ class Outcome:
     ids: tuple[str, ...] = ()
     curve: Mapping[int, float] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    fold: int | None = None
 
     @property
     def done(self) -> bool:
         return self.state == DONE
 
 
-def measure(test: Predictions, validation: Predictions, positive: str | None = None) -> dict[str, Any]:
-    """The fields `metrics`, `tempered`, `terms` and `ids` of an outcome, from a model's two tables.
+def measure(test: Predictions, validation: Predictions | None = None, positive: str | None = None) -> dict[str, Any]:
+    """The fields `metrics`, `tempered`, `terms` and `ids` of an outcome, from a model's tables.
+
+    Args:
+        test: the rows that metrics are of.
+        validation: others, on which the temperature is fitted; without them `tempered` is empty.
+        positive: the positive class of two.
 
     Raises:
         PredictionsError: no row has a label, or a validation row stands in the test.
     """
-    rows, chosen_on = labelled(test), held_out(test, validation)
+    rows = labelled(test)
     scored = scored_rows(rows, positive_index(rows, positive))
-    temperature = fit_temperature(table_logits(chosen_on), chosen_on.labels)
-    probabilities = tempered(table_logits(rows), temperature)
-    after = Scored(scored.labels, scored.surest, probabilities, scored.classes, scored.positive)
-    hits = (scored.predicted == scored.labels).astype(float)
+    values, terms = statistics(scored), {"accuracy": (scored.predicted == scored.labels).astype(float)}
+    if rows.has_probabilities:
+        values, terms = values | {"ece": _ece(scored)}, terms | row_terms(scored)
     return {
-        "metrics": {
-            name: value for name, value in (statistics(scored) | {"ece": _ece(scored)}).items() if value == value
-        },
-        "tempered": {
-            "temperature": temperature,
-            "log_loss": float(after.log_losses.mean()),
-            "brier": float(after.brier_terms.mean()),
-            "ece": _ece(after),
-        },
-        "terms": {"accuracy": hits} | row_terms(scored),
+        "metrics": {name: value for name, value in values.items() if value == value},
+        "tempered": {} if validation is None or not rows.has_probabilities else _tempered(test, validation, scored),
+        "terms": terms,
         "ids": tuple(rows.ids.to_list()),
+    }
+
+
+def _tempered(test: Predictions, validation: Predictions, scored: Scored) -> dict[str, float]:
+    """The temperature of the validation rows, and what the test rows, `scored`, come to with it."""
+    chosen_on = held_out(test, validation)
+    temperature = fit_temperature(table_logits(chosen_on), chosen_on.labels)
+    probabilities = tempered(table_logits(labelled(test)), temperature)
+    after = Scored(scored.labels, scored.surest, probabilities, scored.classes, scored.positive)
+    return {
+        "temperature": temperature,
+        "log_loss": float(after.log_losses.mean()),
+        "brier": float(after.brier_terms.mean()),
+        "ece": _ece(after),
     }
 
 
