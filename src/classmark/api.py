@@ -34,7 +34,7 @@ def train(
     resume: str | Path | Run | None = None,
     **overrides: Any,
 ) -> Run:
-    """The finished run of a recipe.
+    """The finished run of a recipe, or with `data__folds=5` the finished cross-validation: a run for each fold.
 
     Args:
         recipe: a shipped recipe's name or the path of a YAML file.
@@ -49,19 +49,28 @@ def train(
     from classmark.recipes import load_recipe
     from classmark.run import Run
     from classmark.runs import open_run
-    from classmark.training import resume as resume_run
-    from classmark.training import train as train_recipe
+    from classmark.studies.cross_validation import cross_validate, is_cross_validation, resume_cross_validation
 
     if (recipe is None) == (resume is None):
         raise InputError("name a recipe, or a run to go on with.", argument="resume")
     if resume is not None:
         if out is not None or overrides:
             raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
-        return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
+        run = open_run(resume.path if isinstance(resume, Run) else Path(resume))
+        if is_cross_validation(load_recipe(str(run.recipe))):
+            return Run(resume_cross_validation(run).path)
+        from classmark.training import resume as resume_run
+
+        return Run(resume_run(run).path)
     _check_path("recipe", recipe)
     if out is not None:
         _check_path("out", out)
-    return Run(train_recipe(load_recipe(str(recipe), overrides), Path(out) if out is not None else None).path)
+    asked, folder = load_recipe(str(recipe), overrides), Path(out) if out is not None else None
+    if is_cross_validation(asked):
+        return Run(cross_validate(asked, folder).path)
+    from classmark.training import train as train_recipe
+
+    return Run(train_recipe(asked, folder).path)
 
 
 def _check_path(name: str, value: Any) -> None:

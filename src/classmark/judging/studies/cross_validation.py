@@ -58,6 +58,15 @@ def over_folds(values: Floats, folds: Folds) -> Estimate:
     return Estimate(found.value, found.low, found.high, _method(len(values), folds))
 
 
+def mean_over_folds(values: Floats, folds: Folds, metric: str) -> Estimate:
+    """The same with the interval cut to the values that the metric can have."""
+    found = over_folds(values, folds)
+    if found.low is None or found.high is None:
+        return found
+    lowest, highest = (0.0, math.inf) if metric == "log_loss" else RANGES.get(metric, (0.0, 1.0))
+    return Estimate(found.value, max(lowest, found.low), min(highest, found.high), found.method)
+
+
 def paired_over_folds(a: Floats, b: Floats, folds: Folds, confidence: float = CONFIDENCE) -> SeedDifference:
     """B − A over folds, each of shape (J,), with the interval and p of the corrected resampled t test."""
     found = resampled_mean(b - a, folds, confidence, float(np.abs([a, b]).max(initial=0.0)))
@@ -79,7 +88,7 @@ def _summary(runs: Sequence[Outcome], folds: Folds) -> ArmSummary:
     tempered = _shared(runs, "tempered", ("temperature", *TEMPERED))
     return ArmSummary(
         runs=len(runs),
-        metrics={name: _within(over_folds(each, folds), name) for name, each in values.items()},
+        metrics={name: mean_over_folds(each, folds, name) for name, each in values.items()},
         spread={
             name: Spread(float(each.std(ddof=1)), float(each.min()), float(each.max()))
             for name, each in values.items()
@@ -89,14 +98,6 @@ def _summary(runs: Sequence[Outcome], folds: Folds) -> ArmSummary:
         curve=[],
         steps=None,
     )
-
-
-def _within(found: Estimate, name: str) -> Estimate:
-    """The estimate of a metric with its interval cut to the values that the metric can have."""
-    if found.low is None or found.high is None:
-        return found
-    lowest, highest = (0.0, math.inf) if name == "log_loss" else RANGES.get(name, (0.0, 1.0))
-    return Estimate(found.value, max(lowest, found.low), min(highest, found.high), found.method)
 
 
 def _compare(
