@@ -11,8 +11,8 @@ import polars as pl
 from classmark.data.class_names import matched_name, trimmed
 from classmark.judging.judge import judge
 from classmark.judging.judgement import write_judgement
+from classmark.judging.metric import METRICS
 from classmark.judging.parts.label_errors import find_label_errors, label_error_frame, write_label_errors
-from classmark.judging.statistics.estimates import ORDER
 from classmark.judging.statistics.intervals import Estimate
 from classmark.judging.studies.cross_validation import mean_over_folds
 from classmark.judging.studies.resampled import Folds
@@ -20,7 +20,7 @@ from classmark.predictions import Predictions, read, write
 from classmark.recipes.schema import Recipe
 from classmark.report.page import write_report
 from classmark.report.screen import judgement_table
-from classmark.report.words import METRIC_TITLES, interval_text, value_text
+from classmark.report.words import interval_text, value_text
 from classmark.runs import RunFiles
 from classmark.studies.outcomes import read_outcome
 from classmark.system.files import write_json
@@ -56,7 +56,7 @@ def judge_folds(run: RunFiles, recipe: Recipe, runs: Sequence[RunFiles]) -> None
     console.print(judgement_table(judgement))
     found = means["accuracy"]
     console.print(
-        f"over {folds.folds * folds.repetitions} folds  {METRIC_TITLES['accuracy']} {value_text(found.value, 'accuracy')} "
+        f"over {folds.folds * folds.repetitions} folds  {METRICS['accuracy'].title} {value_text(found.value, 'accuracy')} "
         f"({interval_text(found, 'accuracy')}), {found.method}",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
@@ -113,7 +113,7 @@ def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Fo
     repetitions = len(runs) // count
     rows = sum(len(one.ids) for one in outcomes) / repetitions
     folds = Folds(count, repetitions, rows / count, rows - rows / count)
-    shared = [name for name in ORDER if all(name in one.metrics for one in outcomes)]
+    shared = [name for name in METRICS if all(name in one.metrics for one in outcomes)]
     means = {name: mean_over_folds(np.array([one.metrics[name] for one in outcomes]), folds, name) for name in shared}
     content = {
         "folds": asdict(folds),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from classmark.judging.findings.judgement import Finding
-from classmark.judging.scored import RANGES
-from classmark.judging.statistics.estimates import ORDER
+from classmark.judging.metric import METRICS
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.answers import TEMPERED, Answers, ArmComparison, ArmSummary, better_direction
@@ -63,8 +61,9 @@ def mean_over_folds(values: Floats, folds: Folds, metric: str) -> Estimate:
     found = over_folds(values, folds)
     if found.low is None or found.high is None:
         return found
-    lowest, highest = (0.0, math.inf) if metric == "log_loss" else RANGES.get(metric, (0.0, 1.0))
-    return Estimate(found.value, max(lowest, found.low), min(highest, found.high), found.method)
+    lowest, highest = METRICS[metric].bounds
+    high = found.high if highest is None else min(highest, found.high)
+    return Estimate(found.value, max(lowest, found.low), high, found.method)
 
 
 def paired_over_folds(a: Floats, b: Floats, folds: Folds, confidence: float = CONFIDENCE) -> SeedDifference:
@@ -84,7 +83,7 @@ def _method(count: int, folds: Folds) -> str:
 
 
 def _summary(runs: Sequence[Outcome], folds: Folds) -> ArmSummary:
-    values = {name: _values(runs, "metrics", name) for name in _shared(runs, "metrics", ORDER)}
+    values = {name: _values(runs, "metrics", name) for name in _shared(runs, "metrics", METRICS)}
     tempered = _shared(runs, "tempered", ("temperature", *TEMPERED))
     return ArmSummary(
         runs=len(runs),
@@ -110,7 +109,7 @@ def _compare(
         a, b = (_values(side, part, name) for side in sides)
         return paired_over_folds(a, b, folds, confidence)
 
-    metrics = _shared(both, "metrics", ORDER)
+    metrics = _shared(both, "metrics", METRICS)
     named = study.metric if study.metric in metrics else None
     confidence = 1 - (1 - CONFIDENCE) / comparisons
     nothing = SeedDifference(0, None, None, None, None, confidence, None, "none: not every fold has this metric")
@@ -176,7 +175,7 @@ def _findings(answers: Answers) -> list[Finding]:
     return [*found, Finding("cross_validation", "info", message)]
 
 
-def _shared(runs: Sequence[Outcome], part: str, order: Sequence[str]) -> list[str]:
+def _shared(runs: Sequence[Outcome], part: str, order: Iterable[str]) -> list[str]:
     """The names that all runs have a value for."""
     return [name for name in order if runs and all(name in getattr(one, part) for one in runs)]
 
