@@ -19,7 +19,7 @@ def study(
 ) -> None:
     """Run a study, go on with one, or take a table of runs, and print its answers; `read` is what its columns mean."""
     if where.table is not None and reference is not None and "=" in reference:  # there is no study to name
-        reference, overrides = None, [reference, *overrides]
+        overrides, reference = [reference, *overrides], None
     found, folder = settle(reference, overrides, where, read_options(read))
     show(found.to_json(), study_table(found), as_json)
     typer.echo(f"written to {folder / 'report.html'}", err=True)

@@ -14,6 +14,7 @@ from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment
 from classmark.report.study_charts import study_charts
+from classmark.report.study_choice import choice_sentence
 from classmark.report.study_sampling import interval_words, over, runs_words, scope_words
 from classmark.report.study_words import (
     difference_text,
@@ -57,6 +58,7 @@ def write_study(folder: Path, answers: Answers) -> Path:
             variance_sentence=variance_sentence,
             margin=margin_text(answers.study),
             over=over(answers),
+            choice=choice_sentence(answers),
             runs_words=runs_words(answers),
             interval_words=interval_words(answers),
             scope_words=scope_words(answers),
@@ -89,6 +91,7 @@ def study_table(answers: Answers) -> Group:
     for one in answers.comparisons:
         parts.append(Text(verdict_sentence(answers, one)))
         parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
+    parts += [Text(said) for said in [choice_sentence(answers)] if said]
     parts.append(_table(answers))
     parts += [Text(said) for said in [spread_sentence(answers)] if said]
     marks = {"problem": "!!", "warning": "! ", "info": "  "}

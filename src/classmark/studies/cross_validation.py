@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
-from classmark.errors import Interrupted, RunError
+from classmark.errors import Interrupted, MissingExtraError, RunError
 from classmark.recipes import load_recipe, write_recipe
 from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Recipe
@@ -59,6 +60,8 @@ def _finished(run: RunFiles) -> RunFiles:
         seconds = {"total": round(before + time.monotonic() - started, 2)}
         write_status(run, Status(state=state, message=message, seconds=seconds))
 
+    if find_spec("torch") is None:
+        raise MissingExtraError("torch", recipe.input.kind, "Training")
     status(RUNNING)
     study = as_study(recipe)
     every = places(study, run.path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from classmark.data.class_names import matched_name, trimmed
+from classmark.errors import RunError
 from classmark.judging.judge import judge
 from classmark.judging.judgement import write_judgement
 from classmark.judging.metric import METRICS
@@ -23,8 +25,37 @@ from classmark.report.screen import judgement_table
 from classmark.report.words import interval_text, value_text
 from classmark.runs import RunFiles
 from classmark.studies.outcomes import read_outcome
-from classmark.system.files import write_json
+from classmark.system.files import read_json, write_json
 from classmark.system.screen import Screen
+
+MEANS = "cross-validation.json"  # the mean of each metric over folds, and the metrics of every fold
+
+
+@dataclass(frozen=True)
+class FoldRun:
+    """The run of a fold in the folder of a cross-validation, both counted from 1."""
+
+    repetition: int
+    fold: int
+    path: Path
+
+
+def fold_runs(folder: Path) -> list[FoldRun]:
+    """The runs of a finished cross-validation; none if the folder is something else.
+
+    Raises:
+        RunError: the file that lists them is damaged.
+    """
+    path = folder / MEANS
+    if not path.is_file():
+        return []
+    try:
+        return [
+            FoldRun(int(one["repetition"]), int(one["fold"]), folder / "runs" / str(one["run"]))
+            for one in read_json(path)["runs"]
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: the file is damaged. Write it again: classmark train --resume {folder}") from None
 
 
 def judge_folds(run: RunFiles, recipe: Recipe, runs: Sequence[RunFiles]) -> None:
@@ -117,7 +148,7 @@ def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Fo
     means = {name: mean_over_folds(np.array([one.metrics[name] for one in outcomes]), folds, name) for name in shared}
     content = {
         "folds": asdict(folds),
-        "metrics": {name: found.to_json() for name, found in means.items()},
+        "metrics": {name: asdict(found) for name, found in means.items()},
         "runs": [
             {
                 "repetition": place // count + 1,
@@ -128,7 +159,7 @@ def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Fo
             for place, (one, outcome) in enumerate(zip(runs, outcomes, strict=True))
         ],
     }
-    write_json(run.path / "cross-validation.json", content)
+    write_json(run.path / MEANS, content)
     return folds, means
 
 

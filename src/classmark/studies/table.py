@@ -48,6 +48,10 @@ def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> Answ
     outcomes = _outcomes(rows, options)
     if all(one.state == FAILED for one in outcomes):
         raise RunError(f"{path}: no run has a file.")
+    if study.choose_by and not all(one.validation for one in outcomes if one.done):
+        raise RecipeError(
+            "choose_by: not every run has validation predictions; name them in the table's column validation."
+        )
     study = study.model_copy(update={"seeds": seeds, "arms": _arms(study, outcomes)})
     _check_metric(study, outcomes, path)
     matched = match_runs(outcomes, [row.place for row in rows], study.reference)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classmark.errors import InputError, nearest, shortened
+from classmark.studies.out_of_fold import fold_runs
 from classmark.tables import read_table_file
 from classmark.tables.table_file import TableFile
 
-NEEDED = ("arm", "seed", "file")
 COLUMNS = "A table of runs has the columns arm, seed and file, and may have fold and validation."
 
 
@@ -40,7 +40,7 @@ class TableRow:
 def read_table_rows(path: Path) -> list[TableRow]:
     """The runs that a table lists; paths count from the table's own folder.
 
-    With folds, a table without seeds has one repetition.
+    With folds, a table without seeds has one repetition. The folder of a cross-validation stands for all of its folds.
 
     Raises:
         InputError: a column or a file is missing, a cell cannot be read, a run occurs twice, or an arm lacks a run that
@@ -48,28 +48,36 @@ def read_table_rows(path: Path) -> list[TableRow]:
     """
     table = read_table_file(path)
     columns = table.frame.columns
-    needed = [name for name in NEEDED if name != "seed" or "fold" not in columns]
-    if missing := [name for name in needed if name not in columns]:
+    if missing := [name for name in ("arm", "file") if name not in columns]:
         hint = nearest(missing[0], columns)
         raise InputError(
             f'{table.source}: there is no column "{missing[0]}"; the columns are {shortened(columns)}.', COLUMNS + hint
         )
-    rows = [_row(table, number, path.parent) for number in range(table.frame.height)]
+    rows = [row for number in range(table.frame.height) for row in _rows(table, number, path.parent)]
+    if len({row.fold is None for row in rows}) > 1:
+        raise InputError(f"{table.source}: some runs are folds and some are not.", "Give all of them a fold, or none.")
     _check_once(rows)
     _check_complete(rows, table.source)
     return rows
 
 
-def _row(table: TableFile, number: int, folder: Path) -> TableRow:
+def _rows(table: TableFile, number: int, folder: Path) -> list[TableRow]:
+    """The run of a row, or those of all folds where its file is the folder of a cross-validation."""
     place = table.place(number)
     cells = table.frame.row(number, named=True)
     texts = {name: "" if value is None else str(value).strip() for name, value in cells.items()}
-    if not texts["arm"]:
+    arm = texts["arm"]
+    if not arm:
         raise InputError(f"{place}: no arm.", "Name the arm of every run.")
+    file, validation = (_path(texts.get(name, ""), folder, place) for name in ("file", "validation"))
+    if file is not None and (runs := fold_runs(file)):
+        return [TableRow(arm, one.repetition, one.fold, one.path, None, place) for one in runs]
+    if "seed" not in texts and "fold" not in texts:
+        columns = shortened(list(texts))
+        raise InputError(f'{table.source}: there is no column "seed"; the columns are {columns}.', COLUMNS)
     seed = _whole(texts["seed"], "seed", place) if "seed" in texts else 1
     fold = _whole(texts["fold"], "fold", place) if "fold" in texts else None
-    paths = [_path(texts.get(name, ""), folder, place) for name in ("file", "validation")]
-    return TableRow(texts["arm"], seed, fold, paths[0], paths[1], place)
+    return [TableRow(arm, seed, fold, file, validation, place)]
 
 
 def _whole(text: str, column: str, place: str) -> int:

@@ -122,3 +122,23 @@ def test_a_fold_that_failed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError) as caught:
         classmark.train("digits-quick", "cv", data__folds=3)
     assert "go on with it: classmark train --resume cv" in str(caught.value)
+
+
+def test_two_cross_validations_are_compared_by_their_folders() -> None:
+    for name in ("one", "other"):
+        classmark.train(
+            "digits-quick",
+            name,
+            **{word.replace(".", "__").partition("=")[0]: int(word.partition("=")[2]) for word in WORDS},
+        )
+    Path("runs.csv").write_text("arm,file\none,one\nother,other\n")
+    found = classmark.study(table="runs.csv", margin=0.01)
+    assert [(one.arm, one.seed, one.fold) for one in found.outcomes] == [
+        (arm, 1, fold) for arm in ("one", "other") for fold in (1, 2, 3)
+    ]
+    content = json.loads(Path("one/cross-validation.json").read_text())
+    assert found.arms["one"].metrics["accuracy"].low == pytest.approx(content["metrics"]["accuracy"]["low"])
+    assert found.comparisons[0].primary.value == 0.0
+    assert found.findings[0].message == (
+        "other and one gave the same figures in every fold: what tells the arms apart had no effect."
+    )

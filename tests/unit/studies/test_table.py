@@ -169,6 +169,11 @@ CHANGES: dict[str, tuple[Any, list[str], str]] = {
         'runs.csv: there is no column "file"; the columns are arm, seed, files, validation. A table of runs has the columns arm, '
         'seed and file, and may have fold and validation. Did you mean "files"?',
     ),
+    "neither seed nor fold": (
+        lambda rows: pl.DataFrame(rows).drop("seed"), [],
+        'runs.csv: there is no column "seed"; the columns are arm, file, validation. A table of runs has the columns arm, seed '
+        "and file, and may have fold and validation.",
+    ),
     "an unknown arm": (
         pl.DataFrame, ["reference=plan"],
         'reference: "plan" is no arm of runs.csv; the arms are plain, new. Did you mean "plain"?',
@@ -177,7 +182,7 @@ CHANGES: dict[str, tuple[Any, list[str], str]] = {
         pl.DataFrame, ["seeds=4"],
         'override "seeds=4": '
         "there is no such key for a table of runs; the keys are reference, name, question, metric, "
-        "direction, margin, target_accuracy.",
+        "direction, margin, target_accuracy, choose_by.",
     ),
     "no file": (
         lambda rows: pl.DataFrame([*rows[:5], rows[5] | {"file": "gone.parquet"}]), [],
@@ -242,3 +247,17 @@ def test_it_takes_no_study_and_no_folder_of_one(capsys: pytest.CaptureFixture[st
         "error: o: there is another study. Give another folder: --out FOLDER",
         "error: Options about columns go with --table FILE.",
     ]
+
+
+def test_a_table_can_choose_by_validation(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = write_runs()
+    pl.DataFrame(rows).write_csv("runs.csv")
+    assert run(["study", "--table", "runs.csv", "choose_by=validation"]) == 0
+    assert "Chosen by validation: new, with accuracy" in capsys.readouterr().out
+    assert "Chosen by validation: new" in Path("studies/runs/report.html").read_text()
+    assert json.loads(Path("studies/runs/study.json").read_text())["choice"]["arm"] == "new"
+    pl.DataFrame(rows).drop("validation").write_csv("runs.csv")
+    assert run(["study", "--table", "runs.csv", "choose_by=validation"]) == 2
+    assert capsys.readouterr().err == (
+        "error: choose_by: not every run has validation predictions; name them in the table's column validation.\n"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from classmark.judging.findings.study import find_in_study
 from classmark.judging.metric import LOWER_IS_BETTER, METRICS
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
 from classmark.judging.statistics.p_values import holm
+from classmark.judging.studies.choice import Choice, choose
 from classmark.judging.studies.learning import (
     CurvePoint,
     FirstThere,
@@ -135,6 +137,11 @@ class Answers:
     table: str | None = None
     folds: Folds | None = None
 
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The arm that validation chooses; None where the study does not ask for it, or runs are missing."""
+        return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
+
     def to_json(self) -> dict[str, Any]:
         study = self.study
         stated = ("name", "question", "metric", "direction", "margin", "target_accuracy")
@@ -147,6 +154,7 @@ class Answers:
             "steps_limit": self.limit,
             "findings": [asdict(one) for one in self.findings],
             "runs": [self._run_json(one) for one in self.outcomes],
+            **({} if self.choice is None else {"choose_by": study.choose_by, "choice": asdict(self.choice)}),
             **({} if self.table is None else {"table": self.table}),
             **({} if self.folds is None else {"folds": asdict(self.folds)}),
         }

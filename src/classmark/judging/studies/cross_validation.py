@@ -158,12 +158,17 @@ def _findings(answers: Answers) -> list[Finding]:
         named = ", ".join(f"{one.arm} seed {one.seed} fold {one.fold}" for one in failed)
         message = f"{len(failed)} of {len(answers.outcomes)} runs failed: {named}. There is no verdict without them."
         found.append(Finding("failed_runs", "problem", message))
+    for one in answers.comparisons:
+        runs = [[run for run in answers.outcomes if run.arm == arm] for arm in (one.reference, one.arm)]
+        if all(a.done and a.metrics == b.metrics for a, b in zip(*runs, strict=True)):
+            message = f"{one.arm} and {one.reference} gave the same figures in every fold: what tells the arms apart had no effect."
+            found.append(Finding("same_arms", "problem", message))
     folds = answers.folds
     assert folds is not None
-    runs = folds.folds * folds.repetitions
-    if runs < FEW_FOLDS:
+    count = folds.folds * folds.repetitions
+    if count < FEW_FOLDS:
         message = (
-            f"{runs} folds in all: the interval is wide. Repeat the cross-validation with other folds; 10 times 10 folds are "
+            f"{count} folds in all: the interval is wide. Repeat the cross-validation with other folds; 10 times 10 folds are "
             "usual."
         )
         found.append(Finding("few_folds", "info", message))
