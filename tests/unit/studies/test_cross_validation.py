@@ -140,5 +140,5 @@ def test_two_cross_validations_are_compared_by_their_folders() -> None:
     assert found.arms["one"].metrics["accuracy"].low == pytest.approx(content["metrics"]["accuracy"]["low"])
     assert found.comparisons[0].primary.value == 0.0
     assert found.findings[0].message == (
-        "other and one gave the same figures in every fold: what tells the arms apart had no effect."
+        "other and one gave the same figures in every fold: what tells them apart had no effect."
     )

@@ -161,7 +161,7 @@ def _findings(answers: Answers) -> list[Finding]:
     for one in answers.comparisons:
         runs = [[run for run in answers.outcomes if run.arm == arm] for arm in (one.reference, one.arm)]
         if all(a.done and a.metrics == b.metrics for a, b in zip(*runs, strict=True)):
-            message = f"{one.arm} and {one.reference} gave the same figures in every fold: what tells the arms apart had no effect."
+            message = f"{one.arm} and {one.reference} gave the same figures in every fold: what tells them apart had no effect."
             found.append(Finding("same_arms", "problem", message))
     folds = answers.folds
     assert folds is not None
