@@ -11,6 +11,7 @@ from classmark.judging.studies.variance import VarianceSplit
 from classmark.judging.studies.verdicts import SeedsNeeded
 from classmark.recipes.study_schema import STEPS, Study
 from classmark.report.headline import amount
+from classmark.report.study_sampling import over
 from classmark.report.words import value_text
 
 
@@ -24,7 +25,9 @@ def verdict_sentence(answers: Answers, one: ArmComparison) -> str:
     if found.low is None:
         return f"{begins} {spread}, without an interval: {found.method.removeprefix('none: ')}. {_pairs(one)}".strip()
     kind = "confidence sequence" if study.sequential else "interval"
-    interval = f"{100 * found.confidence:.4g} % {kind} {span_text(found, study.metric)} over {found.pairs} seeds"
+    interval = (
+        f"{100 * found.confidence:.4g} % {kind} {span_text(found, study.metric)} over {found.pairs} {over(answers)}"
+    )
     return f"{begins} {spread} ({interval}{_tested(answers, one)}). {_meaning(study, one)} {_pairs(one)}".strip()
 
 
@@ -148,7 +151,7 @@ def spread_sentence(answers: Answers) -> str:
     ]
     if not parts:
         return ""
-    return f"Standard deviation of {metric_words(metric)} over seeds, and its range: {'; '.join(parts)}."
+    return f"Standard deviation of {metric_words(metric)} over {over(answers)}, and its range: {'; '.join(parts)}."
 
 
 def variance_sentence(split: VarianceSplit, name: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from classmark.judging.findings.judgement import Finding
 from classmark.judging.findings.study import find_in_study
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.arms import ArmSummary, summarise
+from classmark.judging.studies.choice import Choice, choose
 from classmark.judging.studies.comparison import ArmComparison, compare_arms
 from classmark.judging.studies.learning import horizon, reach
 from classmark.judging.studies.outcomes import Outcome
 from classmark.judging.studies.pairs import Sides
+from classmark.judging.studies.resampled import Folds
 from classmark.recipes.study_schema import STEPS, Study
 
 
@@ -25,6 +28,8 @@ class Answers:
         study: as it was resolved before the first run.
         outcomes: every run that the study asks for, with its state.
         limit: the step up to which steps to the target are counted; None without a target or a run.
+        table: the file that lists the runs; None where the study ran them.
+        folds: how test rows were put into folds; None where each run is of a seed of its own.
     """
 
     study: Study
@@ -33,6 +38,13 @@ class Answers:
     comparisons: tuple[ArmComparison, ...]
     limit: int | None
     findings: tuple[Finding, ...] = ()
+    table: str | None = None
+    folds: Folds | None = None
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The arm that validation chooses; None where the study does not ask for it, or runs are missing."""
+        return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
 
     @property
     def settled(self) -> bool:
@@ -51,6 +63,9 @@ class Answers:
             "steps_limit": self.limit,
             "findings": [asdict(one) for one in self.findings],
             "runs": [self._run_json(one) for one in self.outcomes],
+            **({} if self.choice is None else {"choose_by": study.choose_by, "choice": asdict(self.choice)}),
+            **({} if self.table is None else {"table": self.table}),
+            **({} if self.folds is None else {"folds": asdict(self.folds)}),
         }
 
     def _run_json(self, one: Outcome) -> dict[str, Any]:
@@ -59,6 +74,7 @@ class Answers:
         stated = ("arm", "seed", "state", "message", "seconds")
         return {
             **{name: getattr(one, name) for name in stated},
+            **({} if one.fold is None else {"fold": one.fold}),
             "metrics": dict(one.metrics),
             "tempered": dict(one.tempered),
             STEPS: reached,

@@ -99,11 +99,10 @@ def compare_arms(study: Study, sides: Sides, comparisons: int) -> ArmComparison:
         rows=_row_parts(sides.pairs),
         tempered={
             name: paired_over_seeds(values_of(a, "tempered", name), values_of(b, "tempered", name))
-            for name in TEMPERED
-            if a
+            for name in shared_names([*a, *b], "tempered", TEMPERED)
         },
         curve=curve_differences([one.curve for one in a], [one.curve for one in b]) if a else [],
-        mean_accuracy=_mean_accuracy(a, b) if a else None,
+        mean_accuracy=_mean_accuracy(a, b) if a and all(one.curve for one in (*a, *b)) else None,
         first=first_there(*there, sides.limit) if sides.limit is not None and a else None,
         resplit=_resplit(study, a, ruling),
         **vars(ruling),
