@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 from classmark.judging.comparisons.compare import compare
 from classmark.judging.scored import Scored, class_counts, confusion_metrics, statistics
 from classmark.judging.statistics.estimates import count_intervals
+from classmark.judging.statistics.groups import effective_groups, group_quantile
 from classmark.judging.statistics.intervals import (
     Z,
     mean_interval,
@@ -329,13 +330,55 @@ def test_one_matrix_is_one_draw() -> None:
     assert {name: float(value[0]) for name, value in values.items()} == {name: expected[name] for name in values}
 
 
-def test_a_share_of_groups_is_statsmodels_cluster_robust_mean() -> None:
+def test_a_share_of_groups_of_one_size_is_what_leaving_out_each_changes() -> None:
     rng = np.random.default_rng(0)
-    groups = rng.integers(0, 40, 500) * 3  # numbers with gaps
-    hits = rng.uniform(size=500) < np.where(groups % 2 == 0, 0.8, 0.4)
-    fitted = sm.OLS(hits.astype(float), np.ones(500)).fit(
-        cov_type="cluster", cov_kwds={"groups": groups, "df_correction": True}, use_t=True
+    groups = np.repeat(3 * np.arange(40), 10)  # numbers with gaps
+    hits = rng.uniform(size=400) < np.where(groups % 2 == 0, 0.8, 0.4)
+    without = [hits[groups != group].mean() for group in np.unique(groups)]
+    deviation = np.sqrt(((np.array(without) - hits.mean()) ** 2).sum())
+    found, half = share_interval(hits, groups), stats.t.ppf(0.975, 39) * deviation
+    np.testing.assert_allclose((found.low, found.high), (hits.mean() - half, hits.mean() + half), rtol=1e-9)
+    assert found.method == "t interval by group sums (40 groups)"
+    assert share_interval(hits) == wilson(float(hits.sum()), 400)
+
+
+def test_unequal_groups_have_the_deviation_of_statsmodels_and_fewer_degrees_of_freedom() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(30), 200 // np.arange(1, 31))
+    hits = rng.uniform(size=len(groups)) < rng.uniform(0.3, 0.9, 30)[groups]
+    fitted = sm.OLS(hits.astype(float), np.ones(len(hits))).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
     )
+    sizes = np.bincount(groups)
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    assert effective_groups(groups) == pytest.approx(effective)
     found = share_interval(hits, groups)
-    np.testing.assert_allclose((found.low, found.high), fitted.conf_int()[0], rtol=1e-9)
-    assert share_interval(hits) == wilson(float(hits.sum()), 500)
+    assert found.method == f"t interval by group sums (30 groups, as good as {effective:.0f} of equal size)"
+    half = stats.t.ppf(0.975, effective - 1) * effective / (effective - 1) * fitted.bse[0]
+    assert found.high - found.value == pytest.approx(half, rel=1e-3)
+
+
+@pytest.mark.parametrize("count", [5, 20, 100])
+@pytest.mark.parametrize("equal", [True, False])
+def test_means_of_groups_of_any_size_cover(count: int, equal: bool) -> None:
+    sizes = np.full(count, 20) if equal else 500 // np.arange(1, count + 1)
+    means = np.random.default_rng(0).normal(size=(4_000, count))
+    weights = sizes / sizes.sum()
+    values = means @ weights
+    deviations = np.sqrt((((means - values[:, None]) * weights) ** 2).sum(axis=1))
+    effective = effective_groups(np.repeat(np.arange(count), sizes))
+    covered = np.mean(np.abs(values) < group_quantile(effective) * deviations)
+    assert 0.925 < covered < 0.985
+    if not equal and count > 5:  # as many degrees of freedom as groups cover too rarely
+        assert np.mean(np.abs(values) < stats.t.ppf(0.975, count - 1) * deviations) < 0.92
+
+
+def test_one_group_that_holds_most_rows_gives_no_interval() -> None:
+    groups = np.array([0] * 90 + [1] * 5 + [2] * 5)
+    found = share_interval(np.arange(100) % 3 > 0, groups)
+    assert (found.low, found.high, found.method) == (None, None, "none: one group holds most of the rows")
+
+
+@pytest.mark.parametrize("degrees", [2.5, 4.2, 17.3])
+def test_t_quantile_between_whole_degrees(degrees: float) -> None:
+    assert t_quantile(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=0.02 if degrees < 4 else 1e-3)

@@ -27,6 +27,7 @@ from classmark.judging.parts.slices import slice_rows
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.estimates import Estimates, estimate
+from classmark.judging.statistics.groups import effective_groups
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.resampling import whole_draws, whole_seed
 from classmark.judging.statistics.unpaired import split_gap
@@ -103,7 +104,11 @@ def judge(
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
         groups=None
         if groups is None
-        else Groups(int(groups.max()) + 1, estimate(scored, rows.classes, draws, seed).metrics),
+        else Groups(
+            int(groups.max()) + 1,
+            estimate(scored, rows.classes, draws, seed).metrics,
+            effective_groups(groups),
+        ),
         draws=draws,
         seed=seed,
     )

@@ -40,10 +40,17 @@ class Leaked:
 
 @dataclass(frozen=True)
 class Groups:
-    """How many groups the rows form, and the metrics as if rows were independent."""
+    """The groups that the rows form.
+
+    Attributes:
+        count: how many there are.
+        independent: the metrics as if rows were independent.
+        effective: how many groups of equal size would say as much.
+    """
 
     count: int
     independent: Metrics
+    effective: float | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,11 @@ class Judgement:
             "label_errors": self.label_errors and self.label_errors.to_json(),
             "test_looks": self.test_looks and self.test_looks.to_json(),
             "groups": self.groups
-            and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
+            and {
+                "count": self.groups.count,
+                "independent": _metrics_json(self.groups.independent),
+                "effective": self.groups.effective,
+            },
             "baselines": {name: _metrics_json(metrics) for name, metrics in self.baselines.items()},
             "baseline_methods": self.baseline_methods,
             "baseline_comparison": {name: one.to_json() for name, one in self.baseline_comparison.items()},
@@ -207,7 +218,7 @@ def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
         leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
         label_errors=label_errors_from_json(content.get("label_errors")),
         test_looks=looks_from_json(content.get("test_looks")),
-        groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
+        groups=groups and Groups(groups["count"], _metrics(groups["independent"]), groups.get("effective")),
         baselines={name: _metrics(metrics) for name, metrics in content["baselines"].items()},
         baseline_methods=dict(content.get("baseline_methods", {})),
         baseline_comparison={name: comparison_from_json(one) for name, one in content["baseline_comparison"].items()},

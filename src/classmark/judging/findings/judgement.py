@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
-FEW_GROUPS = 30
+FEW_GROUPS = 10  # of equal size
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
@@ -143,13 +143,18 @@ def _size(judgement: Judgement) -> list[Finding]:
     if small and judgement.rows >= FEW_ROWS:
         message = f"Fewer than {FEW_ROWS_OF_A_CLASS} rows each: {shortened(small)}. What is said of them is uncertain."
         found.append(Finding("small_classes", "info", message))
-    if judgement.groups and judgement.groups.count < FEW_GROUPS:
-        message = (
-            f"Only {judgement.groups.count} groups: intervals from resampling so few are too narrow. "
-            f"{FEW_GROUPS} or more are needed."
-        )
-        found.append(Finding("few_groups", "warning", message))
-    return found
+    return found + _groups(judgement)
+
+
+def _groups(judgement: Judgement) -> list[Finding]:
+    groups = judgement.groups
+    if groups is None or (effective := groups.effective or groups.count) >= FEW_GROUPS:
+        return []
+    message = f"{groups.count:,} groups"
+    if effective < 0.9 * groups.count:
+        message += f" of unequal size, which say as much as {effective:.1f} of equal size"
+    message += f": with fewer than {FEW_GROUPS}, intervals are wide and rest on what these few groups have in common."
+    return [Finding("few_groups", "warning", message)]
 
 
 def _calibration(judgement: Judgement) -> list[Finding]:

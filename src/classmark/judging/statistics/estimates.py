@@ -18,6 +18,7 @@ from classmark.judging.scored import (
     confusion_metrics,
     statistics,
 )
+from classmark.judging.statistics.groups import effective_groups
 from classmark.judging.statistics.intervals import (
     Estimate,
     Floats,
@@ -58,6 +59,9 @@ ORDER = (
     "top5_accuracy",
 )
 SCALES: dict[str, Scale] = {"log_loss": "log", "brier": "log", "mcc": "Fisher's z"}  # the others lie between 0 and 1
+# Of two classes, each half of these: with 20 groups and a tenth of positives they cover 96 to 98 % by the groups of the
+# rarer class, by all groups 91 to 93 %; the other metrics cover by all groups.
+BY_THE_RARER_CLASS = ("roc_auc", "balanced_accuracy", "recall_macro", "precision_macro")
 NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
 ABSENT = Estimate(None, None, None, "undefined: no row has this class")
 NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
@@ -96,13 +100,15 @@ class Draws:
         metrics: each of shape (R,).
         counts: the class counts of each draw.
         method: how they were drawn.
-        groups: how many there are.
+        effective: the effective number of groups.
+        fewer: that of the rows of the class with fewer, where rows have two classes.
     """
 
     metrics: dict[str, Floats]
     counts: ClassCounts
     method: str
-    groups: int
+    effective: float
+    fewer: float
 
 
 def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
@@ -187,7 +193,7 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     def redrawn(estimate: Estimate, draws: Floats, defined: NDArray[np.bool_]) -> Estimate:
         if estimate in (ABSENT, NEVER_PREDICTED):
             return estimate
-        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.groups)
+        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.effective)
 
     return ClassEstimate(
         one.name,
@@ -203,14 +209,23 @@ def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64
     metrics = confusion_metrics(counts, scored.positive)
     if scored.probabilities is not None:
         metrics |= bootstrap(scored, draws, seed, groups)
-    return Draws(metrics, counts, bootstrap_method(draws, groups), int(groups.max()) + 1)
+    effective = effective_groups(groups)
+    sides = [effective_groups(groups, scored.labels == index) for index in range(2)]
+    fewer = min([effective, *(side for side in sides if side)])
+    return Draws(metrics, counts, bootstrap_method(draws, groups), effective, fewer)
 
 
 def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
     values, highest = statistics(scored), {"brier": _highest_brier(scored)}
+    fewer = dict.fromkeys(BY_THE_RARER_CLASS, drawn.fewer) if scored.classes == 2 else {}
     return {
         name: spread_interval(
-            values[name], draws, drawn.method, SCALES.get(name, "logit"), drawn.groups, highest.get(name, math.inf)
+            values[name],
+            draws,
+            drawn.method,
+            SCALES.get(name, "logit"),
+            fewer.get(name, drawn.effective),
+            highest.get(name, math.inf),
         )
         for name, draws in drawn.metrics.items()
     }
