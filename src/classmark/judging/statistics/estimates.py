@@ -23,15 +23,15 @@ from classmark.judging.statistics.intervals import (
     Estimate,
     Floats,
     Scale,
-    mean_interval,
-    mean_of_shares,
     percentile_interval,
     spread_interval,
     wilson,
     wilson_f1,
 )
+from classmark.judging.statistics.macro import macro_precision, mean_of_shares
 from classmark.judging.statistics.matrices import macro_f1, matthews
 from classmark.judging.statistics.ranking import roc_area
+from classmark.judging.statistics.rare_errors import loss_interval
 from classmark.judging.statistics.resampling import (
     Groups,
     bootstrap,
@@ -158,7 +158,7 @@ def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Es
         "accuracy": wilson(float(hits.sum()), float(true.sum())),
         "balanced_accuracy": recall,
         "recall_macro": recall,
-        "precision_macro": mean_of_shares(hits[present], claimed[present]),
+        "precision_macro": macro_precision(hits[present], claimed[present], true[present]),
         "f1_macro": macro_f1(confusion),
         "mcc": matthews(confusion),
     }
@@ -243,8 +243,8 @@ def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimat
     found = {
         "roc_auc": percentile_interval(values["roc_auc"], drawn["roc_auc"], method),
         "average_precision": spread_interval(values["average_precision"], drawn["average_precision"], method),
-        "log_loss": mean_interval(scored.log_losses),
-        "brier": mean_interval(scored.brier_terms, _highest_brier(scored)),
+        "log_loss": loss_interval(*scored.log_loss_parts),
+        "brier": loss_interval(*scored.brier_parts, _highest_brier(scored)),
     }
     if scored.classes == 2:
         found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.scores(scored.positive))

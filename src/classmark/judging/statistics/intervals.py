@@ -113,37 +113,12 @@ def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
     bootstrap covers 92 to 95 %, and it has an interval for a class without an error.
     """
     value = 2 * hits / (true + claimed)
-    _, low, high = _ends(wilson(hits, true + claimed - hits))
-    low, high = (2 * end / (1 + end) for end in (low, high))
+    share = wilson(hits, true + claimed - hits)
+    assert share.low is not None
+    assert share.high is not None
+    low, high = (2 * end / (1 + end) for end in (share.low, share.high))
     method = "Wilson, on rows of the class or predicted so (Lam et al. 2023), independent rows"
     return Estimate(value, min(value, low), max(value, high), method)
-
-
-def mean_of_shares(hits: Floats, rows: Floats) -> Estimate:
-    """The mean of several shares of separate rows, from the Wilson interval of each.
-
-    For macro precision and recall: where a class has few rows or all of them right, bootstrap draws hardly vary, and
-    their interval misses the true value in up to four cases of ten.
-
-    Args:
-        hits: shape (C,).
-        rows: shape (C,); a share of no rows counts as 0, and may be anything up to 1.
-
-    Source: Zou & Donner 2008 (MOVER, method of variance estimates recovery), for a mean instead of a difference.
-    """
-    shares = [wilson(float(hit), float(count)) for hit, count in zip(hits, rows, strict=True)]
-    values, lows, highs = (np.array(part) for part in zip(*map(_ends, shares), strict=True))
-    value = float(values.mean())
-    low = value - math.sqrt(float(((values - lows) ** 2).sum())) / len(values)
-    high = value + math.sqrt(float(((highs - values) ** 2).sum())) / len(values)
-    method = "MOVER of the classes' Wilson intervals, independent rows"
-    return Estimate(value, max(0.0, low), min(1.0, high), method)
-
-
-def _ends(share: Estimate) -> tuple[float, float, float]:
-    if share.value is None or share.low is None or share.high is None:
-        return 0.0, 0.0, 1.0
-    return share.value, share.low, share.high
 
 
 def mean_interval(terms: Floats, highest: float = math.inf) -> Estimate:
