@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.comparisons.paired import Sampled, sampled_differences
+from classmark.judging.metric import METRICS, TITLES
 from classmark.judging.scored import ClassCounts, Scored, confusion_metrics, statistics, weighted_metrics
-from classmark.judging.statistics.estimates import ORDER, estimate
+from classmark.judging.statistics.estimates import estimate
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.resampling import Groups
-from classmark.report.words import METRIC_TITLES
 from page import wrapped
 
 PASSES = 40, 100, 300, 1_000  # repetitions: all settings get the first number before any gets the next
@@ -338,13 +338,13 @@ def page(everything: Sequence[Counted]) -> str:
 
 def table_of(chosen: Sequence[Counted]) -> str:
     """A row a metric, a column a setting."""
-    names = [name for name in ORDER if any(name == metric for one in chosen for metric, _ in one.counts)]
+    names = [name for name in METRICS if any(name == metric for one in chosen for metric, _ in one.counts)]
     lines = [
         "| metric | " + " | ".join(one.setting.title for one in chosen) + " |",
         "|---" * (len(chosen) + 1) + "|",
     ]
     lines += [
-        f"| {METRIC_TITLES.get(name, name)} | " + " | ".join(cell(shares(one.counts, name)) for one in chosen) + " |"
+        f"| {TITLES.get(name, name)} | " + " | ".join(cell(shares(one.counts, name)) for one in chosen) + " |"
         for name in names
     ]
     lines.append("| *repetitions* | " + " | ".join(f"{one.repetitions:,}" for one in chosen) + " |")
@@ -382,13 +382,13 @@ def outside(known: Sequence[Counted]) -> list[str]:
     """What covers less than it promises, those first that lie there by more than chance."""
     clear, near = [], []
     for counted in known:
-        for name in ORDER:
+        for name in METRICS:
             one = shares(counted.counts, name)
             if one.given < FEWEST_GIVEN or one.held >= LOW:
                 continue
             deviation = (0.95 * 0.05 / one.given) ** 0.5
             line = (
-                f"- {METRIC_TITLES.get(name, name)}{', difference' * (counted.kind == 'difference')}, "
+                f"- {TITLES.get(name, name)}{', difference' * (counted.kind == 'difference')}, "
                 f"{counted.setting.title}{', ten classes' * (counted.setting.sort == 'many')}: {100 * one.held:.1f} % of "
                 f"{one.given:,}; the interval lies below the true value in {100 * one.below:.1f} %, above it in "
                 f"{100 * one.above:.1f} %."

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.judgement import Judgement
-from classmark.judging.parts.calibration import BinnedError
+from classmark.judging.parts.calibration import BinnedCalibration
 from classmark.judging.parts.recalibration import Recalibrated
 
+UNCALIBRATED = 0.05
 METRICS = {"log_loss": "Log loss", "brier": "Brier score"}
 ERRORS = {
     "ece": "Calibration error, plug-in",
     "ece_by_chance": "… of a calibrated model, by chance",
-    "ece_debiased": "Calibration error, debiased",
+    "ece_debiased": "Calibration error, partly debiased",
     "mce": "Largest gap of a bin",
     "mce_by_chance": "… of a calibrated model, by chance",
 }
@@ -45,7 +46,7 @@ def recalibration_rows(judgement: Judgement) -> list[Row]:
         differences = [side.metrics[name] for side in sides]
         rows.append(Row(title, judgement.metrics[name].value, tuple((one.b, one) for one in differences)))
     for name, title in ERRORS.items():
-        given = getattr(judgement.calibration.equal_width, name)
+        given = getattr(judgement.calibration, name)
         rows.append(Row(title, given, tuple((getattr(side.error, name), None) for side in sides)))
     return rows
 
@@ -54,7 +55,7 @@ def binning_rows(judgement: Judgement) -> list[tuple[str, float | None, float | 
     """The calibration error as given over bins of equal width and of equal mass; none without probabilities."""
     if judgement.calibration is None:
         return []
-    width, mass = judgement.calibration.equal_width, judgement.calibration.equal_mass
+    width, mass = judgement.calibration, judgement.calibration.equal_mass
     return [(title, getattr(width, name), _of(mass, name)) for name, title in ERRORS.items()]
 
 
@@ -64,11 +65,28 @@ def brier_rows(judgement: Judgement) -> list[tuple[str, float]]:
     return [(title, getattr(parts, name)) for name, title in BRIER_PARTS.items()] if parts else []
 
 
+def kernel_sentence(judgement: Judgement) -> str:
+    """What the test of calibration says, of all classes' probabilities and without bins; empty where there is none."""
+    found = judgement.calibration and judgement.calibration.kernel
+    if not found or found.value is None or found.p is None:
+        return ""
+    verdict = (
+        "a calibrated model would hardly show this much"
+        if found.p < UNCALIBRATED
+        else "this does not contradict a calibrated model"
+    )
+    return (
+        f"Without bins, and of all classes at once, the squared kernel calibration error is {found.value:+.6f} (unbiased: 0 "
+        f"on average for a calibrated model, below 0 as often as above), p {found.p:.3f}: {verdict} (Widmann et al. 2019; "
+        f"{found.method})."
+    )
+
+
 def _sides(judgement: Judgement) -> list[Recalibrated]:
     found = judgement.recalibration
     return [side for side in (found.tempered, found.isotonic) if side is not None] if found else []
 
 
-def _of(error: BinnedError | None, name: str) -> float | None:
+def _of(error: BinnedCalibration | None, name: str) -> float | None:
     value: float | None = getattr(error, name, None)
     return value

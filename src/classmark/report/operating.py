@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from classmark.judging.comparisons.paired import Difference
-from classmark.judging.findings.choices import TITLES, spoken
+from classmark.judging.findings.choices import SPOKEN_GOALS, spoken, with_confidence
 from classmark.judging.judgement import Judgement
-from classmark.judging.parts.operating import OperatingPoint
+from classmark.judging.parts.operating import COUNTED, OperatingPoint
 from classmark.judging.parts.thresholds import ABOVE_ALL, Goal, read_goal
 from classmark.report.charts import BLUE, DASHED, GREEN, GREY, HEIGHT, ORANGE, WIDTH, Chart
 from classmark.report.headline import amount
@@ -31,7 +31,7 @@ def point_name(point: OperatingPoint) -> str:
     goal = point_goal(point)
     if goal.metric == "cost":
         return "least cost"
-    return spoken(goal) if goal.minimum is not None else f"highest {spoken(goal)}"
+    return with_confidence(goal, point.guarantee) if goal.minimum is not None else f"highest {spoken(goal)}"
 
 
 def point_sentence(point: OperatingPoint) -> str:
@@ -47,15 +47,30 @@ def point_sentence(point: OperatingPoint) -> str:
         where = "where no row is called positive"
     elif point.threshold == 0:
         where = "where every row is called positive"
-    given = " and ".join(f"{TITLES.get(metric, metric)} {_number(point.difference[metric].a)}" for metric in shown)
+    given = " and ".join(
+        f"{SPOKEN_GOALS.get(metric, metric)} {_number(point.difference[metric].a)}" for metric in shown
+    )
     parts = "; ".join(_metric(point, metric) for metric in shown)
-    return f"{name}, {where}: {parts}. The largest probability gives {given} there."
+    sentence = f"{name}, {where}: {parts}. The largest probability gives {given} there."
+    return sentence if goal.minimum is None else f"{sentence} {_promise(point, goal)}"
+
+
+def _promise(point: OperatingPoint, goal: Goal) -> str:
+    """On how many rows a minimum rests, and what that promises."""
+    kind, called = COUNTED[goal.metric], f"{point.called['test']:,} of the judged rows are called positive."
+    if (found := point.guarantee) is None or found.bound is None:
+        seen = f"{spoken(goal)} was seen on {point.rests_on:,} {kind}, which promises nothing of new rows"
+        return f"{called} {seen[0].upper()}{seen[1:]}."
+    return (
+        f"{called} Promise for new rows like those of validation, with confidence {found.confidence:g}: {goal.metric} of at "
+        f"least {found.bound:.4f}, from {found.rows:,} {kind}, {found.hits:,} of them right."
+    )
 
 
 def _metric(point: OperatingPoint, metric: str) -> str:
     there, here = point.validation[metric], point.test[metric]
     interval = "" if here.low is None or here.high is None else f" ({here.low:.4f} to {here.high:.4f})"
-    name = TITLES.get(metric, metric)
+    name = SPOKEN_GOALS.get(metric, metric)
     return f"{name} {_number(there.value)} on validation, {_number(here.value)}{interval} on the judged rows"
 
 
@@ -84,7 +99,7 @@ def threshold_charts(judgement: Judgement) -> list[Chart]:
 def _chart(judgement: Judgement, name: str, title: str, drawn: dict[str, str]) -> Chart:
     assert judgement.thresholds is not None
     rows = [
-        {"metric": TITLES.get(metric, metric), "rows": SPLITS[split], "threshold": threshold, "value": value}
+        {"metric": SPOKEN_GOALS.get(metric, metric), "rows": SPLITS[split], "threshold": threshold, "value": value}
         for split, curve in judgement.thresholds.curves.items()
         for metric in drawn
         for threshold, value in zip(curve.threshold, curve.metrics[metric], strict=True)
@@ -103,7 +118,7 @@ def _chart(judgement: Judgement, name: str, title: str, drawn: dict[str, str]) -
             if "cost" in drawn
             else alt.Y("value:Q", title=" ", scale=share, axis=alt.Axis(format=".1f", tickCount=6))
         )
-        colours = alt.Scale(domain=[TITLES.get(metric, metric) for metric in drawn], range=list(drawn.values()))
+        colours = alt.Scale(domain=[SPOKEN_GOALS.get(metric, metric) for metric in drawn], range=list(drawn.values()))
         lines = alt.Chart(data).mark_line(strokeWidth=2, interpolate="step-before", clip=True).encode(
             x=x,
             y=y,

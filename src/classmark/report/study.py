@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classmark.judging.metric import TITLES
 from classmark.judging.studies.answers import Answers, ArmComparison, better_direction
 from classmark.judging.studies.learning import reach
 from classmark.recipes.study_load import differing_keys
@@ -13,6 +14,8 @@ from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment
 from classmark.report.study_charts import study_charts
+from classmark.report.study_choice import choice_sentence
+from classmark.report.study_sampling import interval_words, over, runs_words, scope_words
 from classmark.report.study_words import (
     difference_text,
     margin_text,
@@ -24,14 +27,13 @@ from classmark.report.study_words import (
     variance_sentence,
     verdict_sentence,
 )
-from classmark.report.words import METRIC_TITLES
 from classmark.system.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 SHOWN = (STEPS, "accuracy", "log_loss", "roc_auc", "brier", "ece", "f1", "f1_macro", "top5_accuracy", "mcc")
-TITLES = METRIC_TITLES | {STEPS: "Steps to target"}
+STUDY_TITLES = TITLES | {STEPS: "Steps to target"}
 
 
 def write_study(folder: Path, answers: Answers) -> Path:
@@ -46,7 +48,7 @@ def write_study(folder: Path, answers: Answers) -> Path:
             study=answers.study,
             title=answers.study.name,
             metrics=shown_metrics(answers),
-            titles=TITLES,
+            titles=STUDY_TITLES,
             settings=differing_keys(answers.study),
             charts={chart.name: {"reading": chart.reading, "svg": svgs[chart.name]} for chart in charts},
             verdict_sentence=verdict_sentence,
@@ -55,6 +57,11 @@ def write_study(folder: Path, answers: Answers) -> Path:
             spread=spread_sentence(answers),
             variance_sentence=variance_sentence,
             margin=margin_text(answers.study),
+            over=over(answers),
+            choice=choice_sentence(answers),
+            runs_words=runs_words(answers),
+            interval_words=interval_words(answers),
+            scope_words=scope_words(answers),
             difference_text=difference_text,
             span_text=span_text,
             value_of=value_of,
@@ -84,6 +91,7 @@ def study_table(answers: Answers) -> Group:
     for one in answers.comparisons:
         parts.append(Text(verdict_sentence(answers, one)))
         parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
+    parts += [Text(said) for said in [choice_sentence(answers)] if said]
     parts.append(_table(answers))
     parts += [Text(said) for said in [spread_sentence(answers)] if said]
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
@@ -96,14 +104,16 @@ def _table(answers: Answers) -> object:
     from rich.text import Text
 
     runs = ", ".join(f"{name} {one.runs}" for name, one in answers.arms.items())
-    table = Table(title=f"runs done: {runs}; means over seeds", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=f"runs done: {runs}; means over {over(answers)}", title_justify="left", box=None, pad_edge=False
+    )
     headers = ["", *answers.arms, *(f"{one.arm} − {one.reference}" for one in answers.comparisons)]
     for column in headers:
         table.add_column(Text(column), justify="right" if column else "left")
     for name in shown_metrics(answers):
         values = (value_of(answers.arms[arm], name) for arm in answers.arms)
         differences = (_shown(one, name) for one in answers.comparisons)
-        table.add_row(TITLES.get(name, name), *values, *differences)
+        table.add_row(STUDY_TITLES.get(name, name), *values, *differences)
     return table
 
 

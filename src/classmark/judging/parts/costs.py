@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option, nearest
 from classmark.judging.comparisons.paired import Difference, mean_difference
-from classmark.judging.parts.recalibration import fit_temperature, table_logits, tempered
+from classmark.judging.parts.recalibration import LIMITS, fit_temperature, table_logits, tempered
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
 from classmark.judging.statistics.rare_errors import loss_interval
 from classmark.judging.statistics.resampling import Groups
@@ -49,7 +48,7 @@ class Costs:
         given: mean a row of the predictions as they are.
         expected: deciding by the probabilities as given; None without probabilities.
         tempered: the same after the temperature that validation rows give; None without these.
-        temperature: that temperature.
+        temperature: that temperature; None where none is best.
     """
 
     matrix: tuple[tuple[float, ...], ...]
@@ -57,29 +56,6 @@ class Costs:
     expected: Decision | None = None
     tempered: Decision | None = None
     temperature: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def costs_from_json(content: Mapping[str, Any] | None) -> Costs | None:
-    """The costs that `to_json` wrote; None where there are none."""
-    if content is None:
-        return None
-
-    def decision(found: Mapping[str, Any] | None) -> Decision | None:
-        if found is None:
-            return None
-        cost, accuracy = (Estimate(**found[name]) for name in ("cost", "accuracy"))
-        return Decision(cost, Difference(**found["difference"]), accuracy, found["moved"])
-
-    return Costs(
-        tuple(map(tuple, content["matrix"])),
-        Estimate(**content["given"]),
-        decision(content["expected"]),
-        decision(content["tempered"]),
-        content["temperature"],
-    )
 
 
 def read_costs(text: str) -> dict[str, float]:
@@ -149,6 +125,8 @@ def judge_costs(test: Predictions, validation: Predictions | None, matrix: Float
     if validation is None:
         return Costs(found.matrix, found.given, expected)
     temperature = fit_temperature(table_logits(validation), validation.labels)
+    if temperature in LIMITS:
+        return Costs(found.matrix, found.given, expected)
     decided = least_cost(tempered(table_logits(test), temperature), matrix)
     return Costs(found.matrix, found.given, expected, _decision(test, decided, matrix, groups), temperature)
 

@@ -5,15 +5,14 @@ A temperature for any number of classes, one number by which the logits are divi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.comparisons.paired import Difference, mean_difference
-from classmark.judging.parts.calibration import BinnedError, binned_error, binned_from_json, width_edges
+from classmark.judging.parts.calibration import BinnedCalibration, binned_error, width_edges
 from classmark.judging.rows import scored_rows
 from classmark.judging.scored import LOG_LOSS_CLIP, Scored
 from classmark.judging.statistics.intervals import Floats
@@ -22,6 +21,12 @@ from classmark.predictions import Predictions
 
 HIGHEST_TEMPERATURE = 100.0
 LOWEST_TEMPERATURE = 1 / HIGHEST_TEMPERATURE
+LIMITS = {  # a temperature at an end of the range → why it is no advice
+    HIGHEST_TEMPERATURE: "the log loss falls as far as the temperature rises, so the probabilities tell nothing of the classes, "
+    "or the opposite",
+    LOWEST_TEMPERATURE: "the log loss falls as far as the temperature does, as every validation row is right, so these rows "
+    "cannot say how sure the model should be",
+}
 BLOCK_VALUES = 1 << 20  # logits that are worked on at once, which bounds memory
 MOST_STEPS = 100
 
@@ -38,7 +43,7 @@ class Recalibrated:
     """
 
     metrics: dict[str, Difference]
-    error: BinnedError
+    error: BinnedCalibration
     moved: int
     certain: int
 
@@ -49,33 +54,19 @@ class Recalibration:
 
     Attributes:
         rows: validation rows.
-        temperature: above 1 the model was surer than it should be, below 1 less sure.
-        at_limit: no temperature from 0.01 to 100 is best, so that the end of that range stands here.
-        tempered: the test rows with their logits divided by it.
+        temperature: above 1 the model was surer than it should be, below 1 less sure; None where none is best.
+        at_limit: no temperature from 0.01 to 100 is best.
+        tempered: the test rows with their logits divided by it; None without one.
         isotonic: the test rows after isotonic regression; None for more than two classes.
+        withheld: why there is no temperature.
     """
 
     rows: int
-    temperature: float
+    temperature: float | None
     at_limit: bool
-    tempered: Recalibrated
+    tempered: Recalibrated | None
     isotonic: Recalibrated | None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def recalibration_from_json(content: Mapping[str, Any] | None) -> Recalibration | None:
-    """The recalibration that `to_json` wrote; None where there is none."""
-    if content is None:
-        return None
-
-    def side(found: Mapping[str, Any]) -> Recalibrated:
-        metrics = {name: Difference(**one) for name, one in found["metrics"].items()}
-        return Recalibrated(metrics, binned_from_json(found["error"]), found["moved"], found["certain"])
-
-    tempered, isotonic = content["tempered"], content["isotonic"]
-    return Recalibration(**{**content, "tempered": side(tempered), "isotonic": isotonic and side(isotonic)})
+    withheld: str | None = None
 
 
 def recalibrate(test: Predictions, validation: Predictions, positive: int, groups: Groups = None) -> Recalibration:
@@ -97,12 +88,14 @@ def recalibrate(test: Predictions, validation: Predictions, positive: int, group
         probabilities[:, positive] = fitted.apply(test.probabilities[:, positive])
         probabilities[:, 1 - positive] = 1 - probabilities[:, positive]
         isotonic = _shown(given, probabilities, np.argmax(probabilities, axis=1).astype(np.int64), groups)
+    withheld = LIMITS.get(temperature)
     return Recalibration(
         rows=len(validation),
-        temperature=temperature,
-        at_limit=temperature in (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE),
-        tempered=_shown(given, tempered(logits, temperature), given.surest, groups),
+        temperature=None if withheld else temperature,
+        at_limit=withheld is not None,
+        tempered=None if withheld else _shown(given, tempered(logits, temperature), given.surest, groups),
         isotonic=isotonic,
+        withheld=withheld,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from classmark.judging.metric import METRICS
 from classmark.judging.parts.calibration import binned_error, width_edges
 from classmark.judging.scored import (
     TOP_K_CLASSES,
@@ -22,7 +25,6 @@ from classmark.judging.statistics.groups import effective_groups
 from classmark.judging.statistics.intervals import (
     Estimate,
     Floats,
-    Scale,
     percentile_interval,
     spread_interval,
     wilson,
@@ -41,24 +43,6 @@ from classmark.judging.statistics.resampling import (
 )
 from classmark.judging.statistics.weighted import NO_CLASS_MEASURE, weighted_estimates
 
-ORDER = (
-    "accuracy",
-    "log_loss",
-    "roc_auc",
-    "average_precision",
-    "brier",
-    "ece",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "mcc",
-    "top5_accuracy",
-)
-SCALES: dict[str, Scale] = {"log_loss": "log", "brier": "log", "mcc": "Fisher's z"}  # the others lie between 0 and 1
 # Of two classes, each half of these: with 20 groups and a tenth of positives they cover 96 to 98 % by the groups of the
 # rarer class, by all groups 91 to 93 %; the other metrics cover by all groups.
 BY_THE_RARER_CLASS = ("roc_auc", "balanced_accuracy", "recall_macro", "precision_macro")
@@ -77,7 +61,7 @@ class ClassEstimate:
         precision, recall, f1: recall and F1 are None where no row has the class.
     """
 
-    name: str
+    name: Annotated[str, Field(alias="class")]
     rows: int
     precision: Estimate
     recall: Estimate
@@ -146,7 +130,7 @@ def estimate_matrix(confusion: NDArray[np.int64], classes: tuple[str, ...], posi
 
 def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
     """The metrics in the order in which they are shown."""
-    return {name: metrics[name] for name in ORDER if name in metrics}
+    return {name: metrics[name] for name in METRICS if name in metrics}
 
 
 def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
@@ -180,6 +164,24 @@ def class_estimates(
         one = ClassEstimate(name, int(true), _precision(hits, claimed), _recall(hits, true), _f1(hits, true, claimed))
         found.append(one if drawn is None else _drawn_class(one, index, drawn))
     return tuple(found)
+
+
+def called_estimates(called: Scored, drawn: ClassCounts | None, method: str, groups: Groups) -> dict[str, Estimate]:
+    """The metrics of two classes that need no scores, `specificity` with them: as `estimate` has them.
+
+    Args:
+        called: labelled rows, predicted by any threshold.
+        drawn: the counts of each draw of whole groups; None for independent rows.
+        method: how they were drawn.
+        groups: group number of each row.
+    """
+    if drawn is None or groups is None:
+        found, draws = count_intervals(called.confusion, called.positive), None
+    else:
+        draws = Draws(confusion_metrics(drawn, called.positive), drawn, method, int(groups.max()) + 1)
+        found = _group_intervals(called, draws)
+    negative = class_estimates(called.confusion, ("", ""), draws)[1 - called.positive]
+    return found | {"specificity": negative.recall}
 
 
 def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
@@ -223,7 +225,7 @@ def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
             values[name],
             draws,
             drawn.method,
-            SCALES.get(name, "logit"),
+            METRICS[name].scale,
             fewer.get(name, drawn.effective),
             highest.get(name, math.inf),
         )

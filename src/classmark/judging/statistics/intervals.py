@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classmark.judging.metric import Scale
 from classmark.judging.statistics.groups import (
     FEWEST,
     ONE_GROUP,
@@ -27,7 +27,6 @@ from classmark.judging.statistics.student import t_quantile as t_quantile
 NO_SPREAD = 1e-12
 
 Floats = NDArray[np.float64]
-Scale = Literal["logit", "log", "Fisher's z"]
 BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf), "Fisher's z": (-1, 1)}
 
 
@@ -45,9 +44,6 @@ class Estimate:
     low: float | None
     high: float | None
     method: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "low": self.low, "high": self.high, "method": self.method}
 
 
 def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -> Estimate:
