@@ -14,8 +14,9 @@ import classmark
 from classmark.errors import InputError
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
+from classmark.judging.parts.calls import Sampling
 from classmark.judging.parts.guarantees import guaranteed_class, guaranteed_share
-from classmark.judging.parts.operating import Sampling, operate
+from classmark.judging.parts.operating import operate
 from classmark.judging.parts.recalibration import recalibrate
 from classmark.judging.parts.thresholds import Goal, fewest_behind, read_goal
 from classmark.judging.scored import Scored
