@@ -69,7 +69,8 @@ def judge(
         confidence: with which minimums, and highest errors, are to hold on new rows; without it, they hold on the
             validation rows alone.
         costs: `true:predicted` → cost of such a row; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some, up to twelve.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some, up to
+            twelve.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
@@ -191,12 +192,12 @@ def _parts(
         "validation_rows": None if chosen_on is None else len(chosen_on),
     }
     if rows.has_probabilities:
-        parts["curves"] = draw_curves(scored, rows.classes)
-        parts["calibration"] = calibrate(scored)
+        parts["curves"] = draw_curves(scored, rows.classes, groups, sampling.draws, sampling.seed)
+        parts["calibration"] = calibrate(scored, groups)
         errors = [goal.maximum for goal in chosen.goals if goal.maximum is not None]
         validation = scored_rows(fitted_on, index) if fitted_on else None
         parts["selective"] = select(scored, validation, groups, errors, chosen.confidence)
     if fitted_on:
         parts["recalibration"] = recalibrate(rows, fitted_on, index, groups)
-        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups)
+        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups, chosen.slices)
     return parts

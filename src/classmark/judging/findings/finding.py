@@ -46,6 +46,7 @@ ADVICE = {
     "split_column": "Judge one split at a time: `--where split=test`.",
     "model_column": "Compare the models instead: `classmark compare FILE --by model`.",
     "fold_column": "Remember that out-of-fold predictions come from several models.",
+    "cross_validation": "Decide between ways of training by it; keep a test split for the error of the one model that you use.",
     "repeated_rows": "Read the intervals as those of the distinct examples.",
     "rescaled": "Save probabilities that sum to 1, with more digits.",
     "confidence_only": "Save the probability of every class, and judge again.",
