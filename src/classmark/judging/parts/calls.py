@@ -21,7 +21,7 @@ from classmark.judging.parts.thresholds import Counts
 from classmark.judging.scored import ClassCounts, Scored, confusion_metrics
 from classmark.judging.statistics.estimates import called_estimates
 from classmark.judging.statistics.intervals import Estimate, Floats
-from classmark.judging.statistics.resampling import Groups, bootstrap_method
+from classmark.judging.statistics.resampling import Groups
 from classmark.judging.statistics.unpaired import grouped_mean
 
 SHOWN = ("accuracy", "precision", "recall", "specificity", "f1", "balanced_accuracy", "mcc")
@@ -82,7 +82,7 @@ def call_estimates(cells: Cells, costs: Floats | None, sampling: Sampling) -> di
     """The metrics of what is called here, with the intervals that these metrics have in a judgement."""
     here = _side(cells, 1)
     drawn = None if sampling.groups is None else _class_counts(_drawn(cells, sampling), 1)
-    found = called_estimates(here, drawn, bootstrap_method(sampling.draws, sampling.groups), sampling.groups)
+    found = called_estimates(here, drawn, sampling.groups)
     if costs is not None:
         found["cost"] = grouped_mean(costs[here.labels, here.predicted], sampling.groups)
     if not here.predicted.any():
