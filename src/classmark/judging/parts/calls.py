@@ -59,7 +59,7 @@ def _counts(cells: NDArray[Any], side: int) -> Counts:
     return Counts(called[:, 1, 1], called[:, 0, 1], called[:, 1].sum(axis=1), called[:, 0].sum(axis=1))
 
 
-def _drawn(cells: Cells, sampling: Sampling) -> NDArray[Any]:
+def draw_cells(cells: Cells, sampling: Sampling) -> NDArray[Any]:
     """The cell counts of bootstrap draws, shape (R, 8): rows of a cell are alike, so that draws need no rows.
 
     Independent rows are a multinomial draw of the counts; of groups, whole ones are drawn.
@@ -78,11 +78,21 @@ def _drawn(cells: Cells, sampling: Sampling) -> NDArray[Any]:
     return np.concatenate(blocks)
 
 
-def call_estimates(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict[str, Estimate]:
-    """The metrics of what is called here, with the intervals that these metrics have in a judgement."""
-    here = _side(cells, 1)
-    drawn = None if sampling.groups is None else _class_counts(_drawn(cells, sampling), 1)
-    found = called_estimates(here, drawn, sampling.groups)
+def call_estimates(
+    cells: Cells, costs: Floats | None, sampling: Sampling, drawn: NDArray[Any] | None = None
+) -> dict[str, Estimate]:
+    """The metrics of what is called here, with the intervals that these metrics have in a judgement.
+
+    Args:
+        cells: of the rows.
+        costs: as `Counts.metric` takes them; adds `cost`.
+        sampling: of the rows.
+        drawn: what `draw_cells` gave for them; without it, and with groups, it is called.
+    """
+    here, counts = _side(cells, 1), None
+    if sampling.groups is not None:
+        counts = _class_counts(draw_cells(cells, sampling) if drawn is None else drawn, 1)
+    found = called_estimates(here, counts, sampling.groups)
     if costs is not None:
         found["cost"] = grouped_mean(costs[here.labels, here.predicted], sampling.groups)
     if not here.predicted.any():
@@ -115,9 +125,18 @@ class _Called(Sampled):
         return confusion_metrics(_class_counts(self.drawn, self.side), 1)
 
 
-def call_differences(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict[str, Difference]:
-    """What changes on the same rows from the largest probability to here."""
-    drawn, groups = _drawn(cells, sampling), sampling.groups
+def call_differences(
+    cells: Cells, costs: Floats | None, sampling: Sampling, drawn: NDArray[Any]
+) -> dict[str, Difference]:
+    """What changes on the same rows from the largest probability to here.
+
+    Args:
+        cells: of the rows.
+        costs: as `Counts.metric` takes them; adds `cost`.
+        sampling: of the rows.
+        drawn: what `draw_cells` gave for them.
+    """
+    groups = sampling.groups
     usual, here = (_Called(_side(cells, side), groups, sampling.draws, sampling.seed, drawn, side) for side in (0, 1))
     found = {}
     moved = int((usual.scored.predicted != here.scored.predicted).sum())

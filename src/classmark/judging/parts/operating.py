@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option
 from classmark.judging.comparisons.paired import Difference
-from classmark.judging.parts.calls import Sampling, call_confusion, call_differences, call_estimates, cells_of
+from classmark.judging.parts.calls import (
+    Sampling,
+    call_confusion,
+    call_differences,
+    call_estimates,
+    cells_of,
+    draw_cells,
+)
 from classmark.judging.parts.guarantees import Guarantee, guaranteed_class, guaranteed_share
 from classmark.judging.parts.thresholds import (
+    ABOVE_ALL,
     Goal,
     Sweep,
     ThresholdCurve,
@@ -112,11 +120,12 @@ def operate(
         point = _chosen(goal, validation, sweeps["validation"], ordered, confidence)
         if point.threshold is not None:
             here, there = (cells_of(rows, _scores(rows), point.threshold) for rows in (test, validation))
+            drawn = draw_cells(here, sampling)
             point = replace(
                 point,
                 validation=call_estimates(there, ordered, replace(sampling, groups=validation_groups)),
-                test=call_estimates(here, ordered, sampling),
-                difference=call_differences(here, ordered, sampling),
+                test=call_estimates(here, ordered, sampling, drawn),
+                difference=call_differences(here, ordered, sampling, drawn),
                 confusion=call_confusion(here, order),
                 called={"validation": int((there % 2).sum()), "test": int((here % 2).sum())},
             )
@@ -182,7 +191,8 @@ def promised(goal: Goal, positive: NDArray[np.bool_], scores: Floats, confidence
         case _:
             found = guaranteed_class(-scores[~positive], goal.minimum, confidence)
             if found.threshold is not None:
-                found = replace(found, threshold=float(np.nextafter(-found.threshold, np.inf)))
+                just_above = float(np.nextafter(-found.threshold, np.inf))
+                found = replace(found, threshold=just_above if just_above <= 1 else ABOVE_ALL)
     return found.with_reason(COUNTED[goal.metric])
 
 
