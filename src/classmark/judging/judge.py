@@ -14,6 +14,7 @@ from classmark.judging.comparisons.compare import compare
 from classmark.judging.findings.judgement import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.parts.calibration import calibrate
+from classmark.judging.parts.calls import Sampling
 from classmark.judging.parts.conformal import conform
 from classmark.judging.parts.costs import cost_matrix, judge_costs
 from classmark.judging.parts.curves import draw_curves
@@ -21,7 +22,7 @@ from classmark.judging.parts.guarantees import checked_confidence
 from classmark.judging.parts.judged_mixture import judge_mixture
 from classmark.judging.parts.label_errors import find_label_errors
 from classmark.judging.parts.mixed_tables import MixedTables
-from classmark.judging.parts.operating import Sampling, judge_thresholds, read_goals
+from classmark.judging.parts.operating import judge_thresholds, read_goals
 from classmark.judging.parts.recalibration import recalibrate
 from classmark.judging.parts.selective import select
 from classmark.judging.parts.slices import slice_rows
