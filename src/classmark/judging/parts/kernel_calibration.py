@@ -19,6 +19,7 @@ NORMAL_BUDGET, FEWEST_BLOCKS = 8_000_000, 100  # and where the normal limit is t
 CHUNK = 1 << 21  # numbers that are held at once
 RESAMPLES = 199
 MOST_RESAMPLED = 50_000  # rows × classes
+MOST_VALUES = 4_000_000  # rows × classes that are read; of more, a part of the rows
 FEWEST_ROWS = 10
 MEDIAN_ROWS = 500
 
@@ -101,12 +102,14 @@ def kernel_error(scored: Scored, groups: Groups = None) -> KernelError:
         p = NormalDist().cdf(-float(totals[0]) / math.sqrt(variance)) if variance > 0 else 1.0
         how = f"p from the normal limit over {count:,} blocks"
     estimator = "quadratic estimator" if count == 1 else f"estimator over blocks of {size:,} rows"
+    if count * (size + 1) < len(scored):
+        estimator += f" ({count * size:,} rows drawn)"
     value = float(totals[0]) / (count * size * (size - 1))
     return KernelError(value, p, size, bandwidth, f"unbiased {estimator}, {how}, independent rows")
 
 
 def _blocks(scored: Scored) -> Blocks:
-    """The rows in blocks of a size that the budget allows; less than a block is left out at the end."""
+    """The rows, or as many as may be read, in blocks of a size that the budget allows; less than one is left out."""
     assert scored.probabilities is not None
     probabilities, labels = scored.probabilities, scored.labels
     if scored.classes == 2:
@@ -114,6 +117,9 @@ def _blocks(scored: Scored) -> Blocks:
         labels = (labels != scored.positive).astype(np.int64)
     rows, width = probabilities.shape
     order = np.lexsort((labels, scored.surest, probabilities.max(axis=1)))
+    if rows * width > MOST_VALUES:
+        rows = MOST_VALUES // width
+        order = np.random.default_rng(1).choice(order, rows, replace=False)
     if rows * width <= MOST_RESAMPLED:
         size = min(rows, max(2, BUDGET // (rows * width)))
     else:
@@ -161,6 +167,8 @@ def _kernel(probabilities: Floats, bandwidth: float) -> Floats:
 def _drawn(probabilities: Floats, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Labels as a calibrated model's would be, shape (M, B, draws)."""
     count, size, width = probabilities.shape
+    if not draws:
+        return np.zeros((count, size, 0), np.int64)
     uniform = rng.uniform(size=(count, size, draws))
     labels = np.zeros((count, size, draws), np.int64)
     reached = np.zeros((count, size, 1))
