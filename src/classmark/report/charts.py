@@ -178,9 +178,8 @@ def reliability_chart(judgement: Judgement) -> Chart:
     """Confidence against accuracy in fifteen bins, with 95 % bands; with a temperature before and after it."""
     assert judgement.calibration is not None
     shown = {"as given": judgement.calibration.bins}
-    if judgement.recalibration is not None:
-        after = f"temperature {judgement.recalibration.temperature:.2f}"
-        shown[after] = judgement.recalibration.tempered.error.bins
+    if (found := judgement.recalibration) is not None and found.tempered is not None:
+        shown[f"temperature {found.temperature:.2f}"] = found.tempered.error.bins
     data = pl.DataFrame([{"probabilities": name, **asdict(entry)} for name, bins in shown.items() for entry in bins])
 
     def draw(data: pl.DataFrame) -> Any:

@@ -22,7 +22,7 @@ from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
 from classmark.report.prediction_sets import set_words
-from classmark.report.selection import risk_chart
+from classmark.report.selection import risk_chart, target_sentence
 from classmark.report.words import (
     curve_advice,
     decisions_sentence,
@@ -154,6 +154,7 @@ def page_environment() -> Any:
         "change": difference_text,
         "point_name": point_name,
         "point_sentence": point_sentence,
+        "target_sentence": target_sentence,
         "metric": lambda name: TITLES.get(name, name),
         "titled": metric_title,
     }

@@ -161,14 +161,15 @@ def _calibration(judgement: Judgement) -> list[Finding]:
     if calibration is None or calibration.confidence is None or judgement.rows < FEW_ROWS:
         return []
     severity = "warning" if calibration.ece_debiased >= SMALL_ERROR else "info"
-    gain = recalibration.tempered.metrics["log_loss"] if recalibration else None
-    if recalibration and gain and gain.low is not None and gain.high is not None and gain.high < 0:
-        lean = "Over-confident" if recalibration.temperature > 1 else "Under-confident"
+    tempered = recalibration.tempered if recalibration else None
+    gain = tempered.metrics["log_loss"] if tempered else None
+    if recalibration and tempered and gain and gain.low is not None and gain.high is not None and gain.high < 0:
+        lean = "Over-confident" if (recalibration.temperature or 1) > 1 else "Under-confident"
         message = (
             f"{lean}: a temperature of {recalibration.temperature:.2f}, fitted on {recalibration.rows:,} validation rows, "
             f"lowers the log loss by {-(gain.difference or 0):.4f} ({-gain.high:.4f} to {-gain.low:.4f}) and takes the "
             f"partly debiased calibration error from {calibration.ece_debiased:.4f} to "
-            f"{recalibration.tempered.error.ece_debiased:.4f}."
+            f"{tempered.error.ece_debiased:.4f}."
         )
         return [Finding("miscalibrated", severity, message)]
     chance, high = calibration.ece_by_chance, calibration.ece_by_chance_high
