@@ -404,6 +404,77 @@ def audit(
 
 
 @app.command()
+def plan(
+    pilot: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PILOT [PILOT B]]", help="A pilot's predictions instead of a guess: of one model, or of two."
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
+    ] = None,
+    of_class: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+    ] = None,
+    accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
+    recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
+    precision: Annotated[float | None, typer.Option(help="A guess of a class's precision.")] = None,
+    roc_auc: Annotated[float | None, typer.Option(help="A guess of the ROC area.")] = None,
+    prevalence: Annotated[
+        float | None, typer.Option(help="The share of rows of the class; for precision, of rows called so.")
+    ] = None,
+    width: Annotated[float | None, typer.Option(help="Wanted: an interval this wide, 0.02 for 2 points.")] = None,
+    minimum: Annotated[float | None, typer.Option(help="Wanted: an interval that lies above this.")] = None,
+    difference: Annotated[
+        float | None, typer.Option(help="Wanted: to show that B is better, by this in truth.")
+    ] = None,
+    disagreement: Annotated[
+        float | None, typer.Option(help="A guess of the share of rows that only one of two models gets right.")
+    ] = None,
+    margin: Annotated[float | None, typer.Option(help="Wanted: to show that B is better by more than this.")] = None,
+    not_worse_than: Annotated[
+        float | None, typer.Option(help="Wanted: to show that B is not worse by more than this.")
+    ] = None,
+    deviation: Annotated[
+        float | None, typer.Option(help="Plan seeds: the deviation of the difference between runs of one seed.")
+    ] = None,
+    pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
+    group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
+    icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
+    label: Label = None,
+    id_column: Id = None,
+    predicted: Predicted = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    weights: Weights = None,
+    classes: Classes = None,
+    positive: Positive = None,
+    logits: Logits = False,
+    labels_only: LabelsOnly = False,
+    rescale: Rescale = False,
+    missing_label: MissingLabel = None,
+    labels: Labels = None,
+    where: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many rows to label, or seeds to run, for an answer. Shares are fractions: 0.01 is one point."""
+    from classmark.cli.plan import plan as run_plan
+
+    read = _read_words(
+        *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
+        *(missing_label, labels, where),
+    )
+    words = {"metric": metric, "of_class": of_class, "accuracy": accuracy, "recall": recall, "precision": precision}
+    words |= {"roc_auc": roc_auc, "prevalence": prevalence, "width": width, "minimum": minimum}
+    words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
+    words |= {"not_worse_than": not_worse_than, "deviation": deviation, "pilot_seeds": pilot_seeds}
+    words |= {"group_size": group_size, "icc": icc, "power": power}
+    run_plan(pilot or [], words, read, as_json=as_json)
+
+
+@app.command()
 def study(
     name: Annotated[str | None, typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.")] = None,
     overrides: Annotated[
