@@ -182,6 +182,7 @@ def judge(
     ids: Any = None,
     groups: Any = None,
     columns: Any = None,
+    unlabelled: Any = None,
     at: Sequence[str] = (),
     costs: Mapping[str, float] | None = None,
     slices: Sequence[str] | None = None,
@@ -207,6 +208,8 @@ def judge(
         ids: N unique names of rows; without them, rows are numbered.
         groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
+        unlabelled: predictions of the same model on rows whose labels are not known, drawn as the labelled ones: a file with
+            the same columns, or probabilities. They sharpen accuracy and the shares of the classes.
         at: two classes: goals of thresholds, chosen on the validation rows: `f1`, `precision>=0.95`.
         costs: `true:predicted` → cost of such a row, as `{"yes:no": 5}`; an error that is not named costs 1.
         slices: columns whose slices are judged; without them, all that make some.
@@ -232,11 +235,13 @@ def judge(
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
     side, words = _side(predictions, given | {"columns": columns}, words)
+    many = None if unlabelled is None else _unlabelled(unlabelled, predictions, given, words, side)
     held_out = side.validation if validation is None else _validation(validation, words, side)
     table = side.table
     found = judge_table(
         table,
         validation=held_out,
+        unlabelled=many,
         baselines=side.baselines,
         mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
@@ -747,6 +752,21 @@ def _validation(given: Any, words: Mapping[str, Any], side: Side) -> Any:
     said = read_options({name: words.get(name) for name in ("classes", "positive", "logits", "rescale")})
     named = said if said.classes else said.with_(classes=side.table.classes)
     return open_side(values, named, "validation").table
+
+
+def _unlabelled(
+    given: Any, predictions: Any, arrays: Mapping[str, Any], words: Mapping[str, Any], side: Side
+) -> Predictions:
+    """The table of the rows without labels, read as the labelled ones are."""
+    from classmark.reading.unlabelled import open_unlabelled
+    from classmark.reading.values import Values
+
+    judged: Any = predictions
+    if not _is_whole(predictions, arrays):
+        judged = Values(predictions, arrays["probabilities"])
+        if arrays["predicted"] is not None or arrays["probabilities"] is None:
+            raise InputError("it goes with probabilities alone.", "Leave predicted out.", argument="unlabelled")
+    return open_unlabelled(given, judged, side, read_options(words))
 
 
 def _check_same_split(sides: Iterable[Side]) -> None:

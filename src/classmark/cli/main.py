@@ -36,6 +36,9 @@ Quoting = Annotated[
     str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="latex|markdown", help="Print the table as a paper has it.")
+]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the true class.")]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids.")]
 Predicted = Annotated[
@@ -208,6 +211,12 @@ def judge(
     validation: Annotated[
         str | None, typer.Option(help="The same model's predictions on other rows, to fit and choose on.")
     ] = None,
+    unlabelled: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The same model's predictions of many rows without labels, drawn in the same way."
+        ),
+    ] = None,
     confusion: Annotated[
         str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")
     ] = None,
@@ -252,6 +261,7 @@ def judge(
             help="Write the validation rows (else the judged ones) whose label may be wrong: .csv or .parquet."
         ),
     ] = None,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions, whoever made them."""
@@ -262,7 +272,9 @@ def judge(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = JudgeWords(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by)
+    words = JudgeWords(
+        file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, unlabelled
+    )
     run_judge(words, as_json=as_json)
 
 
@@ -305,6 +317,7 @@ def compare(
             help="Exit with 1 if a model is worse than A in this metric beyond doubt. Can be repeated.",
         ),
     ] = None,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two or more models on the same rows. Options about columns apply to all files."""
@@ -315,7 +328,7 @@ def compare(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, fail_if_worse or ())
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, fail_if_worse or (), paper)
     run_compare(words, as_json=as_json)
 
 
