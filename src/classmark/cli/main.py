@@ -273,7 +273,7 @@ def judge(
         *(missing_label, labels, where),
     )
     words = JudgeWords(
-        file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, unlabelled
+        file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, unlabelled, paper
     )
     run_judge(words, as_json=as_json)
 
@@ -514,12 +514,14 @@ def study(
 
 @app.command()
 def runs(
-    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"), as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"),
+    paper: Format = None,
+    as_json: AsJson = False,
 ) -> None:
     """List runs: recipe, data, headline, time, state."""
     from classmark.cli.runs import runs as list_runs
 
-    list_runs(folder, as_json)
+    list_runs(folder, as_json, paper)
 
 
 @app.command()

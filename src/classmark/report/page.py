@@ -107,7 +107,9 @@ def write_report(
 def _powered(judgement: Judgement) -> dict[str, Any] | None:
     """What the page says of unlabelled rows; None without any."""
     found = judgement.prediction_powered
-    return found and {"title": powered_title(found), "rows": powered_rows(found), "note": powered_note(found)}
+    if found is None:
+        return None
+    return {"title": powered_title(found), "rows": powered_rows(found), "note": powered_note(found)}
 
 
 def _mixture(judgement: Judgement) -> dict[str, Any]:
