@@ -9,7 +9,7 @@ import numpy as np
 from classmark.errors import InputError, PredictionsError
 from classmark.judging.rows import example, in_class_order, row_groups, row_keys, some
 from classmark.judging.statistics.intervals import Estimate, share_interval
-from classmark.judging.statistics.prediction_powered import Powered, Units, powered_share
+from classmark.judging.statistics.prediction_powered import Powered, Units, powered_share, same_source
 from classmark.predictions import Predictions
 
 ASSUMED = (
@@ -44,6 +44,8 @@ class PredictionPowered:
         unlabelled: rows without a label.
         accuracy: with the probability of the predicted class for rows without a label.
         class_shares: of each class, with its probability for rows without a label.
+        source_p: of equal mean probabilities in labelled and unlabelled rows, as random draws have: the least of accuracy's
+            and the classes', times their number (Bonferroni).
         assumed: what has to hold, in a sentence.
     """
 
@@ -51,6 +53,7 @@ class PredictionPowered:
     unlabelled: int
     accuracy: PoweredShare
     class_shares: tuple[PoweredShare, ...]
+    source_p: float = 1.0
     assumed: str = ASSUMED
 
 
@@ -66,6 +69,7 @@ def power_by_predictions(rows: Predictions, unlabelled: Predictions) -> Predicti
     classes = len(rows.classes)
     right = rows.predicted == rows.labels
     confidence, expected = _confidence(rows), _confidence(others)
+    pairs = [(confidence, expected), *((rows.probabilities[:, k], others.probabilities[:, k]) for k in range(classes))]
 
     def share(name: str, outcomes: np.ndarray, proxies: np.ndarray, unseen: np.ndarray) -> PoweredShare:
         alone = share_interval(outcomes, row_groups(rows))
@@ -78,10 +82,8 @@ def power_by_predictions(rows: Predictions, unlabelled: Predictions) -> Predicti
         rows=len(rows),
         unlabelled=len(others),
         accuracy=share("accuracy", right, confidence, expected),
-        class_shares=tuple(
-            share(name, rows.labels == k, rows.probabilities[:, k], others.probabilities[:, k])
-            for k, name in zip(range(classes), rows.classes, strict=True)
-        ),
+        class_shares=tuple(share(name, rows.labels == k, *pairs[k + 1]) for k, name in enumerate(rows.classes)),
+        source_p=min(1.0, len(pairs) * min(same_source(*pair, units) for pair in pairs)),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.statistics.intervals import Floats, Z, logit_interval, t_quantile
+from classmark.judging.statistics.p_values import t_p
 
 FEWEST_ROWS = 50  # labelled; of fewer, an accuracy of 97 % is missed in 7 of 100 cases
 NO_SPREAD = 1e-12
@@ -84,6 +85,18 @@ def powered_share(outcomes: Floats, proxies: Floats, unlabelled: Floats, units: 
     low, high = logit_interval(value, quantile * deviation)
     method = f"prediction-powered with power tuning, on the logit scale, {how}"
     return Powered(value, low, high, method, tuning, deviation, *plain)
+
+
+def same_source(proxies: Floats, unlabelled: Floats, units: Units = ALONE) -> float:
+    """The two-sided p of equal mean proxies in labelled and unlabelled rows, 1 where neither varies.
+
+    Source: Welch 1947, with the degrees of freedom of the labelled rows (or groups), which are the fewer.
+    """
+    deviation = math.hypot(_deviation(proxies, units.labelled), _deviation(unlabelled, units.unlabelled))
+    count = len(proxies) if units.labelled is None else len(np.unique(units.labelled))
+    if deviation < NO_SPREAD or count < 2:
+        return 1.0
+    return t_p((float(proxies.mean()) - float(unlabelled.mean())) / deviation, count - 1)
 
 
 def _tuning(outcomes: Floats, proxies: Floats, unlabelled: Floats) -> float:

@@ -13,7 +13,7 @@ from scipy import stats
 import classmark
 from classmark.cli.main import run
 from classmark.errors import ClassmarkError
-from classmark.judging.statistics.prediction_powered import Units, powered_share
+from classmark.judging.statistics.prediction_powered import Units, powered_share, same_source
 
 Floats = np.ndarray
 # ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) of ppi-python 0.2.3 on the rows of `drawn`: class shares, then accuracy.
@@ -147,3 +147,23 @@ def test_what_cannot_be_used_says_why(tmp_path: Path) -> None:
         with pytest.raises(ClassmarkError) as caught:
             call()
         assert str(caught.value) == message
+
+
+def test_labelled_rows_that_were_picked_are_found() -> None:
+    labels, second = drawn(200, 1_000)
+    picked = np.argsort(-np.abs(second - 0.5))[:200]
+    rest = np.setdiff1d(np.arange(1_200), picked)
+    found = classmark.judge(labels[picked], second[picked], unlabelled=second[rest], draws=100)
+    (finding,) = [one for one in found.findings if one.code == "unlabelled_differ"]
+    assert finding.message.startswith(
+        "The model's probabilities differ between the 200 labelled and the 1,000 unlabelled rows more than those of random "
+        "draws do (p "
+    )
+    fair = classmark.judge(labels[:200], second[:200], unlabelled=second[200:], draws=100)
+    assert not [one for one in fair.findings if one.code == "unlabelled_differ"]
+
+
+def test_random_draws_are_called_different_in_one_of_a_hundred() -> None:
+    rng = np.random.default_rng(0)
+    p_values = np.array([same_source(rng.beta(2, 1, 100), rng.beta(2, 1, 500)) for _ in range(2_000)])
+    assert (p_values < 0.05).mean() == pytest.approx(0.05, abs=0.02)
