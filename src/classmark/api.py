@@ -507,7 +507,7 @@ def study(
     jobs: int | None = None,
     **overrides: Any,
 ) -> Answers:
-    """The answers of a study, run or continued, or of a table of runs: is the claim supported, refuted or not settled?
+    """The answers of a study, run or continued, or of a table of runs: is the claim supported, not by the margin, or not settled?
 
     They are written into the study's folder with the page.
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classmark.judging.metric import TITLES
-from classmark.judging.studies.answers import Answers, ArmComparison, better_direction
+from classmark.judging.studies.answers import Answers
+from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.learning import reach
+from classmark.judging.studies.pairs import better_direction
 from classmark.recipes.study_load import differing_keys
 from classmark.recipes.study_schema import STEPS
 from classmark.report.figures import figure_svgs
@@ -21,6 +23,7 @@ from classmark.report.study_words import (
     margin_text,
     needed_sentence,
     order_sentence,
+    resplit_sentence,
     span_text,
     spread_sentence,
     value_of,
@@ -54,6 +57,7 @@ def write_study(folder: Path, answers: Answers) -> Path:
             verdict_sentence=verdict_sentence,
             needed_sentence=needed_sentence,
             order_sentence=order_sentence,
+            resplit_sentence=resplit_sentence,
             spread=spread_sentence(answers),
             variance_sentence=variance_sentence,
             margin=margin_text(answers.study),
@@ -90,7 +94,8 @@ def study_table(answers: Answers) -> Group:
     parts: list[object] = [Text(answers.study.question, style="bold")]
     for one in answers.comparisons:
         parts.append(Text(verdict_sentence(answers, one)))
-        parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
+        notes = (resplit_sentence(answers, one), needed_sentence(answers, one), order_sentence(answers, one))
+        parts += [Text(f"  {said}") for said in notes if said]
     parts += [Text(said) for said in [choice_sentence(answers)] if said]
     parts.append(_table(answers))
     parts += [Text(said) for said in [spread_sentence(answers)] if said]

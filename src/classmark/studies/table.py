@@ -40,6 +40,8 @@ def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> Answ
     study = load_question(path, overrides, list(dict.fromkeys(row.arm for row in rows)))
     seeds = list(dict.fromkeys(row.seed for row in rows))
     folds = rows[0].fold is not None
+    if folds and study.sequential:
+        raise RecipeError("sequential: folds of one data set are judged together; leave it out.")
     if len(seeds) < 2 and not folds:
         raise InputError(
             f"{path}: every run has the seed {seeds[0]}.",
