@@ -44,7 +44,7 @@ def sequence_factor(pairs: int, confidence: float) -> float:
     reaches 1 / α with a probability of at most α.
 
     Source: Lai 1976; Wang & Ramdas 2025, "Anytime-valid t-tests and confidence sequences for Gaussian means with unknown
-    variance", section 4 (the normal mixture of the scale-invariant t likelihood ratio); Rouder et al. 2009 give the ratio.
+    variance" (the normal mixture of the scale-invariant t likelihood ratio); Rouder et al. 2009 give the ratio.
     """
     if pairs < FEWEST:
         return math.inf

@@ -50,7 +50,8 @@ def split_variance(differences: Floats, same_rows: bool, shared: float | None = 
         shared: where they are not, test rows per training row; None if it is not known, which withholds the interval.
 
     Source: Searle, Casella, McCulloch 1992, sections 3.5 and 4.3 (analysis of variance estimates); the degrees of freedom
-    by Satterthwaite 1946. Nadeau & Bengio 2003, equation 9, for resplits.
+    by Satterthwaite 1946, the interval never narrower than Student's over the seeds alone. Nadeau & Bengio 2003, equation
+    9, for resplits.
     """
     seeds, rows = differences.shape
     mean, by_seed = float(differences.mean()), differences.mean(axis=1)
@@ -78,7 +79,9 @@ def split_variance(differences: Floats, same_rows: bool, shared: float | None = 
         rows_of_mean = max(0.0, ms_row - ms_rest) / (seeds * rows) + ms_rest / (seeds * rows)
     both = seed_part / seeds + rows_of_mean
     half = t_quantile(max(1, int(degrees))) * math.sqrt(variance) if variance > 0 else None
-    method = f"t over {seeds} seeds and {rows:,} rows, both random and crossed, degrees of freedom by Satterthwaite"
+    if half is not None:  # with three seeds their degrees of freedom are known so badly that it could be
+        half = max(half, t_quantile(seeds - 1) * math.sqrt(ms_seed / (seeds * rows)))
+    method = f"t over {seeds} seeds and {rows:,} rows, both random and crossed, never narrower than over seeds alone"
     if not same_rows and shared is None:
         half, method = None, "none: seeds split one data set, and how many rows each run was trained on is not known"
     elif not same_rows:
