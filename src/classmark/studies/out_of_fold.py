@@ -24,6 +24,7 @@ from classmark.report.page import write_report
 from classmark.report.screen import judgement_table
 from classmark.report.words import interval_text, value_text
 from classmark.runs import RunFiles
+from classmark.studies.averaged import averaged
 from classmark.studies.outcomes import read_outcome
 from classmark.system.files import read_json, write_json
 from classmark.system.screen import Screen
@@ -75,7 +76,7 @@ def judge_folds(run: RunFiles, recipe: Recipe, runs: Sequence[RunFiles]) -> None
     caveat = _sampling(folds, means["accuracy"])
     table = _write(run, repetitions[0], caveat, None)
     baselines = {name: _write(run, repetitions[0], caveat, name) for name in runs[0].baselines("test")}
-    audited = _averaged(table, repetitions[1:])
+    audited = averaged([table, *map(out_of_fold, repetitions[1:])])
     judgement = judge(
         table, baselines=baselines, positive=_positive(recipe, table), draws=recipe.judge.draws, seed=recipe.seed
     )
@@ -118,24 +119,6 @@ def _write(run: RunFiles, runs: Sequence[RunFiles], caveat: str, baseline: str |
     path = run.predictions("test", baseline)
     write(replace(table, metadata=metadata), path)
     return read(path)
-
-
-def _averaged(table: Predictions, others: Sequence[Sequence[RunFiles]]) -> Predictions:
-    """The table with each row's probabilities as means over repetitions; never of a model that learned from the row.
-
-    Args:
-        table: the out-of-fold predictions of the first repetition.
-        others: the runs of the further ones.
-    """
-    if not others:
-        return table
-    summed = table.probabilities.copy()
-    for runs in others:
-        other = out_of_fold(runs)
-        places = {name: place for place, name in enumerate(other.ids.to_list())}
-        summed += other.probabilities[[places[name] for name in table.ids.to_list()]]
-    means = pl.Series("probabilities", summed / (1 + len(others)), dtype=pl.Array(pl.Float64, len(table.classes)))
-    return replace(table, frame=table.frame.drop("logits", strict=False).with_columns(means))
 
 
 def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Folds, dict[str, Estimate]]:
