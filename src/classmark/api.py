@@ -191,6 +191,7 @@ def judge(
     groups: Any = None,
     columns: Any = None,
     at: Sequence[str] = (),
+    confidence: float | None = None,
     costs: Mapping[str, float] | None = None,
     slices: Sequence[str] | None = None,
     draws: int = 1000,
@@ -215,9 +216,12 @@ def judge(
         ids: N unique names of rows; without them, rows are numbered.
         groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
-        at: two classes: goals of thresholds, chosen on the validation rows: `f1`, `precision>=0.95`.
+        at: goals of thresholds, chosen on the validation rows. Two classes: `f1`, `precision>=0.95`. Any number: `error<=0.02`
+            of the rows that are answered, the others being left to people.
+        confidence: such as 0.9: minimums and highest errors are then to hold on new rows, in at least so many of 100 samples
+            of validation rows; no threshold is chosen where these rows cannot promise that.
         costs: `true:predicted` → cost of such a row, as `{"yes:no": 5}`; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,
@@ -249,6 +253,7 @@ def judge(
         mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
+        confidence=confidence,
         costs=costs,
         slices=(slices,) if isinstance(slices, str) else slices,
         draws=draws,

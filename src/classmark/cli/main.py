@@ -233,8 +233,16 @@ def judge(
         list[str] | None,
         typer.Option(
             metavar="GOAL",
-            help="Two classes: choose a threshold on the validation rows for f1, mcc, balanced_accuracy, accuracy, youden, "
-            'or a minimum such as "precision>=0.95". Can be repeated.',
+            help="Choose a threshold on the validation rows. Two classes: for f1, mcc, balanced_accuracy, accuracy, youden, "
+            'or a minimum such as "precision>=0.95". Any number of classes: "error<=0.02" of the rows that are answered. '
+            "Can be repeated.",
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Such as 0.9: choose only thresholds whose minimum (or highest error) holds on new rows with this confidence.",
         ),
     ] = None,
     costs: Annotated[
@@ -243,7 +251,11 @@ def judge(
     ] = None,
     slices: Annotated[
         list[str] | None,
-        typer.Option("--slice", metavar="COLUMN", help="Judge by slice of this column only. Can be repeated."),
+        typer.Option(
+            "--slice",
+            metavar="COLUMN",
+            help='Judge by slice of this column only, or of combinations: "length*source". Can be repeated.',
+        ),
     ] = None,
     draws: Draws = 1_000,
     label_errors: Annotated[
@@ -262,7 +274,9 @@ def judge(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = JudgeWords(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by)
+    words = JudgeWords(
+        file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence
+    )
     run_judge(words, as_json=as_json)
 
 
