@@ -29,8 +29,6 @@ from classmark.studies.outcomes import read_outcome
 from classmark.system.files import read_json, write_json
 from classmark.system.screen import Screen
 
-MEANS = "cross-validation.json"  # the mean of each metric over folds, and the metrics of every fold
-
 
 @dataclass(frozen=True)
 class FoldRun:
@@ -47,7 +45,7 @@ def fold_runs(folder: Path) -> list[FoldRun]:
     Raises:
         RunError: the file that lists them is damaged.
     """
-    path = folder / MEANS
+    path = RunFiles(folder).cross_validation
     if not path.is_file():
         return []
     try:
@@ -142,13 +140,15 @@ def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Fo
             for place, (one, outcome) in enumerate(zip(runs, outcomes, strict=True))
         ],
     }
-    write_json(run.path / MEANS, content)
+    write_json(run.cross_validation, content)
     return folds, means
 
 
 def _sampling(folds: Folds, accuracy: Estimate) -> str:
     """The sampling model of the judgement, in words."""
-    whole = f"{value_text(accuracy.value, 'accuracy')} ({interval_text(accuracy, 'accuracy')})"
+    whole = value_text(accuracy.value, "accuracy")
+    if accuracy.low is not None:
+        whole += f" ({interval_text(accuracy, 'accuracy')})"
     return (
         f"Out-of-fold predictions: each row is predicted by one of {folds.folds} models, which did not learn from it. The "
         "intervals here take these models as one and their rows as independent; another sample of training rows is not in them. "
