@@ -119,7 +119,8 @@ def resplit_sentence(answers: Answers, one: ArmComparison) -> str:
     if found.low is None:
         return f"{said} For other data no interval is known."
     span = f"{100 * found.confidence:.4g} % interval is {span_text(found, metric)} (Nadeau and Bengio 2003)"
-    return f"{said} For other data of this kind the {span}: {one.resplit.verdict}."
+    verdict = "" if one.missing else f": {one.resplit.verdict}"
+    return f"{said} For other data of this kind the {span}{verdict}."
 
 
 def order_sentence(answers: Answers, one: ArmComparison) -> str:

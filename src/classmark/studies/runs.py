@@ -83,7 +83,6 @@ class Runner:
         self._told = 0
         self._bar: Progress | None = None
         self._found: dict[tuple[str, int], Outcome] = {}
-        self._stop_if_settled(self.every)
 
     def work(self) -> None:
         """Until every run is done or has failed, or all are stopped."""
@@ -100,6 +99,7 @@ class Runner:
         self.say(
             f"study    {len(self.study.arms)} {what}, {seeds} seed{'s' * (seeds != 1)}, {ready} of {len(self.every)} done"
         )
+        self._stop_if_settled(self.every)
         while self.started or (self.waiting and not self.came):
             if len(self.came) > self._told:
                 self._pass_on()

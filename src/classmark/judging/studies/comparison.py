@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from classmark.judging.studies.missing import WorstCase
 from classmark.judging.studies.outcomes import Outcome
 from classmark.judging.studies.pairs import Sides, better_direction, claimed_direction
 from classmark.judging.studies.resplits import Resplit, are_resplits, resplit, shared_variance
-from classmark.judging.studies.ruling import rule
+from classmark.judging.studies.ruling import Ruling, rule
 from classmark.judging.studies.seeds import SeedDifference, paired_over_seeds, probability_better
 from classmark.judging.studies.variance import VarianceSplit, probability_over_both, split_variance
 from classmark.judging.studies.verdicts import SeedsNeeded, Verdict
@@ -88,7 +88,7 @@ def compare_arms(study: Study, sides: Sides, comparisons: int) -> ArmComparison:
     metrics = shared_names([*a, *b])
     named = [*metrics, *([STEPS] if sides.limit is not None and a else [])]
     confidence = 1 - (1 - CONFIDENCE) / comparisons
-    claim = (study.margin, claimed_direction(study), confidence)
+    ruling = rule(study, sides, confidence)
     there = sides.there()
     return ArmComparison(
         arm=sides.arm,
@@ -104,9 +104,15 @@ def compare_arms(study: Study, sides: Sides, comparisons: int) -> ArmComparison:
         curve=curve_differences([one.curve for one in a], [one.curve for one in b]) if a else [],
         mean_accuracy=_mean_accuracy(a, b) if a and all(one.curve for one in (*a, *b)) else None,
         first=first_there(*there, sides.limit) if sides.limit is not None and a else None,
-        resplit=resplit(a, sides.values(study.metric), claim, study.metric != STEPS),
-        **vars(rule(study, sides, confidence)),
+        resplit=_resplit(study, a, ruling),
+        **vars(ruling),
     )
+
+
+def _resplit(study: Study, runs: Sequence[Outcome], ruling: Ruling) -> Resplit | None:
+    """What the study says about other data; without a verdict where it has none itself because runs are missing."""
+    found = resplit(runs, ruling.primary, study.margin, claimed_direction(study), study.metric != STEPS)
+    return replace(found, verdict="not settled") if found is not None and ruling.missing else found
 
 
 def _row_parts(pairs: Sequence[tuple[Outcome, Outcome]]) -> dict[str, RowPart]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classmark.judging.statistics.intervals import Floats
 from classmark.judging.studies.outcomes import Outcome
-from classmark.judging.studies.seeds import Direction, SeedDifference, paired_over_seeds
+from classmark.judging.studies.seeds import Direction, SeedDifference
 from classmark.judging.studies.verdicts import Verdict, settle
 
 
@@ -26,7 +26,7 @@ class Resplit:
         test_rows: of a run, on average.
         training_rows: the same; None where it is not known.
         shared: the share of test rows that stand in the test of another seed too.
-        difference: of the primary metric, with the corrected interval for other data.
+        difference: of the primary metric, with the corrected interval for other data and without a p value.
         verdict: by that interval.
     """
 
@@ -58,23 +58,27 @@ def shared_variance(runs: Sequence[Outcome]) -> float | None:
 
 
 def resplit(
-    runs: Sequence[Outcome], sides: tuple[Floats, Floats], claim: tuple[float, Direction, float], on_test: bool
+    runs: Sequence[Outcome], primary: SeedDifference, margin: float, direction: Direction, on_test: bool
 ) -> Resplit | None:
     """What the study says about other data; None where all seeds have the same test rows.
 
+    The interval of the verdict is as wide as s² / n makes it; for other data of the kind the variance is
+    s² (1 / n + n_test / n_training).
+
     Args:
         runs: of one arm, one a seed.
-        sides: the primary metric of both arms, the same seeds in the same order.
-        claim: its margin, its direction, and the confidence of the interval.
+        primary: the difference by which the verdict is given.
+        margin: of the claim, in the metric's units.
+        direction: of the claim.
         on_test: the metric is measured on test rows; else there is no correction.
+
+    Source: Nadeau & Bengio 2003, equation 9.
     """
     if len(runs) < 2 or not are_resplits(runs):
         return None
-    margin, direction, confidence = claim
     counts = Counter(row for one in runs for row in set(one.ids))
     rows = sum(counts.values())
-    ratio = shared_variance(runs) if on_test else None
-    difference = paired_over_seeds(*sides, confidence=confidence, shared=ratio)
+    difference = _corrected(primary, shared_variance(runs) if on_test else None)
     training = [one.training_rows for one in runs if one.training_rows]
     return Resplit(
         test_rows=rows / len(runs),
@@ -83,3 +87,14 @@ def resplit(
         difference=difference,
         verdict=settle(difference.low, difference.high, margin, direction),
     )
+
+
+def _corrected(primary: SeedDifference, ratio: float | None) -> SeedDifference:
+    if primary.value is None or primary.low is None or primary.high is None:
+        return replace(primary, p=None)
+    if ratio is None:
+        why = "none: seeds split one data set, and how many rows each run was trained on is not known"
+        return replace(primary, low=None, high=None, p=None, method=why)
+    half = (primary.high - primary.low) / 2 * math.sqrt(1 + primary.pairs * ratio)
+    method = f"{primary.method}, corrected for splits of one data set (Nadeau & Bengio 2003: + {ratio:.3g} s²)"
+    return replace(primary, low=primary.value - half, high=primary.value + half, p=None, method=method)

@@ -93,9 +93,7 @@ def spread_over_seeds(values: Floats) -> Spread | None:
     return Spread(float(values.std(ddof=1)), float(values.min()), float(values.max()))
 
 
-def paired_over_seeds(
-    a: Floats, b: Floats, confidence: float = CONFIDENCE, shared: float | None = 0.0
-) -> SeedDifference:
+def paired_over_seeds(a: Floats, b: Floats, confidence: float = CONFIDENCE) -> SeedDifference:
     """B − A with the paired-t interval over seeds.
 
     Where the differences are all the same there is no interval: their spread is then below what was resolved, not zero.
@@ -104,10 +102,8 @@ def paired_over_seeds(
         a: values of the runs of one arm, shape (S,).
         b: of the other, the same seeds in the same order.
         confidence: of the interval.
-        shared: what the variance of the mean has beside s² / S, in units of s²: test rows per training row where every
-            seed splits one data set anew, so that the pairs are not independent; None where that is not known.
 
-    Source: Student 1908, on the S differences; Nadeau & Bengio 2003, equation 9: s² (1 / S + n_test / n_training).
+    Source: Student 1908, on the S differences.
     """
     differences = b - a
     pairs = len(differences)
@@ -118,14 +114,9 @@ def paired_over_seeds(
     if alike(differences, float(np.abs([a, b]).max())):
         why = "none: every pair differs by the same amount, so the spread over seeds is not resolved"
         return SeedDifference(pairs, value, 0.0, None, None, confidence, None, why)
-    if shared is None:
-        why = "none: seeds split one data set, and how many rows each run was trained on is not known"
-        return SeedDifference(pairs, value, deviation, None, None, confidence, None, why)
-    error = deviation * math.sqrt(1 / pairs + shared)
+    error = deviation / math.sqrt(pairs)
     half = quantile_of_t(pairs - 1, confidence) * error
     method = f"paired t over {pairs} seeds, at {100 * confidence:.4g} %"
-    if shared:
-        method += f", corrected for splits of one data set (Nadeau & Bengio 2003: + {shared:.3g} s²)"
     return SeedDifference(
         pairs, value, deviation, value - half, value + half, confidence, t_p(value / error, pairs - 1), method
     )
