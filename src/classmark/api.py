@@ -606,14 +606,14 @@ def study(
     jobs: int | None = None,
     **overrides: Any,
 ) -> Answers:
-    """The answers of a study, run or continued, or of a table of runs: is the claim supported, refuted or not settled?
+    """The answers of a study, run or continued, or of a table of runs: is the claim supported, not by the margin, or not settled?
 
     They are written into the study's folder with the page.
 
     Args:
         name: a shipped study's name or the path of a YAML file.
         table: instead of a study, a file that lists runs which are there already: arm, seed and file (a predictions table or
-            a run folder), and if there are such, `fold` of a cross-validation and `validation` predictions.
+            a run folder), and if there are such, `fold` of a cross-validation, `validation` predictions and `training_rows`.
         out: the folder; without it, `studies/` and the study's name.
         resume: go on with the study in this folder.
         jobs: runs at the same time, sharing the cores.

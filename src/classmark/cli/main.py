@@ -510,7 +510,7 @@ def study(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Runs of yours: a table with the columns arm, seed and file, and if you like fold and validation. Ask with "
+            help="Runs of yours: a table with the columns arm, seed and file; also fold, validation, training_rows. Ask with "
             "metric=…, margin=…, direction=…, reference=ARM.",
         ),
     ] = None,
