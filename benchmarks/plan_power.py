@@ -168,11 +168,16 @@ def pilot_lines(repetitions: int) -> list[str]:
     lines = ["| pilot | planned with | studies with the power, or more | median power |", "|---|---|---|---|"]
     for runs in (3, 5, 10):
         drawn = np.random.default_rng(runs).normal(0, 0.01, (repetitions, runs)).std(axis=1, ddof=1)
-        for name, deviations in (("the deviation itself", drawn), ("its upper limit", drawn * upper_deviation(1.0, runs))):
+        for name, deviations in (
+            ("the deviation itself", drawn),
+            ("its upper limit", drawn * upper_deviation(1.0, runs)),
+        ):
             powers = []
             base = classmark.plan(difference=0.01, deviation=0.01).question
             for deviation in deviations[:300]:
-                needed = classmark.plan(**{"difference": 0.01, "deviation": float(deviation), "power": base.power}).needed
+                needed = classmark.plan(
+                    **{"difference": 0.01, "deviation": float(deviation), "power": base.power}
+                ).needed
                 powers.append(power_over_seeds(needed, 0.01, 0.01))
             share = 100 * float((np.array(powers) >= base.power).mean())
             lines.append(f"| {runs} seeds | {name} | {share:.0f} % | {100 * float(np.median(powers)):.0f} % |")

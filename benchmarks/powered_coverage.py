@@ -70,7 +70,9 @@ def main() -> None:
               "|---|---|---|---|---|---|---|"]  # fmt: skip
     for population in ("balanced, unsure", "90 % yes"):
         for groups in (20, 50):
-            found = cell(POPULATIONS[population], MODELS["overconfident"], groups * GROUP_SIZE, options.repetitions, GROUP_SIZE)
+            found = cell(
+                POPULATIONS[population], MODELS["overconfident"], groups * GROUP_SIZE, options.repetitions, GROUP_SIZE
+            )
             lines.append(f"| {population} | overconfident | {groups} | {found} |")
             print(lines[-1], flush=True)
     if options.out:
