@@ -281,6 +281,8 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
     """
     from classmark.reading.side import part_values
 
+    if arguments.get("unlabelled") is not None:
+        raise InputError("it goes with one set of predictions.", "Name one part by where.", argument="unlabelled")
     where = dict(arguments.pop("where", None) or {})
     if by in where:
         raise InputError(f'"{by}" is named by where and by "by".', "Leave one of them out.", argument="where")

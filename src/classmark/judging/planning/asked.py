@@ -71,7 +71,7 @@ def _independent(accuracy: float, difference: float) -> float:
 
 def _number(name: str, value: Any) -> Any:
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         raise InputError(f'"{value}" is not a number.', argument=name) from None
     if not math.isfinite(number):

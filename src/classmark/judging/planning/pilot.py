@@ -70,7 +70,9 @@ def pilot_of_two(tables: tuple[Predictions, Predictions], question: Question) ->
     gained = (b.predicted == b.labels).astype(np.float64) - (a.predicted == a.labels)
     share, groups = float(np.abs(gained).mean()), row_groups(a)
     known = question if groups is None else _grouped(question, gained, groups, a.source)
-    return replace(known, disagreement=_limits(share, len(gained))[1]), replace(known, disagreement=share)
+    least = abs(question.difference or 0.0)  # two models that differ so much disagree on as many rows
+    limit = _limits(share, len(gained))[1]
+    return replace(known, disagreement=max(limit, least)), replace(known, disagreement=max(share, least))
 
 
 def _limits(share: float, rows: int) -> tuple[float, float]:

@@ -68,7 +68,7 @@ class Question:
     @property
     def bound(self) -> float:
         """What the interval of a difference is to lie above."""
-        return self.margin or 0.0 if self.not_worse_than is None else -self.not_worse_than
+        return self.margin or 0.0 if self.not_worse_than is None else -self.not_worse_than or 0.0
 
     @property
     def grouping(self) -> Grouping | None:
@@ -117,6 +117,8 @@ def _check_ranges(question: Question) -> None:
     for name in SHARES:
         value = getattr(question, name)
         shown = question.metric if name == "value" else name
+        if name in ("margin", "not_worse_than") and question.deviation is not None:
+            continue  # of a study's metric, whatever that is
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{value:g} is not a share from 0 to 1.", "Write 0.05 for 5 %.", argument=shown)
     for name in ("width", "prevalence", "power", "disagreement"):
@@ -175,7 +177,7 @@ def _check_single(question: Question, wanted: str) -> None:
             raise InputError(f"{question.value:g} leaves nothing to plan.", "Give an area below 1.", argument="roc_auc")
     if question.minimum is not None and question.minimum >= question.value:
         raise InputError(
-            f"{question.minimum:g} is not below the {question.value:g} that is expected, so no number of rows shows it.",
+            f"{question.minimum:g} is not below the {question.value:.3g} that is expected, so no number of rows shows it.",
             argument="minimum",
         )
 
@@ -183,7 +185,9 @@ def _check_single(question: Question, wanted: str) -> None:
 def _check_difference(question: Question) -> None:
     difference, bound = question.difference or 0.0, question.bound
     if difference <= bound:
-        what = "margin" if question.margin is not None else "difference"
+        what = next(
+            (name for name in ("margin", "not_worse_than") if getattr(question, name) is not None), "difference"
+        )
         raise InputError(
             f"a difference of {difference:g} is not above {bound:g}, so no number shows that it is.", argument=what
         )

@@ -30,7 +30,7 @@ def width_of_share(share: float, rows: int, grouping: Grouping | None = None) ->
     """
     if grouping is not None:
         width = 2 * quantile(rows, grouping) * deviation_of_mean(share * (1 - share), rows, grouping)
-        return max(width, width_of_share(share, rows))
+        return max(width, width_of_share(share, max(1, int(rows / grouping.effect))))
     spread = share * (1 - share) / rows + Z**2 / (4 * rows**2)
     return 2 * Z * math.sqrt(spread) / (1 + Z**2 / rows)
 
@@ -78,13 +78,15 @@ def _power_of_groups(share: float, minimum: float, rows: int, grouping: Grouping
 
     It touches the minimum p₀ where the share seen is the larger root of (p − p₀)² = t² d p (1 − p) / n, d the design effect.
     """
+    if share in (0.0, 1.0):  # groups that are all alike have no t interval: as so many independent rows
+        return float(_exact_powers(share, minimum, np.array([max(1, int(rows / grouping.effect))]))[0])
     spread = quantile(rows, grouping) ** 2 * grouping.effect / rows
     if not math.isfinite(spread):
         return 0.0
     half = minimum + spread / 2
     edge = min(1.0, (half + math.sqrt(half**2 - (1 + spread) * minimum**2)) / (1 + spread))
     own = deviation_of_mean(share * (1 - share), rows, grouping)
-    stretch = math.sqrt(edge * (1 - edge) / (share * (1 - share))) if 0 < share < 1 else 1.0
+    stretch = math.sqrt(edge * (1 - edge) / (share * (1 - share)))
     return power_of_t(share - minimum, own, grouping.groups(rows) - 1, stretch)
 
 

@@ -138,6 +138,8 @@ def test_what_cannot_be_used_says_why(tmp_path: Path) -> None:
         (lambda: classmark.judge(few, unlabelled=few, draws=100),
          f'{few}: 120 rows stand in {few} too, with a label (for instance "r0", "r1", "r2", …). '
          "Remove them from the unlabelled rows."),
+        (lambda: classmark.judge_parts(few, by="truth", unlabelled=few),
+         "unlabelled: it goes with one set of predictions. Name one part by where."),
         (lambda: classmark.judge(["no", "yes"], [0.2, 0.7], unlabelled=[[0.4, 0.6]], draws=100),
          "unlabelled: its probabilities have the shape (1, 2), those of the labelled rows (2,). Give as many columns."),
         (lambda: classmark.judge(["no", "yes"], predicted=["no", "no"], unlabelled=[0.4], draws=100),

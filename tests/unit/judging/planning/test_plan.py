@@ -105,6 +105,12 @@ def test_groups_need_as_many_more_rows_as_the_design_effect_says() -> None:
     )
 
 
+def test_groups_that_are_all_right_count_as_their_independent_rows() -> None:
+    groups = Grouping(10, design_effect(10, 0.5))
+    assert rows_for_width(1.0, 0.05, groups) == pytest.approx(groups.effect * (rows_for_width(1.0, 0.05) or 0), abs=6)
+    assert (rows_for_minimum(1.0, 0.9, 0.8, groups) or 0) > 5 * 30
+
+
 def test_a_plan_says_what_to_do_and_what_is_assumed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plan", "--recall", "0.8", "--prevalence", "0.05", "--width", "0.1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -199,6 +205,8 @@ def test_a_pilot_with_groups_gives_their_design_effect(tmp_path: Path) -> None:
          "difference: a difference of -0.1 is not above 0, so no number shows that it is."),
         ({"margin": 0.01}, "margin: it needs the true difference beside it. Give difference=0.02."),
         ({"icc": 0.1, "accuracy": 0.9, "width": 0.1}, "icc: it needs group_size beside it. Give group_size=5.0."),
+        ({"not_worse_than": 0, "disagreement": 0.1},
+         "not_worse_than: a difference of 0 is not above 0, so no number shows that it is."),
         ({"accuracy": "high", "width": 0.1}, 'accuracy: "high" is not a number.'),
         ({"accuracy": 0.9, "width": 0.1, "label": "y"}, "label: it goes with a pilot file."),
     ],
