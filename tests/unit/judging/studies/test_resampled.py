@@ -1,4 +1,4 @@
-"""The corrected resampled t test against scipy, against figures of baycomp 1.0.3, and against classifiers that are equally good."""
+"""The corrected resampled t test against scipy, against figures of baycomp 1.0.3, and with classifiers that are equally good."""
 
 from __future__ import annotations
 
