@@ -17,7 +17,7 @@ from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment
 from classmark.report.study_charts import study_charts
 from classmark.report.study_choice import choice_sentence
-from classmark.report.study_sampling import interval_words, over, runs_words, scope_words
+from classmark.report.study_sampling import audit_sentence, interval_words, over, runs_words, scope_words
 from classmark.report.study_words import (
     difference_text,
     margin_text,
@@ -63,6 +63,7 @@ def write_study(folder: Path, answers: Answers) -> Path:
             margin=margin_text(answers.study),
             over=over(answers),
             choice=choice_sentence(answers),
+            audit=audit_sentence(answers),
             runs_words=runs_words(answers),
             interval_words=interval_words(answers),
             scope_words=scope_words(answers),
@@ -98,7 +99,7 @@ def study_table(answers: Answers) -> Group:
         parts += [Text(f"  {said}") for said in notes if said]
     parts += [Text(said) for said in [choice_sentence(answers)] if said]
     parts.append(_table(answers))
-    parts += [Text(said) for said in [spread_sentence(answers)] if said]
+    parts += [Text(said) for said in [spread_sentence(answers), audit_sentence(answers)] if said]
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
     parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in answers.findings]
     return Group(*parts)  # type: ignore[arg-type]

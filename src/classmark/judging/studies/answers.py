@@ -9,6 +9,7 @@ from typing import Any
 
 from classmark.judging.findings.judgement import Finding
 from classmark.judging.findings.study import find_in_study
+from classmark.judging.parts.label_errors import LabelErrors
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.arms import ArmSummary, summarise
 from classmark.judging.studies.choice import Choice, choose
@@ -30,6 +31,7 @@ class Answers:
         limit: the step up to which steps to the target are counted; None without a target or a run.
         table: the file that lists the runs; None where the study ran them.
         folds: how test rows were put into folds; None where each run is of a seed of its own.
+        label_errors: of a cross-validation, labels that the models of all arms together disagree with.
     """
 
     study: Study
@@ -40,6 +42,7 @@ class Answers:
     findings: tuple[Finding, ...] = ()
     table: str | None = None
     folds: Folds | None = None
+    label_errors: LabelErrors | None = None
 
     @cached_property
     def choice(self) -> Choice | None:
@@ -66,6 +69,7 @@ class Answers:
             **({} if self.choice is None else {"choose_by": study.choose_by, "choice": asdict(self.choice)}),
             **({} if self.table is None else {"table": self.table}),
             **({} if self.folds is None else {"folds": asdict(self.folds)}),
+            **({} if self.label_errors is None else {"label_errors": asdict(self.label_errors)}),
         }
 
     def _run_json(self, one: Outcome) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,9 +47,7 @@ def summarise(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached
     """
     there = [reached[one.arm, one.seed] for one in runs if (one.arm, one.seed) in reached]
     values = {name: values_of(runs, "metrics", name) for name in shared_names(runs)}
-    tempered = {
-        name: values_of(runs, "tempered", name) for name in shared_names(runs, "tempered", ("temperature", *TEMPERED))
-    }
+    tempered = {name: values_of(runs, "tempered", name) for name in tempered_names(runs, "temperature")}
     return ArmSummary(
         runs=len(runs),
         metrics={name: over_seeds(each, metric_range(name)) for name, each in values.items()},
@@ -63,9 +61,14 @@ def summarise(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached
     )
 
 
-def shared_names(runs: Sequence[Outcome], part: str = "metrics", order: Iterable[str] = METRICS) -> list[str]:
-    """The names that all runs have a value for, in their `metrics` or `tempered`."""
-    return [name for name in order if runs and all(name in getattr(one, part) for one in runs)]
+def shared_names(runs: Sequence[Outcome]) -> list[str]:
+    """The metrics that all runs have a value for."""
+    return [name for name in METRICS if runs and all(name in one.metrics for one in runs)]
+
+
+def tempered_names(runs: Sequence[Outcome], *others: str) -> list[str]:
+    """What all runs have after a temperature; nothing where one had no validation rows to fit it on."""
+    return [name for name in (*others, *TEMPERED) if runs and all(name in one.tempered for one in runs)]
 
 
 def values_of(runs: Sequence[Outcome], part: str, name: str) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
-from classmark.judging.studies.arms import TEMPERED, shared_names, values_of
+from classmark.judging.studies.arms import shared_names, tempered_names, values_of
 from classmark.judging.studies.learning import FirstThere, curve_differences, first_there, mean_accuracy
 from classmark.judging.studies.missing import WorstCase
 from classmark.judging.studies.outcomes import Outcome
@@ -99,7 +99,7 @@ def compare_arms(study: Study, sides: Sides, comparisons: int) -> ArmComparison:
         rows=_row_parts(sides.pairs),
         tempered={
             name: paired_over_seeds(values_of(a, "tempered", name), values_of(b, "tempered", name))
-            for name in shared_names([*a, *b], "tempered", TEMPERED)
+            for name in tempered_names([*a, *b])
         },
         curve=curve_differences([one.curve for one in a], [one.curve for one in b]) if a else [],
         mean_accuracy=_mean_accuracy(a, b) if a and all(one.curve for one in (*a, *b)) else None,
