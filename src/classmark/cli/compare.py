@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from classmark import api
-from classmark.cli.output import check_free, show
+from classmark.cli.output import check_free, check_paper, show
 from classmark.errors import InputError, nearest
 from classmark.reading.options import ReadWords, read_where
 
@@ -32,6 +32,7 @@ class CompareWords:
         names: what the models are called.
         draws: of the bootstrap.
         fail_if_worse: metrics in which no model may be worse than the baseline.
+        paper: `latex` or `markdown`, to print the table as a paper has it.
     """
 
     paths: Sequence[str]
@@ -42,12 +43,14 @@ class CompareWords:
     names: Sequence[str] | None = None
     draws: int = 1000
     fail_if_worse: Sequence[str] = ()
+    paper: str | None = None
 
 
 def compare(words: CompareWords, *, as_json: bool) -> None:
     """Compare files or runs; exit with 1 if a check that was asked for fails."""
     if len(words.paths) < 2 and words.by is None:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
+    check_paper(words.paper, as_json)
     check_free(words.out, "comparison.json")
     sides = _sides(words)
     read = words.read if words.by is not None else {}
@@ -62,7 +65,7 @@ def compare(words: CompareWords, *, as_json: bool) -> None:
                     f"{', '.join(pair.metrics)} are.{nearest(metric, pair.metrics)}"
                 )
     page = comparison.report(words.out)
-    show(comparison.to_json(), comparison, as_json)
+    show(comparison.to_json(), comparison, as_json, words.paper)
     typer.echo(f"written to {page}", err=True)
     if worse := _worse(against_first, list(dict.fromkeys(words.fail_if_worse))):
         for line in worse:

@@ -18,6 +18,7 @@ from classmark.judging.parts.curves import Curves
 from classmark.judging.parts.judged_mixture import JudgedMixture, judged_mixture_from_json
 from classmark.judging.parts.label_errors import LabelErrors
 from classmark.judging.parts.operating import Thresholds
+from classmark.judging.parts.prediction_powered import PredictionPowered
 from classmark.judging.parts.recalibration import Recalibration
 from classmark.judging.parts.selective import Selective
 from classmark.judging.parts.slices import Slices
@@ -81,6 +82,7 @@ class Judgement:
         baseline_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         baseline_comparison: baseline name → comparison (A the baseline, B this model).
         mixture: of this model with others, or of which this is the judgement; None without one.
+        prediction_powered: what predictions of unlabelled rows add; None without such rows.
         own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
             names no predicted classes beside its probabilities.
         effective_rows: (Σw)² / Σw² of rows, or groups, with weights; None without.
@@ -112,6 +114,7 @@ class Judgement:
     baseline_methods: dict[str, str] = field(default_factory=dict)
     baseline_comparison: dict[str, Comparison] = field(default_factory=dict)
     mixture: JudgedMixture | None = None
+    prediction_powered: PredictionPowered | None = None
     findings: tuple[Finding, ...] = ()
     plan: str | None = None
     own_decisions: int | None = None

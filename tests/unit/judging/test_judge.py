@@ -19,7 +19,7 @@ TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "baselines",
     "label_errors", "test_looks", "recalibration", "selective", "conformal", "baseline_methods", "baseline_comparison",
-    "findings", "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture",
+    "findings", "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture", "prediction_powered",
 }  # fmt: skip
 
 
@@ -306,8 +306,9 @@ def test_a_perfect_model_claims_no_certainty(make: Any) -> None:
     assert accuracy.value == 1
     assert 0.8 < accuracy.low < 0.95  # type: ignore[operator]
     for name in ("roc_auc", "mcc", "f1_macro", "average_precision"):
-        assert judgement.metrics[name].value == pytest.approx(1)
-        assert judgement.metrics[name].low is None
+        found = judgement.metrics[name]
+        assert found.value == pytest.approx(1)
+        assert found.low is None or found.low < 0.95
 
 
 def test_a_class_that_is_never_predicted_is_named() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from classmark.errors import shortened
 from classmark.judging.findings.chance import below_chance
-from classmark.judging.findings.choices import find_choices, find_gap, find_slices
+from classmark.judging.findings.choices import find_choices, find_gap, find_slices, find_source
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.finding import Finding as Finding
 from classmark.judging.findings.mixture import find_mixture
@@ -48,7 +48,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     found += _calibration(judgement) + _coverage(judgement)
     found += _chance(judgement)
-    found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement)
+    found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement) + find_source(judgement)
     if predictions is not None:
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")

@@ -166,20 +166,16 @@ def class_estimates(
     return tuple(found)
 
 
-def called_estimates(called: Scored, drawn: ClassCounts | None, method: str, groups: Groups) -> dict[str, Estimate]:
+def called_estimates(called: Scored, drawn: ClassCounts | None, groups: Groups) -> dict[str, Estimate]:
     """The metrics of two classes that need no scores, `specificity` with them: as `estimate` has them.
 
     Args:
         called: labelled rows, predicted by any threshold.
         drawn: the counts of each draw of whole groups; None for independent rows.
-        method: how they were drawn.
         groups: group number of each row.
     """
-    if drawn is None or groups is None:
-        found, draws = count_intervals(called.confusion, called.positive), None
-    else:
-        draws = Draws(confusion_metrics(drawn, called.positive), drawn, method, int(groups.max()) + 1)
-        found = _group_intervals(called, draws)
+    draws = None if groups is None or drawn is None else _group_draws(called, len(drawn.true), 0, groups, drawn)
+    found = count_intervals(called.confusion, called.positive) if draws is None else _group_intervals(called, draws)
     negative = class_estimates(called.confusion, ("", ""), draws)[1 - called.positive]
     return found | {"specificity": negative.recall}
 
@@ -206,8 +202,10 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     )
 
 
-def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> Draws:
-    counts = group_counts(scored, draws, seed, groups)
+def _group_draws(
+    scored: Scored, draws: int, seed: int, groups: NDArray[np.int64], counts: ClassCounts | None = None
+) -> Draws:
+    counts = group_counts(scored, draws, seed, groups) if counts is None else counts
     metrics = confusion_metrics(counts, scored.positive)
     if scored.probabilities is not None:
         metrics |= bootstrap(scored, draws, seed, groups)
