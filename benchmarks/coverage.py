@@ -50,7 +50,8 @@ COMMAND = (
 DONE = (
     "Rows are drawn from a population whose metrics are known, judged as `classmark judge` does, and the 95 % intervals that "
     "hold the true value are counted: per cent of the intervals that were given, and in brackets how many of all were "
-    f"withheld. Bold is below {100 * LOW:.0f}, italic above {100 * HIGH:.0f} (conservative). The last line of a table has the "
+    f"withheld. Bold is below {100 * LOW:.0f}, italic above {100 * HIGH:.0f} (conservative), where chance does not explain it: "
+    "by more than two standard errors from 95. The last line of a table has the "
     "repetitions: a share of 95 % has a standard error of 3.4 points with 40 of them, 2.2 with 100, 1.3 with 300 and 0.7 with "
     "1,000. A dash "
     f"is a metric that is not there, or has fewer than {FEWEST_GIVEN} intervals. The bootstrap makes {DRAWS} draws where only "
@@ -356,7 +357,8 @@ def cell(one: Shares) -> str:
     withheld = f" ({100 * one.withheld:.0f})" if one.withheld >= 0.005 else ""
     if one.given < FEWEST_GIVEN:
         return "–" + withheld
-    mark = "**" if one.held < LOW else "*" if one.held > HIGH else ""
+    chance = 2 * standard_error(one.given)
+    mark = "**" if one.held < min(LOW, 0.95 - chance) else "*" if one.held > max(HIGH, 0.95 + chance) else ""
     return f"{mark}{100 * one.held:.1f}{mark}{withheld}"
 
 
@@ -369,6 +371,11 @@ class Shares:
     below: float
     above: float
     withheld: float
+
+
+def standard_error(intervals: int) -> float:
+    """Of a share of 0.95."""
+    return float((0.95 * 0.05 / intervals) ** 0.5)
 
 
 def shares(counts: Counts, name: str) -> Shares:
@@ -386,19 +393,20 @@ def outside(known: Sequence[Counted]) -> list[str]:
             one = shares(counted.counts, name)
             if one.given < FEWEST_GIVEN or one.held >= LOW:
                 continue
-            deviation = (0.95 * 0.05 / one.given) ** 0.5
             line = (
                 f"- {TITLES.get(name, name)}{', difference' * (counted.kind == 'difference')}, "
                 f"{counted.setting.title}{', ten classes' * (counted.setting.sort == 'many')}: {100 * one.held:.1f} % of "
                 f"{one.given:,}; the interval lies below the true value in {100 * one.below:.1f} %, above it in "
                 f"{100 * one.above:.1f} %."
             )
-            (clear if one.held < 0.95 - 3 * deviation else near).append(wrapped(line))
+            if one.held >= 0.95 - 2 * standard_error(one.given):
+                continue
+            (clear if one.held < 0.95 - 3 * standard_error(one.given) else near).append(wrapped(line))
     found = [wrapped(f"What lies below {100 * LOW:.0f} %; above {100 * HIGH:.0f} % an interval is conservative.")]
     if clear:
         found += [wrapped("Below 95 % by more than three standard errors:"), "\n".join(clear)]
     if near:
-        found += [wrapped("Nearer, which chance may explain:"), "\n".join(near)]
+        found += [wrapped("By two to three, of which one in forty is chance:"), "\n".join(near)]
     return found
 
 

@@ -83,7 +83,8 @@ def test_log_loss_covers_with_rare_catastrophes(share: float) -> None:
     true = drawn(300_000).log_losses.mean()
     tables = [drawn(200) for _ in range(200)]
     assert np.mean([holds(loss_interval(*one.log_loss_parts), true) for one in tables]) > 0.94
-    assert np.mean([holds(mean_interval(one.log_losses), true) for one in tables]) < 0.92
+    if share < 0.01:
+        assert np.mean([holds(mean_interval(one.log_losses), true) for one in tables]) < 0.92
 
 
 @pytest.mark.parametrize("area", [0.5, 0.9, 0.99, 1.0])
