@@ -201,7 +201,9 @@ def _against(letter: str, pair: Comparison) -> str:
     if side := better_side("accuracy", accuracy):
         return f"{who} is {'better' if side == 'B' else 'worse'} by {points_text(accuracy)}"
     detectable = detectable_sentence(pair.minimum_detectable_difference)
-    return f"{who} cannot be told from it, {points_text(accuracy)}: {detectable[0].lower()}{detectable[1:-1]}"
+    return (
+        f"{who} cannot be told from it, {points_text(accuracy, signed=True)}: {detectable[0].lower()}{detectable[1:-1]}"
+    )
 
 
 def _standing(better: Sequence[str], standing: Sequence[str], count: int) -> str:
