@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.comparisons.paired import Sampled, sampled_differences
+from classmark.judging.metric import METRICS, TITLES
 from classmark.judging.scored import ClassCounts, Scored, confusion_metrics, statistics, weighted_metrics
-from classmark.judging.statistics.estimates import ORDER, estimate
+from classmark.judging.statistics.estimates import estimate
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.resampling import Groups
-from classmark.report.words import METRIC_TITLES
 from page import wrapped
 
 REPETITIONS, FEWER_REPETITIONS = 2_000, 1_000  # fewer where a repetition takes long
@@ -250,7 +250,7 @@ def page(counted: Mapping[tuple[str, Setting], Counts], missing: Sequence[str] =
 
 def table_of(chosen: Sequence[tuple[Setting, Counts]]) -> str:
     """A row a metric, a column a setting."""
-    names = [name for name in ORDER if any(shares(counts, name).given for _, counts in chosen)]
+    names = [name for name in METRICS if any(shares(counts, name).given for _, counts in chosen)]
     lines = [
         "| metric | " + " | ".join(setting.title for setting, _ in chosen) + " |",
         "|---" * (len(chosen) + 1) + "|",
@@ -264,7 +264,7 @@ def table_of(chosen: Sequence[tuple[Setting, Counts]]) -> str:
                 continue
             inside = f"{100 * one.held:.1f}" if LOW <= one.held <= HIGH else f"**{100 * one.held:.1f}**"
             cells.append(inside + (f" ({100 * one.withheld:.1f})" if one.withheld else ""))
-        lines.append(f"| {METRIC_TITLES.get(name, name)} | " + " | ".join(cells) + " |")
+        lines.append(f"| {TITLES.get(name, name)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -290,13 +290,13 @@ def outside(counted: Mapping[tuple[str, Setting], Counts]) -> list[str]:
     """What lies outside the band, that which is required first."""
     required, other = [], []
     for (kind, setting), counts in counted.items():
-        for name in ORDER:
+        for name in METRICS:
             one = shares(counts, name)
             if not one.given or LOW <= one.held <= HIGH:
                 continue
             needed = kind == "value" and name in REQUIRED and setting.rows >= 2_000 and not setting.many
             line = (
-                f"- {METRIC_TITLES.get(name, name)}{', difference' * (kind == 'difference')}, {setting.title}"
+                f"- {TITLES.get(name, name)}{', difference' * (kind == 'difference')}, {setting.title}"
                 f"{', groups' * setting.grouped}{', ten classes' * setting.many}: {100 * one.held:.1f} %; the interval lies "
                 f"below the true value in {100 * one.below:.1f} %, above it in {100 * one.above:.1f} %."
             )

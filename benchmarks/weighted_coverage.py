@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from classmark.judging.metric import TITLES
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.weighted import linear_metrics, weighted_differences, weighted_estimates
-from classmark.report.words import METRIC_TITLES
 
 SIZES = (60, 150, 500, 2_000)
 TRUTH_ROWS = 4_000_000
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=1_000)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    titles = " | ".join(METRIC_TITLES[name] for name in METRICS)
+    titles = " | ".join(TITLES[name] for name in METRICS)
     lines = [
         "# Coverage of the intervals of weighted rows", "",
         "`python benchmarks/weighted_coverage.py --out docs/weighted-coverage.md`", "",

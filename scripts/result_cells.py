@@ -25,7 +25,7 @@ def over(group: Group, read: Callable[[Record], Any], form: Callable[[Any], str]
         return DASH
     if len(estimates) < SEVERAL:
         return "; ".join(map(form, estimates))
-    return form(over_seeds(np.array([one["value"] for one in estimates])).to_json())
+    return form(vars(over_seeds(np.array([one["value"] for one in estimates]))))
 
 
 def mean(group: Group, read: Callable[[Record], float | None]) -> float | None:

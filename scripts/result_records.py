@@ -128,7 +128,7 @@ def selection_record(run: RunFiles, sections: Mapping[str, Any], data: Mapping[s
         "group": data.get("group"),
         "own_split": any(flat.get(key) for key in SPLITS),
         "loss": kept["validation_loss"],
-        "accuracy": share.to_json(),
+        "accuracy": vars(share),
     }
 
 
@@ -138,23 +138,23 @@ def test_record(judgement: Judgement, data: Mapping[str, Any]) -> dict[str, Any]
     leaked, looks = judgement.leaked, judgement.test_looks
     return {
         "rows": judgement.rows,
-        "accuracy": judgement.metrics["accuracy"].to_json(),
-        "log_loss": judgement.metrics["log_loss"].to_json(),
+        "accuracy": vars(judgement.metrics["accuracy"]),
+        "log_loss": vars(judgement.metrics["log_loss"]),
         "baseline": compared
         and {
             "method": judgement.baseline_methods.get(BASELINE),
-            "accuracy": judgement.baselines[BASELINE]["accuracy"].to_json(),
+            "accuracy": vars(judgement.baselines[BASELINE]["accuracy"]),
             "difference": difference_record(compared.metrics["accuracy"]),
         },
         "mixture": mixture
         and {
-            "accuracy": mixture.others[MIXTURE]["accuracy"].to_json(),
+            "accuracy": vars(mixture.others[MIXTURE]["accuracy"]),
             "differences": {
                 part: difference_record(one.metrics["accuracy"]) for part, one in mixture.comparisons.items()
             },
         },
         "leaked_rows": data.get("leaked_test_rows"),
-        "accuracy_without_leaked": leaked and leaked.metrics_without["accuracy"].to_json(),
+        "accuracy_without_leaked": leaked and vars(leaked.metrics_without["accuracy"]),
         "test_looks": looks and looks.count,
     }
 

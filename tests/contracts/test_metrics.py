@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from classmark.judging.metric import METRICS
 from classmark.judging.scored import Scored
-from classmark.judging.statistics.estimates import ORDER, Estimates, estimate
+from classmark.judging.statistics.estimates import Estimates, estimate
 from classmark.predictions import build_predictions
 
-EVERY = set(ORDER)
+EVERY = set(METRICS)
 INFINITE = math.inf
 BOUNDS = {
     "accuracy": (0.0, 1.0),
@@ -33,7 +34,7 @@ BOUNDS = {
     "mcc": (-1.0, 1.0),
     "top5_accuracy": (0.0, 1.0),
 }
-BEST = {name: 0.0 if name in {"log_loss", "brier", "ece"} else 1.0 for name in ORDER}
+BEST = {name: 0.0 if name in {"log_loss", "brier", "ece"} else 1.0 for name in METRICS}
 WITH_SCORES = {"log_loss", "roc_auc", "average_precision", "brier", "ece", "top5_accuracy"}
 # Whichever of two classes is called positive, these are the same.
 SYMMETRIC = {

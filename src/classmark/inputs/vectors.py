@@ -84,7 +84,8 @@ def load_vectors(reference: str, vocabulary: Mapping[str, int], seed: int) -> Ve
 def _embedded(vocabulary: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows of the vocabulary and their vectors, from the installed package's files; none of its code is run."""
     index, values = (
-        package_file(EMBEDDED_VECTORS, name, "demo", f'input.vectors: "{EMBEDDED_VECTORS}"') for name in EMBEDDED_FILES
+        package_file(EMBEDDED_VECTORS, name, "vectors", f'input.vectors: "{EMBEDDED_VECTORS}"')
+        for name in EMBEDDED_FILES
     )
     words = pl.read_parquet(index)["index"]
     matrix = np.load(values, mmap_mode="r", allow_pickle=False)
@@ -108,7 +109,7 @@ def _find(reference: str) -> VectorFile:
         f"input.vectors: {reference}: there is no such file, neither here nor in {cache_folder() / 'vectors'}.\n"
         f"GloVe's are at {OFFICIAL}; put the zip there, or give its path: input.vectors=glove.6B.zip:100d\n"
         "Without a network, the embedded 50-dimensional ones serve: "
-        f'input.vectors={EMBEDDED_VECTORS} (pip install "classmark[demo]")'
+        f'input.vectors={EMBEDDED_VECTORS} (pip install "classmark[vectors]")'
     )
 
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from classmark.errors import RunError
-from classmark.judging.comparisons.compare import Comparison, comparison_from_json
+from classmark.judging.comparisons.compare import Comparison
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.findings.judgement import Finding
-from classmark.judging.parts.calibration import Calibration, calibration_from_json
-from classmark.judging.parts.conformal import Conformal, conformal_from_json
-from classmark.judging.parts.costs import Costs, costs_from_json
-from classmark.judging.parts.curves import Curve, Curves
+from classmark.judging.parts.calibration import Calibration
+from classmark.judging.parts.conformal import Conformal
+from classmark.judging.parts.costs import Costs
+from classmark.judging.parts.curves import Curves
 from classmark.judging.parts.judged_mixture import JudgedMixture, judged_mixture_from_json
-from classmark.judging.parts.label_errors import LabelErrors, label_errors_from_json
-from classmark.judging.parts.operating import Thresholds, thresholds_from_json
-from classmark.judging.parts.recalibration import Recalibration, recalibration_from_json
-from classmark.judging.parts.selective import Selective, selective_from_json
-from classmark.judging.parts.slices import Slices, slices_from_json
+from classmark.judging.parts.label_errors import LabelErrors
+from classmark.judging.parts.operating import Thresholds
+from classmark.judging.parts.recalibration import Recalibration
+from classmark.judging.parts.selective import Selective
+from classmark.judging.parts.slices import Slices
 from classmark.judging.statistics.estimates import ClassEstimate
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
-from classmark.runs.looks import Looks, looks_from_json
+from classmark.judging.stored import from_json, to_json
+from classmark.runs.looks import Looks
 from classmark.system.files import read_json, write_json
 
 SCHEMA_VERSION = 1
@@ -113,45 +114,11 @@ class Judgement:
 
     def to_json(self) -> dict[str, Any]:
         """The content of `judgement.json`."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "source": self.source,
-            "plan": self.plan,
-            "split": self.split,
-            "rows": self.rows,
-            "classes": list(self.classes),
-            "positive": self.positive,
-            "confidence": self.confidence,
-            "draws": self.draws,
-            "seed": self.seed,
-            "own_decisions": self.own_decisions,
-            "effective_rows": self.effective_rows,
-            "metrics": _metrics_json(self.metrics),
-            "per_class": [_class_json(one) for one in self.per_class],
-            "confusion": [list(row) for row in self.confusion],
-            "curves": self.curves.to_json(),
-            "calibration": self.calibration and self.calibration.to_json(),
-            "recalibration": self.recalibration and self.recalibration.to_json(),
-            "selective": self.selective and self.selective.to_json(),
-            "conformal": self.conformal and self.conformal.to_json(),
-            "thresholds": self.thresholds and self.thresholds.to_json(),
-            "costs": self.costs and self.costs.to_json(),
-            "slices": self.slices.to_json(),
-            "slicing": {"tests": self.slices.tests, "left_out": self.slices.left_out},
-            "validation_gap": self.validation_gap and asdict(self.validation_gap),
-            "validation_rows": self.validation_rows,
-            "leaked": self.leaked
-            and {"rows": self.leaked.rows, "metrics_without": _metrics_json(self.leaked.metrics_without)},
-            "label_errors": self.label_errors and self.label_errors.to_json(),
-            "test_looks": self.test_looks and self.test_looks.to_json(),
-            "groups": self.groups
-            and {"count": self.groups.count, "independent": _metrics_json(self.groups.independent)},
-            "baselines": {name: _metrics_json(metrics) for name, metrics in self.baselines.items()},
-            "baseline_methods": self.baseline_methods,
-            "baseline_comparison": {name: one.to_json() for name, one in self.baseline_comparison.items()},
-            "mixture": self.mixture and self.mixture.to_json(),
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+        content = to_json(replace(self, mixture=None), Judgement)
+        slices = content.pop("slices")
+        mixture = self.mixture and self.mixture.to_json()
+        shaped = {"slices": slices.pop("found"), "slicing": slices, "mixture": mixture}
+        return {"schema_version": SCHEMA_VERSION, **content, **shaped}
 
 
 def write_judgement(path: Path, judgement: Judgement) -> None:
@@ -182,57 +149,13 @@ def read_judgement(path: Path) -> Judgement:
 
 
 def judgement_from_json(content: Mapping[str, Any]) -> Judgement:
-    """The judgement that `to_json` wrote."""
-    calibration, leaked, groups = content["calibration"], content["leaked"], content["groups"]
-    gap = content.get("validation_gap")
-    return Judgement(
-        **{name: content[name] for name in ("source", "split", "rows", "positive", "draws", "seed", "confidence")},
-        plan=content.get("plan"),
-        own_decisions=content.get("own_decisions"),
-        effective_rows=content.get("effective_rows"),
-        classes=tuple(content["classes"]),
-        metrics=_metrics(content["metrics"]),
-        per_class=tuple(_class(one) for one in content["per_class"]),
-        confusion=tuple(tuple(row) for row in content["confusion"]),
-        curves=Curves(*(tuple(map(_curve, content["curves"][name])) for name in ("roc", "precision_recall"))),
-        calibration=calibration and calibration_from_json(calibration),
-        recalibration=recalibration_from_json(content.get("recalibration")),
-        selective=selective_from_json(content.get("selective")),
-        conformal=conformal_from_json(content.get("conformal")),
-        thresholds=thresholds_from_json(content.get("thresholds")),
-        costs=costs_from_json(content.get("costs")),
-        slices=slices_from_json(content.get("slices", []), content.get("slicing")),
-        validation_gap=None if gap is None else Difference(**gap),
-        validation_rows=content.get("validation_rows"),
-        leaked=leaked and Leaked(leaked["rows"], _metrics(leaked["metrics_without"])),
-        label_errors=label_errors_from_json(content.get("label_errors")),
-        test_looks=looks_from_json(content.get("test_looks")),
-        groups=groups and Groups(groups["count"], _metrics(groups["independent"])),
-        baselines={name: _metrics(metrics) for name, metrics in content["baselines"].items()},
-        baseline_methods=dict(content.get("baseline_methods", {})),
-        baseline_comparison={name: comparison_from_json(one) for name, one in content["baseline_comparison"].items()},
-        mixture=judged_mixture_from_json(content.get("mixture")),
-        findings=tuple(Finding(**finding) for finding in content["findings"]),
-    )
+    """The judgement that `to_json` wrote.
 
-
-def _metrics_json(metrics: Metrics) -> dict[str, Any]:
-    return {name: estimate.to_json() for name, estimate in metrics.items()}
-
-
-def _metrics(content: Mapping[str, Any]) -> Metrics:
-    return {name: Estimate(**estimate) for name, estimate in content.items()}
-
-
-def _class_json(one: ClassEstimate) -> dict[str, Any]:
-    measures = {name: getattr(one, name).to_json() for name in ("precision", "recall", "f1")}
-    return {"class": one.name, "rows": one.rows, **measures}
-
-
-def _class(content: Mapping[str, Any]) -> ClassEstimate:
-    measures = (Estimate(**content[name]) for name in ("precision", "recall", "f1"))
-    return ClassEstimate(content["class"], content["rows"], *measures)
-
-
-def _curve(content: Mapping[str, Any]) -> Curve:
-    return Curve(**{**content, "x": tuple(content["x"]), "y": tuple(content["y"])})
+    Raises:
+        ValueError: an entry is missing or of another type.
+    """
+    shaped = {
+        "slices": {"found": content.get("slices", []), **content.get("slicing", {})},
+        "mixture": judged_mixture_from_json(content.get("mixture")),
+    }
+    return from_json(Judgement, {**content, **shaped})

@@ -19,8 +19,6 @@ from classmark.judging.statistics.ranking import Ranking, Weights, areas, rank
 
 LOG_LOSS_CLIP = float(np.finfo(np.float64).eps)  # 2.2e-16, to the digit where scikit-learn clips
 TOP_K, TOP_K_CLASSES = 5, 6
-LOWER_IS_BETTER = ("log_loss", "brier", "ece")
-RANGES = {"mcc": (-1.0, 1.0)}  # all other metrics that are drawn lie between 0 and 1
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.judgement import Judgement
-from classmark.judging.parts.calibration import BinnedError
+from classmark.judging.parts.calibration import BinnedCalibration
 from classmark.judging.parts.recalibration import Recalibrated
 
 METRICS = {"log_loss": "Log loss", "brier": "Brier score"}
@@ -45,7 +45,7 @@ def recalibration_rows(judgement: Judgement) -> list[Row]:
         differences = [side.metrics[name] for side in sides]
         rows.append(Row(title, judgement.metrics[name].value, tuple((one.b, one) for one in differences)))
     for name, title in ERRORS.items():
-        given = getattr(judgement.calibration.equal_width, name)
+        given = getattr(judgement.calibration, name)
         rows.append(Row(title, given, tuple((getattr(side.error, name), None) for side in sides)))
     return rows
 
@@ -54,7 +54,7 @@ def binning_rows(judgement: Judgement) -> list[tuple[str, float | None, float | 
     """The calibration error as given over bins of equal width and of equal mass; none without probabilities."""
     if judgement.calibration is None:
         return []
-    width, mass = judgement.calibration.equal_width, judgement.calibration.equal_mass
+    width, mass = judgement.calibration, judgement.calibration.equal_mass
     return [(title, getattr(width, name), _of(mass, name)) for name, title in ERRORS.items()]
 
 
@@ -69,6 +69,6 @@ def _sides(judgement: Judgement) -> list[Recalibrated]:
     return [side for side in (found.tempered, found.isotonic) if side is not None] if found else []
 
 
-def _of(error: BinnedError | None, name: str) -> float | None:
+def _of(error: BinnedCalibration | None, name: str) -> float | None:
     value: float | None = getattr(error, name, None)
     return value

@@ -9,23 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from classmark.judging.comparisons.compare import Comparison
-from classmark.judging.comparisons.multiple import Comparisons, listed
-from classmark.judging.findings.judgement import Finding
-from classmark.report.charts import Chart, fractional_epochs
-from classmark.report.disagreements import (
+from classmark.judging.comparisons.disagreements import (
     ClassDifference,
     agreement,
     class_differences,
-    confident_disagreements,
     largest_differences,
-    lone_mistakes,
     split_rows,
 )
+from classmark.judging.comparisons.multiple import Comparisons, listed
+from classmark.judging.findings.judgement import Finding
+from classmark.recipes.side_by_side import differing_settings
+from classmark.report.charts import Chart, fractional_epochs
+from classmark.report.disagreements import confident_disagreements, lone_mistakes
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar, headline, metrics_sentence
 from classmark.report.many import against_first, every_pair, value_rows
 from classmark.report.origins import (
-    differing_settings,
     known_recipes,
     settings_sentence,
     shared_facts,
@@ -51,7 +50,7 @@ def write_comparison(out: Path, comparison: Comparisons, sides: Sides) -> Path:
     charts = comparison_charts(sides)
     svgs = figure_svgs(charts, out / "figures")
     made = known_recipes(sides)
-    settings = differing_settings(made)
+    settings = differing_settings([side.recipe for side in made])
     numbers = _of_two(comparison.pairs[0], sides) if len(sides) == 2 else _of_many(comparison, sides)
     page = (
         page_environment()
@@ -82,7 +81,7 @@ def write_comparison(out: Path, comparison: Comparisons, sides: Sides) -> Path:
 
 def _of_two(comparison: Comparison, sides: Sides) -> dict[str, Any]:
     """What the page of two models alone shows."""
-    rows, counts = headline(comparison, sides), agreement(sides)
+    rows, counts = headline(comparison, sides), agreement([side.predictions for side in sides])
     shown = [
         Shown(letter, "right", count, confident_disagreements(sides, letter))
         for letter, count in zip("AB", (counts.only_a, counts.only_b), strict=True)
@@ -99,7 +98,7 @@ def _of_two(comparison: Comparison, sides: Sides) -> dict[str, Any]:
 
 def _of_many(comparison: Comparisons, sides: Sides) -> dict[str, Any]:
     """What the page of more models alone shows."""
-    counts, most = split_rows(sides), MOST_ROWS_OF_MANY
+    counts, most = split_rows({side.letter: side.predictions for side in sides}), MOST_ROWS_OF_MANY
     shown = [
         Shown(letter, "right", count, confident_disagreements(sides, letter, most))
         for letter, count in counts.only_right.items()
@@ -143,7 +142,7 @@ def _class_pairs(pairs: Sequence[Sides]) -> list[ClassPair]:
     found = []
     for pair in pairs:
         first, second = (side.letter for side in pair)
-        classes = class_differences(pair)
+        classes = class_differences([side.predictions for side in pair])
         ahead = {first: largest_differences(classes, "A"), second: largest_differences(classes, "B")}
         found.append(ClassPair((first, second), classes, ahead))
     return found

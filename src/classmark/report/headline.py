@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from classmark.judging.comparisons.compare import Comparison
 from classmark.judging.comparisons.paired import Difference, better_side
+from classmark.judging.metric import SHARES, SPOKEN
 from classmark.judging.statistics.intervals import Estimate
 from classmark.report.sides import Sides
-from classmark.report.words import METRIC_TITLES, SHARES
 
 HEADLINE = (
     "accuracy",
@@ -65,17 +65,11 @@ def metrics_sentence(rows: list[Headline]) -> str:
     tested = [row for row in rows if row.paired is not None and row.paired.low is not None]
     parts = []
     for letter, words in (("A", "A is better in"), ("B", "B is better in"), ("", "nothing can be told from")):
-        named = [_inside(METRIC_TITLES[row.name]) for row in tested if row.better == letter]
+        named = [SPOKEN[row.name] for row in tested if row.better == letter]
         if named:
             listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
             parts.append(f"{words} {listed}")
     return f"By the paired intervals {'; '.join(parts)}." if parts else "No metric has a paired interval on these rows."
-
-
-def _inside(title: str) -> str:
-    """A metric's title inside a sentence: names and abbreviations keep their capitals."""
-    title = title.replace("F1, macro", "macro F1")
-    return title if title.startswith(("F1", "ROC", "Brier", "Matthews")) else title[0].lower() + title[1:]
 
 
 def amount(value: float | None, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from classmark.judging.comparisons.paired import Difference
-from classmark.judging.findings.choices import TITLES, spoken
+from classmark.judging.findings.choices import SPOKEN_GOALS, spoken
 from classmark.judging.judgement import Judgement
 from classmark.judging.parts.operating import OperatingPoint
 from classmark.judging.parts.thresholds import ABOVE_ALL, Goal, read_goal
@@ -47,7 +47,9 @@ def point_sentence(point: OperatingPoint) -> str:
         where = "where no row is called positive"
     elif point.threshold == 0:
         where = "where every row is called positive"
-    given = " and ".join(f"{TITLES.get(metric, metric)} {_number(point.difference[metric].a)}" for metric in shown)
+    given = " and ".join(
+        f"{SPOKEN_GOALS.get(metric, metric)} {_number(point.difference[metric].a)}" for metric in shown
+    )
     parts = "; ".join(_metric(point, metric) for metric in shown)
     return f"{name}, {where}: {parts}. The largest probability gives {given} there."
 
@@ -55,7 +57,7 @@ def point_sentence(point: OperatingPoint) -> str:
 def _metric(point: OperatingPoint, metric: str) -> str:
     there, here = point.validation[metric], point.test[metric]
     interval = "" if here.low is None or here.high is None else f" ({here.low:.4f} to {here.high:.4f})"
-    name = TITLES.get(metric, metric)
+    name = SPOKEN_GOALS.get(metric, metric)
     return f"{name} {_number(there.value)} on validation, {_number(here.value)}{interval} on the judged rows"
 
 
@@ -84,7 +86,7 @@ def threshold_charts(judgement: Judgement) -> list[Chart]:
 def _chart(judgement: Judgement, name: str, title: str, drawn: dict[str, str]) -> Chart:
     assert judgement.thresholds is not None
     rows = [
-        {"metric": TITLES.get(metric, metric), "rows": SPLITS[split], "threshold": threshold, "value": value}
+        {"metric": SPOKEN_GOALS.get(metric, metric), "rows": SPLITS[split], "threshold": threshold, "value": value}
         for split, curve in judgement.thresholds.curves.items()
         for metric in drawn
         for threshold, value in zip(curve.threshold, curve.metrics[metric], strict=True)
@@ -103,7 +105,7 @@ def _chart(judgement: Judgement, name: str, title: str, drawn: dict[str, str]) -
             if "cost" in drawn
             else alt.Y("value:Q", title=" ", scale=share, axis=alt.Axis(format=".1f", tickCount=6))
         )
-        colours = alt.Scale(domain=[TITLES.get(metric, metric) for metric in drawn], range=list(drawn.values()))
+        colours = alt.Scale(domain=[SPOKEN_GOALS.get(metric, metric) for metric in drawn], range=list(drawn.values()))
         lines = alt.Chart(data).mark_line(strokeWidth=2, interpolate="step-before", clip=True).encode(
             x=x,
             y=y,

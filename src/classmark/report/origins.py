@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePath
+from collections.abc import Sequence
 from typing import Any
 
 from classmark.judging.comparisons.multiple import listed
 from classmark.recipes.section import flattened
+from classmark.recipes.side_by_side import Setting, all_same, initial_weights, value_text
 from classmark.report.sides import Side, Sides
 from classmark.report.words import seconds_text
-
-MOST_CHARACTERS = 120
-# What a run is called and where its files lie changes nothing in the model.
-LEFT_OUT = ("name", "description", "data.path", "data.validation_path", "data.test_path")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A key of the recipe, such as `loss.kind`, that differs, with each side's value; a dash where a recipe lacks it."""
-
-    key: str
-    values: tuple[str, ...]
-
-
-def differing_settings(sides: Sides) -> list[Setting]:
-    """The keys in which the resolved recipes differ; none where a side has no recipe."""
-    recipes = [flattened(side.recipe) for side in sides]
-    if not all(recipes):
-        return []
-    keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe) if key not in LEFT_OUT]
-    return [
-        Setting(key, tuple(_shown(recipe.get(key)) for recipe in recipes))
-        for key in keys
-        if not _same([recipe.get(key) for recipe in recipes])
-    ]
 
 
 def known_recipes(sides: Sides) -> Sides:
@@ -86,9 +59,18 @@ def shared_facts(sides: Sides) -> list[tuple[str, str]]:
     facts.append(("Training data and split", data[1]))
     if all(side.recipe for side in sides):
         seeds = [side.recipe.get("seed") for side in sides]
-        same = f"the same, {seeds[0]}" if _same(seeds) else f"differs: {_in_each(sides, seeds)}"
+        same = f"the same, {seeds[0]}" if all_same(seeds) else f"differs: {_in_each(sides, seeds)}"
         facts.append(("Seed", same))
-        facts.append(("Initial weights", _initial_weights(sides, same_data=data[0])))
+        facts.append(
+            (
+                "Initial weights",
+                initial_weights(
+                    [side.recipe for side in sides],
+                    [side.environment.get("packages") for side in sides],
+                    same_data=data[0],
+                ),
+            )
+        )
     if all(side.environment for side in sides):
         facts.append(("Machine and versions", _machines(sides)))
     times = [side.training_seconds for side in sides]
@@ -103,7 +85,7 @@ def _same_data(sides: Sides) -> tuple[bool, str]:
     if missing:
         return False, f"not known, since {listed(missing)} {'does' if len(missing) == 1 else 'do'} not say"
     short = [str(one)[:12] for one in found]
-    if _same(found):
+    if all_same(found):
         return True, f"the same (fingerprint {short[0]})"
     return False, f"differ (fingerprint {_in_each(sides, short)})"
 
@@ -112,55 +94,19 @@ def _fingerprint(side: Side) -> str | None:
     return side.data.get("fingerprint") or side.predictions.metadata.get("data_fingerprint")
 
 
-def _initial_weights(sides: Sides, *, same_data: bool) -> str:
-    """What is known of them; they follow from the seed and from each parameter's name and shape."""
-    recipes = [side.recipe for side in sides]
-    if not _same([recipe.get("model") for recipe in recipes]):
-        return "not known to be the same, since the models differ"
-    first = recipes[0]
-    pretrained = (first.get("model") or {}).get("weights") or (first.get("input") or {}).get("vectors")
-    if not _same([recipe.get("seed") for recipe in recipes]):
-        return "differ, as the seeds do" + (", but for what is pretrained" if pretrained else "")
-    if not _same([side.environment.get("packages") for side in sides]):
-        return "not known, since the packages' versions differ"
-    # The vocabulary, and with it the shape of the first layer, follows from the data and from what is made of it.
-    if not same_data or not _same([_shaping(recipe) for recipe in recipes]):
-        return "not known, since data or input may give layers of another shape"
-    return "the same: they follow from the seed and the names of the parameters"
-
-
-def _shaping(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The input's choices but for augmentation, which changes no shape."""
-    return {key: value for key, value in (recipe.get("input") or {}).items() if key != "augmentation"}
-
-
 def _machines(sides: Sides) -> str:
     found = [flattened(side.environment) for side in sides]
     keys = dict.fromkeys(key for one in found for key in one)
-    differing = {key: values for key in keys if not _same(values := [one.get(key) for one in found])}
+    differing = {key: values for key in keys if not all_same(values := [one.get(key) for one in found])}
     if not differing:
         return "the same"
     parts = [
-        f"{key.removeprefix('packages.')} {_in_each(sides, [_shown(value) for value in values])}"
+        f"{key.removeprefix('packages.')} {_in_each(sides, [value_text(value) for value in values])}"
         for key, values in differing.items()
     ]
     return "differ: " + "; ".join(parts[:8]) + (f"; … ({len(parts)} in all)" if len(parts) > 8 else "")
 
 
-def _same(values: Sequence[Any]) -> bool:
-    return all(value == values[0] for value in values)
-
-
 def _in_each(sides: Sides, values: Sequence[Any]) -> str:
     """`0.001 in A, 0.002 in B`."""
     return ", ".join(f"{value} in {side.letter}" for side, value in zip(sides, values, strict=True))
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        # Of a file, its name: where it lies is no choice of the recipe.
-        return PurePath(value).name if PurePath(value).is_absolute() else value
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from classmark.judging.judgement import Judgement
+from classmark.judging.metric import TITLES
 from classmark.judging.statistics.intervals import Estimate
 from classmark.predictions import Predictions
 from classmark.report.calibration import binning_rows, brier_rows, recalibration_rows
@@ -22,7 +23,6 @@ from classmark.report.mixture import beside, biases_sentence, part_rows, weights
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
 from classmark.report.selection import risk_chart
 from classmark.report.words import (
-    METRIC_TITLES,
     curve_advice,
     decisions_sentence,
     interval_text,
@@ -151,7 +151,7 @@ def page_environment() -> Any:
         "change": difference_text,
         "point_name": point_name,
         "point_sentence": point_sentence,
-        "metric": lambda name: METRIC_TITLES.get(name, name),
+        "metric": lambda name: TITLES.get(name, name),
         "titled": metric_title,
     }
     return environment

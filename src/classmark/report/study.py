@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classmark.judging.metric import TITLES
 from classmark.judging.studies.answers import Answers, ArmComparison, better_direction
 from classmark.judging.studies.learning import reach
 from classmark.recipes.study_load import differing_keys
@@ -24,14 +25,13 @@ from classmark.report.study_words import (
     variance_sentence,
     verdict_sentence,
 )
-from classmark.report.words import METRIC_TITLES
 from classmark.system.files import write_text
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 SHOWN = (STEPS, "accuracy", "log_loss", "roc_auc", "brier", "ece", "f1", "f1_macro", "top5_accuracy", "mcc")
-TITLES = METRIC_TITLES | {STEPS: "Steps to target"}
+STUDY_TITLES = TITLES | {STEPS: "Steps to target"}
 
 
 def write_study(folder: Path, answers: Answers) -> Path:
@@ -46,7 +46,7 @@ def write_study(folder: Path, answers: Answers) -> Path:
             study=answers.study,
             title=answers.study.name,
             metrics=shown_metrics(answers),
-            titles=TITLES,
+            titles=STUDY_TITLES,
             settings=differing_keys(answers.study),
             charts={chart.name: {"reading": chart.reading, "svg": svgs[chart.name]} for chart in charts},
             verdict_sentence=verdict_sentence,
@@ -103,7 +103,7 @@ def _table(answers: Answers) -> object:
     for name in shown_metrics(answers):
         values = (value_of(answers.arms[arm], name) for arm in answers.arms)
         differences = (_shown(one, name) for one in answers.comparisons)
-        table.add_row(TITLES.get(name, name), *values, *differences)
+        table.add_row(STUDY_TITLES.get(name, name), *values, *differences)
     return table
 
 

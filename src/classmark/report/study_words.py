@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from classmark.judging.metric import SHARES, SPOKEN, TITLES
 from classmark.judging.studies.answers import Answers, ArmComparison, ArmSummary
 from classmark.judging.studies.seeds import SeedDifference
 from classmark.judging.studies.variance import VarianceSplit
 from classmark.recipes.study_schema import STEPS, Study
 from classmark.report.headline import amount
-from classmark.report.words import METRIC_TITLES, SHARES, value_text
+from classmark.report.words import value_text
 
 
 def verdict_sentence(answers: Answers, one: ArmComparison) -> str:
@@ -103,14 +104,14 @@ def variance_sentence(split: VarianceSplit, name: str) -> str:
     share = "" if split.seed_share is None else f"; {split.seed_share:.0%} of the variance of the mean comes from seeds"
     rows = "the same rows for every seed" if split.same_rows else "rows of its own for every seed"
     return (
-        f"{METRIC_TITLES[name]}: from seed to seed a pair's difference moves by {plain(split.seed, name)} (standard deviation), "
+        f"{TITLES[name]}: from seed to seed a pair's difference moves by {plain(split.seed, name)} (standard deviation), "
         f"with {split.rows:,} other test rows by {plain(split.row, name)} ({rows}){share}."
     )
 
 
 def metric_words(metric: str) -> str:
     """The metric as it stands in a sentence."""
-    return "steps to target" if metric == STEPS else METRIC_TITLES[metric].lower().replace("roc", "ROC")
+    return "steps to target" if metric == STEPS else SPOKEN[metric]
 
 
 def margin_text(study: Study) -> str:

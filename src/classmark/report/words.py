@@ -7,35 +7,17 @@ from collections.abc import Sequence
 from classmark.judging.comparisons.baseline import against_baseline, disagreement
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.judgement import Judgement
+from classmark.judging.metric import METRICS, SHARES, TITLES
 from classmark.judging.statistics.intervals import Estimate
 
-METRIC_TITLES = {
-    "log_loss": "Log loss",
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "precision_macro": "Precision, macro",
-    "recall_macro": "Recall, macro",
-    "f1_macro": "F1, macro",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "mcc": "Matthews correlation",
-    "roc_auc": "ROC area",
-    "average_precision": "Average precision",
-    "brier": "Brier score",
-    "ece": "Calibration error",
-    "top5_accuracy": "Top-5 accuracy",
-}
-SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "precision_macro", "recall_macro", "top5_accuracy")
-OF_ONE_CLASS = ("precision", "recall", "f1", "average_precision")
 MOST_CHARACTERS = 24  # of a class in a title
 BALANCED = (0.4, 0.6)
 
 
 def metric_title(name: str, positive: str | None = None) -> str:
     """A metric's title, with the class that it speaks of where it is one of two."""
-    title = METRIC_TITLES.get(name, name)
-    if positive is None or name not in OF_ONE_CLASS:
+    title = TITLES.get(name, name)
+    if positive is None or name not in METRICS or not METRICS[name].of_one_class:
         return title
     shown = positive if len(positive) <= MOST_CHARACTERS else f"{positive[: MOST_CHARACTERS - 1]}…"
     return f"{title} ({shown})"

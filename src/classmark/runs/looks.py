@@ -32,21 +32,14 @@ class Looks:
 
     Attributes:
         recipes: recipe name → looks by it.
+        count: of all recipes.
     """
 
-    recipes: Mapping[str, int]
+    recipes: dict[str, int]
+    count: int = 0
 
-    @property
-    def count(self) -> int:
-        return sum(self.recipes.values())
-
-    def to_json(self) -> dict[str, Any]:
-        return {"count": self.count, "recipes": dict(self.recipes)}
-
-
-def looks_from_json(content: Mapping[str, Any] | None) -> Looks | None:
-    """The looks that `to_json` wrote."""
-    return None if content is None else Looks(dict(content["recipes"]))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", sum(self.recipes.values()))
 
 
 def record_look(run: RunFiles, recipe: str, test: Predictions) -> Looks | None:

@@ -31,7 +31,7 @@ class ShownComparisons(Comparisons):
         A folder holds its figures and `comparison.json` too.
         """
         from classmark.report.comparison import write_comparison
-        from classmark.report.sides import build_sides
+        from classmark.shown.sides import build_sides
 
         def write(out: Path) -> Path:
             runs = [side.run for side in self.sides]

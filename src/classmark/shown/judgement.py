@@ -34,7 +34,7 @@ class ShownJudgement(Judgement):
 
     def table(self) -> pl.DataFrame:
         """One row per metric: metric, value, low, high (of the 95 % interval), method; other models' values beside them."""
-        rows = [{"metric": name, **estimate.to_json()} for name, estimate in self.metrics.items()]
+        rows = [{"metric": name, **vars(estimate)} for name, estimate in self.metrics.items()]
         numbers = dict.fromkeys(("value", "low", "high"), pl.Float64)
         frame = pl.DataFrame(rows, schema={"metric": pl.String, **numbers, "method": pl.String})
         others = self.baselines | (self.mixture.others if self.mixture else {})

@@ -92,7 +92,11 @@ def test_a_run_that_renews_its_status_no_more_was_killed(runs: Path, capsys: pyt
         ("status.json", b"{", "{path}: not valid JSON (Expecting property name enclosed in double quotes"),
         ("status.json", b'{"seconds": {"total": "long"}}', "{path}: seconds: expected a number for each stage;"),
         ("judgement.json", b"{}", "{path}: schema_version is None; this classmark reads 1."),
-        ("judgement.json", b'{"schema_version": 1}', "{path}: not a judgement that this classmark can read ('"),
+        (
+            "judgement.json",
+            b'{"schema_version": 1}',
+            '{path}: not a judgement that this classmark can read ("source" is missing)',
+        ),
         ("recipe.yaml", b"{", "{path}, line 1: not valid YAML: a value is missing"),
         ("recipe.yaml", b"\xff", "{path}, line 1: the file is not UTF-8."),
         ("recipe.yaml", b"data: x", "{path}: the section data is missing."),

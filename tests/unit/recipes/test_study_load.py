@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from classmark.errors import RecipeError
-from classmark.judging.scored import LOWER_IS_BETTER
-from classmark.judging.statistics.estimates import ORDER
+from classmark.judging.metric import LOWER_IS_BETTER, METRICS
 from classmark.recipes.study_load import (
     LOWER,
     differing_keys,
@@ -69,7 +68,7 @@ def test_the_resolved_file_states_everything_and_reads_back(tmp_path: Path) -> N
 
 
 def test_metrics_of_the_schema_are_those_that_are_judged() -> None:
-    assert set(get_args(Metric)) == {STEPS, *ORDER}
+    assert set(get_args(Metric)) == {STEPS, *METRICS}
     assert set(LOWER) == {STEPS, *LOWER_IS_BETTER}
 
 

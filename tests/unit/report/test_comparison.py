@@ -17,7 +17,7 @@ from classmark.judging.comparisons.multiple import Comparisons, compare_all
 from classmark.judging.findings.judgement import Finding
 from classmark.predictions import Predictions, read, write
 from classmark.report.comparison import write_comparison
-from classmark.report.sides import build_sides
+from classmark.shown.sides import build_sides
 from pages import check_harmless, text_of
 from two_runs import SCRIPT, image_runs, text_runs
 

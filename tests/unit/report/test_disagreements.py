@@ -9,17 +9,18 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from classmark.judging.comparisons.multiple import compare_all
-from classmark.judging.statistics.p_values import holm, mcnemar
-from classmark.predictions import Predictions, build_predictions
-from classmark.report.disagreements import (
+from classmark.judging.comparisons.disagreements import (
     Agreement,
     agreement,
     class_differences,
-    confident_disagreements,
     largest_differences,
 )
-from classmark.report.sides import Sides, build_sides
+from classmark.judging.comparisons.multiple import compare_all
+from classmark.judging.statistics.p_values import holm, mcnemar
+from classmark.predictions import Predictions, build_predictions
+from classmark.report.disagreements import confident_disagreements
+from classmark.report.sides import Sides
+from classmark.shown.sides import build_sides
 
 Make = Callable[..., Predictions]
 CLASSES = ("cat", "dog", "elk", "emu")
@@ -44,9 +45,9 @@ def said(labels: str, predicted: str, **columns: pl.Series) -> Predictions:
 
 
 def test_rows_are_counted_by_who_is_right() -> None:
-    sides = both(said("ccddkk", "cdddcm"), said("ccddkk", "cccdcd"))
-    assert agreement(sides) == Agreement(both=2, only_a=1, only_b=1, neither=2, same_mistake=1)
-    assert agreement(sides).rows == 6
+    counts = agreement([said("ccddkk", "cdddcm"), said("ccddkk", "cccdcd")])
+    assert counts == Agreement(both=2, only_a=1, only_b=1, neither=2, same_mistake=1)
+    assert counts.rows == 6
 
 
 def test_the_surest_mistakes_come_first(make_table: Make) -> None:
@@ -85,7 +86,7 @@ def test_classes_are_compared_over_their_own_rows() -> None:
     labels = "c" * 10 + "d" * 6 + "k" * 4
     a = said(labels, "c" * 10 + "d" * 4 + "cc" + "k" * 4)
     b = said(labels, "d" * 8 + "cc" + "d" * 6 + "k" * 4)
-    found = class_differences(both(a, b))
+    found = class_differences([a, b])
     assert [one.name for one in found] == ["cat", "dog", "elk"]  # no row is an emu
     cat, dog, elk = found
     assert (cat.rows, cat.a, cat.b, cat.only_a, cat.only_b) == (10, 1.0, 0.2, 8, 0)
@@ -102,7 +103,7 @@ def test_at_most_ten_classes_are_shown_each_way(make_table: Make) -> None:
     wrong, right = np.roll(np.eye(24), 1, axis=1), np.eye(24)
     first = np.where(np.arange(24)[:, None] < 12, right, wrong)
     a, b = (build_predictions(classes, classes, table, classes) for table in (first, 1 * right + wrong - first))
-    found = class_differences(both(a, b))
+    found = class_differences([a, b])
     for letter, names in (("A", classes[:10]), ("B", classes[12:22])):
         assert [one.name for one in largest_differences(found, letter)] == names
 

@@ -35,5 +35,5 @@ def test_metrics_keep_their_capitals_inside_a_sentence() -> None:
     difference = Difference(0.0, 0.0, 0.0, 0.1, 0.2, "")
     rows = [Headline(name, None, None, difference, "B") for name in ("accuracy", "f1", "mcc", "roc_auc", "brier")]
     assert metrics_sentence(rows) == (
-        "By the paired intervals B is better in accuracy, F1, Matthews correlation, ROC area and Brier score."
+        "By the paired intervals B is better in accuracy, F1, Matthews' correlation, ROC area and Brier score."
     )

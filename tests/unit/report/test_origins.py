@@ -10,13 +10,20 @@ import yaml
 
 from classmark.judging.comparisons.multiple import compare_all
 from classmark.predictions import read
-from classmark.report.origins import Setting, differing_settings, settings_sentence, shared_facts
-from classmark.report.sides import Sides, build_sides
+from classmark.recipes.side_by_side import Setting
+from classmark.recipes.side_by_side import differing_settings as differing
+from classmark.report.origins import settings_sentence, shared_facts
+from classmark.report.sides import Sides
 from classmark.runs import RunFiles
+from classmark.shown.sides import build_sides
 from classmark.system.files import read_json, write_json, write_text
 from two_runs import text_runs
 
 WEIGHTS = "Initial weights"
+
+
+def differing_settings(sides: Sides) -> list[Setting]:
+    return differing([side.recipe for side in sides])
 
 
 @pytest.fixture

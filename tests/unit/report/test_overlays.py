@@ -17,8 +17,9 @@ from classmark.report.overlays import (
     reliability_overlay,
     steps_an_epoch,
 )
-from classmark.report.sides import Sides, build_sides
+from classmark.report.sides import Sides
 from classmark.runs import RunFiles
+from classmark.shown.sides import build_sides
 from two_runs import image_runs
 
 LABELS = ["A: tiny-ce", "B: tiny-focal"]

@@ -23,8 +23,8 @@ from classmark.report.cell import judgement_cell
 from classmark.report.comparison import write_comparison
 from classmark.report.page import write_report
 from classmark.report.screen import comparison_table, judgement_table
-from classmark.report.sides import build_sides
 from classmark.report.words import metric_title
+from classmark.shown.sides import build_sides
 
 Make = Callable[..., Predictions]
 BOTH = (

@@ -11,8 +11,9 @@ import pytest
 from classmark.judging.comparisons.multiple import compare_all
 from classmark.judging.judge import judge
 from classmark.predictions import Predictions, read
-from classmark.report.sides import Side, build_sides
+from classmark.report.sides import Side
 from classmark.runs import RunFiles
+from classmark.shown.sides import build_sides
 from classmark.system.files import write_json, write_text
 from two_runs import text_runs
 

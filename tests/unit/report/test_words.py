@@ -9,11 +9,10 @@ import pytest
 
 from classmark.judging.comparisons.compare import Comparison, McNemar
 from classmark.judging.comparisons.paired import Difference
+from classmark.judging.metric import METRICS, TITLES
 from classmark.judging.published import judge_confusion
-from classmark.judging.statistics.estimates import ORDER
 from classmark.judging.statistics.intervals import Estimate
 from classmark.report.words import (
-    METRIC_TITLES,
     baseline_sentence,
     curve_advice,
     interval_text,
@@ -24,7 +23,7 @@ from classmark.report.words import (
 
 
 def test_every_metric_has_a_title() -> None:
-    assert set(METRIC_TITLES) == set(ORDER)
+    assert set(TITLES) == set(METRICS)
 
 
 @pytest.mark.parametrize(

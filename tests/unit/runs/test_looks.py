@@ -19,7 +19,7 @@ from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
 from classmark.predictions import Predictions, build_predictions
 from classmark.runs import RunFiles
-from classmark.runs.looks import LEDGER, Looks, known_looks, looks_from_json, record_look, rows_sha256
+from classmark.runs.looks import LEDGER, Looks, known_looks, record_look, rows_sha256
 
 
 def table(weights: str | None, ids: str = "abcd", fingerprint: str = "f") -> Predictions:
@@ -99,12 +99,6 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         RunError, match=r"test-looks.jsonl: the ledger of test looks cannot be read \(Is a directory\)."
     ):
         record_look(RunFiles(tmp_path / "one"), "small", table("w1"))
-
-
-def test_it_survives_json() -> None:
-    looks = Looks({"small": 2, "large": 1})
-    assert looks_from_json(json.loads(json.dumps(looks.to_json()))) == looks
-    assert looks_from_json(None) is None
 
 
 def found_by(looks: Looks | None) -> list[tuple[str, str]]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from classmark.judging.comparisons.paired import Difference, better_side
+from classmark.judging.metric import SPOKEN
 
 if TYPE_CHECKING:
     from classmark.judging.comparisons.compare import Comparison
 
 # The log loss decides, as a proper score that every probability counts in; a baseline is recommended only if all agree.
-DECIDING = {"log_loss": "log loss", "average_precision": "average precision", "accuracy": "accuracy"}
+DECIDING = ("log_loss", "average_precision", "accuracy")
 Verdict = Literal["better", "disagree", "not shown", "worse"]
 
 
@@ -77,12 +78,12 @@ def disagreement(comparison: Comparison, found: AgainstBaseline) -> str:
     ]
     told = f"is {' and '.join(parts)}"
     if found.undecided:
-        told += f"; {_listed([DECIDING[name] for name in found.undecided])} cannot tell them apart"
+        told += f"; {_listed([SPOKEN[name] for name in found.undecided])} cannot tell them apart"
     return told
 
 
 def _told(comparison: Comparison, names: Sequence[str]) -> str:
-    return _listed([f"{DECIDING[name]} ({_amount(name, comparison.metrics[name])})" for name in names])
+    return _listed([f"{SPOKEN[name]} ({_amount(name, comparison.metrics[name])})" for name in names])
 
 
 def _amount(name: str, difference: Difference) -> str:

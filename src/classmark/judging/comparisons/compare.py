@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classmark.judging.comparisons.matching import Matched, find_unknown_classes, match
@@ -16,9 +16,17 @@ from classmark.judging.statistics.intervals import CONFIDENCE, t_quantile
 from classmark.judging.statistics.p_values import Discordant, McNemar, mcnemar
 from classmark.judging.statistics.power import detectable_by_deviation, minimum_detectable_difference
 from classmark.judging.statistics.weighted import effective_number, find_weighted, weighted_differences
+from classmark.judging.stored import to_json
 from classmark.predictions import Predictions
 
 SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class DeLong:
+    """DeLong's test of equal ROC areas, its two-sided p."""
+
+    p: float
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Comparison:
         classes, positive: positive is None for more than two classes.
         metrics: accuracy, and with probabilities in both log_loss, roc_auc, average_precision and brier, of six classes or
             more top5_accuracy; with every metric f1 or f1_macro and mcc too.
-        delong_p: two-sided p of equal ROC areas, for two classes; None where unknown.
+        delong: DeLong's test, for two classes; None where it is not made.
         sentence: the result in plain words.
         minimum_detectable_difference: in accuracy, at 5 % and 80 % power, given how often the two disagree; None where
             no difference would be shown.
@@ -46,7 +54,7 @@ class Comparison:
     positive: str | None
     metrics: dict[str, Difference]
     mcnemar: McNemar | Discordant
-    delong_p: float | None
+    delong: DeLong | None
     sentence: str
     findings: tuple[Finding, ...] = ()
     groups: int | None = None
@@ -57,25 +65,14 @@ class Comparison:
     plans: dict[str, str | None] = field(default_factory=dict)
     schema_version: int = field(default=SCHEMA_VERSION)
 
+    @property
+    def delong_p(self) -> float | None:
+        return None if self.delong is None else self.delong.p
+
     def to_json(self) -> dict[str, Any]:
-        content = asdict(self)
-        content["delong"] = None if content.pop("delong_p") is None else {"p": self.delong_p}
-        return content | {"classes": list(self.classes), "findings": list(content["findings"])}
-
-
-def comparison_from_json(content: dict[str, Any]) -> Comparison:
-    """The comparison that `to_json` wrote."""
-    known = dict(content)
-    delong = known.pop("delong")
-    metrics = {name: Difference(**value) for name, value in known["metrics"].items()}
-    findings = tuple(Finding(**finding) for finding in known["findings"])
-    known |= {"classes": tuple(known["classes"]), "mcnemar": _mcnemar(known["mcnemar"])}
-    known |= {"metrics": metrics, "findings": findings}
-    return Comparison(**known, delong_p=delong["p"] if delong else None)
-
-
-def _mcnemar(content: dict[str, Any]) -> McNemar | Discordant:
-    return Discordant(**content) if content["p_exact"] is None else McNemar(**content)
+        """The content of `comparison.json`."""
+        content: dict[str, Any] = to_json(self)
+        return content
 
 
 def compare(
@@ -184,7 +181,7 @@ def compare_matched(
         positive=classes[a.positive] if len(classes) == 2 else None,
         metrics=metrics,
         mcnemar=test,
-        delong_p=delong_p,
+        delong=None if delong_p is None else DeLong(delong_p),
         sentence=_sentence(names, letters, metrics["accuracy"], len(a), detectable),
         findings=find_left_out(*tables, names) + find_numbered(tables),
         groups=units,

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.scored import LOWER_IS_BETTER, RANGES, TOP_K_CLASSES, Scored, confusion_metrics, statistics
+from classmark.judging.metric import LOWER_IS_BETTER, METRICS
+from classmark.judging.scored import TOP_K_CLASSES, Scored, confusion_metrics, statistics
 from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z, t_quantile
 from classmark.judging.statistics.p_values import deviate, mcnemar, t_p
 from classmark.judging.statistics.ranking import FEWEST_OF_A_CLASS, roc_area_difference
@@ -208,7 +209,7 @@ def _sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
     half = t_quantile(units - 1) * deviation
     kind = "rows, independent rows" if a.groups is None else f"whole groups ({units:,} groups)"
     method = f"t interval by the deviation of a paired bootstrap, {a.draws:,} draws of {kind}"
-    lowest, highest = RANGES.get(name, (0.0, 1.0))
-    reach = highest - lowest
+    lowest, highest = METRICS[name].bounds
+    reach = math.inf if highest is None else highest - lowest
     low, high = max(-reach, value - half), min(reach, value + half)
     return Difference(value_a, value_b, value, low, high, method, t_p(value / deviation, units - 1), units - 1)

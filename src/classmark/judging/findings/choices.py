@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from classmark.judging.findings.finding import Finding
+from classmark.judging.metric import SPOKEN
 from classmark.judging.parts.operating import OperatingPoint
 from classmark.judging.parts.slices import LEVEL, Slice
 from classmark.judging.parts.thresholds import Goal, read_goal
@@ -16,12 +17,7 @@ FAR = 0.2  # from 0.5
 MUCH = 0.02  # of accuracy
 MUCH_OF_A_SLICE = 0.05
 MOST_NAMED = 3
-TITLES = {
-    "f1": "F1",
-    "mcc": "Matthews' correlation",
-    "youden": "Youden's index",
-    "balanced_accuracy": "balanced accuracy",
-}
+SPOKEN_GOALS = SPOKEN | {"youden": "Youden's index"}
 
 
 def find_choices(judgement: Judgement) -> list[Finding]:
@@ -48,7 +44,7 @@ def find_choices(judgement: Judgement) -> list[Finding]:
 
 def spoken(goal: Goal) -> str:
     """A goal as a reader says it: `precision ≥ 0.95`, `F1`."""
-    name = TITLES.get(goal.metric, goal.metric)
+    name = SPOKEN_GOALS.get(goal.metric, goal.metric)
     return name if goal.minimum is None else f"{name} ≥ {goal.minimum:g}"
 
 
@@ -66,7 +62,7 @@ def _far(goal: Goal, point: OperatingPoint) -> list[Finding]:
         return []
     message = (
         f"The best threshold for {spoken(goal)} on validation is {point.threshold:.4f}, far from 0.5; on these rows it "
-        f"takes {TITLES.get(name, name)} from {change.a:.4f} to {change.b:.4f} ({change.low:+.4f} to {change.high:+.4f})."
+        f"takes {SPOKEN_GOALS.get(name, name)} from {change.a:.4f} to {change.b:.4f} ({change.low:+.4f} to {change.high:+.4f})."
     )
     return [Finding("threshold_far", "warning", message)]
 

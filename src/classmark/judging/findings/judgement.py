@@ -14,6 +14,7 @@ from classmark.judging.findings.choices import find_choices, find_gap, find_slic
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.finding import Finding as Finding
 from classmark.judging.findings.mixture import find_mixture
+from classmark.judging.metric import SPOKEN
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.scored import TOP_K_CLASSES
 from classmark.judging.statistics.intervals import Z, wilson
@@ -30,8 +31,8 @@ MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 
 WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
 MOSTLY = 0.8  # of the rows, of one class: from there on accuracy says little
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
-SCORE_METRICS = "log loss, ROC area, average precision, Brier score, calibration"
-COMPARED_SCORES = "log loss, ROC area, average precision, Brier score"
+COMPARED_SCORES = ", ".join(SPOKEN[name] for name in ("log_loss", "roc_auc", "average_precision", "brier"))
+SCORE_METRICS = f"{COMPARED_SCORES}, calibration"
 
 
 def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[Finding, ...]:
@@ -183,7 +184,7 @@ def _calibration(judgement: Judgement) -> list[Finding]:
             f"{recalibration.tempered.error.ece_debiased:.4f}."
         )
         return [Finding("miscalibrated", severity, message)]
-    chance, high = calibration.equal_width.ece_by_chance, calibration.equal_width.ece_by_chance_high
+    chance, high = calibration.ece_by_chance, calibration.ece_by_chance_high
     if chance is None or high is None or calibration.ece <= high or severity == "info" or judgement.groups:
         return []
     accuracy = wilson((calibration.accuracy or 0) * judgement.rows, judgement.rows)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,7 +35,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class BinnedError:
+class BinnedCalibration:
     """The calibration error over one set of bins.
 
     Attributes:
@@ -60,64 +58,28 @@ class BinnedError:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The calibration of the largest probability, and of every class's probability.
+class Calibration(BinnedCalibration):
+    """The calibration of the largest probability over 15 bins of equal width, and of every class's probability.
 
     Attributes:
-        equal_width: over 15 bins of equal width.
         equal_mass: over 15 bins with about equally many rows.
         confidence, accuracy: mean of the largest probability, and the share of rows whose likeliest class is right.
         classwise_ece: mean over the classes of the plug-in error of that class's probability; of two, the positive's.
         brier: the parts of the Brier score over equal-width bins.
-
-    All but `equal_width` is None in judgements that an earlier version wrote.
     """
 
-    equal_width: BinnedError
-    equal_mass: BinnedError | None = None
+    equal_mass: BinnedCalibration | None = None
     confidence: float | None = None
     accuracy: float | None = None
     classwise_ece: float | None = None
     brier: BrierParts | None = None
-
-    @property
-    def bins(self) -> tuple[Bin, ...]:
-        return self.equal_width.bins
-
-    @property
-    def ece(self) -> float:
-        return self.equal_width.ece
-
-    @property
-    def ece_debiased(self) -> float:
-        return self.equal_width.ece_debiased
-
-    def to_json(self) -> dict[str, Any]:
-        """The equal-width figures and the others side by side."""
-        found = asdict(self)
-        return {**found.pop("equal_width"), **found}
-
-
-def calibration_from_json(content: Mapping[str, Any]) -> Calibration:
-    """The calibration that `to_json` wrote, here or in an earlier version."""
-    rest = {name: content.get(name) for name in ("confidence", "accuracy", "classwise_ece")}
-    mass, brier = content.get("equal_mass"), content.get("brier")
-    return Calibration(
-        binned_from_json(content), mass and binned_from_json(mass), brier=brier and BrierParts(**brier), **rest
-    )
-
-
-def binned_from_json(content: Mapping[str, Any]) -> BinnedError:
-    """The calibration error over one set of bins, from its JSON; other entries are passed over."""
-    known: dict[str, Any] = {field.name: content.get(field.name) for field in fields(BinnedError)}
-    return BinnedError(**{**known, "bins": tuple(Bin(**part) for part in content["bins"])})
 
 
 def calibrate(scored: Scored) -> Calibration:
     """The calibration of rows with probabilities."""
     confidence, classes = confidences(scored), class_bins(scored, width_edges())
     return Calibration(
-        equal_width=binned_error(scored, width_edges()),
+        **vars(binned_error(scored, width_edges())),
         equal_mass=binned_error(scored, mass_edges(confidence)),
         confidence=float(confidence.mean()),
         accuracy=float((scored.surest == scored.labels).mean()),
@@ -145,7 +107,7 @@ def mass_edges(confidence: Floats) -> Floats:
     return np.unique(np.concatenate([[0.0], inner, [max(1.0, float(confidence.max()))]]))
 
 
-def binned_error(scored: Scored, edges: Floats) -> BinnedError:
+def binned_error(scored: Scored, edges: Floats) -> BinnedCalibration:
     """The calibration error of the largest probability over bins that are closed on the right.
 
     Source: Naeini, Cooper, Hauskrecht 2015 (expected and maximum calibration error); Guo et al. 2017 for the predicted
@@ -168,7 +130,7 @@ def binned_error(scored: Scored, edges: Floats) -> BinnedError:
     deviations = np.sqrt(np.maximum(variances[there], 0)) / rows[there]
     chance = float((shares * deviations).sum()) * math.sqrt(2 / math.pi)
     spread = math.sqrt(float(((shares * deviations) ** 2).sum()) * (1 - 2 / math.pi))
-    return BinnedError(
+    return BinnedCalibration(
         bins=bins,
         ece=float((shares * gaps).sum()),
         ece_debiased=_debiased(bins),

@@ -7,9 +7,8 @@ luck of which rows were drawn for validation, not for each class.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,27 +63,6 @@ class Conformal:
 
     rows: int
     sets: tuple[Sets, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def conformal_from_json(content: Mapping[str, Any] | None) -> Conformal | None:
-    """The prediction sets that `to_json` wrote; None where there is none."""
-    if content is None:
-        return None
-
-    def sets(found: Mapping[str, Any]) -> Sets:
-        worst = found["worst_class"]
-        return Sets(
-            **{
-                **found,
-                "coverage": Estimate(**found["coverage"]),
-                "worst_class": ClassCoverage(worst["name"], worst["rows"], Estimate(**worst["coverage"])),
-            }
-        )
-
-    return Conformal(content["rows"], tuple(map(sets, content["sets"])))
 
 
 def conform(test: Predictions, validation: Predictions, seed: int, groups: Groups = None) -> Conformal:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,29 +55,6 @@ class Costs:
     expected: Decision | None = None
     tempered: Decision | None = None
     temperature: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def costs_from_json(content: Mapping[str, Any] | None) -> Costs | None:
-    """The costs that `to_json` wrote; None where there are none."""
-    if content is None:
-        return None
-
-    def decision(found: Mapping[str, Any] | None) -> Decision | None:
-        if found is None:
-            return None
-        cost, accuracy = (Estimate(**found[name]) for name in ("cost", "accuracy"))
-        return Decision(cost, Difference(**found["difference"]), accuracy, found["moved"])
-
-    return Costs(
-        tuple(map(tuple, content["matrix"])),
-        Estimate(**content["given"]),
-        decision(content["expected"]),
-        decision(content["tempered"]),
-        content["temperature"],
-    )
 
 
 def read_costs(text: str) -> dict[str, float]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,12 +39,6 @@ class Curves:
 
     roc: tuple[Curve, ...] = ()
     precision_recall: tuple[Curve, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        roc = [asdict(curve) for curve in self.roc]
-        for curve in roc:
-            del curve["prevalence"]
-        return {"roc": roc, "precision_recall": [asdict(curve) for curve in self.precision_recall]}
 
 
 def draw_curves(scored: Scored, classes: tuple[str, ...]) -> Curves:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from classmark.judging.comparisons.compare import Comparison, comparison_from_json
+from classmark.judging.comparisons.compare import Comparison
 from classmark.judging.findings.mixture import Verdict, mixture_sentence, part_title, verdict
 from classmark.judging.parts.mixed_tables import MixedTables
 from classmark.judging.parts.mixture import Mixture, mixture_from_json
 from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions
 
 Metrics = dict[str, Estimate]
@@ -46,13 +47,12 @@ class JudgedMixture:
 
     def to_json(self) -> dict[str, Any]:
         """The verdict first, then what it rests on."""
-        others = {name: {key: one.to_json() for key, one in found.items()} for name, found in self.others.items()}
         return {
             "verdict": self.verdict,
             "sentence": self.sentence,
             **self.fit.to_json(),
             "is_judged": self.is_judged,
-            "metrics": others,
+            "metrics": {name: {key: to_json(one) for key, one in found.items()} for name, found in self.others.items()},
             "comparisons": {name: one.to_json() for name, one in self.comparisons.items()},
         }
 
@@ -61,9 +61,12 @@ def judged_mixture_from_json(content: Mapping[str, Any] | None) -> JudgedMixture
     """What `to_json` wrote; None where there is no mixture."""
     if content is None:
         return None
-    others = {name: {key: Estimate(**one) for key, one in found.items()} for name, found in content["metrics"].items()}
-    comparisons = {name: comparison_from_json(one) for name, one in content["comparisons"].items()}
-    return JudgedMixture(mixture_from_json(content), content["is_judged"], others, comparisons)
+    return JudgedMixture(
+        mixture_from_json(content),
+        content["is_judged"],
+        from_json(dict[str, Metrics], content["metrics"]),
+        from_json(dict[str, Comparison], content["comparisons"]),
+    )
 
 
 def judge_mixture(

@@ -9,10 +9,8 @@ The probabilities must come from a model that did not learn from these rows: val
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -68,16 +66,6 @@ class LabelErrors:
     share: float
     estimated_share: float
     rows: tuple[LabelError, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "rows": [vars(row) for row in self.rows]}
-
-
-def label_errors_from_json(content: Mapping[str, Any] | None) -> LabelErrors | None:
-    """The audit that `to_json` wrote."""
-    if content is None:
-        return None
-    return LabelErrors(**{**content, "rows": tuple(LabelError(**row) for row in content["rows"])})
 
 
 def find_label_errors(predictions: Predictions) -> LabelErrors:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -72,35 +72,6 @@ class Thresholds:
     default: dict[str, Estimate]
     points: tuple[OperatingPoint, ...]
     curves: dict[str, ThresholdCurve]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def thresholds_from_json(content: Mapping[str, Any] | None) -> Thresholds | None:
-    """The thresholds that `to_json` wrote; None where there are none."""
-    if content is None:
-        return None
-
-    def estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:
-        return {name: Estimate(**one) for name, one in found.items()}
-
-    def point(found: Mapping[str, Any]) -> OperatingPoint:
-        sides = {name: estimates(found[name]) for name in ("validation", "test")}
-        difference = {name: Difference(**one) for name, one in found["difference"].items()}
-        confusion = tuple(map(tuple, found["confusion"]))
-        return OperatingPoint(**{**found, **sides, "difference": difference, "confusion": confusion})
-
-    def curve(found: Mapping[str, Any]) -> ThresholdCurve:
-        metrics = {name: tuple(values) for name, values in found["metrics"].items()}
-        return ThresholdCurve(tuple(found["threshold"]), metrics)
-
-    return Thresholds(
-        content["rows"],
-        estimates(content["default"]),
-        tuple(map(point, content["points"])),
-        {split: curve(found) for split, found in content["curves"].items()},
-    )
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,14 @@ A temperature for any number of classes, one number by which the logits are divi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.comparisons.paired import Difference, mean_difference
-from classmark.judging.parts.calibration import BinnedError, binned_error, binned_from_json, width_edges
+from classmark.judging.parts.calibration import BinnedCalibration, binned_error, width_edges
 from classmark.judging.rows import scored_rows
 from classmark.judging.scored import LOG_LOSS_CLIP, Scored
 from classmark.judging.statistics.intervals import Floats
@@ -38,7 +37,7 @@ class Recalibrated:
     """
 
     metrics: dict[str, Difference]
-    error: BinnedError
+    error: BinnedCalibration
     moved: int
     certain: int
 
@@ -60,22 +59,6 @@ class Recalibration:
     at_limit: bool
     tempered: Recalibrated
     isotonic: Recalibrated | None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def recalibration_from_json(content: Mapping[str, Any] | None) -> Recalibration | None:
-    """The recalibration that `to_json` wrote; None where there is none."""
-    if content is None:
-        return None
-
-    def side(found: Mapping[str, Any]) -> Recalibrated:
-        metrics = {name: Difference(**one) for name, one in found["metrics"].items()}
-        return Recalibrated(metrics, binned_from_json(found["error"]), found["moved"], found["certain"])
-
-    tempered, isotonic = content["tempered"], content["isotonic"]
-    return Recalibration(**{**content, "tempered": side(tempered), "isotonic": isotonic and side(isotonic)})
 
 
 def recalibrate(test: Predictions, validation: Predictions, positive: int, groups: Groups = None) -> Recalibration:

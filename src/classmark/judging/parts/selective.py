@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -53,28 +51,6 @@ class Selective:
     area: float
     best_area: float
     targets: tuple[Target, ...] | None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def selective_from_json(content: Mapping[str, Any] | None) -> Selective | None:
-    """The selective prediction that `to_json` wrote; None where there is none."""
-    if content is None:
-        return None
-
-    def target(found: Mapping[str, Any]) -> Target:
-        shares = {name: found[name] and Estimate(**found[name]) for name in ("coverage", "test_error")}
-        return Target(**{**found, **shares})
-
-    targets = content["targets"]
-    return Selective(
-        tuple(content["coverage"]),
-        tuple(content["risk"]),
-        content["area"],
-        content["best_area"],
-        None if targets is None else tuple(map(target, targets)),
-    )
 
 
 def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Selective:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -80,19 +80,6 @@ class Slices:
     found: tuple[Slice, ...] = ()
     tests: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
-
-    def to_json(self) -> list[dict[str, Any]]:
-        return [asdict(one) for one in self.found]
-
-
-def slices_from_json(content: Sequence[Mapping[str, Any]], facts: Mapping[str, Any] | None) -> Slices:
-    """The slices of a `judgement.json`: of its keys `slices` and `slicing`."""
-    found = []
-    for one in content:
-        metrics = {name: Estimate(**estimate) for name, estimate in one["metrics"].items()}
-        found.append(Slice(**{**one, "metrics": metrics}))
-    facts = facts or {"tests": 0, "left_out": {}}
-    return Slices(tuple(found), facts["tests"], dict(facts["left_out"]))
 
 
 def slice_rows(

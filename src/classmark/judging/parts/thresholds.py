@@ -5,8 +5,8 @@ A row is called positive where its probability of the positive class reaches the
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,9 +177,6 @@ class ThresholdCurve:
 
     threshold: tuple[float, ...]
     metrics: dict[str, tuple[float | None, ...]]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def draw_threshold_curve(found: Sweep, costs: Floats | None = None) -> ThresholdCurve:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from classmark.judging.metric import METRICS
 from classmark.judging.parts.calibration import binned_error, width_edges
 from classmark.judging.scored import (
     TOP_K_CLASSES,
@@ -21,7 +24,6 @@ from classmark.judging.scored import (
 from classmark.judging.statistics.intervals import (
     Estimate,
     Floats,
-    Scale,
     mean_interval,
     mean_of_shares,
     percentile_interval,
@@ -40,24 +42,6 @@ from classmark.judging.statistics.resampling import (
 )
 from classmark.judging.statistics.weighted import NO_CLASS_MEASURE, weighted_estimates
 
-ORDER = (
-    "accuracy",
-    "log_loss",
-    "roc_auc",
-    "average_precision",
-    "brier",
-    "ece",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "mcc",
-    "top5_accuracy",
-)
-SCALES: dict[str, Scale] = {"log_loss": "log", "brier": "log", "mcc": "Fisher's z"}  # the others lie between 0 and 1
 NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
 ABSENT = Estimate(None, None, None, "undefined: no row has this class")
 NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
@@ -73,7 +57,7 @@ class ClassEstimate:
         precision, recall, f1: recall and F1 are None where no row has the class.
     """
 
-    name: str
+    name: Annotated[str, Field(alias="class")]
     rows: int
     precision: Estimate
     recall: Estimate
@@ -140,7 +124,7 @@ def estimate_matrix(confusion: NDArray[np.int64], classes: tuple[str, ...], posi
 
 def ordered(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
     """The metrics in the order in which they are shown."""
-    return {name: metrics[name] for name in ORDER if name in metrics}
+    return {name: metrics[name] for name in METRICS if name in metrics}
 
 
 def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Estimate]:
@@ -210,7 +194,7 @@ def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
     values, highest = statistics(scored), {"brier": _highest_brier(scored)}
     return {
         name: spread_interval(
-            values[name], draws, drawn.method, SCALES.get(name, "logit"), drawn.groups, highest.get(name, math.inf)
+            values[name], draws, drawn.method, METRICS[name].scale, drawn.groups, highest.get(name, math.inf)
         )
         for name, draws in drawn.metrics.items()
     }

@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from classmark.judging.metric import Scale
 
 CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
 Floats = NDArray[np.float64]
-Scale = Literal["logit", "log", "Fisher's z"]
 BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf), "Fisher's z": (-1, 1)}
 
 
@@ -36,9 +36,6 @@ class Estimate:
     low: float | None
     high: float | None
     method: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "low": self.low, "high": self.high, "method": self.method}
 
 
 def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -> Estimate:

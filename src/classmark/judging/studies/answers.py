@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from classmark.judging.findings.judgement import Finding
 from classmark.judging.findings.study import find_in_study
-from classmark.judging.scored import LOWER_IS_BETTER
-from classmark.judging.statistics.estimates import ORDER
+from classmark.judging.metric import LOWER_IS_BETTER, METRICS
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.learning import (
@@ -193,7 +192,7 @@ def pairs_of(outcomes: Sequence[Outcome], reference: str, arm: str) -> list[tupl
 
 def _summary(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached], limit: int | None) -> ArmSummary:
     there = [reached[one.arm, one.seed] for one in runs if (one.arm, one.seed) in reached]
-    values = {name: _values(runs, "metrics", name) for name in _shared(runs, "metrics", ORDER)}
+    values = {name: _values(runs, "metrics", name) for name in _shared(runs, "metrics", METRICS)}
     return ArmSummary(
         runs=len(runs),
         metrics={name: over_seeds(each) for name, each in values.items()},
@@ -223,11 +222,11 @@ def _compare(
     def sides_of(metric: str) -> tuple[Floats, Floats]:
         if metric == STEPS and steps is not None:
             return steps[0], steps[1]
-        if metric not in _shared(both, "metrics", ORDER):
+        if metric not in _shared(both, "metrics", METRICS):
             return np.empty(0), np.empty(0)
         return _values(sides[0], "metrics", metric), _values(sides[1], "metrics", metric)
 
-    metrics = list(_shared(both, "metrics", ORDER))
+    metrics = list(_shared(both, "metrics", METRICS))
     primary = paired_over_seeds(*sides_of(study.metric), confidence=1 - (1 - CONFIDENCE) / comparisons)
     direction = _claimed(study)
     seeds = study.seed_list
@@ -291,7 +290,7 @@ def _mean_accuracy(sides: Sequence[Sequence[Outcome]]) -> SeedDifference:
     return paired_over_seeds(heights[:count], heights[count:])
 
 
-def _shared(runs: Sequence[Outcome], part: str, order: Sequence[str]) -> list[str]:
+def _shared(runs: Sequence[Outcome], part: str, order: Iterable[str]) -> list[str]:
     """The names that all runs have a value for."""
     return [name for name in order if runs and all(name in getattr(one, part) for one in runs)]
 

@@ -7,8 +7,8 @@ seeds: what another seed would give on the same test rows, where these are the s
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -43,9 +43,6 @@ class SeedDifference:
     confidence: float
     p: float | None
     method: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)

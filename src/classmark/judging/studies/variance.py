@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,9 +39,6 @@ class VarianceSplit:
     low: float | None
     high: float | None
     method: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def split_variance(differences: Floats, same_rows: bool) -> VarianceSplit:

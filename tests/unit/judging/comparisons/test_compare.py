@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from classmark.errors import PredictionsError
-from classmark.judging.comparisons.compare import compare, comparison_from_json
+from classmark.judging.comparisons.compare import Comparison, compare
 from classmark.judging.statistics.p_values import mcnemar
+from classmark.judging.stored import from_json
 from classmark.predictions import Predictions, build_predictions
 
 DRAWS = 200
@@ -136,7 +137,7 @@ def test_a_comparison_survives_json(make: Any) -> None:
     for classes in (("no", "yes"), ("a", "b", "c")):
         comparison = compare(make(classes=classes), make(classes=classes, seed=1), draws=DRAWS)
         content = json.loads(json.dumps(comparison.to_json(), allow_nan=False))
-        assert comparison_from_json(content) == comparison
+        assert from_json(Comparison, content) == comparison
         assert {"a", "b", "rows", "metrics", "mcnemar", "delong", "sentence"} <= set(content)
 
 
@@ -200,7 +201,7 @@ def test_labels_only_against_probabilities_compares_accuracy_and_says_what_is_le
     content = json.loads(json.dumps(comparison.to_json()))
     message = "labels.csv has predicted labels only, so these are left out: log loss, ROC area, average precision, Brier score."
     assert content["findings"] == [{"code": "scores_left_out", "severity": "info", "message": message}]
-    assert comparison_from_json(content) == comparison
+    assert from_json(Comparison, content) == comparison
     assert [finding.message for finding in compare(labels, labels, draws=DRAWS).findings] == [
         "Both tables have predicted labels only, so these are left out: log loss, ROC area, average precision, Brier score."
     ]

@@ -13,10 +13,11 @@ import polars as pl
 import pytest
 
 from classmark.errors import PredictionsError
-from classmark.judging.comparisons.compare import compare, comparison_from_json
+from classmark.judging.comparisons.compare import Comparison, compare
 from classmark.judging.comparisons.matching import match
 from classmark.judging.comparisons.multiple import compare_all
 from classmark.judging.rows import positive_index, scored_rows
+from classmark.judging.stored import from_json
 from classmark.predictions import Predictions, Remark, build_predictions, check
 
 Make = Callable[..., Predictions]
@@ -201,7 +202,7 @@ def test_remarks_and_plans_of_both_sides_appear(make: Make) -> None:
     content = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert content["plans"] == {"A": "label ← y", "B": None}
     pair = compare(a, b, draws=20)
-    assert comparison_from_json(pair.to_json()) == pair
+    assert from_json(Comparison, pair.to_json()) == pair
     assert pair.plans == {"A": "label ← y", "B": None}
     three = compare_all([a, b, replace(b, plan="z")], names=("x", "y", "z"), draws=20)
     assert three.plans == {"A": "label ← y", "B": None, "C": "z"}

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classmark.judging.parts.calibration import calibrate, calibration_from_json
+from classmark.judging.parts.calibration import Calibration, calibrate
 from classmark.judging.scored import Scored
+from classmark.judging.stored import from_json, to_json
 
 
 def scored(labels: list[int], positive: list[float]) -> Scored:
@@ -60,8 +61,7 @@ def drawn(rows: int, classes: int, seed: int, temperature: float = 1.0) -> Score
 @pytest.mark.parametrize("classes", [2, 5])
 def test_a_calibrated_model_shows_the_error_that_chance_gives(classes: int) -> None:
     results = [calibrate(drawn(400, classes, seed)) for seed in range(300)]
-    for name in ("equal_width", "equal_mass"):
-        found = [getattr(result, name) for result in results]
+    for name, found in (("equal width", results), ("equal mass", [result.equal_mass for result in results])):
         assert np.mean([one.ece for one in found]) == pytest.approx(
             np.mean([one.ece_by_chance for one in found]), rel=0.05
         )
@@ -72,7 +72,7 @@ def test_a_calibrated_model_shows_the_error_that_chance_gives(classes: int) -> N
 
 
 def test_a_sharpened_model_is_beyond_chance() -> None:
-    found = calibrate(drawn(1_000, 3, 0, temperature=0.4)).equal_width
+    found = calibrate(drawn(1_000, 3, 0, temperature=0.4))
     assert found.ece_by_chance_high is not None
     assert found.ece > 3 * found.ece_by_chance_high
 
@@ -117,7 +117,7 @@ def test_rows_of_one_confidence_share_a_bin() -> None:
 
 def test_every_part_survives_json_and_older_files_are_read() -> None:
     result = calibrate(drawn(100, 3, 0))
-    content = json.loads(json.dumps(result.to_json(), allow_nan=False))
-    assert calibration_from_json(content) == result
-    old = calibration_from_json({name: content[name] for name in ("bins", "ece", "ece_debiased")})
+    content = json.loads(json.dumps(to_json(result), allow_nan=False))
+    assert from_json(Calibration, content) == result
+    old = from_json(Calibration, {name: content[name] for name in ("bins", "ece", "ece_debiased")})
     assert (old.bins, old.ece, old.equal_mass, old.brier) == (result.bins, result.ece, None, None)

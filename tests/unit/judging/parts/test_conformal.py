@@ -13,9 +13,9 @@ from classmark.judging.parts.conformal import (
     Conformal,
     aps_scores,
     conform,
-    conformal_from_json,
     conformal_quantile,
 )
+from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions, build_predictions
 
 
@@ -145,4 +145,4 @@ def test_groups_are_whole_in_the_interval() -> None:
 def test_prediction_sets_survive_json() -> None:
     for rows in (3, 200):
         result = conform(drawn(50, 0), drawn(rows, 1, first="validation"), 0)
-        assert conformal_from_json(json.loads(json.dumps(result.to_json(), allow_nan=False))) == result
+        assert from_json(Conformal, json.loads(json.dumps(to_json(result), allow_nan=False))) == result

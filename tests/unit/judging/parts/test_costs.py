@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from classmark.errors import InputError
-from classmark.judging.parts.costs import cost_matrix, costs_from_json, judge_costs, least_cost, read_costs
+from classmark.judging.parts.costs import Costs, cost_matrix, judge_costs, least_cost, read_costs
+from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions
 
 Make = Callable[..., Predictions]
@@ -87,7 +88,7 @@ def test_costs_on_test_rows(make: Make) -> None:
     assert found.given.low == pytest.approx(stats.ttest_1samp(before, 0).confidence_interval().low)
     assert found.temperature > 0
     assert found.tempered is not None
-    assert costs_from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert from_json(Costs, json.loads(json.dumps(to_json(found)))) == found
 
 
 def test_whole_groups(make: Make) -> None:

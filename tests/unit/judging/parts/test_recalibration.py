@@ -12,15 +12,16 @@ from sklearn.metrics import log_loss
 
 from classmark.judging.parts.calibration import calibrate
 from classmark.judging.parts.recalibration import (
+    Recalibration,
     fit_isotonic,
     fit_temperature,
     recalibrate,
-    recalibration_from_json,
     table_logits,
     tempered,
 )
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats
+from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions, build_predictions
 
 
@@ -168,4 +169,4 @@ def test_certainty_that_isotonic_regression_makes_up_is_counted() -> None:
 def test_a_recalibration_survives_json(classes: tuple[str, ...]) -> None:
     test, validation = (sharpened(classes, 200, seed, name) for seed, name in ((0, "test"), (1, "validation")))
     result = recalibrate(test, validation, 1)
-    assert recalibration_from_json(json.loads(json.dumps(result.to_json(), allow_nan=False))) == result
+    assert from_json(Recalibration, json.loads(json.dumps(to_json(result), allow_nan=False))) == result

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classmark.judging.parts.selective import choose_threshold, select, selective_from_json
+from classmark.judging.parts.selective import Selective, choose_threshold, select
 from classmark.judging.scored import Scored
+from classmark.judging.stored import from_json, to_json
 
 
 def drawn(rows: int, seed: int, classes: int = 3, decimals: int = 8) -> Scored:
@@ -119,4 +120,4 @@ def test_selective_prediction_survives_json() -> None:
     scored = by_confidence([0.99] * 30 + [0.6] * 100, [True] * 30 + [False] * 100)
     for validation in (None, scored):
         found = select(scored, validation)
-        assert selective_from_json(json.loads(json.dumps(found.to_json(), allow_nan=False))) == found
+        assert from_json(Selective, json.loads(json.dumps(to_json(found), allow_nan=False))) == found

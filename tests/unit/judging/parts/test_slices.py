@@ -11,8 +11,9 @@ from sklearn import metrics as sk
 from statsmodels.stats.multitest import multipletests
 
 from classmark.errors import InputError
-from classmark.judging.parts.slices import FEWEST_ROWS, Slices, slice_members, slice_rows, slices_from_json
+from classmark.judging.parts.slices import FEWEST_ROWS, Slices, slice_members, slice_rows
 from classmark.judging.rows import row_groups, scored_rows
+from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions
 
 Make = Callable[..., Predictions]
@@ -173,7 +174,6 @@ def test_groups_are_respected(make: Make) -> None:
 
 def test_json_gives_the_same_back(make: Make) -> None:
     found = sliced(make(200, ("a", "b", "c"), columns=columns(rows=200)))
-    content = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    assert set(content[0]) >= {"column", "slice", "rows", "difference", "low", "high", "p", "p_corrected"}
-    assert slices_from_json(content, {"tests": found.tests, "left_out": found.left_out}) == found
-    assert slices_from_json([], None) == Slices()
+    content = json.loads(json.dumps(to_json(found), allow_nan=False))
+    assert set(content["found"][0]) >= {"column", "slice", "rows", "difference", "low", "high", "p", "p_corrected"}
+    assert from_json(Slices, content) == found

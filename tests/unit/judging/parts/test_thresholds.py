@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from classmark.errors import InputError
-from classmark.judging.parts.operating import Sampling, operate, thresholds_from_json
+from classmark.judging.parts.operating import Sampling, Thresholds, operate
 from classmark.judging.parts.thresholds import Goal, choose, draw_threshold_curve, read_goal, sweep
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats
+from classmark.judging.stored import from_json, to_json
 
 COSTS = np.array([[0.0, 1.0], [5.0, 0.5]])
 BRUTE = {
@@ -255,7 +256,7 @@ def test_json_gives_the_same_back(grouped: bool) -> None:
     groups = np.arange(60) % 20 if grouped else None
     goals = [Goal("f1"), Goal("precision", 1.0), Goal("cost")]
     found = operate(drawn(60), drawn(60, 1), goals, COSTS, Sampling(100, 0, groups), groups)
-    assert thresholds_from_json(json.loads(json.dumps(found.to_json(), allow_nan=False))) == found
+    assert from_json(Thresholds, json.loads(json.dumps(to_json(found), allow_nan=False))) == found
 
 
 def test_nothing_called_has_a_precision_without_interval() -> None:
