@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from classmark.errors import InputError
+from classmark.judging.checks import Check
 from classmark.judging.comparisons.compare import (
     Comparison,
     compare_matched,
@@ -19,6 +20,7 @@ from classmark.judging.comparisons.compare import (
     positive_of,
 )
 from classmark.judging.comparisons.matching import match
+from classmark.judging.comparisons.not_worse import Asked, check_pairs
 from classmark.judging.comparisons.paired import Difference, Sampled, better_side
 from classmark.judging.findings.judgement import COMPARED_SCORES, Finding
 from classmark.judging.rows import row_groups, scored_rows
@@ -45,6 +47,7 @@ class Comparisons:
         pairs: A with B, A with C, …, B with C, …; differences are the later letter less the earlier one.
         findings: what a reader must know.
         plans: letter → which column of its file became what; None for a table of classmark's own.
+        checks: what was asked of the models beside A, with the results.
     """
 
     names: tuple[str, ...]
@@ -57,6 +60,7 @@ class Comparisons:
     draws: int
     seed: int
     plans: dict[str, str | None]
+    checks: tuple[Check, ...] = ()
 
     @property
     def metrics(self) -> dict[str, Difference]:
@@ -115,6 +119,7 @@ class Comparisons:
             "models": dict(zip(LETTERS, self.names, strict=False)),
             "baseline": "A",
             "plans": self.plans,
+            "checks": [vars(check) for check in self.checks],
         }
         if len(self.pairs) == 1:
             return content | {"pairs": [{"letters": ["A", "B"], **self.pairs[0].to_json()}]}
@@ -134,6 +139,7 @@ def compare_all(
     draws: int = 1000,
     seed: int = 0,
     names: Sequence[str] | None = None,
+    asked: Asked | None = None,
 ) -> Comparisons:
     """Every metric of two or more tables compared in pairs, rows matched by id.
 
@@ -143,10 +149,12 @@ def compare_all(
         draws: of the bootstrap.
         seed: of the bootstrap.
         names: what the tables are called, instead of their files.
+        asked: checks of each of the others against the first.
 
     Raises:
         PredictionsError: ids, labels, classes, groups or weights differ.
-        InputError: there are fewer than two tables or more than letters, or `positive` is no class.
+        InputError: there are fewer than two tables or more than letters, `positive` is no class, or a check asks for a
+            metric that is not compared.
     """
     if not 2 <= len(tables) <= len(LETTERS):
         raise InputError(f"compare: {len(tables)} sets of predictions. Give two to {len(LETTERS)}.")
@@ -160,6 +168,7 @@ def compare_all(
         compare_matched((rows[a], rows[b]), (sampled[a], sampled[b]), (called[a], called[b]), (LETTERS[a], LETTERS[b]))
         for a, b in combinations(range(len(rows)), 2)
     )
+    against_first = pairs[: len(rows) - 1]
     left_out = pairs[0].findings if len(pairs) == 1 else _left_out(rows, called) + find_numbered(rows)
     return Comparisons(
         names=called,
@@ -172,6 +181,7 @@ def compare_all(
         draws=draws,
         seed=seed,
         plans={letter: table.plan for letter, table in zip(LETTERS, tables, strict=False)},
+        checks=check_pairs(against_first, LETTERS[1 : len(rows)], asked or Asked()),
     )
 
 

@@ -15,6 +15,7 @@ from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.finding import Finding as Finding
 from classmark.judging.findings.mixture import find_mixture
 from classmark.judging.metric import SPOKEN
+from classmark.judging.parts.recalibration import HIGHEST_TEMPERATURE
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.scored import TOP_K_CLASSES
 from classmark.judging.statistics.intervals import Z, wilson
@@ -115,8 +116,9 @@ def _looks(judgement: Judgement) -> list[Finding]:
     if looks.count < MANY_LOOKS:
         return [Finding("test_read_again", "info", f"{message} Choose among models on validation.")]
     message += (
-        f" The best of {MANY_LOOKS} equally good models scores more than a standard error too high on average: "
-        "choose on validation, and take new test rows for the last word."
+        f" The best of {MANY_LOOKS} equally good models scores too high on average: by a standard error if they err "
+        "independently, by less the more they err on the same rows. Choose on validation, and take new test rows for the last "
+        "word."
     )
     return [Finding("test_read_again", "warning", message)]
 
@@ -174,7 +176,22 @@ def _calibration(judgement: Judgement) -> list[Finding]:
     if calibration is None or calibration.confidence is None or judgement.rows < FEW_ROWS:
         return []
     severity = "warning" if calibration.ece_debiased >= SMALL_ERROR else "info"
+    if _chance(judgement):  # a reversed score is no matter of a temperature
+        return []
     gain = recalibration.tempered.metrics["log_loss"] if recalibration else None
+    if (
+        recalibration
+        and gain
+        and gain.high is not None
+        and gain.high < 0
+        and recalibration.temperature >= HIGHEST_TEMPERATURE
+    ):
+        message = (
+            f"The probabilities say less than equal ones would: no temperature up to {HIGHEST_TEMPERATURE:.0f} is too high for "
+            f"the {recalibration.rows:,} validation rows. Check which class they speak of, and whether the rows are those of the "
+            "labels."
+        )
+        return [Finding("miscalibrated", severity, message)]
     if recalibration and gain and gain.low is not None and gain.high is not None and gain.high < 0:
         lean = "Over-confident" if recalibration.temperature > 1 else "Under-confident"
         message = (

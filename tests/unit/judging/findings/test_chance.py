@@ -85,7 +85,7 @@ def test_a_flipped_score_is_named(make: Make) -> None:
     ((severity, message),) = found(judge(flipped, draws=50), "below_chance")
     assert severity == "warning"
     assert message.startswith("The ROC area is 0.")
-    assert "A class may be flipped" in message
+    assert "The score may be reversed" in message
     assert not found(judge(table, draws=50), "below_chance")
 
 
