@@ -60,7 +60,7 @@ def fair_probability(heads: int, tosses: int) -> float:
     Source: Loader 2000, Fast and accurate computation of binomial probabilities, whose terms do not cancel.
     """
     if tosses <= EXACT_TOSSES:
-        return math.comb(tosses, heads) / 2**tosses
+        return math.comb(tosses, heads) / (1 << tosses)
     others = tosses - heads
     if min(heads, others) == 0:
         return 0.5**tosses
