@@ -35,7 +35,7 @@ def train(
     resume: str | Path | Run | None = None,
     **overrides: Any,
 ) -> Run:
-    """The finished run of a recipe.
+    """The finished run of a recipe, or with `data__folds=5` the finished cross-validation: a run for each fold.
 
     Args:
         recipe: a shipped recipe's name or the path of a YAML file.
@@ -50,19 +50,28 @@ def train(
     from classmark.recipes import load_recipe
     from classmark.run import Run
     from classmark.runs import open_run
-    from classmark.training import resume as resume_run
-    from classmark.training import train as train_recipe
+    from classmark.studies.cross_validation import cross_validate, is_cross_validation, resume_cross_validation
 
     if (recipe is None) == (resume is None):
         raise InputError("name a recipe, or a run to go on with.", argument="resume")
     if resume is not None:
         if out is not None or overrides:
             raise InputError("it goes on with a run as it was begun, without out and changes.", argument="resume")
-        return Run(resume_run(open_run(resume.path if isinstance(resume, Run) else Path(resume))).path)
+        run = open_run(resume.path if isinstance(resume, Run) else Path(resume))
+        if is_cross_validation(load_recipe(str(run.recipe))):
+            return Run(resume_cross_validation(run).path)
+        from classmark.training import resume as resume_run
+
+        return Run(resume_run(run).path)
     _check_path("recipe", recipe)
     if out is not None:
         _check_path("out", out)
-    return Run(train_recipe(load_recipe(str(recipe), overrides), Path(out) if out is not None else None).path)
+    asked, folder = load_recipe(str(recipe), overrides), Path(out) if out is not None else None
+    if is_cross_validation(asked):
+        return Run(cross_validate(asked, folder).path)
+    from classmark.training import train as train_recipe
+
+    return Run(train_recipe(asked, folder).path)
 
 
 def _check_path(name: str, value: Any) -> None:
@@ -183,6 +192,7 @@ def judge(
     groups: Any = None,
     columns: Any = None,
     at: Sequence[str] = (),
+    confidence: float | None = None,
     costs: Mapping[str, float] | None = None,
     slices: Sequence[str] | None = None,
     draws: int = 1000,
@@ -208,9 +218,12 @@ def judge(
         ids: N unique names of rows; without them, rows are numbered.
         groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
-        at: two classes: goals of thresholds, chosen on the validation rows: `f1`, `precision>=0.95`.
+        at: goals of thresholds, chosen on the validation rows. Two classes: `f1`, `precision>=0.95`. Any number: `error<=0.02`
+            of the rows that are answered, the others being left to people.
+        confidence: such as 0.9: minimums and highest errors are then to hold on new rows, in at least so many of 100 samples
+            of validation rows; no threshold is chosen where these rows cannot promise that.
         costs: `true:predicted` → cost of such a row, as `{"yes:no": 5}`; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
         require: what the whole interval of a metric must keep, such as `accuracy>=0.9`; `checks` has the results.
@@ -245,6 +258,7 @@ def judge(
         mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
         at=(at,) if isinstance(at, str) else at,
+        confidence=confidence,
         costs=costs,
         slices=(slices,) if isinstance(slices, str) else slices,
         draws=draws,
@@ -519,24 +533,28 @@ def audit(
 def study(
     name: str | Path | None = None,
     *,
+    table: str | Path | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
     jobs: int | None = None,
     **overrides: Any,
 ) -> Answers:
-    """The answers of a study, run or continued: is the claim supported, refuted or not settled?
+    """The answers of a study, run or continued, or of a table of runs: is the claim supported, refuted or not settled?
 
     They are written into the study's folder with the page.
 
     Args:
         name: a shipped study's name or the path of a YAML file.
+        table: instead of a study, a file that lists runs which are there already: arm, seed and file (a predictions table or
+            a run folder), and if there are such, `fold` of a cross-validation and `validation` predictions.
         out: the folder; without it, `studies/` and the study's name.
         resume: go on with the study in this folder.
         jobs: runs at the same time, sharing the cores.
-        overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`.
+        overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`. Of a table, what is asked:
+            `metric`, `margin`, `direction`, `reference`; and what the columns of its predictions mean, as in `judge`.
 
     Raises:
-        ClassmarkError: the study cannot be used, or every run failed.
+        ClassmarkError: the study or the table cannot be used, or every run failed.
         Interrupted: after Ctrl-C; the answers so far are written first.
     """
     from classmark.recipes.kinds import Span
@@ -544,8 +562,10 @@ def study(
     from classmark.studies.settle import Places, settle
 
     workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
-    places = Places(Path(out) if out else None, Path(resume) if resume else None, workers)
-    return settle(None if name is None else str(name), overrides, places)[0]
+    paths = [Path(one) if one else None for one in (out, resume, table)]
+    places = Places(paths[0], paths[1], workers, paths[2])
+    of_columns = {key: overrides.pop(key) for key in ReadWords.__optional_keys__ if table and key in overrides}
+    return settle(None if name is None else str(name), overrides, places, read_options(of_columns))[0]
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

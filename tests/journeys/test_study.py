@@ -191,3 +191,29 @@ def _attention(study: Any) -> Any:
 
     recipe = study.arms["last"].recipe
     return Arm(recipe=recipe | {"model": recipe["model"] | {"pooling": "attention"}})
+
+
+def test_a_table_of_its_runs_says_the_same(work: Path) -> None:
+    """Once with the run folders and once with their predictions files, in processes that have no torch."""
+    native, runs = answers(work), work / "studies/pooling/runs"
+    for name, file in (("folders", "{run}"), ("files", "{run}/predictions/test.parquet")):
+        lines = ["arm,seed,file,validation"]
+        for one in native["runs"]:
+            run_folder = runs / f"{one['arm']}-seed-{one['seed']}"
+            held_out = "" if name == "folders" else f"{run_folder}/predictions/validation.parquet"
+            lines.append(f"{one['arm']},{one['seed']},{file.format(run=run_folder)},{held_out}")
+        (work / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        script = (
+            "import sys; sys.modules['torch'] = None; import classmark; "
+            f"classmark.study(table='{name}.csv', margin=0.01, target_accuracy=0.6)"
+        )
+        subprocess.run([sys.executable, "-c", script], cwd=work, check=True, timeout=120)
+        found = json.loads((work / f"studies/{name}/study.json").read_text())
+        ours, theirs = found["comparisons"][0], native["comparisons"][0]
+        parts = list(theirs) if name == "folders" else ["verdict", "primary", "better", "rows", "tempered"]
+        assert {part: ours[part] for part in parts} == {part: theirs[part] for part in parts}
+        assert found["arms"]["max"]["metrics"] == native["arms"]["max"]["metrics"]
+        if name == "folders":
+            assert found["arms"] == native["arms"]
+            assert found["runs"] == native["runs"]
+            assert found["findings"] == native["findings"]

@@ -28,7 +28,7 @@ class JudgeWords:
         read: what the columns mean, as `classmark.judge` takes it.
         validation: predictions of other rows.
         confusion: counts of a published matrix.
-        at, costs, slices, draws: as `classmark.judge` takes them, costs as words.
+        at, confidence, costs, slices, draws: as `classmark.judge` takes them, costs as words.
         label_errors: the file for rows with whose label the model disagrees.
         by: a column whose values are judged by themselves.
         require: what metrics must keep, as `classmark.judge` takes it.
@@ -45,6 +45,7 @@ class JudgeWords:
     draws: int = 1000
     label_errors: Path | None = None
     by: str | None = None
+    confidence: float | None = None
     require: Sequence[str] = ()
 
 
@@ -77,6 +78,7 @@ def _arguments(words: JudgeWords) -> dict[str, Any]:
     chosen = {
         "validation": words.validation,
         "at": words.at,
+        "confidence": words.confidence,
         "costs": costs,
         "slices": words.slices,
         "draws": words.draws,
@@ -93,8 +95,8 @@ def _judge_matrix(words: JudgeWords) -> ShownJudgement:
     ):
         if value is not None:
             raise InputError(f"{option} goes with a predictions file; a matrix has no rows.")
-    if words.at or words.costs or words.slices:
-        raise InputError("--at, --costs and --slice go with a predictions file; a matrix has no rows.")
+    if words.at or words.confidence is not None or words.costs or words.slices:
+        raise InputError("--at, --confidence, --costs and --slice go with a predictions file; a matrix has no rows.")
     read = words.read
     for name in read:
         if name not in ("classes", "positive"):

@@ -233,8 +233,16 @@ def judge(
         list[str] | None,
         typer.Option(
             metavar="GOAL",
-            help="Two classes: choose a threshold on the validation rows for f1, mcc, balanced_accuracy, accuracy, youden, "
-            'or a minimum such as "precision>=0.95". Can be repeated.',
+            help="Choose a threshold on the validation rows. Two classes: for f1, mcc, balanced_accuracy, accuracy, youden, "
+            'or a minimum such as "precision>=0.95". Any number of classes: "error<=0.02" of the rows that are answered. '
+            "Can be repeated.",
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Such as 0.9: choose only thresholds whose minimum (or highest error) holds on new rows with this confidence.",
         ),
     ] = None,
     costs: Annotated[
@@ -243,7 +251,11 @@ def judge(
     ] = None,
     slices: Annotated[
         list[str] | None,
-        typer.Option("--slice", metavar="COLUMN", help="Judge by slice of this column only. Can be repeated."),
+        typer.Option(
+            "--slice",
+            metavar="COLUMN",
+            help='Judge by slice of this column only, or of combinations: "length*source". Can be repeated.',
+        ),
     ] = None,
     draws: Draws = 1_000,
     require: Annotated[
@@ -271,7 +283,8 @@ def judge(
         *(missing_label, labels, where),
     )
     words = JudgeWords(
-        file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, require or ()
+        *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
+        require or (),
     )
     run_judge(words, as_json=as_json)
 
@@ -435,14 +448,35 @@ def study(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….")
     ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Runs of yours: a table with the columns arm, seed and file, and if you like fold and validation. Ask with "
+            "metric=…, margin=…, direction=…, reference=ARM.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; without it, studies/ and the study's name.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the study in this folder.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
+    label: Label = None,
+    id_column: Id = None,
+    predicted: Predicted = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    classes: Classes = None,
+    positive: Positive = None,
+    logits: Logits = False,
+    labels_only: LabelsOnly = False,
+    rescale: Rescale = False,
+    missing_label: MissingLabel = None,
+    labels: Labels = None,
+    where: Where = None,
     listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run arms with several seeds and settle a claim: supported, refuted or not settled."""
+    """Run arms with several seeds, or take yours, and settle a claim. Options about columns go with --table."""
     from classmark.cli import study as studies
     from classmark.studies.settle import Places
 
@@ -451,7 +485,11 @@ def study(
     elif show:
         studies.show_study(name or "")
     else:
-        studies.study(name, overrides or [], Places(out, resume, jobs), as_json=as_json)
+        read = _read_words(
+            *(label, id_column, predicted, probabilities, group, None, classes, positive, logits, labels_only, rescale),
+            *(missing_label, labels, where),
+        )
+        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json)
 
 
 @app.command()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
 from classmark.cli.output import show
+from classmark.reading.options import read_options
 from classmark.recipes.study_load import load_study, shipped_studies, study_text
 from classmark.report.study import study_table
 from classmark.studies.settle import Places, settle
 
 
-def study(reference: str | None, overrides: Sequence[str], where: Places, *, as_json: bool) -> None:
-    """Run a study or go on with one, and print its answers."""
-    found, folder = settle(reference, overrides, where)
+def study(
+    reference: str | None, overrides: Sequence[str], where: Places, read: Mapping[str, Any], *, as_json: bool
+) -> None:
+    """Run a study, go on with one, or take a table of runs, and print its answers; `read` is what its columns mean."""
+    if where.table is not None and reference is not None and "=" in reference:  # there is no study to name
+        overrides, reference = [reference, *overrides], None
+    found, folder = settle(reference, overrides, where, read_options(read))
     show(found.to_json(), study_table(found), as_json)
     typer.echo(f"written to {folder / 'report.html'}", err=True)
 

@@ -11,6 +11,7 @@ from classmark.errors import MissingExtraError, RecipeError
 from classmark.recipes import load_recipe
 from classmark.runs import RunFiles, open_run
 from classmark.runs.status import check_unowned_run
+from classmark.studies.cross_validation import cross_validate, is_cross_validation, resume_cross_validation
 from classmark.system.limits import check_room
 
 
@@ -32,5 +33,10 @@ def train(reference: str | None, overrides: Sequence[str], out: Path | None, res
         begun = recipe or load_recipe(str(run.recipe))  # type: ignore[union-attr]
         raise MissingExtraError(str(error.name), begun.input.kind, "Training") from None
     check_room()
+    asked = recipe or load_recipe(str(run.recipe))  # type: ignore[union-attr]
+    if is_cross_validation(asked):
+        folds = resume_cross_validation(run) if run is not None else cross_validate(asked, out)
+        typer.echo(str(folds.path))
+        return
     finished = training.resume(run) if run is not None else training.train(recipe, out)  # type: ignore[arg-type]
     typer.echo(str(finished.path))

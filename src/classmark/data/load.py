@@ -13,6 +13,7 @@ import polars as pl
 from classmark.data.class_names import matched_name, near_class, trimmed
 from classmark.data.columns import changed_names
 from classmark.data.dataset import Dataset
+from classmark.data.folds import with_fold
 from classmark.data.images.pixels import Images
 from classmark.data.label_checks import check_labels
 from classmark.data.rows import place_of, usable_rows
@@ -77,6 +78,8 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     before = parts[TRAIN] if data.limit is not None else None
     if data.limit is not None:
         parts = limited(parts, data.limit, split_seed(data, seed), source.name)
+    if data.fold is not None:
+        parts = with_fold(parts, data, seed, source.name)
     splits = carve(parts, data, seed, source.name, before)
     fingerprint = _fingerprint(splits.frames)
     description = _described(splits, classes) | {

@@ -89,9 +89,9 @@ def carve(
     counts = _counts(rows, asked, data, name)
     groups = ["group"] if "group" in rows.columns else []
     units = stay_together(rows, [*groups, "key"])
-    sides = _assign(rows, units, counts, split_seed(data, seed))
+    sides = assign_parts(rows, units, counts, split_seed(data, seed))
     _check_filled(rows, sides, units, {TRAIN, *counts}, name)
-    by_row_alone = _assign(rows, stay_together(rows, groups), counts, split_seed(data, seed))
+    by_row_alone = assign_parts(rows, stay_together(rows, groups), counts, split_seed(data, seed))
     of_the_first = rows.select("key", part=by_row_alone).select(pl.col("part").first().over("key")).to_series()
     frames = {
         split: parts[split].with_columns(content_keys(parts[split]))
@@ -144,7 +144,7 @@ def _counts(rows: pl.DataFrame, asked: Mapping[int, float], data: Data, name: st
     return counts
 
 
-def _assign(rows: pl.DataFrame, units: Integers, counts: dict[int, int], seed: int) -> Integers:
+def assign_parts(rows: pl.DataFrame, units: Integers, counts: dict[int, int], seed: int) -> Integers:
     """The part of each row, shape (N,): whole units, by class where no groups are given."""
     parts = np.full(rows.height, TRAIN, dtype=np.int64)
     labels = (rows["label"].rank("dense").to_numpy() - 1).astype(np.int64)

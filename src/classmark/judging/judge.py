@@ -17,14 +17,16 @@ from classmark.judging.parts.calibration import calibrate
 from classmark.judging.parts.conformal import conform
 from classmark.judging.parts.costs import cost_matrix, judge_costs
 from classmark.judging.parts.curves import draw_curves
+from classmark.judging.parts.guarantees import checked_confidence
 from classmark.judging.parts.judged_mixture import judge_mixture
 from classmark.judging.parts.label_errors import find_label_errors
 from classmark.judging.parts.mixed_tables import MixedTables
-from classmark.judging.parts.operating import Sampling, judge_thresholds
+from classmark.judging.parts.operating import Sampling, judge_thresholds, read_goals
 from classmark.judging.parts.recalibration import recalibrate
 from classmark.judging.parts.selective import select
 from classmark.judging.parts.slices import slice_rows
-from classmark.judging.rows import held_out, labelled, positive_index, row_groups, scored_rows
+from classmark.judging.parts.thresholds import Goal
+from classmark.judging.rows import held_out, labelled, positive_index, row_groups, row_weights, scored_rows
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.estimates import Estimates, estimate
 from classmark.judging.statistics.intervals import Floats
@@ -46,6 +48,7 @@ def judge(
     looks: Looks | None = None,
     positive: str | None = None,
     at: Sequence[str] = (),
+    confidence: float | None = None,
     costs: Mapping[str, float] | None = None,
     slices: Sequence[str] | None = None,
     draws: int = 1000,
@@ -61,15 +64,18 @@ def judge(
         mixing: a mixture of which these predictions are the first part, or which made them.
         looks: at this test split, where a ledger of them is kept.
         positive: the positive class of two; without it, the one that the table names, else the second.
-        at: goals of thresholds, such as `f1` and `precision>=0.95`; without any, F1 and Youden's index.
+        at: goals of thresholds, such as `f1`, `precision>=0.95` and `error<=0.02`; without any, F1 and Youden's index.
+        confidence: with which minimums, and highest errors, are to hold on new rows; without it, they hold on the
+            validation rows alone.
         costs: `true:predicted` → cost of such a row; an error that is not named costs 1.
-        slices: columns whose slices are judged; without them, all that make some, up to twelve.
+        slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some, up to
+            twelve.
         draws: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
         PredictionsError: no row has a label, a baseline has other rows, or a validation row is among the judged ones.
-        InputError: `positive` is no class, there are too few draws, or a goal, a cost or a column cannot be used.
+        InputError: `positive` is no class, there are too few draws, or a goal, a confidence, a cost or a column cannot be used.
     """
     draws, seed = whole_draws(draws), whole_seed(seed)
     rows = labelled(predictions)
@@ -78,7 +84,7 @@ def judge(
     groups = row_groups(rows)
     weighted = scored.weights is not None
     if weighted:
-        check_unweighted(predictions.source, at=at, costs=costs, slices=slices)
+        check_unweighted(predictions.source, at=at, confidence=confidence, costs=costs, slices=slices)
     chosen_on = None if validation is None else held_out(predictions, validation)
     audited = rows if predictions.split == "validation" else chosen_on
 
@@ -108,7 +114,14 @@ def judge(
         seed=seed,
     )
     if not weighted:
-        chosen = Chosen(index, at, None if costs is None else cost_matrix(costs, rows.classes), slices)
+        goals = read_goals(rows, chosen_on, at)
+        chosen = Chosen(
+            index,
+            goals,
+            _promise(confidence, goals, chosen_on),
+            None if costs is None else cost_matrix(costs, rows.classes),
+            slices,
+        )
         judgement = replace(judgement, **_parts(rows, scored, chosen_on, chosen, Sampling(draws, seed, groups)))
     if "leaked" in rows.frame.columns and rows.frame["leaked"].any():
         clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
@@ -140,15 +153,28 @@ class Chosen:
 
     Attributes:
         positive: class index, of two.
-        at: goals of thresholds.
+        goals: of thresholds.
+        confidence: with which minimums are to hold on new rows.
         costs: of a row, true class by predicted class; None where none were given.
         slices: columns.
     """
 
     positive: int
-    at: Sequence[str]
+    goals: Sequence[Goal]
+    confidence: float | None
     costs: Floats | None
     slices: Sequence[str] | None
+
+
+def _promise(confidence: float | None, goals: Sequence[Goal], validation: Predictions | None) -> float | None:
+    if confidence is None:
+        return None
+    return checked_confidence(
+        confidence,
+        minimums=any(goal.minimum is not None or goal.maximum is not None for goal in goals),
+        groups=validation is not None and row_groups(validation) is not None,
+        weights=validation is not None and row_weights(validation) is not None,
+    )
 
 
 def _parts(
@@ -158,17 +184,19 @@ def _parts(
     groups, index = sampling.groups, chosen.positive
     fitted_on = chosen_on if rows.has_probabilities else None
     parts: dict[str, Any] = {
-        "thresholds": judge_thresholds(rows, fitted_on, index, chosen.at, chosen.costs, sampling),
+        "thresholds": judge_thresholds(rows, fitted_on, index, chosen.goals, chosen.costs, sampling, chosen.confidence),
         "slices": slice_rows(rows, scored, groups, chosen.slices),
         "costs": None if chosen.costs is None else judge_costs(rows, fitted_on, chosen.costs, groups),
         "validation_gap": None if chosen_on is None else split_gap(rows, chosen_on),
         "validation_rows": None if chosen_on is None else len(chosen_on),
     }
     if rows.has_probabilities:
-        parts["curves"] = draw_curves(scored, rows.classes)
-        parts["calibration"] = calibrate(scored)
-        parts["selective"] = select(scored, scored_rows(fitted_on, index) if fitted_on else None, groups)
+        parts["curves"] = draw_curves(scored, rows.classes, groups, sampling.draws, sampling.seed)
+        parts["calibration"] = calibrate(scored, groups)
+        errors = [goal.maximum for goal in chosen.goals if goal.maximum is not None]
+        validation = scored_rows(fitted_on, index) if fitted_on else None
+        parts["selective"] = select(scored, validation, groups, errors, chosen.confidence)
     if fitted_on:
         parts["recalibration"] = recalibrate(rows, fitted_on, index, groups)
-        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups)
+        parts["conformal"] = conform(rows, fitted_on, sampling.seed, groups, chosen.slices)
     return parts

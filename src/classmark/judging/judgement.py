@@ -68,7 +68,8 @@ class Judgement:
         slices: accuracy by slice of the table's further columns.
         validation_gap: accuracy, A on validation rows, B on these; None without validation rows.
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
-        label_errors: labels of validation rows that the model disagrees with; None where there are none of these.
+        label_errors: labels that the model disagrees with, of the validation rows, or of all rows of a cross-validation; None
+            where there are none of these.
         test_looks: how often the judged test split has been looked at; None where no ledger knows it.
         baselines: baseline name → its metrics on the same rows.
         baseline_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.

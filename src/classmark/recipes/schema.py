@@ -110,6 +110,13 @@ class Data(Section):
     split_seed: Seed | None = None
     """Fixes which rows are held back, and the sample of `limit`, in place of `seed`: runs with other seeds then draw other
     training examples, initial weights and orders, and are tested on the same rows."""
+    folds: int | None = Field(default=None, ge=2, le=100)
+    """Cross-validation: the training rows are put into this many folds, by class or in whole groups, and a model is trained
+    for each fold on the others and tested on it. `data.test` and an official test set are not used then."""
+    fold_repeats: int = Field(default=1, ge=1, le=100)
+    """How often the rows are put into folds anew."""
+    fold: int | None = Field(default=None, ge=1)
+    """Train the model of this fold alone, from 1; the count goes on through the repeats."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     unlabelled: bool = False
@@ -126,6 +133,15 @@ class Data(Section):
         if amount >= 1 and amount != int(amount):
             raise ValueError(f"{amount:g}: a share below 1 or a whole number of rows is expected")
         return amount
+
+    @model_validator(mode="after")
+    def _folds_fit_together(self) -> Data:
+        if self.folds is None:
+            if self.fold is not None or self.fold_repeats > 1:
+                raise ValueError("folds: fold and fold_repeats are of a cross-validation; say how many folds: folds=5")
+        elif self.fold is not None and self.fold > (count := self.folds * self.fold_repeats):
+            raise ValueError(f"fold: {self.fold} of {count} folds; name one from 1 to {count}")
+        return self
 
     @field_validator("parts", "classes")
     @classmethod

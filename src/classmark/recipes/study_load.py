@@ -95,7 +95,9 @@ def recipe_of(study: Study, arm: str, seed: int, threads: int | None = None) -> 
 
 
 def differing_keys(study: Study) -> dict[str, list[Any]]:
-    """Key → its value in each arm, for the recipe keys in which the arms of a resolved study differ."""
+    """Key → its value in each arm, for the recipe keys in which the arms of a resolved study differ; {} without recipes."""
+    if any(arm.recipe is None for arm in study.arms.values()):
+        return {}
     recipes = [recipe_of(study, arm, 0).model_dump(mode="json") for arm in study.arms]
     flat = [{".".join(at): value for at, value in _flat(recipe, ())} for recipe in recipes]
     keys = dict.fromkeys(key for one in flat for key in one)

@@ -53,6 +53,9 @@ class Study(Section):
     """The smallest difference that matters, in units of the metric (0.01 of accuracy is one point), or steps."""
     target_accuracy: float | None = Field(default=None, gt=0.0, lt=1.0)
     """The validation accuracy to reach; steps are counted to the first evaluation that reaches it."""
+    choose_by: Literal["validation"] | None = None
+    """The study tunes: of all arms, the one with the best primary metric on validation rows is the winner. Its test result is
+    stated, and how much too good its validation figure is."""
     recipe: str | dict[str, Any] | None = None
     """What all arms start from: a shipped recipe, a YAML file or a whole recipe."""
     overrides: dict[str, Any] = Field(default_factory=dict)
@@ -83,6 +86,10 @@ class Study(Section):
         if self.metric == STEPS and self.target_accuracy is None:
             raise ValueError(
                 "target_accuracy: metric steps_to_target needs a validation accuracy to reach, such as 0.6"
+            )
+        if self.metric == STEPS and self.choose_by is not None:
+            raise ValueError(
+                "choose_by: steps_to_target is no metric of test rows; choose by another metric, such as accuracy"
             )
         if bool(self.arms) == bool(self.grid):
             raise ValueError("arms: give either arms or a grid")

@@ -9,11 +9,12 @@ from classmark.judging.judgement import Judgement
 from classmark.judging.parts.calibration import BinnedCalibration
 from classmark.judging.parts.recalibration import Recalibrated
 
+UNCALIBRATED = 0.05
 METRICS = {"log_loss": "Log loss", "brier": "Brier score"}
 ERRORS = {
     "ece": "Calibration error, plug-in",
     "ece_by_chance": "… of a calibrated model, by chance",
-    "ece_debiased": "Calibration error, debiased",
+    "ece_debiased": "Calibration error, partly debiased",
     "mce": "Largest gap of a bin",
     "mce_by_chance": "… of a calibrated model, by chance",
 }
@@ -62,6 +63,23 @@ def brier_rows(judgement: Judgement) -> list[tuple[str, float]]:
     """The parts of the Brier score, with the sign that each has in it; none in older judgements."""
     parts = judgement.calibration and judgement.calibration.brier
     return [(title, getattr(parts, name)) for name, title in BRIER_PARTS.items()] if parts else []
+
+
+def kernel_sentence(judgement: Judgement) -> str:
+    """What the test of calibration says, of all classes' probabilities and without bins; empty where there is none."""
+    found = judgement.calibration and judgement.calibration.kernel
+    if not found or found.value is None or found.p is None:
+        return ""
+    verdict = (
+        "a calibrated model would hardly show this much"
+        if found.p < UNCALIBRATED
+        else "this does not contradict a calibrated model"
+    )
+    return (
+        f"Without bins, and of all classes at once, the squared kernel calibration error is {found.value:+.6f} (unbiased: 0 "
+        f"on average for a calibrated model, below 0 as often as above), p {found.p:.3f}: {verdict} (Widmann et al. 2019; "
+        f"{found.method})."
+    )
 
 
 def _sides(judgement: Judgement) -> list[Recalibrated]:

@@ -127,9 +127,12 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         )
     named = [curve.name if curve.area is None else f"{curve.name} ({curve.area:.3f})" for curve in curves]
     data = pl.concat(
-        pl.DataFrame({"curve": name, "x": curve.x, "y": curve.y, "place": range(len(curve.x))})
+        pl.DataFrame({"curve": name, "x": curve.x, "y": curve.y, "place": range(len(curve.x)), **_band(curve)})
         for name, curve in zip(named, curves, strict=True)
     )
+    banded = len(curves) == 1 and bool(curves[0].low)
+    if banded:
+        reading += f" The shaded band holds the whole curve in at least 95 of 100 draws of rows ({curves[0].band})."
     guessing = guessing_line(kind, (found[0] if len(found) == 1 else found[-2]).prevalence)
 
     def draw(data: pl.DataFrame) -> Any:
@@ -145,9 +148,22 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
             .mark_line(strokeWidth=2, clip=True)
             .encode(x=x, y=y, color=colour, order="place:Q", detail="curve:N")
         )
-        return beside_line(lines, guessing, DASHED)
+        if not banded:
+            return beside_line(lines, guessing, DASHED)
+        area = alt.Chart(data).mark_area(opacity=0.2, color=BLUE, clip=True, line=False)
+        return beside_line(
+            area.encode(x=x, y=share_axis(alt.Y, "low:Q", y_title), y2="high:Q") + lines, guessing, DASHED
+        )
 
     return Chart(kind.replace("_", "-"), title, reading, data, draw)
+
+
+def _band(curve: Curve) -> dict[str, pl.Series]:
+    """Both ends of the band at each point; none where there is no band."""
+    empty = [None] * len(curve.x)
+    return {
+        name: pl.Series(ends or empty, dtype=pl.Float64) for name, ends in (("low", curve.low), ("high", curve.high))
+    }
 
 
 def _shown(curves: Sequence[Curve]) -> list[Curve]:
@@ -162,9 +178,8 @@ def reliability_chart(judgement: Judgement) -> Chart:
     """Confidence against accuracy in fifteen bins, with 95 % bands; with a temperature before and after it."""
     assert judgement.calibration is not None
     shown = {"as given": judgement.calibration.bins}
-    if judgement.recalibration is not None:
-        after = f"temperature {judgement.recalibration.temperature:.2f}"
-        shown[after] = judgement.recalibration.tempered.error.bins
+    if (found := judgement.recalibration) is not None and found.tempered is not None:
+        shown[f"temperature {found.temperature:.2f}"] = found.tempered.error.bins
     data = pl.DataFrame([{"probabilities": name, **asdict(entry)} for name, bins in shown.items() for entry in bins])
 
     def draw(data: pl.DataFrame) -> Any:

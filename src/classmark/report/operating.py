@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from classmark.judging.comparisons.paired import Difference
-from classmark.judging.findings.choices import SPOKEN_GOALS, spoken
+from classmark.judging.findings.choices import SPOKEN_GOALS, spoken, with_confidence
 from classmark.judging.judgement import Judgement
-from classmark.judging.parts.operating import OperatingPoint
+from classmark.judging.parts.operating import COUNTED, OperatingPoint
 from classmark.judging.parts.thresholds import ABOVE_ALL, Goal, read_goal
 from classmark.report.charts import BLUE, DASHED, GREEN, GREY, HEIGHT, ORANGE, WIDTH, Chart
 from classmark.report.headline import amount
@@ -31,7 +31,7 @@ def point_name(point: OperatingPoint) -> str:
     goal = point_goal(point)
     if goal.metric == "cost":
         return "least cost"
-    return spoken(goal) if goal.minimum is not None else f"highest {spoken(goal)}"
+    return with_confidence(goal, point.guarantee) if goal.minimum is not None else f"highest {spoken(goal)}"
 
 
 def point_sentence(point: OperatingPoint) -> str:
@@ -51,7 +51,20 @@ def point_sentence(point: OperatingPoint) -> str:
         f"{SPOKEN_GOALS.get(metric, metric)} {_number(point.difference[metric].a)}" for metric in shown
     )
     parts = "; ".join(_metric(point, metric) for metric in shown)
-    return f"{name}, {where}: {parts}. The largest probability gives {given} there."
+    sentence = f"{name}, {where}: {parts}. The largest probability gives {given} there."
+    return sentence if goal.minimum is None else f"{sentence} {_promise(point, goal)}"
+
+
+def _promise(point: OperatingPoint, goal: Goal) -> str:
+    """On how many rows a minimum rests, and what that promises."""
+    kind, called = COUNTED[goal.metric], f"{point.called['test']:,} of the judged rows are called positive."
+    if (found := point.guarantee) is None or found.bound is None:
+        seen = f"{spoken(goal)} was seen on {point.rests_on:,} {kind}, which promises nothing of new rows"
+        return f"{called} {seen[0].upper()}{seen[1:]}."
+    return (
+        f"{called} Promise for new rows like those of validation, with confidence {found.confidence:g}: {goal.metric} of at "
+        f"least {found.bound:.4f}, from {found.rows:,} {kind}, {found.hits:,} of them right."
+    )
 
 
 def _metric(point: OperatingPoint, metric: str) -> str:

@@ -10,7 +10,7 @@ from classmark.judging.judgement import Judgement
 from classmark.judging.metric import TITLES
 from classmark.judging.statistics.intervals import Estimate
 from classmark.predictions import Predictions
-from classmark.report.calibration import binning_rows, brier_rows, recalibration_rows
+from classmark.report.calibration import binning_rows, brier_rows, kernel_sentence, recalibration_rows
 from classmark.report.charts import run_charts, score_charts
 from classmark.report.confusions import Pair, confused_pairs
 from classmark.report.facts import run_facts
@@ -21,7 +21,8 @@ from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
-from classmark.report.selection import risk_chart
+from classmark.report.prediction_sets import set_words
+from classmark.report.selection import risk_chart, target_sentence
 from classmark.report.words import (
     curve_advice,
     decisions_sentence,
@@ -90,8 +91,10 @@ def write_report(
             recalibration_rows=recalibration_rows(judgement),
             binning_rows=binning_rows(judgement),
             brier_rows=brier_rows(judgement),
+            kernel_error=kernel_sentence(judgement),
             verdict=verdict_sentence(judgement),
             beside=beside(judgement),
+            **set_words(judgement),
             **_mixture(judgement),
             matrix=[] if many else confusion_rows(judgement),
             facts=run_facts(run) if run else None,
@@ -151,6 +154,7 @@ def page_environment() -> Any:
         "change": difference_text,
         "point_name": point_name,
         "point_sentence": point_sentence,
+        "target_sentence": target_sentence,
         "metric": lambda name: TITLES.get(name, name),
         "titled": metric_title,
     }

@@ -12,6 +12,7 @@ from classmark.judging.findings.judgement import Finding
 from classmark.judging.judgement import Judgement
 from classmark.report.mixture import beside, weights_sentence
 from classmark.report.operating import point_sentence
+from classmark.report.selection import target_sentence
 from classmark.report.words import baseline_sentence, decisions_sentence, interval_text, metric_title, value_text
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def judgement_table(judgement: Judgement) -> Group:
     if judgement.mixture:
         parts.append(Text(weights_sentence(judgement.mixture)))
     parts += [Text(point_sentence(point)) for point in (judgement.thresholds.points if judgement.thresholds else ())]
+    targets = (judgement.selective.targets if judgement.selective else None) or ()
+    parts += [Text(target_sentence(target)) for target in targets if target.asked]
     return Group(*parts, *_checks(judgement.checks), *_findings(judgement.findings))  # type: ignore[arg-type]
 
 

@@ -6,8 +6,31 @@ from typing import Any
 
 import polars as pl
 
+from classmark.judging.findings.choices import with_confidence
 from classmark.judging.judgement import Judgement
+from classmark.judging.parts.selective import Target
+from classmark.judging.parts.thresholds import Goal
 from classmark.report.charts import BLUE, DASHED, HEIGHT, ORANGE, WIDTH, Chart
+from classmark.report.words import share_text
+
+
+def target_sentence(target: Target) -> str:
+    """What a threshold for an error keeps, and what it promises; why there is none."""
+    goal = with_confidence(Goal("error", maximum=target.error), target.guarantee)
+    name = goal[0].upper() + goal[1:]
+    if target.threshold is None or target.coverage is None or target.test_error is None:
+        return f"{name}: no threshold was chosen, as {target.missing}."
+    answered, wrong = share_text(target.coverage), share_text(target.test_error)
+    where = "all rows are answered" if target.threshold == 0 else f"from a confidence of {target.threshold:.4f} on"
+    sentence = f"{name}, {where}: {answered} of the judged rows are answered, {wrong} of these are wrong."
+    if (found := target.guarantee) is None or found.bound is None:
+        return (
+            f"{sentence} It was seen on {target.rows:,} answered validation rows, which promises nothing of new rows."
+        )
+    return (
+        f"{sentence} Promise for new rows like those of validation, with confidence {found.confidence:g}: an error of at most "
+        f"{found.bound:.4f}, from {found.rows:,} answered validation rows, {found.rows - found.hits:,} of them wrong."
+    )
 
 
 def risk_chart(judgement: Judgement) -> Chart | None:
@@ -18,7 +41,7 @@ def risk_chart(judgement: Judgement) -> Chart | None:
     curve = [{"kind": "curve", "coverage": x, "error": y} for x, y in zip(found.coverage, found.risk, strict=True)]
     points = [
         {
-            "kind": f"{target.error:.0%} error aimed at",
+            "kind": f"{100 * target.error:g} % error aimed at",
             "coverage": target.coverage.value,
             "error": target.test_error.value,
         }

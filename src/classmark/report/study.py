@@ -14,6 +14,8 @@ from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment
 from classmark.report.study_charts import study_charts
+from classmark.report.study_choice import choice_sentence
+from classmark.report.study_sampling import interval_words, over, runs_words, scope_words
 from classmark.report.study_words import (
     difference_text,
     margin_text,
@@ -55,6 +57,11 @@ def write_study(folder: Path, answers: Answers) -> Path:
             spread=spread_sentence(answers),
             variance_sentence=variance_sentence,
             margin=margin_text(answers.study),
+            over=over(answers),
+            choice=choice_sentence(answers),
+            runs_words=runs_words(answers),
+            interval_words=interval_words(answers),
+            scope_words=scope_words(answers),
             difference_text=difference_text,
             span_text=span_text,
             value_of=value_of,
@@ -84,6 +91,7 @@ def study_table(answers: Answers) -> Group:
     for one in answers.comparisons:
         parts.append(Text(verdict_sentence(answers, one)))
         parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
+    parts += [Text(said) for said in [choice_sentence(answers)] if said]
     parts.append(_table(answers))
     parts += [Text(said) for said in [spread_sentence(answers)] if said]
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
@@ -96,7 +104,9 @@ def _table(answers: Answers) -> object:
     from rich.text import Text
 
     runs = ", ".join(f"{name} {one.runs}" for name, one in answers.arms.items())
-    table = Table(title=f"runs done: {runs}; means over seeds", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=f"runs done: {runs}; means over {over(answers)}", title_justify="left", box=None, pad_edge=False
+    )
     headers = ["", *answers.arms, *(f"{one.arm} − {one.reference}" for one in answers.comparisons)]
     for column in headers:
         table.add_column(Text(column), justify="right" if column else "left")

@@ -8,6 +8,7 @@ from classmark.judging.studies.seeds import SeedDifference
 from classmark.judging.studies.variance import VarianceSplit
 from classmark.recipes.study_schema import STEPS, Study
 from classmark.report.headline import amount
+from classmark.report.study_sampling import over
 from classmark.report.words import value_text
 
 
@@ -21,7 +22,9 @@ def verdict_sentence(answers: Answers, one: ArmComparison) -> str:
     if found.low is None:
         reason = found.method.removeprefix("none: ")
         return f"{one.verdict.capitalize()}: {what} is {spread}, without an interval: {reason}. {_pairs(one)}".strip()
-    interval = f"{100 * found.confidence:.4g} % interval {span_text(found, study.metric)} over {found.pairs} seeds"
+    interval = (
+        f"{100 * found.confidence:.4g} % interval {span_text(found, study.metric)} over {found.pairs} {over(answers)}"
+    )
     if len(answers.comparisons) > 1 and one.p_holm is not None:
         interval += f", p {one.p_holm:.2g} by Holm"
     return f"{one.verdict.capitalize()}: {what} is {spread} ({interval}). {_meaning(study, one)} {_pairs(one)}".strip()
@@ -96,7 +99,7 @@ def spread_sentence(answers: Answers) -> str:
     ]
     if not parts:
         return ""
-    return f"Standard deviation of {metric_words(metric)} over seeds, and its range: {'; '.join(parts)}."
+    return f"Standard deviation of {metric_words(metric)} over {over(answers)}, and its range: {'; '.join(parts)}."
 
 
 def variance_sentence(split: VarianceSplit, name: str) -> str:

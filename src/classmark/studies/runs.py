@@ -30,6 +30,7 @@ from classmark.system.files import written
 from classmark.system.screen import Screen
 
 COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run; sys.exit(run())"]
+FOLDS = "data.folds"  # the name of the study as which a cross-validation is run
 POLL_SECONDS = 0.2
 LINE_SECONDS = 30.0
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
@@ -90,8 +91,10 @@ class Runner:
 
     def _work(self) -> None:
         ready = len(self.every) - len(self.waiting)
+        what = "folds" if self.study.name == FOLDS else "arms"
+        seeds = len(self.study.seed_list)
         self.say(
-            f"study    {len(self.study.arms)} arms, {len(self.study.seed_list)} seeds, {ready} of {len(self.every)} done"
+            f"study    {len(self.study.arms)} {what}, {seeds} seed{'s' * (seeds != 1)}, {ready} of {len(self.every)} done"
         )
         while self.started or (self.waiting and not self.came):
             if len(self.came) > self._told:

@@ -170,7 +170,7 @@ def judge_run(
         seed=recipe.seed,
     )
     write_judgement(run.judgement, judgement)
-    if (fitted := judgement.recalibration) is not None:
+    if (fitted := judgement.recalibration) is not None and fitted.temperature is not None:
         write_temperature(run.model, fitted.temperature, fitted.rows)
     watch.write_status()
     write_report(run.path, judgement, tables[split], run, tables["validation"])

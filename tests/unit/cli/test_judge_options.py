@@ -48,7 +48,32 @@ def test_goals_costs_and_slices(files: tuple[str, str], tmp_path: Path, capsys: 
     assert "Precision ≥ 0.9, at a threshold of" in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.parametrize("options", [["--at", "f1"], ["--at", "f3"], ["--costs", "no=1"], ["--slice", "nothing"]])
+def test_a_confidence_is_kept_with_its_goals(files: tuple[str, str], tmp_path: Path) -> None:
+    test, validation = files
+    out = tmp_path / "judged"
+    words = [
+        "judge",
+        test,
+        "--validation",
+        validation,
+        "--at",
+        "recall>=0.8",
+        "--at",
+        "error<=0.3",
+        "--confidence",
+        "0.9",
+    ]
+    assert run([*words, "--draws", "100", "--out", str(out)]) == 0
+    found = json.loads((out / "judgement.json").read_text(encoding="utf-8"))
+    (point,) = found["thresholds"]["points"]
+    assert point["guarantee"]["confidence"] == 0.9
+    assert point["guarantee"]["bound"] >= 0.8
+    assert [one["error"] for one in found["selective"]["targets"] if one["asked"]] == [0.3]
+
+
+@pytest.mark.parametrize(
+    "options", [["--at", "f1"], ["--at", "f3"], ["--confidence", "0.9"], ["--costs", "no=1"], ["--slice", "nothing"]]
+)
 def test_what_cannot_be_done_writes_nothing(options: list[str], files: tuple[str, str], tmp_path: Path) -> None:
     assert run(["judge", files[0], *options, "--out", str(tmp_path / "judged")]) == 2
     assert not (tmp_path / "judged").exists()
@@ -66,7 +91,7 @@ def test_the_positive_class_may_be_spelt_as_the_file_spells_it(tmp_path: Path) -
 def test_a_matrix_takes_none_of_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["judge", "--confusion", "5,1,2,7", "--at", "f1", "--out", str(tmp_path / "judged")]) == 2
     assert capsys.readouterr().err == (
-        "error: --at, --costs and --slice go with a predictions file; a matrix has no rows.\n"
+        "error: --at, --confidence, --costs and --slice go with a predictions file; a matrix has no rows.\n"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement
@@ -76,7 +77,7 @@ def test_the_rows_are_the_judgements(fitted: Judgement) -> None:
     rows = {row.title: row for row in recalibration_rows(fitted)}
     assert rows["Log loss"].given == pytest.approx(found.tempered.metrics["log_loss"].a)
     assert rows["Log loss"].after[0] == (found.tempered.metrics["log_loss"].b, found.tempered.metrics["log_loss"])
-    assert rows["Calibration error, debiased"].after[0] == (found.tempered.error.ece_debiased, None)
+    assert rows["Calibration error, partly debiased"].after[0] == (found.tempered.error.ece_debiased, None)
     assert {len(row.after) for row in rows.values()} == {1 if found.isotonic is None else 2}
     signs = {"−": -1, "+": 1}
     total = sum(signs.get(title[0], 1) * value for title, value in brier_rows(fitted))
@@ -118,3 +119,24 @@ def test_a_class_name_is_shown_not_run(tmp_path: Path) -> None:
     judgement = judge(named, validation=Predictions(other, named.metadata, "v"), draws=100)
     page = write_report(tmp_path, judgement, None).read_text("utf-8")
     assert "<script>x" not in page
+
+
+def test_the_page_says_what_luck_does_to_sets_and_which_parts_keep_the_promise(tmp_path: Path) -> None:
+    test, validation = (sharpened(rows, seed, name, 3) for rows, seed, name in ((400, 0, "test"), (199, 1, "v")))
+    words = text_of(write_report(tmp_path, judge(test, validation=validation, draws=100), None).read_text("utf-8"))
+    true = 100 * stats.beta.ppf([0.025, 0.975], 180, 20)
+    seen = stats.betabinom.ppf([0.025, 0.975], 400, 180, 20) / 4
+    assert (
+        f"in 95 of 100 draws 90 % sets hold the true class of {true[0]:.1f} to {true[1]:.1f} % of all rows to come, and of "
+        f"{seen[0]:.1f} to {seen[1]:.1f} % of 400 judged rows; 95 % sets"
+    ) in words
+    assert "Sets that keep the promise for each part of the rows" in words
+    assert "Without bins, and of all classes at once, the squared kernel calibration error is +" in words
+
+
+def test_sets_by_class_are_withheld_where_rows_are_too_few(tmp_path: Path) -> None:
+    test, validation = (sharpened(rows, seed, name, 3) for rows, seed, name in ((100, 0, "test"), (24, 1, "v")))
+    words = text_of(write_report(tmp_path, judge(test, validation=validation, draws=100), None).read_text("utf-8"))
+    assert (
+        "3 of 3 parts have too few validation rows for a threshold, so that sets would hold nearly every class" in words
+    )

@@ -130,3 +130,14 @@ def test_every_chart_draws_its_frame_and_says_how_to_read_it(found: Chart) -> No
     assert any(data.shape == found.frame().shape for data in drawn)
     assert found.title
     assert found.reading.endswith(".")
+
+
+def test_one_curve_has_its_band_and_several_have_none(judgement: Judgement) -> None:
+    several = judge(several_classes(3), draws=100)
+    for name, curve in (("roc", judgement.curves.roc[0]), ("precision-recall", judgement.curves.precision_recall[0])):
+        found = chart(judgement, name)
+        assert found.frame().select("low", "high").rows() == list(zip(curve.low, curve.high, strict=True))
+        assert found.reading.endswith(f"in at least 95 of 100 draws of rows ({curve.band}).")
+        marks = [[layer["mark"]["type"] for layer in one.picture().to_dict()["layer"][1].get("layer", [])] for one in
+                 (found, chart(several, name))]  # fmt: skip
+        assert marks == [["area", "line"], []]

@@ -19,6 +19,7 @@ from classmark.predictions import Predictions, build_predictions
 from classmark.report.operating import difference_text, point_sentence, threshold_charts
 from classmark.report.page import write_report
 from classmark.report.screen import judgement_table
+from classmark.report.selection import target_sentence
 from pages import text_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -55,7 +56,9 @@ def test_a_sentence_says_both_splits_and_what_the_largest_probability_gives(judg
     )
     assert re.fullmatch(
         r"Precision ≥ 0\.8, at a threshold of 0\.\d{4}: precision 0\.\d{4} on validation, .* on the judged rows; recall .* on "
-        r"the judged rows\. The largest probability gives precision 0\.\d{4} and recall 0\.\d{4} there\.",
+        r"the judged rows\. The largest probability gives precision 0\.\d{4} and recall 0\.\d{4} there\. \d+ of the judged rows "
+        r"are called positive\. Precision ≥ 0\.8 was seen on \d+ validation rows called positive, which promises nothing of new "
+        r"rows\.",
         point_sentence(baseline),
     )
     assert point_sentence(youden).startswith("Highest Youden's index, at a threshold of 0.")
@@ -68,8 +71,8 @@ def test_a_threshold_that_was_not_chosen_is_said() -> None:
     turned = validation.frame.with_columns(pl.Series("probabilities", validation.probabilities[:, ::-1]))
     found = judge(table(300, 0), validation=Predictions(turned, validation.metadata), at=["precision>=0.99"], draws=100)
     assert re.fullmatch(
-        r"Precision ≥ 0\.99: no threshold was chosen, as the highest precision that a threshold reaches on validation is "
-        r"0\.\d{4}\.",
+        r"Precision ≥ 0\.99: no threshold was chosen, as the highest precision on at least 100 validation rows called positive "
+        r"is 0\.\d{4}\.",
         point_sentence(found.thresholds.points[0]),
     )
 
@@ -144,7 +147,26 @@ def test_the_page_shows_points_costs_slices_and_advice(judgement: Judgement, tmp
 
 
 def test_the_terminal_has_a_sentence_a_point(judgement: Judgement) -> None:
-    console = Console(width=400, record=True, file=io.StringIO())
+    console = Console(width=900, record=True, file=io.StringIO())
     console.print(judgement_table(judgement))
     text = console.export_text()
     assert all(point_sentence(point) in text for point in judgement.thresholds.points)
+
+
+def test_the_page_says_promises_and_why_there_is_no_temperature(tmp_path: Path) -> None:
+    rows, validation = table(300, 0), table(600, 1, "v")
+    found = judge(rows, validation=validation, at=["recall>=0.8", "error<=0.2"], confidence=0.9, draws=100)
+    words = text_of(write_report(tmp_path / "promised", found, rows).read_text(encoding="utf-8"))
+    console = Console(width=900, record=True, file=io.StringIO())
+    console.print(judgement_table(found))
+    screen = console.export_text()
+    (target,) = [one for one in found.selective.targets if one.asked]
+    for sentence in (point_sentence(found.thresholds.points[0]), target_sentence(target)):
+        assert "Promise for new rows like those of validation, with confidence 0.9" in sentence
+        assert sentence in words
+        assert sentence in screen
+    turned = validation.frame.with_columns(pl.Series("probabilities", validation.probabilities[:, ::-1]))
+    found = judge(rows, validation=Predictions(turned, validation.metadata), costs={"yes:no": 2.0}, draws=100)
+    words = text_of(write_report(tmp_path / "turned", found, rows).read_text(encoding="utf-8"))
+    assert f"No temperature is given: on the 600 validation rows {found.recalibration.withheld}." in words
+    assert (found.costs.tempered, found.costs.temperature) == (None, None)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from classmark.judging.findings.finding import Finding
 from classmark.judging.metric import SPOKEN
+from classmark.judging.parts.guarantees import Guarantee
 from classmark.judging.parts.operating import OperatingPoint
 from classmark.judging.parts.slices import LEVEL, Slice
 from classmark.judging.parts.thresholds import Goal, read_goal
+from classmark.judging.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
     from classmark.judging.judgement import Judgement
@@ -21,31 +23,60 @@ SPOKEN_GOALS = SPOKEN | {"youden": "Youden's index"}
 
 
 def find_choices(judgement: Judgement) -> list[Finding]:
-    """Thresholds that pay and stand far from 0.5; minimums that validation cannot reach or test does not keep."""
+    """Thresholds that pay and stand far from 0.5; minimums that validation cannot show or test does not keep."""
     found = []
     for point in judgement.thresholds.points if judgement.thresholds else ():
         if point.goal == "cost":
             continue
         goal = read_goal(point.goal)
-        if goal.minimum is not None and point.missing is not None:
-            message = f"No threshold gives {spoken(goal)}: {point.missing}."
-            found.append(Finding("minimum_out_of_reach", "warning", message))
-        elif goal.minimum is not None and _missed(goal, point):
-            before, now = point.validation[goal.metric], point.test[goal.metric]
-            message = (
-                f"{spoken(goal).capitalize()} is kept on validation ({before.value:.4f}) at a threshold of "
-                f"{point.threshold:.4f}, but not on these rows: {now.value:.4f} ({now.low:.4f} to {now.high:.4f})."
-            )
-            found.append(Finding("minimum_missed_on_test", "warning", message))
-        elif goal.minimum is None:
+        if goal.minimum is None:
             found += _far(goal, point)
+        elif point.missing is not None:
+            found.append(_out_of_reach(goal, point.missing, point.guarantee))
+        elif _missed(goal, point):
+            before, now = point.validation[goal.metric], point.test[goal.metric]
+            found.append(_missed_on_test(goal, point.threshold, before.value, now, point.guarantee))
+    for target in (judgement.selective.targets if judgement.selective else None) or ():
+        if not target.asked:
+            continue
+        goal = Goal("error", maximum=target.error)
+        if target.missing is not None:
+            found.append(_out_of_reach(goal, target.missing, target.guarantee))
+        elif target.test_error is not None and (target.test_error.low or 0.0) > target.error:
+            error = target.validation_error
+            found.append(_missed_on_test(goal, target.threshold, error, target.test_error, target.guarantee))
     return found
 
 
 def spoken(goal: Goal) -> str:
-    """A goal as a reader says it: `precision ≥ 0.95`, `F1`."""
+    """A goal as a reader says it: `precision ≥ 0.95`, `error of answered rows ≤ 0.02`, `F1`."""
+    if goal.maximum is not None:
+        return f"error of answered rows ≤ {goal.maximum:g}"
     name = SPOKEN_GOALS.get(goal.metric, goal.metric)
     return name if goal.minimum is None else f"{name} ≥ {goal.minimum:g}"
+
+
+def with_confidence(goal: Goal, promise: Guarantee | None) -> str:
+    """The same with the confidence that was asked for."""
+    return spoken(goal) + ("" if promise is None else f" with confidence {promise.confidence:g}")
+
+
+def _out_of_reach(goal: Goal, missing: str, promise: Guarantee | None) -> Finding:
+    verb = "gives" if promise is None else "promises"
+    message = f"No threshold {verb} {with_confidence(goal, promise)}: {missing}."
+    return Finding("minimum_out_of_reach", "warning", message)
+
+
+def _missed_on_test(
+    goal: Goal, threshold: float | None, before: float | None, now: Estimate, promise: Guarantee | None
+) -> Finding:
+    message = (
+        f"{spoken(goal).capitalize()} is kept on validation ({before:.4f}) at a threshold of {threshold:.4f}, but not on "
+        f"these rows: {now.value:.4f} ({now.low:.4f} to {now.high:.4f})."
+    )
+    if promise is not None:
+        message += f" It was promised with confidence {promise.confidence:g} for rows like those of validation."
+    return Finding("minimum_missed_on_test", "warning", message)
 
 
 def _missed(goal: Goal, point: OperatingPoint) -> bool:

@@ -18,7 +18,8 @@ from classmark.judging.metric import SPOKEN
 from classmark.judging.parts.recalibration import HIGHEST_TEMPERATURE
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.scored import TOP_K_CLASSES
-from classmark.judging.statistics.intervals import Z, wilson
+from classmark.judging.statistics.intervals import wilson
+from classmark.judging.statistics.p_values import holm
 from classmark.judging.statistics.weighted import find_weighted
 from classmark.predictions import Predictions
 
@@ -31,6 +32,7 @@ FEW_GROUPS = 30
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
 MOSTLY = 0.8  # of the rows, of one class: from there on accuracy says little
+SURE = 0.025  # below which p the sets of a judgement, together, are said to miss their promise
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
 COMPARED_SCORES = ", ".join(SPOKEN[name] for name in ("log_loss", "roc_auc", "average_precision", "brier"))
 SCORE_METRICS = f"{COMPARED_SCORES}, calibration"
@@ -178,27 +180,22 @@ def _calibration(judgement: Judgement) -> list[Finding]:
     severity = "warning" if calibration.ece_debiased >= SMALL_ERROR else "info"
     if _chance(judgement):  # a reversed score is no matter of a temperature
         return []
-    gain = recalibration.tempered.metrics["log_loss"] if recalibration else None
-    if (
-        recalibration
-        and gain
-        and gain.high is not None
-        and gain.high < 0
-        and recalibration.temperature >= HIGHEST_TEMPERATURE
-    ):
-        message = (
-            f"The probabilities say less than equal ones would: no temperature up to {HIGHEST_TEMPERATURE:.0f} is too high for "
-            f"the {recalibration.rows:,} validation rows. Check which class they speak of, and whether the rows are those of the "
-            "labels."
-        )
-        return [Finding("miscalibrated", severity, message)]
-    if recalibration and gain and gain.low is not None and gain.high is not None and gain.high < 0:
-        lean = "Over-confident" if recalibration.temperature > 1 else "Under-confident"
+    tempered = recalibration.tempered if recalibration else None
+    gain = tempered.metrics["log_loss"] if tempered else None
+    if recalibration and tempered and gain and gain.low is not None and gain.high is not None and gain.high < 0:
+        if (recalibration.temperature or 1) >= HIGHEST_TEMPERATURE:
+            message = (
+                f"The probabilities say less than equal ones would: no temperature up to {HIGHEST_TEMPERATURE:.0f} is too high "
+                f"for the {recalibration.rows:,} validation rows. Check which class they speak of, and whether the rows are "
+                "those of the labels."
+            )
+            return [Finding("miscalibrated", severity, message)]
+        lean = "Over-confident" if (recalibration.temperature or 1) > 1 else "Under-confident"
         message = (
             f"{lean}: a temperature of {recalibration.temperature:.2f}, fitted on {recalibration.rows:,} validation rows, "
             f"lowers the log loss by {-(gain.difference or 0):.4f} ({-gain.high:.4f} to {-gain.low:.4f}) and takes the "
-            f"debiased calibration error from {calibration.ece_debiased:.4f} to "
-            f"{recalibration.tempered.error.ece_debiased:.4f}."
+            f"partly debiased calibration error from {calibration.ece_debiased:.4f} to "
+            f"{tempered.error.ece_debiased:.4f}."
         )
         return [Finding("miscalibrated", severity, message)]
     chance, high = calibration.ece_by_chance, calibration.ece_by_chance_high
@@ -218,18 +215,21 @@ def _calibration(judgement: Judgement) -> list[Finding]:
 
 
 def _coverage(judgement: Judgement) -> list[Finding]:
-    """Prediction sets that hold the true class in fewer rows than promised, beyond the luck of both drawn sets of rows."""
-    if judgement.conformal is None or judgement.groups:
+    """Prediction sets that hold the true class in fewer rows than the luck of both drawn sets of rows explains."""
+    if judgement.conformal is None:
         return []
-    missed = []
-    for sets in judgement.conformal.sets:
-        luck = Z * (sets.level * (1 - sets.level) * (1 / judgement.conformal.rows + 1 / judgement.rows)) ** 0.5
-        if sets.coverage.value is not None and sets.coverage.value < sets.level - luck:
-            missed.append(f"{100 * sets.level:.0f} % ({sets.method.upper()}): {100 * sets.coverage.value:.1f} %")
+    known = [(sets, sets.luck) for sets in judgement.conformal.sets if sets.luck is not None]
+    corrected = holm([luck.p for _, luck in known])
+    missed = [
+        f"{100 * sets.level:.0f} % ({sets.method.upper()}): {100 * (sets.coverage.value or 0):.1f} %, by luck "
+        f"{100 * luck.seen_low:.1f} % or more"
+        for (sets, luck), p in zip(known, corrected, strict=True)
+        if p < SURE
+    ]
     if not missed:
         return []
     message = (
-        f"Prediction sets hold the true class less often than promised: {', '.join(missed)}. The validation rows, which "
+        f"Prediction sets hold the true class less often than promised: {'; '.join(missed)}. The validation rows, which "
         "they were fitted on, are easier for this model or of another kind than the test rows."
     )
     return [Finding("coverage_below_promise", "warning", message)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option, nearest
 from classmark.judging.comparisons.paired import Difference, mean_difference
-from classmark.judging.parts.recalibration import fit_temperature, table_logits, tempered
+from classmark.judging.parts.recalibration import LIMITS, fit_temperature, table_logits, tempered
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
 from classmark.judging.statistics.resampling import Groups
 from classmark.judging.statistics.unpaired import grouped_mean
@@ -47,7 +47,7 @@ class Costs:
         given: mean a row of the predictions as they are.
         expected: deciding by the probabilities as given; None without probabilities.
         tempered: the same after the temperature that validation rows give; None without these.
-        temperature: that temperature.
+        temperature: that temperature; None where none is best.
     """
 
     matrix: tuple[tuple[float, ...], ...]
@@ -124,6 +124,8 @@ def judge_costs(test: Predictions, validation: Predictions | None, matrix: Float
     if validation is None:
         return Costs(found.matrix, found.given, expected)
     temperature = fit_temperature(table_logits(validation), validation.labels)
+    if temperature in LIMITS:
+        return Costs(found.matrix, found.given, expected)
     decided = least_cost(tempered(table_logits(test), temperature), matrix)
     return Costs(found.matrix, found.given, expected, _decision(test, decided, matrix, groups), temperature)
 

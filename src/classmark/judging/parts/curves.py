@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from classmark.judging.scored import Scored, ranking_metrics
+from classmark.judging.statistics.curve_bands import Band, curve_band
 from classmark.judging.statistics.intervals import Floats, divided
 from classmark.judging.statistics.ranking import Ranking, areas, counts_at_steps, rank
+from classmark.judging.statistics.resampling import Groups
 
 MAX_POINTS = 400
 MAX_POINTS_IN_ALL = 8_000
 MIN_POINTS = 25
+MOST_BANDS = 8  # classes whose curves have bands
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Curve:
         x, y: false and true positive rate, or recall and precision; thinned.
         area: ROC area or average precision, from all points; None where undefined.
         prevalence: share of positive rows, which is the precision of guessing; None for ROC.
+        low, high: the simultaneous 95 % band of y at each x; empty where there is none.
+        band: how it was made.
     """
 
     name: str
@@ -31,6 +36,9 @@ class Curve:
     y: tuple[float, ...]
     area: float | None
     prevalence: float | None = None
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    band: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,29 @@ class Curves:
     precision_recall: tuple[Curve, ...] = ()
 
 
-def draw_curves(scored: Scored, classes: tuple[str, ...]) -> Curves:
-    """The curves of labelled rows with probabilities; classes without rows, or without others, have none."""
+def draw_curves(
+    scored: Scored, classes: tuple[str, ...], groups: Groups = None, draws: int = 400, seed: int = 0
+) -> Curves:
+    """The curves of labelled rows with probabilities; classes without rows, or without others, have none.
+
+    Args:
+        scored: the rows.
+        classes: their names.
+        groups: group number of each row.
+        draws: of the bootstrap of groups, for the bands of the curves.
+        seed: of that bootstrap.
+    """
     assert scored.probabilities is not None
     names = [classes[scored.positive]] if len(classes) == 2 else list(classes)
     pairs = zip(names, scored.rankings, strict=True)
     ranked = {name: ranking for name, ranking in pairs if 0 < ranking.positive.sum() < len(scored)}
     points = max(MIN_POINTS, min(MAX_POINTS, MAX_POINTS_IN_ALL // max(1, len(ranked))))
-    roc = [_roc(name, ranking, points) for name, ranking in ranked.items()]
-    recall = [_precision_recall(name, ranking, points) for name, ranking in ranked.items()]
+    roc, recall = [], []
+    for name, ranking in ranked.items():
+        band = curve_band(ranking, groups, draws, seed) if len(ranked) <= MOST_BANDS else None
+        curve, other = _roc(name, ranking, points), _precision_recall(name, ranking, points)
+        roc.append(_banded(curve, band, band.roc(np.array(curve.x))) if band else curve)
+        recall.append(_banded(other, band, band.precision(np.array(other.x))) if band else other)
     if len(classes) > 2 and ranked:
         truth = np.arange(len(classes)) == scored.labels[:, None]
         micro = rank(truth.ravel("F"), np.concatenate([scored.scores(index) for index in range(len(classes))]))
@@ -87,6 +109,13 @@ def _precision_recall(name: str, ranking: Ranking, points: int) -> Curve:
     x, y = _thinned(*_precision_at_recall(ranking), points)
     area = areas(ranking, np.ones((1, len(ranking.order))))[1][0]
     return Curve(name, _rounded(x), _rounded(y), float(area), float(ranking.positive.mean()))
+
+
+def _banded(curve: Curve, band: Band, ends: tuple[Floats, Floats]) -> Curve:
+    """The curve with both ends of its band, in which it always lies itself."""
+    y = np.array(curve.y)
+    low, high = _rounded(np.minimum(ends[0], y)), _rounded(np.maximum(ends[1], y))
+    return replace(curve, low=low, high=high, band=band.method)
 
 
 def _macro_roc(ranked: dict[str, Ranking], area: float) -> Curve:

@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option
-from classmark.judging.comparisons.paired import Difference, share_difference
+from classmark.judging.comparisons.paired import (
+    Difference,
+    Sampled,
+    _sampled_difference,
+    mean_difference,
+    share_difference,
+)
+from classmark.judging.parts.guarantees import Guarantee, guaranteed_class, guaranteed_share
 from classmark.judging.parts.thresholds import (
     Counts,
     Goal,
+    Sweep,
     ThresholdCurve,
     choose,
     draw_threshold_curve,
+    fewest_behind,
     read_goal,
     sweep,
 )
 from classmark.judging.rows import row_groups, scored_rows
-from classmark.judging.scored import Scored
-from classmark.judging.statistics.estimates import count_intervals
-from classmark.judging.statistics.intervals import Estimate, Floats, mean_interval, percentile_interval, wilson
+from classmark.judging.scored import ClassCounts, Scored, confusion_metrics
+from classmark.judging.statistics.estimates import called_estimates
+from classmark.judging.statistics.intervals import Estimate, Floats
 from classmark.judging.statistics.resampling import Groups, bootstrap_method
+from classmark.judging.statistics.unpaired import grouped_mean
 from classmark.predictions import Predictions
 
 USUAL_GOALS = (Goal("f1"), Goal("youden"))
 SHOWN = ("accuracy", "precision", "recall", "specificity", "f1", "balanced_accuracy", "mcc")
 BLOCK_UNITS = 1 << 22  # drawn groups that are held at once
 FEWEST_MOVED = 20  # simulated: with 3 rows called otherwise on average, intervals from draws cover 67 %, with 31 93 %
+NO_CERTAINTY = "none: a share of 1 is above every confidence limit"
 NEVER_CALLED = "none: no row is called positive, its precision is set to 0"
+COUNTED = {  # what a minimum is a share of
+    "precision": "validation rows called positive",
+    "recall": "positive validation rows",
+    "specificity": "negative validation rows",
+}
 Cells = NDArray[np.int64]
 
 
@@ -46,6 +63,9 @@ class OperatingPoint:
         validation, test: metric → estimate at the threshold. On validation it was chosen, so those flatter.
         difference: metric → on test rows, A the largest probability, B this threshold.
         confusion: counts of test rows, true by called, in the order of the classes.
+        called: split → rows that are called positive.
+        rests_on: of a minimum, the validation rows that it is a share of: called positive, positive or negative.
+        guarantee: what the threshold promises of new rows; None where no confidence was asked for.
     """
 
     goal: str
@@ -55,6 +75,9 @@ class OperatingPoint:
     test: dict[str, Estimate] = field(default_factory=dict)
     difference: dict[str, Difference] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
+    called: dict[str, int] = field(default_factory=dict)
+    rests_on: int | None = None
+    guarantee: Guarantee | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +118,7 @@ def operate(
     costs: Floats | None,
     sampling: Sampling,
     validation_groups: Groups = None,
+    confidence: float | None = None,
 ) -> Thresholds:
     """What each goal's threshold, chosen on validation rows, gives on test rows.
 
@@ -105,44 +129,90 @@ def operate(
         costs: of a row, true class by called class, in the order of the classes, shape (2, 2).
         sampling: of the test rows.
         validation_groups: group number of each validation row.
+        confidence: with which a minimum is to hold on new rows; without it, it holds on the validation rows alone.
     """
     order = [1 - test.positive, test.positive]
     ordered = None if costs is None else costs[np.ix_(order, order)]
     sides = {"test": test} | ({} if validation is None else {"validation": validation})
     sweeps = {split: sweep(rows.labels == rows.positive, _scores(rows)) for split, rows in sides.items()}
-    default = _cells(test, _scores(test), None)
     points = []
     for goal in goals if validation is not None else ():
         assert validation is not None
-        if not 0 < (sure := int((validation.labels == validation.positive).sum())) < len(validation):
-            kind = "no positive" if sure == 0 else "no negative"
-            points.append(OperatingPoint(str(goal), missing=f"the validation rows have {kind} row"))
-            continue
-        threshold = choose(sweeps["validation"], goal, ordered)
-        if threshold is None:
-            best = float(sweeps["validation"].counts.metric(goal.metric).max())
-            reached = f"the highest {goal.metric} that a threshold reaches on validation is {best:.4f}"
-            points.append(OperatingPoint(str(goal), missing=reached))
-            continue
-        at_validation = Sampling(sampling.draws, sampling.seed, validation_groups)
-        here = _cells(test, _scores(test), threshold)
-        there = _cells(validation, _scores(validation), threshold)
-        points.append(
-            OperatingPoint(
-                goal=str(goal),
-                threshold=threshold,
-                validation=_estimates(there, ordered, at_validation),
+        point = _chosen(goal, validation, sweeps["validation"], ordered, confidence)
+        if point.threshold is not None:
+            here, there = (_cells(rows, _scores(rows), point.threshold) for rows in (test, validation))
+            point = replace(
+                point,
+                validation=_estimates(there, ordered, replace(sampling, groups=validation_groups)),
                 test=_estimates(here, ordered, sampling),
                 difference=_differences(here, ordered, sampling),
                 confusion=_confusion(here, order),
+                called={"validation": int((there % 2).sum()), "test": int((here % 2).sum())},
             )
-        )
+        points.append(point)
     return Thresholds(
         rows=None if validation is None else len(validation),
-        default=_estimates(default, ordered, sampling),
+        default=_estimates(_cells(test, _scores(test), None), ordered, sampling),
         points=tuple(points),
         curves={split: draw_threshold_curve(found, ordered) for split, found in sweeps.items()},
     )
+
+
+def _chosen(
+    goal: Goal, validation: Scored, found: Sweep, costs: Floats | None, confidence: float | None
+) -> OperatingPoint:
+    """The threshold that a goal picks on validation rows, or why there is none."""
+    point, positive = OperatingPoint(str(goal)), validation.labels == validation.positive
+    if not positive.any() or positive.all():
+        kind = "negative" if positive.any() else "positive"
+        return replace(point, missing=f"the validation rows have no {kind} row")
+    if goal.minimum is not None and confidence is not None:
+        promise = promised(goal, positive, _scores(validation), confidence)
+        return replace(
+            point,
+            threshold=promise.threshold,
+            missing=promise.missing,
+            guarantee=promise,
+            rests_on=None if promise.threshold is None else promise.rows,
+        )
+    fewest = 0 if goal.minimum is None else fewest_behind(goal.minimum)
+    threshold = choose(found, goal, costs, fewest)
+    if goal.minimum is None:
+        return replace(point, threshold=threshold)
+    rows, reached = found.counts.behind(goal.metric), found.counts.metric(goal.metric)
+    if threshold is not None:
+        place = int(np.searchsorted(-found.thresholds, -threshold, side="right")) - 1
+        return replace(point, threshold=threshold, rests_on=int(rows[place]))
+    kind = COUNTED[goal.metric]
+    if int(rows.max()) < fewest:
+        few = f"there are at most {int(rows.max()):,} {kind}, and a minimum of {goal.minimum:g} must be seen on {fewest:,}"
+        return replace(point, missing=few)
+    best = float(reached[rows >= fewest].max())
+    return replace(point, missing=f"the highest {goal.metric} on at least {fewest:,} {kind} is {best:.4f}")
+
+
+def promised(goal: Goal, positive: NDArray[np.bool_], scores: Floats, confidence: float) -> Guarantee:
+    """The threshold whose minimum holds on new rows, with why there is none in words.
+
+    Args:
+        goal: with a minimum.
+        positive: of each validation row, shape (N,).
+        scores: shape (N,).
+        confidence: from 0.5 to below 1.
+    """
+    assert goal.minimum is not None
+    if goal.minimum == 1:
+        return Guarantee(confidence, None, 0, 0, NO_CERTAINTY, missing="no number of rows can promise a share of 1")
+    match goal.metric:
+        case "precision":
+            found = guaranteed_share(scores, positive, goal.minimum, confidence)
+        case "recall":
+            found = guaranteed_class(scores[positive], goal.minimum, confidence)
+        case _:
+            found = guaranteed_class(-scores[~positive], goal.minimum, confidence)
+            if found.threshold is not None:
+                found = replace(found, threshold=float(np.nextafter(-found.threshold, np.inf)))
+    return found.with_reason(COUNTED[goal.metric])
 
 
 def _scores(scored: Scored) -> Floats:
@@ -184,51 +254,64 @@ def _drawn(cells: Cells, sampling: Sampling) -> NDArray[Any]:
 
 
 def _estimates(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict[str, Estimate]:
-    """The metrics of what is called here, with intervals."""
-    counts = _counts(np.bincount(cells, minlength=8)[None], 1)
-    names = (*SHOWN, *(("cost",) if costs is not None else ()))
-    if sampling.groups is not None:
-        drawn, method = _counts(_drawn(cells, sampling), 1), bootstrap_method(sampling.draws, sampling.groups)
-        found = {
-            name: percentile_interval(float(counts.metric(name, costs)[0]), drawn.metric(name, costs), method)
-            for name in names
-        }
-    else:
-        hits, alarms, positives, negatives = (float(part[0]) for part in counts)
-        table = np.array([[negatives - alarms, alarms], [positives - hits, hits]], dtype=np.int64)
-        found = count_intervals(table, 1) | {"specificity": wilson(negatives - alarms, negatives)}
-        if costs is not None:
-            found["cost"] = mean_interval(costs[cells // 4, cells % 2], float(costs.max()))
-    if float((counts.hits + counts.alarms)[0]) == 0:
+    """The metrics of what is called here, with the intervals that these metrics have in a judgement."""
+    here = _side(cells, 1)
+    drawn = None if sampling.groups is None else _class_counts(_drawn(cells, sampling), 1)
+    found = called_estimates(here, drawn, bootstrap_method(sampling.draws, sampling.groups), sampling.groups)
+    if costs is not None:
+        found["cost"] = grouped_mean(costs[here.labels, here.predicted], sampling.groups)
+    if not here.predicted.any():
         found["precision"] = Estimate(0.0, None, None, NEVER_CALLED)
-    return {name: found[name] for name in names}
+    return {name: found[name] for name in (*SHOWN, *(("cost",) if costs is not None else ()))}
+
+
+def _side(cells: Cells, side: int) -> Scored:
+    """What is called here (`side` 1) or by the largest probability (0) as predictions, the positive class being the second."""
+    return Scored(cells // 4, cells % 2 if side else cells // 2 % 2, None, 2)
+
+
+def _class_counts(drawn: NDArray[Any], side: int) -> ClassCounts:
+    """The counts by class of each draw, from its cells of shape (R, 8)."""
+    hits, alarms, positives, negatives = _counts(drawn, side)
+    rows, called = positives + negatives, hits + alarms
+    columns = ((negatives, positives), (rows - called, called), (negatives - alarms, hits))
+    return ClassCounts(*(np.column_stack(pair) for pair in columns))
+
+
+@dataclass(frozen=True)
+class _Called(Sampled):
+    """A side of the cells, whose draws need no rows."""
+
+    drawn: NDArray[Any]
+    side: int
+
+    @cached_property
+    def counted(self) -> dict[str, Floats]:
+        return confusion_metrics(_class_counts(self.drawn, self.side), 1)
 
 
 def _differences(cells: Cells, costs: Floats | None, sampling: Sampling) -> dict[str, Difference]:
     """What changes on the same rows from the largest probability to here."""
-    counted = np.bincount(cells, minlength=8)[None]
-    drawn = _drawn(cells, sampling)
-    moved = int(((cells // 2 + cells) % 2).sum())
-    (a, b), (drawn_a, drawn_b) = ([_counts(table, side) for side in (0, 1)] for table in (counted, drawn))
+    drawn, groups = _drawn(cells, sampling), sampling.groups
+    usual, here = (_Called(_side(cells, side), groups, sampling.draws, sampling.seed, drawn, side) for side in (0, 1))
     found = {}
-    for name in (*SHOWN, *(("cost",) if costs is not None else ())):
-        before, after = (float(side.metric(name, costs)[0]) for side in (a, b))
-        change = percentile_interval(
-            after - before,
-            drawn_b.metric(name, costs) - drawn_a.metric(name, costs),
-            f"paired {bootstrap_method(sampling.draws, sampling.groups)}",
-        )
+    moved = int((usual.scored.predicted != here.scored.predicted).sum())
+    for name in ("precision", "f1", "balanced_accuracy", "mcc"):
+        found[name] = _sampled_difference(usual, here, name)
         if moved < FEWEST_MOVED:
             few = f"none: fewer than {FEWEST_MOVED} rows are called otherwise"
-            change = Estimate(after - before, None, None, few)
-        found[name] = Difference(before, after, change.value, change.low, change.high, change.method)
-    if sampling.groups is None:
-        positive, usual, here = cells // 4 == 1, (cells // 2) % 2 == 1, cells % 2 == 1
-        right = [called == positive for called in (usual, here)]
-        for name, part in (("accuracy", slice(None)), ("recall", positive), ("specificity", ~positive)):
-            if len(right[0][part]):
-                found[name] = share_difference(right[0][part], right[1][part], None)
-    return found
+            found[name] = replace(found[name], low=None, high=None, p=None, method=few)
+    labels = usual.scored.labels
+    right = [side.scored.predicted == labels for side in (usual, here)]
+    for name, part in (("accuracy", labels >= 0), ("recall", labels == 1), ("specificity", labels == 0)):
+        found[name] = Difference(None, None, None, None, None, "undefined: no rows")
+        if part.any():
+            own = None if groups is None else np.unique(groups[part], return_inverse=True)[1]
+            found[name] = share_difference(right[0][part], right[1][part], own)
+    if costs is not None:
+        before, after = (costs[labels, side.scored.predicted] for side in (usual, here))
+        found["cost"] = mean_difference(before, after, groups)
+    return {name: found[name] for name in (*SHOWN, *(("cost",) if costs is not None else ()))}
 
 
 def _confusion(cells: Cells, order: Sequence[int]) -> tuple[tuple[int, ...], ...]:
@@ -240,9 +323,10 @@ def judge_thresholds(
     test: Predictions,
     validation: Predictions | None,
     positive: int,
-    at: Sequence[str],
+    goals: Sequence[Goal],
     costs: Floats | None,
     sampling: Sampling,
+    confidence: float | None = None,
 ) -> Thresholds | None:
     """The operating points of a table; None for more than two classes or predicted labels only.
 
@@ -250,15 +334,29 @@ def judge_thresholds(
         test: labelled rows.
         validation: labelled rows of the same model, classes in the same order, to choose on.
         positive: class index.
-        at: the goals as users write them; without any, F1 and Youden's index.
+        goals: what users ask for; without any, F1 and Youden's index. Those of `error` are for `select`.
         costs: of a row, true class by called class; adds the threshold with the least cost.
         sampling: of the test rows.
+        confidence: with which minimums are to hold on new rows.
+    """
+    if len(test.classes) > 2 or not test.has_probabilities:
+        return None
+    asked = tuple(goal for goal in goals if goal.maximum is None) or USUAL_GOALS
+    asked += (Goal("cost"),) if costs is not None else ()
+    rows = [None if table is None else scored_rows(table, positive) for table in (test, validation)]
+    assert rows[0] is not None
+    by = None if validation is None else row_groups(validation)
+    return operate(rows[0], rows[1], tuple(dict.fromkeys(asked)), costs, sampling, by, confidence)
+
+
+def read_goals(test: Predictions, validation: Predictions | None, at: Sequence[str]) -> tuple[Goal, ...]:
+    """The goals that a user wrote, unless there is nothing to choose on or between.
 
     Raises:
-        InputError: a goal cannot be read, or there is nothing to choose on or between.
+        InputError: a goal cannot be read, or these tables allow no threshold for it.
     """
-    goals = tuple(map(read_goal, at))
-    if goals and len(test.classes) > 2:
+    goals = tuple(dict.fromkeys(map(read_goal, at)))
+    if any(goal.maximum is None for goal in goals) and len(test.classes) > 2:
         raise InputError(
             f"a threshold is for two classes; {test.source} has {len(test.classes)}.",
             ("For more, say what errors cost: ", Option("costs", "true:predicted=cost")),
@@ -274,10 +372,4 @@ def judge_thresholds(
             ("Give the same model's predictions on other rows: ", Option("validation", "FILE")),
             argument="at",
         )
-    if len(test.classes) > 2 or not test.has_probabilities:
-        return None
-    goals = (goals or USUAL_GOALS) + ((Goal("cost"),) if costs is not None else ())
-    rows = [None if table is None else scored_rows(table, positive) for table in (test, validation)]
-    assert rows[0] is not None
-    by = None if validation is None else row_groups(validation)
-    return operate(rows[0], rows[1], tuple(dict.fromkeys(goals)), costs, sampling, by)
+    return goals

@@ -21,6 +21,12 @@ from classmark.predictions import Predictions
 
 HIGHEST_TEMPERATURE = 100.0
 LOWEST_TEMPERATURE = 1 / HIGHEST_TEMPERATURE
+LIMITS = {  # a temperature at an end of the range → why it is no advice
+    HIGHEST_TEMPERATURE: "the log loss falls as far as the temperature rises, so the probabilities tell nothing of the classes, "
+    "or the opposite",
+    LOWEST_TEMPERATURE: "the log loss falls as far as the temperature does, as every validation row is right, so these rows "
+    "cannot say how sure the model should be",
+}
 BLOCK_VALUES = 1 << 20  # logits that are worked on at once, which bounds memory
 MOST_STEPS = 100
 
@@ -48,17 +54,19 @@ class Recalibration:
 
     Attributes:
         rows: validation rows.
-        temperature: above 1 the model was surer than it should be, below 1 less sure.
-        at_limit: no temperature from 0.01 to 100 is best, so that the end of that range stands here.
-        tempered: the test rows with their logits divided by it.
+        temperature: above 1 the model was surer than it should be, below 1 less sure; None where none is best.
+        at_limit: no temperature from 0.01 to 100 is best.
+        tempered: the test rows with their logits divided by it; None without one.
         isotonic: the test rows after isotonic regression; None for more than two classes.
+        withheld: why there is no temperature.
     """
 
     rows: int
-    temperature: float
+    temperature: float | None
     at_limit: bool
-    tempered: Recalibrated
+    tempered: Recalibrated | None
     isotonic: Recalibrated | None
+    withheld: str | None = None
 
 
 def recalibrate(test: Predictions, validation: Predictions, positive: int, groups: Groups = None) -> Recalibration:
@@ -80,12 +88,14 @@ def recalibrate(test: Predictions, validation: Predictions, positive: int, group
         probabilities[:, positive] = fitted.apply(test.probabilities[:, positive])
         probabilities[:, 1 - positive] = 1 - probabilities[:, positive]
         isotonic = _shown(given, probabilities, np.argmax(probabilities, axis=1).astype(np.int64), groups)
+    withheld = LIMITS.get(temperature)
     return Recalibration(
         rows=len(validation),
-        temperature=temperature,
-        at_limit=temperature in (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE),
-        tempered=_shown(given, tempered(logits, temperature), given.surest, groups),
+        temperature=None if withheld else temperature,
+        at_limit=withheld is not None,
+        tempered=None if withheld else _shown(given, tempered(logits, temperature), given.surest, groups),
         isotonic=isotonic,
+        withheld=withheld,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from classmark.judging.parts.calibration import confidences
+from classmark.judging.parts.guarantees import Guarantee, guaranteed_share
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
 from classmark.judging.statistics.resampling import Groups
@@ -22,9 +25,14 @@ class Target:
     Attributes:
         error: the aim, a share of the rows that are kept.
         threshold: the confidence from which on a row is kept, chosen on validation: the one that keeps most rows there
-            with at most this error; None where none does.
+            with at most this error, or with a `guarantee` that promises it on new rows; None where none does.
         validation_coverage, validation_error: share of validation rows kept, and of these, wrong.
         coverage, test_error: the same on test rows; None without a threshold.
+        rows: validation rows kept; None without a threshold.
+        missing: why there is no threshold.
+        guarantee: of the error on new rows; its `bound` is the upper limit of the error. None where no confidence was
+            asked for.
+        asked: whether a user asked for this error.
     """
 
     error: float
@@ -33,6 +41,10 @@ class Target:
     validation_error: float | None = None
     coverage: Estimate | None = None
     test_error: Estimate | None = None
+    rows: int | None = None
+    missing: str | None = None
+    guarantee: Guarantee | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,13 @@ class Selective:
     targets: tuple[Target, ...] | None
 
 
-def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Selective:
+def select(
+    test: Scored,
+    validation: Scored | None,
+    groups: Groups = None,
+    errors: Sequence[float] = (),
+    confidence: float | None = None,
+) -> Selective:
     """The curve on test rows, with thresholds from validation rows.
 
     A row's confidence is its largest probability, as given; right is where that class is.
@@ -62,6 +80,8 @@ def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Se
         test: rows with probabilities.
         validation: other rows of the same model; without them no threshold is chosen.
         groups: group number of each test row.
+        errors: that a user asks for, beside 0.01 and 0.05.
+        confidence: with which these are to hold on new rows.
 
     Source: Geifman & El-Yaniv 2017 (softmax response); Geifman, Uziel, El-Yaniv 2019, section 3 (AURC and its best).
     """
@@ -74,8 +94,17 @@ def select(test: Scored, validation: Scored | None, groups: Groups = None) -> Se
         risk=tuple(risks[shown].tolist()),
         area=float(risks.mean()),
         best_area=float(best.mean()),
-        targets=None if validation is None else tuple(_target(error, test, validation, groups) for error in TARGETS),
+        targets=None if validation is None else _targets(test, validation, groups, errors, confidence),
     )
+
+
+def _targets(
+    test: Scored, validation: Scored, groups: Groups, errors: Sequence[float], confidence: float | None
+) -> tuple[Target, ...]:
+    """The usual targets and those that were asked for, by their error; of these, with the confidence that was asked for."""
+    asked = dict.fromkeys(TARGETS) | dict.fromkeys(errors, confidence)
+    found = (_target(error, test, validation, groups, asked[error]) for error in sorted(asked))
+    return tuple(replace(one, asked=one.error in errors) for one in found)
 
 
 def _risks(scored: Scored) -> Floats:
@@ -101,17 +130,27 @@ def choose_threshold(validation: Scored, error: float) -> float | None:
     return 0.0 if good[-1] == len(values) - 1 else float(-values[good[-1]])
 
 
-def _target(error: float, test: Scored, validation: Scored, groups: Groups) -> Target:
-    threshold = choose_threshold(validation, error)
-    if threshold is None:
-        return Target(error)
-    seen = confidences(validation) >= threshold
-    kept, wrong = confidences(test) >= threshold, test.surest != test.labels
-    return Target(
-        error=error,
-        threshold=threshold,
+def _target(error: float, test: Scored, validation: Scored, groups: Groups, confidence: float | None) -> Target:
+    found = Target(error)
+    missed = validation.surest != validation.labels
+    if confidence is None:
+        threshold = choose_threshold(validation, error)
+        few = f"no threshold keeps {100 * error:g} % on at least {math.ceil(1 / error):,} validation rows"
+        found = replace(found, threshold=threshold, missing=few if threshold is None else None)
+    else:
+        kept = guaranteed_share(confidences(validation), ~missed, 1 - error, confidence)
+        kept = kept.with_reason("answered validation rows", of_errors=True)
+        promise = replace(kept, bound=None if kept.bound is None else 1 - kept.bound)
+        found = replace(found, threshold=kept.threshold, missing=kept.missing, guarantee=promise)
+    if found.threshold is None:
+        return found
+    seen = confidences(validation) >= found.threshold
+    kept_rows, wrong = confidences(test) >= found.threshold, test.surest != test.labels
+    return replace(
+        found,
+        rows=int(seen.sum()),
         validation_coverage=float(seen.mean()),
-        validation_error=float((validation.surest != validation.labels)[seen].mean()),
-        coverage=share_interval(kept, groups),
-        test_error=share_interval(wrong[kept], None if groups is None else groups[kept]),
+        validation_error=float(missed[seen].mean()),
+        coverage=share_interval(kept_rows, groups),
+        test_error=share_interval(wrong[kept_rows], None if groups is None else groups[kept_rows]),
     )

@@ -27,6 +27,8 @@ FEWEST_ROWS = 30
 FEWEST_GROUPS = 10
 MOST_COLUMNS = 12
 LEVEL = 0.05
+MOST_CELLS = 100  # of an intersection
+CROSS = ("×", "*")  # between the columns of an intersection
 OWN_COLUMNS = ("id", "label", "probabilities", "predicted", "logits", "group", "weight", "text", "path", "thumbnail")
 NOT_BY_DEFAULT = ("leaked",)  # has its own place in a judgement
 
@@ -92,7 +94,8 @@ def slice_rows(
         scored: the same rows.
         groups: group number of each row.
         columns: which ones; without them, the first twelve that make slices. A column that follows from label and
-            prediction makes none.
+            prediction makes none. `a×b` or `a*b` is the intersection of two columns or more: a slice for each
+            combination of their slices that has rows.
 
     Raises:
         InputError: a column that is named is not there or makes no slices.
@@ -104,17 +107,11 @@ def slice_rows(
     for name in further if columns is None else columns:
         if columns is None and name in NOT_BY_DEFAULT:
             continue
-        if name not in further:
-            known = ", ".join(further) or "none"
-            raise InputError(
-                f'"{name}" is not a column that can make slices of {table.source}; its further columns: {known}.'
-                f"{nearest(name, further)}",
-                argument="slices",
-            )
-        members = derived(frame[name], scored) or slice_members(frame[name])
+        members = _members(name, further, table, scored)
         if isinstance(members, str):
             if columns is not None:
-                problem = f'the column "{name}" of {table.source} makes no slices: {members}.'
+                kind = "column" if name in further else "intersection"
+                problem = f'the {kind} "{name}" of {table.source} makes no slices: {members}.'
                 raise InputError(problem, argument="slices")
             left_out[name] = members
         elif columns is None and taken == MOST_COLUMNS:
@@ -127,6 +124,48 @@ def slice_rows(
             taken += 1
             found += slices
     return _corrected(found, left_out)
+
+
+def _members(
+    name: str, further: Sequence[str], table: Predictions, scored: Scored
+) -> list[tuple[str, NDArray[np.bool_]]] | str:
+    """Name and rows of each slice that a column or an intersection makes, or why it makes none."""
+    parts = _crossed(name, further)
+    for part in parts:
+        if part not in further:
+            known = ", ".join(further) or "none"
+            raise InputError(
+                f'"{part}" is not a column that can make slices of {table.source}; its further columns: {known}.'
+                f"{nearest(part, further)}",
+                argument="slices",
+            )
+    found: list[tuple[str, NDArray[np.bool_]]] = []
+    for part in parts:
+        members = derived(table.frame[part], scored) or slice_members(table.frame[part])
+        if isinstance(members, str):
+            return members if len(parts) == 1 else f"{part}: {members}"
+        found = _cells(found, members) if found else members
+    if len(parts) > 1 and len(found) > MOST_CELLS:
+        return f"{len(found):,} combinations have rows; at most {MOST_CELLS} make slices"
+    return found
+
+
+def _crossed(name: str, further: Sequence[str]) -> list[str]:
+    """The columns of an intersection; of a column's own name that column alone."""
+    if name in further:
+        return [name]
+    for sign in CROSS:
+        if sign in name:
+            return list(dict.fromkeys(part.strip() for part in name.split(sign)))
+    return [name]
+
+
+def _cells(
+    one: list[tuple[str, NDArray[np.bool_]]], other: list[tuple[str, NDArray[np.bool_]]]
+) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The combinations of two columns' slices that have rows."""
+    cells = [(f"{name} × {second}", here & there) for name, here in one for second, there in other]
+    return [(name, here) for name, here in cells if here.any()]
 
 
 def slice_members(column: pl.Series) -> list[tuple[str, NDArray[np.bool_]]] | str:

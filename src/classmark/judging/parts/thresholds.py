@@ -5,6 +5,8 @@ A row is called positive where its probability of the positive class reaches the
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from classmark.judging.statistics.ranking import counts_at_steps, rank
 
 AIMS = ("f1", "mcc", "balanced_accuracy", "accuracy", "youden")
 TRADED = {"precision": "recall", "recall": "precision", "specificity": "recall"}  # minimum → what is then maximised
+FEWEST_ROWS, MOST_FEWEST = 30, 1_000  # that a minimum must be seen on: with 4 called rows it is luck in most cases
 ABOVE_ALL = 1.01  # above every probability: no row is called positive
 CURVE_POINTS = 101
 CURVE_METRICS = ("precision", "recall", "f1", "accuracy")
@@ -27,14 +30,19 @@ class Goal:
     """What a threshold is chosen for.
 
     Attributes:
-        metric: what is maximised, or has the minimum; `cost` is minimised.
+        metric: what is maximised, or has the minimum; `cost` is minimised. `error` is the share of wrong rows among those
+            that are answered.
         minimum: the least that will do; the metric's counterpart is then maximised.
+        maximum: of `error`, the most that will do; the share of answered rows is then maximised.
     """
 
     metric: str
     minimum: float | None = None
+    maximum: float | None = None
 
     def __str__(self) -> str:
+        if self.maximum is not None:
+            return f"{self.metric}<={self.maximum:g}"
         return self.metric if self.minimum is None else f"{self.metric}>={self.minimum:g}"
 
     @property
@@ -44,33 +52,47 @@ class Goal:
 
 
 def read_goal(text: str) -> Goal:
-    """The goal that a user wrote: `f1`, or `precision>=0.95`.
+    """The goal that a user wrote: `f1`, `precision>=0.95`, or `error<=0.02`.
 
     Raises:
-        InputError: it is neither a metric that can be maximised nor a minimum from 0 to 1.
+        InputError: it is neither a metric that can be maximised, nor a minimum, nor a highest error.
     """
-    name, sign, number = (part.strip() for part in text.partition(">="))
-    known = TRADED if sign else AIMS
+    name, sign, number = re.fullmatch(r"\s*(.*?)\s*(?:(>=|<=)\s*(.*?)\s*)?", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    known, kinds = {
+        ">=": (tuple(TRADED), f"a minimum may be on {', '.join(TRADED)}"),
+        "<=": (("error",), "a maximum may be on error, the share of wrong rows among those that are answered"),
+    }.get(sign, (AIMS, f"{', '.join(AIMS)} can be maximised"))
     if name not in known:
-        kinds = f"a minimum may be on {', '.join(TRADED)}" if sign else f"{', '.join(AIMS)} can be maximised"
         raise InputError(
             f'"{text}": {kinds}.{nearest(name, known)}',
             ("Write for instance ", Option("at", "f1"), " or ", Option("at", "precision>=0.95")),
             argument="at",
         )
-    if not sign:
+    if sign is None:
         return Goal(name)
     try:
-        minimum = float(number)
+        share = float(number)
     except ValueError:
-        minimum = float("nan")
-    if not 0 < minimum <= 1:
+        share = float("nan")
+    if sign == "<=" and not 0 < share < 1:
+        raise InputError(
+            f'"{text}": the highest error is a share above 0 and below 1.',
+            ("Write for instance ", Option("at", f"{name}<=0.02")),
+            argument="at",
+        )
+    if not 0 < share <= 1:
         raise InputError(
             f'"{text}": the minimum is a share above 0 and up to 1.',
             ("Write for instance ", Option("at", f"{name}>=0.95")),
             argument="at",
         )
-    return Goal(name, minimum)
+    return Goal(name, maximum=share) if sign == "<=" else Goal(name, share)
+
+
+def fewest_behind(minimum: float) -> int:
+    """The fewest validation rows that a minimum must be seen on: 30, and so many that one of them may be wrong."""
+    one_wrong = MOST_FEWEST if minimum >= 1 else math.ceil(round(1 / (1 - minimum), 6))
+    return min(MOST_FEWEST, max(FEWEST_ROWS, one_wrong))
 
 
 class Counts(NamedTuple):
@@ -86,6 +108,11 @@ class Counts(NamedTuple):
     alarms: Floats
     positives: Floats
     negatives: Floats
+
+    def behind(self, name: str) -> Floats:
+        """How many rows each value of a metric with a minimum is a share of, shape (K,)."""
+        rows = {"precision": self.hits + self.alarms, "recall": self.positives, "specificity": self.negatives}[name]
+        return np.broadcast_to(rows, self.hits.shape)
 
     def metric(self, name: str, costs: Floats | None = None) -> Floats:
         """A metric of each, shape (K,); 0 where it is 0/0.
@@ -148,13 +175,20 @@ def sweep(positive: NDArray[np.bool_], scores: Floats) -> Sweep:
     return Sweep(np.append(ABOVE_ALL, distinct), Counts(np.append(none, hits), np.append(none, alarms), *totals))
 
 
-def choose(found: Sweep, goal: Goal, costs: Floats | None = None) -> float | None:
-    """The threshold that a goal picks, the highest of equally good ones; None where no threshold reaches its minimum."""
+def choose(found: Sweep, goal: Goal, costs: Floats | None = None, fewest: int = 0) -> float | None:
+    """The threshold that a goal picks, the highest of equally good ones; None where no threshold reaches its minimum.
+
+    Args:
+        found: every threshold.
+        goal: of two classes.
+        costs: for `cost`, as `Counts.metric` takes them.
+        fewest: rows that a minimum must be seen on.
+    """
     if goal.minimum is None:
         values = found.counts.metric(goal.metric, costs)
         return _threshold(found, int(np.argmin(values) if goal.metric == "cost" else np.argmax(values)))
-    reached = found.counts.metric(goal.metric)
-    sought = np.where(reached >= goal.minimum, found.counts.metric(goal.sought), -1.0)
+    reached, enough = found.counts.metric(goal.metric), found.counts.behind(goal.metric) >= fewest
+    sought = np.where((reached >= goal.minimum) & enough, found.counts.metric(goal.sought), -1.0)
     if sought.max() < 0:
         return None
     best = np.flatnonzero(sought == sought.max())

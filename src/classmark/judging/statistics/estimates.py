@@ -160,6 +160,24 @@ def class_estimates(
     return tuple(found)
 
 
+def called_estimates(called: Scored, drawn: ClassCounts | None, method: str, groups: Groups) -> dict[str, Estimate]:
+    """The metrics of two classes that need no scores, `specificity` with them: as `estimate` has them.
+
+    Args:
+        called: labelled rows, predicted by any threshold.
+        drawn: the counts of each draw of whole groups; None for independent rows.
+        method: how they were drawn.
+        groups: group number of each row.
+    """
+    if drawn is None or groups is None:
+        found, draws = count_intervals(called.confusion, called.positive), None
+    else:
+        draws = Draws(confusion_metrics(drawn, called.positive), drawn, method, int(groups.max()) + 1)
+        found = _group_intervals(called, draws)
+    negative = class_estimates(called.confusion, ("", ""), draws)[1 - called.positive]
+    return found | {"specificity": negative.recall}
+
+
 def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     """The same with intervals from the draws, where there is something to estimate.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from classmark.judging.findings.study import find_in_study
 from classmark.judging.metric import LOWER_IS_BETTER, METRICS
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
 from classmark.judging.statistics.p_values import holm
+from classmark.judging.studies.choice import Choice, choose
 from classmark.judging.studies.learning import (
     CurvePoint,
     FirstThere,
@@ -28,6 +30,7 @@ from classmark.judging.studies.learning import (
     steps_to_target,
 )
 from classmark.judging.studies.outcomes import Outcome
+from classmark.judging.studies.resampled import Folds
 from classmark.judging.studies.seeds import (
     Direction,
     SeedDifference,
@@ -121,6 +124,8 @@ class Answers:
         study: as it was resolved before the first run.
         outcomes: every run that the study asks for, with its state.
         limit: the step up to which steps to the target are counted; None without a target or a run.
+        table: the file that lists the runs; None where the study ran them.
+        folds: how test rows were put into folds; None where each run is of a seed of its own.
     """
 
     study: Study
@@ -129,6 +134,13 @@ class Answers:
     comparisons: tuple[ArmComparison, ...]
     limit: int | None
     findings: tuple[Finding, ...] = ()
+    table: str | None = None
+    folds: Folds | None = None
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The arm that validation chooses; None where the study does not ask for it, or runs are missing."""
+        return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
 
     def to_json(self) -> dict[str, Any]:
         study = self.study
@@ -142,6 +154,9 @@ class Answers:
             "steps_limit": self.limit,
             "findings": [asdict(one) for one in self.findings],
             "runs": [self._run_json(one) for one in self.outcomes],
+            **({} if self.choice is None else {"choose_by": study.choose_by, "choice": asdict(self.choice)}),
+            **({} if self.table is None else {"table": self.table}),
+            **({} if self.folds is None else {"folds": asdict(self.folds)}),
         }
 
     def _run_json(self, one: Outcome) -> dict[str, Any]:
@@ -150,6 +165,7 @@ class Answers:
         stated = ("arm", "seed", "state", "message", "seconds")
         return {
             **{name: getattr(one, name) for name in stated},
+            **({} if one.fold is None else {"fold": one.fold}),
             "metrics": dict(one.metrics),
             "tempered": dict(one.tempered),
             STEPS: reached,
@@ -197,9 +213,10 @@ def _summary(runs: Sequence[Outcome], reached: Mapping[tuple[str, int], Reached]
         runs=len(runs),
         metrics={name: over_seeds(each) for name, each in values.items()},
         spread={name: found for name, each in values.items() if (found := spread_over_seeds(each)) is not None},
-        tempered={name: over_seeds(_values(runs, "tempered", name)) for name in ("temperature", *TEMPERED)}
-        if runs
-        else {},
+        tempered={
+            name: over_seeds(_values(runs, "tempered", name))
+            for name in _shared(runs, "tempered", ("temperature", *TEMPERED))
+        },
         curve=curve_points([one.curve for one in runs]),
         steps=steps_to_target(there, limit) if there and limit is not None else None,
     )
@@ -248,11 +265,10 @@ def _compare(
         rows=_row_parts(pairs),
         tempered={
             name: paired_over_seeds(_values(sides[0], "tempered", name), _values(sides[1], "tempered", name))
-            for name in TEMPERED
-            if pairs
+            for name in _shared(both, "tempered", TEMPERED)
         },
         curve=curve_differences([one.curve for one in sides[0]], [one.curve for one in sides[1]]) if pairs else [],
-        mean_accuracy=_mean_accuracy(sides) if pairs else None,
+        mean_accuracy=_mean_accuracy(sides) if pairs and all(one.curve for one in both) else None,
         first=first_there(there[0], there[1], limit) if limit is not None and pairs else None,
     )
 

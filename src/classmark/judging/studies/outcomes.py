@@ -32,6 +32,9 @@ class Outcome:
         ids: of the test rows.
         curve: steps → validation accuracy.
         recipe: as it was resolved.
+        fold: of a cross-validation, where the test rows are one of several folds; None without one.
+        validation: metrics on the validation rows, by which an arm may be chosen; empty without such rows.
+        validation_terms, validation_ids: of these rows, as `terms` and `ids`.
     """
 
     arm: str
@@ -45,36 +48,59 @@ class Outcome:
     ids: tuple[str, ...] = ()
     curve: Mapping[int, float] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    fold: int | None = None
+    validation: Mapping[str, float] = field(default_factory=dict)
+    validation_terms: Mapping[str, Floats] = field(default_factory=dict)
+    validation_ids: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
         return self.state == DONE
 
 
-def measure(test: Predictions, validation: Predictions, positive: str | None = None) -> dict[str, Any]:
-    """The fields `metrics`, `tempered`, `terms` and `ids` of an outcome, from a model's two tables.
+def measure(test: Predictions, validation: Predictions | None = None, positive: str | None = None) -> dict[str, Any]:
+    """What an outcome has of a model's tables: `metrics`, `tempered`, `terms`, `ids`, and the same of validation rows.
+
+    Args:
+        test: the rows that metrics are of.
+        validation: others, on which the temperature is fitted; without them `tempered` is empty.
+        positive: the positive class of two.
 
     Raises:
         PredictionsError: no row has a label, or a validation row stands in the test.
     """
-    rows, chosen_on = labelled(test), held_out(test, validation)
-    scored = scored_rows(rows, positive_index(rows, positive))
+    index = positive_index(labelled(test), positive)
+    metrics, terms, scored = _measured(labelled(test), index)
+    found: dict[str, Any] = {"metrics": metrics, "tempered": {}, "terms": terms}
+    found["ids"] = tuple(labelled(test).ids.to_list())
+    if validation is None:
+        return found
+    chosen_on = held_out(test, validation)
+    on_validation = _measured(chosen_on, index)
+    found |= {"validation": on_validation[0], "validation_terms": on_validation[1]}
+    found["validation_ids"] = tuple(chosen_on.ids.to_list())
+    return found | ({"tempered": _tempered(test, chosen_on, scored)} if test.has_probabilities else {})
+
+
+def _measured(rows: Predictions, positive: int) -> tuple[dict[str, float], dict[str, Floats], Scored]:
+    """Every defined metric of labelled rows, the terms of those that are means over rows, and the rows themselves."""
+    scored = scored_rows(rows, positive)
+    values, terms = statistics(scored), {"accuracy": (scored.predicted == scored.labels).astype(float)}
+    if rows.has_probabilities:
+        values, terms = values | {"ece": _ece(scored)}, terms | row_terms(scored)
+    return {name: value for name, value in values.items() if value == value}, terms, scored
+
+
+def _tempered(test: Predictions, chosen_on: Predictions, scored: Scored) -> dict[str, float]:
+    """The temperature of the validation rows, and what the test rows, `scored`, come to with it."""
     temperature = fit_temperature(table_logits(chosen_on), chosen_on.labels)
-    probabilities = tempered(table_logits(rows), temperature)
+    probabilities = tempered(table_logits(labelled(test)), temperature)
     after = Scored(scored.labels, scored.surest, probabilities, scored.classes, scored.positive)
-    hits = (scored.predicted == scored.labels).astype(float)
     return {
-        "metrics": {
-            name: value for name, value in (statistics(scored) | {"ece": _ece(scored)}).items() if value == value
-        },
-        "tempered": {
-            "temperature": temperature,
-            "log_loss": float(after.log_losses.mean()),
-            "brier": float(after.brier_terms.mean()),
-            "ece": _ece(after),
-        },
-        "terms": {"accuracy": hits} | row_terms(scored),
-        "ids": tuple(rows.ids.to_list()),
+        "temperature": temperature,
+        "log_loss": float(after.log_losses.mean()),
+        "brier": float(after.brier_terms.mean()),
+        "ece": _ece(after),
     }
 
 

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classmark.judging.parts.conformal import (
-    METHODS,
-    Conformal,
-    aps_scores,
-    conform,
-    conformal_quantile,
-)
+from classmark.judging.parts.conformal import Conformal, conform
+from classmark.judging.parts.conformal_scores import METHODS, aps_scores, conformal_quantile, methods, raps_scores
 from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions, build_predictions
 
@@ -55,8 +50,9 @@ def test_coverage_is_as_promised_over_many_validation_sets(method: str, classes:
 
 
 def test_the_sets_by_an_independent_loop() -> None:
-    test, validation = drawn(120, 0, 5), drawn(80, 1, 5, "validation")
+    test, validation = drawn(120, 0, 8), drawn(80, 1, 8, "validation")
     result = conform(test, validation, seed=3)
+    assert list(methods(8)) == ["lac", "aps", "raps"]
     for method in METHODS:
         uniform = [np.random.default_rng(3 + place).uniform(size=len(t)) for place, t in enumerate((test, validation))]
         numbers = [
@@ -68,11 +64,12 @@ def test_the_sets_by_an_independent_loop() -> None:
             p = table.probabilities[row]
             if method == "lac":  # noqa: B023
                 return 1 - p[index]
-            return sum(p[p > p[index]]) + numbers[which][table.ids[row]] * p[index]  # noqa: B023
+            adaptive = sum(p[p > p[index]]) + numbers[which][table.ids[row]] * p[index]  # noqa: B023
+            return adaptive + (0.01 * max(0, sum(p >= p[index]) - 5) if method == "raps" else 0)  # noqa: B023
 
         seen = sorted(score(validation, row, label, 1) for row, label in enumerate(validation.labels))
         threshold = seen[math.ceil(81 * 0.9) - 1]
-        sets = [{c for c in range(5) if score(test, row, c, 0) <= threshold + 1e-12} for row in range(120)]
+        sets = [{c for c in range(8) if score(test, row, c, 0) <= threshold + 1e-12} for row in range(120)]
         covered = np.mean([label in one for label, one in zip(test.labels, sets, strict=True)])
         found = next(one for one in result.sets if (one.method, one.level) == (method, 0.9))
         assert found.threshold == pytest.approx(threshold)
@@ -80,7 +77,7 @@ def test_the_sets_by_an_independent_loop() -> None:
         assert found.mean_size == pytest.approx(np.mean([len(one) for one in sets]))
         assert found.singletons == pytest.approx(np.mean([len(one) == 1 for one in sets]))
         assert found.empty == pytest.approx(np.mean([len(one) == 0 for one in sets]))
-        by_class = [np.mean([c in sets[row] for row in np.flatnonzero(test.labels == c)]) for c in range(5)]
+        by_class = [np.mean([c in sets[row] for row in np.flatnonzero(test.labels == c)]) for c in range(8)]
         assert found.worst_class.coverage.value == pytest.approx(min(by_class))
         assert found.worst_class.name == f"class-{int(np.argmin(by_class))}"
         assert found.worst_class.rows == (test.labels == np.argmin(by_class)).sum()
@@ -125,7 +122,7 @@ def test_neither_the_order_of_rows_nor_of_classes_matters(seed: int, classes: in
 
 def test_a_higher_level_gives_larger_sets() -> None:
     result = conform(drawn(2_000, 0), drawn(2_000, 1, first="validation"), 0)
-    for method in METHODS:
+    for method in methods(4):
         (low, small), (high, large) = (found_by(result, method, level) for level in (0.9, 0.95))
         assert low < high
         assert small < large
@@ -134,6 +131,24 @@ def test_a_higher_level_gives_larger_sets() -> None:
 def test_adaptive_scores_are_the_mass_before_and_a_part_of_the_own() -> None:
     scores = aps_scores(np.array([[0.2, 0.5, 0.3]]), np.array([0.5]))
     np.testing.assert_allclose(scores, [[0.9, 0.25, 0.65]])
+
+
+def test_regularised_scores_add_to_the_ranks_beyond_the_fifth() -> None:
+    values = np.array([[0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05]])
+    extra = raps_scores(values, np.array([0.5])) - aps_scores(values, np.array([0.5]))
+    np.testing.assert_allclose(extra, [[0, 0, 0, 0, 0, 0.01, 0.02]], atol=1e-12)
+    assert list(methods(5)) == ["lac", "aps"]
+
+
+def test_the_band_of_the_validation_rows_is_kept_and_groups_have_none() -> None:
+    result = conform(drawn(400, 0), drawn(199, 1, first="validation"), 0)
+    for one in result.sets:
+        assert one.luck is not None
+        assert one.luck.true_low < one.level < one.luck.true_high
+        assert one.luck.seen_low < one.luck.true_low
+        assert one.worst_class.lowest is not None
+    grouped = conform(drawn(400, 0), drawn(199, 1, first="validation"), 0, np.arange(400) // 2)
+    assert [(one.luck, one.worst_class.lowest) for one in grouped.sets] == [(None, None)] * 4
 
 
 def test_groups_are_whole_in_the_interval() -> None:

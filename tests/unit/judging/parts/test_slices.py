@@ -161,6 +161,63 @@ def test_columns_that_are_asked_for(make: Make) -> None:
         sliced(make(100, columns={"one": ["x"] * 100}), ["one"])
 
 
+@pytest.mark.parametrize("sign", ["×", "*", " × "])
+def test_intersections_are_the_combinations_that_have_rows(make: Make, sign: str) -> None:
+    table = make(ROWS, columns={**columns(), "rare": np.arange(ROWS) < 40})
+    found = sliced(table, ["urgent", f"source{sign}urgent", "rare*source*urgent"])
+    cells = [one for one in found.found if one.column == f"source{sign}urgent"]
+    assert [one.slice for one in cells] == [
+        f"{source} × {urgent}" for source in ("mail", "phone", "web") for urgent in ("false", "true")
+    ]
+    frame, right = table.frame, table.labels == table.predicted
+    here = ((frame["source"] == "phone") & frame["urgent"]).to_numpy()
+    assert (cells[3].rows, cells[3].metrics["accuracy"].value) == (here.sum(), pytest.approx(right[here].mean()))
+    assert cells[3].difference == pytest.approx(right[here].mean() - right[~here].mean())
+    assert sum(one.rows for one in cells) == ROWS
+    tested = [one.p for one in found.found[1:] if one.p is not None]  # both slices of `urgent` are one comparison
+    assert found.tests == len(tested)
+    expected = multipletests(tested, method="holm")[1]
+    assert [one.p_corrected for one in found.found[1:] if one.p is not None] == pytest.approx(expected)
+
+
+def test_an_intersection_that_is_worse_is_found_and_no_other_one(make: Make) -> None:
+    plain = make(2_000, columns=columns(rows=2_000), quality=2.5)
+    web, urgent = (plain.frame["source"] == "web").to_numpy(), plain.frame["urgent"].to_numpy()
+    here = web & urgent & (np.arange(2_000) % 4 == 0)
+    values = np.where(here[:, None], plain.probabilities[:, ::-1], plain.probabilities)
+    moved = plain.frame.with_columns(pl.Series("probabilities", values, dtype=pl.Array(pl.Float64, 2)))
+    found = sliced(Predictions(moved, plain.metadata), ["source", "urgent", "source*urgent"])
+    worse = [one.slice for one in found.found if one.worse and one.column == "source*urgent"]
+    assert worse == ["web × true"]
+
+
+def test_a_column_that_has_the_sign_in_its_name_is_itself(make: Make) -> None:
+    found = sliced(make(100, columns={"a*b": ["x", "y"] * 50, "a": ["x"] * 100}), ["a*b"])
+    assert [one.slice for one in found.found] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "source*urgend",
+            'slices: "urgend" is not a column that can make slices of table; its further columns: length, source, urgent, '
+            'share, one. Did you mean "urgent"?',
+        ),
+        ("source*one", 'slices: the intersection "source*one" of table makes no slices: one: it has one value only.'),
+        (
+            "length*share*source*urgent",
+            'slices: the intersection "length*share*source*urgent" of table makes no slices: 146 combinations have rows; at '
+            "most 100 make slices.",
+        ),
+    ],
+)
+def test_intersections_that_cannot_be_made(make: Make, name: str, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        sliced(make(ROWS, columns={**columns(), "one": ["x"] * ROWS}), [name])
+    assert str(error.value) == message
+
+
 def test_groups_are_respected(make: Make) -> None:
     groups = {
         "group": [f"g{row // 10}" for row in range(ROWS)],

@@ -236,7 +236,9 @@ def test_a_minimum_that_validation_cannot_reach_is_said() -> None:
     true, score = np.array([0, 0, 1, 1]), np.array([0.9, 0.1, 0.8, 0.7])
     found = operate(drawn(50), scored(true, score), [Goal("precision", 0.95)], None, Sampling(100, 0)).points[0]
     assert found.threshold is None
-    assert found.missing == "the highest precision that a threshold reaches on validation is 0.6667"
+    assert (
+        found.missing == "there are at most 4 validation rows called positive, and a minimum of 0.95 must be seen on 30"
+    )
     assert found.test == {}
 
 
