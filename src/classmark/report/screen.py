@@ -162,6 +162,7 @@ def _many(comparison: Comparisons) -> Group:
     _add(every, "accuracy", None, zip(comparison.letters, comparison.pairs, comparison.p_holm, strict=True))
     return Group(
         *(Text(_models(comparison)), first, every, Text(comparison.sentence)),
+        *([Text(comparison.best_sentence)] if comparison.best else []),
         *_checks(comparison.checks),
         *_findings(comparison.findings),
     )
