@@ -125,9 +125,10 @@ def model_draws(sampled: Sequence[Sampled], name: str) -> Floats:
 
 def _terms(scored: Scored, name: str) -> Floats | None:
     if name == "accuracy":
-        return (scored.predicted == scored.labels).astype(np.float64)
+        right: Floats = (scored.predicted == scored.labels).astype(np.float64)
+        return right
     return None if scored.probabilities is None else row_terms(scored).get(name)
 
 
 def _sums(terms: Floats, groups: Groups) -> Floats:
-    return terms if groups is None else np.bincount(groups, weights=terms - terms.mean())
+    return terms if groups is None else np.bincount(groups, weights=terms - terms.mean()).astype(np.float64)
