@@ -1,4 +1,4 @@
-"""Judge, compare and audit files with the base install alone; run by `make test` in an environment without extras."""
+"""Judge, compare, study and audit files with the base install alone; run by `make test` in an environment without extras."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def main() -> None:
         subprocess.run([*classmark, "compare", *pair, "--out", str(folder / "compared")], check=True)
         comparison = json.loads((folder / "compared" / "comparison.json").read_text())
         assert [one["letters"] for one in comparison["pairs"]] == [["A", "B"]], comparison["pairs"]
+        runs = [(arm, seed, file) for seed in (1, 2) for arm, file in (("a", "a.csv"), ("b", "b.csv"))]
+        lines = ["arm,seed,file", *(f"{arm},{seed},{file}" for arm, seed, file in runs)]
+        (folder / "runs.csv").write_text("\n".join(lines) + "\n")
+        table = ["--table", str(folder / "runs.csv"), "--out", str(folder / "study")]
+        subprocess.run([*classmark, "study", *table, "metric=log_loss"], check=True)
+        study = json.loads((folder / "study" / "study.json").read_text())
+        assert [one["state"] for one in study["runs"]] == ["done"] * 4, study["runs"]
         (folder / "texts.csv").write_text("text,label\nA good film,yes\nbad film,no\na good film!,no\n")
         subprocess.run([*classmark, "audit", str(folder / "texts.csv"), "--out", str(folder / "audited")], check=True)
         assert json.loads((folder / "audited" / "audit.json").read_text())["conflicts"]["rows"] == 2

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from classmark.shown.audit import ShownAudit
     from classmark.shown.comparisons import ShownComparisons
     from classmark.shown.judgement import ShownJudgement
+    from classmark.shown.plan import ShownPlan
 
 VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
@@ -191,6 +192,7 @@ def judge(
     ids: Any = None,
     groups: Any = None,
     columns: Any = None,
+    unlabelled: Any = None,
     at: Sequence[str] = (),
     confidence: float | None = None,
     costs: Mapping[str, float] | None = None,
@@ -218,6 +220,8 @@ def judge(
         ids: N unique names of rows; without them, rows are numbered.
         groups: N names of what rows belong to (a film, a patient); whole groups are then resampled.
         columns: further columns by name (a frame or a dictionary), such as `text`, which the page shows.
+        unlabelled: predictions of the same model on rows whose labels are not known, drawn as the labelled ones: a file with
+            the same columns, or probabilities. They sharpen accuracy and the shares of the classes.
         at: goals of thresholds, chosen on the validation rows. Two classes: `f1`, `precision>=0.95`. Any number: `error<=0.02`
             of the rows that are answered, the others being left to people.
         confidence: such as 0.9: minimums and highest errors are then to hold on new rows, in at least so many of 100 samples
@@ -249,11 +253,13 @@ def judge(
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
     side, words = _side(predictions, given | {"columns": columns}, words)
+    many = None if unlabelled is None else _unlabelled(unlabelled, predictions, given, words, side)
     held_out = side.validation if validation is None else _validation(validation, words, side)
     table = side.table
     found = judge_table(
         table,
         validation=held_out,
+        unlabelled=many,
         baselines=side.baselines,
         mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
         looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
@@ -281,6 +287,8 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
     """
     from classmark.reading.side import part_values
 
+    if arguments.get("unlabelled") is not None:
+        raise InputError("it goes with one set of predictions.", "Name one part by where.", argument="unlabelled")
     where = dict(arguments.pop("where", None) or {})
     if by in where:
         raise InputError(f'"{by}" is named by where and by "by".', "Leave one of them out.", argument="where")
@@ -530,6 +538,94 @@ def audit(
     return shown_audit(audit_rows(material, similarity), material)
 
 
+def plan(
+    *pilot: Any,
+    metric: str | None = None,
+    of_class: str | None = None,
+    accuracy: float | None = None,
+    recall: float | None = None,
+    precision: float | None = None,
+    roc_auc: float | None = None,
+    prevalence: float | None = None,
+    width: float | None = None,
+    minimum: float | None = None,
+    difference: float | None = None,
+    disagreement: float | None = None,
+    margin: float | None = None,
+    not_worse_than: float | None = None,
+    deviation: float | None = None,
+    pilot_seeds: int | None = None,
+    group_size: float | None = None,
+    icc: float | None = None,
+    power: float = 0.8,
+    **options: Unpack[ReadWords],
+) -> ShownPlan:
+    """How many rows to label, or seeds to run, before a decision can be made.
+
+    Say what you want to know (`width`, `minimum`, `difference` or `not_worse_than`), and what you guess; or give a pilot's
+    predictions instead of the guess. Shares and differences are fractions: 0.01 is one point.
+
+    Args:
+        pilot: predictions of one model, or of two on the same rows, as `judge` takes them.
+        metric: of a pilot, what is to be known: `accuracy`, `recall`, `precision` or `roc_auc`.
+        of_class: of a pilot, the class of recall and precision.
+        accuracy: what it is guessed to be.
+        recall: of a class, likewise.
+        precision: of a class, likewise.
+        roc_auc: likewise.
+        prevalence: the share of rows of the class; of precision the share of rows that are called so.
+        width: wanted of the 95 % interval, from end to end.
+        minimum: the lower end of the interval is to lie above this.
+        difference: of two models, B − A, that is to be shown.
+        disagreement: the share of rows that only one of the two gets right; without it, from `accuracy`, as if errors were
+            independent, which is more than usual.
+        margin: B is to be shown better by more than this.
+        not_worse_than: B is to be shown not worse by more than this.
+        deviation: of the difference between runs of one seed; then seeds are planned.
+        pilot_seeds: how many pairs of runs that deviation comes from; its upper 80 % limit is then used.
+        group_size: rows per group, on average.
+        icc: intra-class correlation: how alike rows of a group are, of what is averaged.
+        power: how often the decision is to be reached.
+        options: what the columns of a pilot mean, as in `judge`.
+
+    Raises:
+        InputError: nothing says what is wanted, or a figure is missing, out of range or contradicts another.
+
+    Example:
+        >>> import classmark
+        >>> classmark.plan(accuracy=0.9, width=0.02).needed
+        3461
+        >>> classmark.plan(difference=0.01, disagreement=0.08).needed
+        6268
+    """
+    from classmark.judging.planning.asked import read_question
+    from classmark.judging.planning.pilot import pilot_of_one, pilot_of_two
+    from classmark.judging.planning.plan import make_plan
+    from classmark.shown.plan import shown_plan
+
+    guesses = {"accuracy": accuracy, "recall": recall, "precision": precision, "roc_auc": roc_auc}
+    figures = {
+        "prevalence": prevalence, "width": width, "minimum": minimum, "difference": difference,
+        "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "deviation": deviation,
+        "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
+    }  # fmt: skip
+    question = read_question(guesses, figures, metric, pilots=len(pilot))
+    if not pilot:
+        if of_class is not None or options:
+            name = "of_class" if of_class is not None else next(iter(options))
+            raise InputError("it goes with a pilot file.", argument=name)
+        return shown_plan(make_plan(question))
+    from classmark.reading.side import open_side
+
+    said = read_options(options)
+    sides = [open_side(one, said, letter) for one, letter in zip(pilot, "AB", strict=False)]
+    if len(sides) == 1:
+        asked, face_value = pilot_of_one(sides[0].table, question, of_class)
+    else:
+        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question)
+    return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
+
+
 def study(
     name: str | Path | None = None,
     *,
@@ -539,14 +635,14 @@ def study(
     jobs: int | None = None,
     **overrides: Any,
 ) -> Answers:
-    """The answers of a study, run or continued, or of a table of runs: is the claim supported, refuted or not settled?
+    """The answers of a study, run or continued, or of a table of runs: is the claim supported, not by the margin, or not settled?
 
     They are written into the study's folder with the page.
 
     Args:
         name: a shipped study's name or the path of a YAML file.
         table: instead of a study, a file that lists runs which are there already: arm, seed and file (a predictions table or
-            a run folder), and if there are such, `fold` of a cross-validation and `validation` predictions.
+            a run folder), and if there are such, `fold` of a cross-validation, `validation` predictions and `training_rows`.
         out: the folder; without it, `studies/` and the study's name.
         resume: go on with the study in this folder.
         jobs: runs at the same time, sharing the cores.
@@ -705,6 +801,21 @@ def _validation(given: Any, words: Mapping[str, Any], side: Side) -> Any:
     said = read_options({name: words.get(name) for name in ("classes", "positive", "logits", "rescale")})
     named = said if said.classes else said.with_(classes=side.table.classes)
     return open_side(values, named, "validation").table
+
+
+def _unlabelled(
+    given: Any, predictions: Any, arrays: Mapping[str, Any], words: Mapping[str, Any], side: Side
+) -> Predictions:
+    """The table of the rows without labels, read as the labelled ones are."""
+    from classmark.reading.unlabelled import open_unlabelled
+    from classmark.reading.values import Values
+
+    judged: Any = predictions
+    if not _is_whole(predictions, arrays):
+        judged = Values(predictions, arrays["probabilities"])
+        if arrays["predicted"] is not None or arrays["probabilities"] is None:
+            raise InputError("it goes with probabilities alone.", "Leave predicted out.", argument="unlabelled")
+    return open_unlabelled(given, judged, side, read_options(words))
 
 
 def _check_same_split(sides: Iterable[Side]) -> None:

@@ -35,11 +35,11 @@ class Option:
 
     Attributes:
         name: as in Python, such as `label_errors`.
-        value: a word, several words, True for a flag, or None for the name alone.
+        value: a word, several words, a number, True for a flag, or None for the name alone.
     """
 
     name: str
-    value: str | tuple[str, ...] | bool | None = None
+    value: str | tuple[str, ...] | bool | float | None = None
 
     def spelt(self, face: Face) -> str:
         """`--label COLUMN` on the command line, `label="COLUMN"` in Python."""
@@ -64,6 +64,8 @@ class Option:
         match self.value:
             case str():
                 return [shlex.quote(self.value)]
+            case float():
+                return [f"{self.value:g}"]
             case tuple():
                 line = io.StringIO()
                 csv.writer(line, lineterminator="").writerow(self.value)

@@ -14,17 +14,17 @@ from statsmodels.stats.proportion import proportion_confint
 
 from classmark.judging.comparisons.compare import compare
 from classmark.judging.scored import Scored, class_counts, confusion_metrics, statistics
-from classmark.judging.statistics.estimates import count_intervals
+from classmark.judging.statistics.groups import effective_groups, group_quantile
 from classmark.judging.statistics.intervals import (
     Z,
     mean_interval,
-    mean_of_shares,
     share_interval,
     t_quantile,
     wilson,
     wilson_f1,
 )
-from classmark.judging.statistics.matrices import macro_f1, matthews
+from classmark.judging.statistics.macro import mean_of_shares
+from classmark.judging.statistics.matrices import macro_f1, matthews, matthews_ends
 from classmark.judging.statistics.p_values import mcnemar
 from classmark.judging.statistics.ranking import roc_area, roc_area_difference
 from classmark.judging.statistics.resampling import bootstrap, group_counts, ranking_draws, row_weights
@@ -245,11 +245,16 @@ def test_intervals_of_macro_f1_and_mcc_have_the_deviation_of_numeric_slopes(clas
         half = Z * math.sqrt(float((confusion.ravel() * slopes**2).sum()))
         value = found.value
         assert value is not None
+        ends = (found.low, found.high)
         if name == "mcc":
             expected = np.tanh(np.arctanh(value) + np.array([-half, half]) / (1 - value**2))
+            ends = matthews_ends(confusion.astype(np.float64))
+            assert found.low is not None
+            assert found.high is not None
+            assert found.low <= ends[0] < ends[1] <= found.high
         else:
             expected = special.expit(special.logit(value) + np.array([-half, half]) / (value * (1 - value)))
-        assert (found.low, found.high) == pytest.approx(tuple(expected), rel=0, abs=1e-7), name
+        assert ends == pytest.approx(tuple(expected), rel=0, abs=1e-7), name
 
 
 def shares_of(prevalence: float, right: float) -> Floats:
@@ -259,7 +264,7 @@ def shares_of(prevalence: float, right: float) -> Floats:
 
 
 @pytest.mark.parametrize(("prevalence", "right"), [(0.5, 0.7), (0.5, 0.95), (0.2, 0.85), (0.1, 0.9)])
-def test_intervals_of_f1_and_mcc_cover_what_they_claim(prevalence: float, right: float) -> None:
+def test_intervals_of_macro_f1_and_mcc_cover_what_they_claim(prevalence: float, right: float) -> None:
     """All matrices of 100 rows, each with its probability; percentile bootstraps cover as little as 91 % here."""
     rows, cells = 100, shares_of(prevalence, right)
     counts = np.indices((rows + 1,) * 3, dtype=np.int64).reshape(3, -1).T
@@ -269,18 +274,19 @@ def test_intervals_of_f1_and_mcc_cover_what_they_claim(prevalence: float, right:
     likely = np.argsort(-chances)[:10_000]
     assert chances[likely].sum() > 0.99
     true = {name: value[0] for name, value in confusion_metrics(class_counts(cells), 1).items()}  # type: ignore[arg-type]
-    covered = dict.fromkeys(("f1", "f1_macro", "mcc"), 0.0)
+    covered = dict.fromkeys(("f1_macro", "mcc"), 0.0)
     known = dict.fromkeys(covered, 0.0)
     for index in likely:
-        found = count_intervals(counts[index].reshape(2, 2), 1)
-        for name in covered:
+        one = counts[index].reshape(2, 2)
+        found = {"f1_macro": macro_f1(one), "mcc": matthews(one)}
+        for name in found:
             low, high = found[name].low, found[name].high
             if low is not None and high is not None:
                 known[name] += chances[index]
                 covered[name] += chances[index] * (low <= true[name] <= high)
     for name in covered:
-        assert known[name] > 0.98, name
-        assert 0.935 < covered[name] / known[name] < 0.975, (name, covered[name] / known[name])
+        assert known[name] > 0.96, name  # fewer than five rows of a class give none
+        assert 0.935 < covered[name] / known[name] < 0.985, (name, covered[name] / known[name])
 
 
 def test_intervals_of_macro_f1_and_mcc_cover_with_five_classes() -> None:
@@ -290,7 +296,7 @@ def test_intervals_of_macro_f1_and_mcc_cover_with_five_classes() -> None:
     true = confusion_metrics(class_counts(cells), 1)  # type: ignore[arg-type]
     covered = {"f1_macro": 0, "mcc": 0}
     for drawn in np.random.default_rng(0).multinomial(200, cells.ravel(), 2_000):
-        found = count_intervals(drawn.reshape(5, 5), 1)
+        found = {"f1_macro": macro_f1(drawn.reshape(5, 5)), "mcc": matthews(drawn.reshape(5, 5))}
         for name in covered:
             low, high = found[name].low, found[name].high
             covered[name] += low is not None and high is not None and low <= true[name][0] <= high
@@ -336,13 +342,55 @@ def test_one_matrix_is_one_draw() -> None:
     assert {name: float(value[0]) for name, value in values.items()} == {name: expected[name] for name in values}
 
 
-def test_a_share_of_groups_is_statsmodels_cluster_robust_mean() -> None:
+def test_a_share_of_groups_of_one_size_is_what_leaving_out_each_changes() -> None:
     rng = np.random.default_rng(0)
-    groups = rng.integers(0, 40, 500) * 3  # numbers with gaps
-    hits = rng.uniform(size=500) < np.where(groups % 2 == 0, 0.8, 0.4)
-    fitted = sm.OLS(hits.astype(float), np.ones(500)).fit(
-        cov_type="cluster", cov_kwds={"groups": groups, "df_correction": True}, use_t=True
+    groups = np.repeat(3 * np.arange(40), 10)  # numbers with gaps
+    hits = rng.uniform(size=400) < np.where(groups % 2 == 0, 0.8, 0.4)
+    without = [hits[groups != group].mean() for group in np.unique(groups)]
+    deviation = np.sqrt(((np.array(without) - hits.mean()) ** 2).sum())
+    found, half = share_interval(hits, groups), stats.t.ppf(0.975, 39) * deviation
+    np.testing.assert_allclose((found.low, found.high), (hits.mean() - half, hits.mean() + half), rtol=1e-9)
+    assert found.method == "t interval by group sums (40 groups)"
+    assert share_interval(hits) == wilson(float(hits.sum()), 400)
+
+
+def test_unequal_groups_have_the_deviation_of_statsmodels_and_fewer_degrees_of_freedom() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(30), 200 // np.arange(1, 31))
+    hits = rng.uniform(size=len(groups)) < rng.uniform(0.3, 0.9, 30)[groups]
+    fitted = sm.OLS(hits.astype(float), np.ones(len(hits))).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
     )
+    sizes = np.bincount(groups)
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    assert effective_groups(groups) == pytest.approx(effective)
     found = share_interval(hits, groups)
-    np.testing.assert_allclose((found.low, found.high), fitted.conf_int()[0], rtol=1e-9)
-    assert share_interval(hits) == wilson(float(hits.sum()), 500)
+    assert found.method == f"t interval by group sums (30 groups, as good as {effective:.0f} of equal size)"
+    half = stats.t.ppf(0.975, effective - 1) * effective / (effective - 1) * fitted.bse[0]
+    assert found.high - found.value == pytest.approx(half, rel=1e-3)
+
+
+@pytest.mark.parametrize("count", [5, 20, 100])
+@pytest.mark.parametrize("equal", [True, False])
+def test_means_of_groups_of_any_size_cover(count: int, equal: bool) -> None:
+    sizes = np.full(count, 20) if equal else 500 // np.arange(1, count + 1)
+    means = np.random.default_rng(0).normal(size=(4_000, count))
+    weights = sizes / sizes.sum()
+    values = means @ weights
+    deviations = np.sqrt((((means - values[:, None]) * weights) ** 2).sum(axis=1))
+    effective = effective_groups(np.repeat(np.arange(count), sizes))
+    covered = np.mean(np.abs(values) < group_quantile(effective) * deviations)
+    assert 0.925 < covered < 0.985
+    if not equal and count > 5:  # as many degrees of freedom as groups cover too rarely
+        assert np.mean(np.abs(values) < stats.t.ppf(0.975, count - 1) * deviations) < 0.92
+
+
+def test_one_group_that_holds_most_rows_gives_no_interval() -> None:
+    groups = np.array([0] * 90 + [1] * 5 + [2] * 5)
+    found = share_interval(np.arange(100) % 3 > 0, groups)
+    assert (found.low, found.high, found.method) == (None, None, "none: one group holds most of the rows")
+
+
+@pytest.mark.parametrize("degrees", [2.5, 4.2, 17.3])
+def test_t_quantile_between_whole_degrees(degrees: float) -> None:
+    assert t_quantile(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=0.02 if degrees < 4 else 1e-3)

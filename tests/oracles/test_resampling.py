@@ -171,7 +171,7 @@ def test_interval_from_the_spread_of_draws(scale: Any, there: Any, back: Any, va
     found = spread_interval(value, draws, "percentile bootstrap, 500 draws", scale, units)
     slope = (there(value + 1e-6) - there(value - 1e-6)) / 2e-6
     half = slope * np.std(draws, ddof=1)
-    half *= stats.norm.ppf(0.975) if units is None else stats.t.ppf(0.975, units - 1) * np.sqrt(units / (units - 1))
+    half *= stats.norm.ppf(0.975) if units is None else stats.t.ppf(0.975, units - 1) * units / (units - 1)
     expected = back(there(value) - half), back(there(value) + half)
     assert (found.low, found.high) == pytest.approx(expected, rel=1e-7)
     assert found.method == f"deviation on the {scale} scale, bootstrap, 500 draws"

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from classmark import api
-from classmark.cli.output import check_free, exit_by, show
+from classmark.cli.output import check_free, check_paper, exit_by, show
 from classmark.errors import InputError, nearest
 from classmark.reading.options import ReadWords, read_where
 
@@ -32,6 +32,7 @@ class CompareWords:
         names: what the models are called.
         draws: of the bootstrap.
         fail_if_worse, not_worse_than, equivalent: checks, as `classmark.compare` takes them.
+        paper: `latex` or `markdown`, to print the table as a paper has it.
     """
 
     paths: Sequence[str]
@@ -44,12 +45,14 @@ class CompareWords:
     fail_if_worse: Sequence[str] = ()
     not_worse_than: Sequence[str] = ()
     equivalent: Sequence[str] = ()
+    paper: str | None = None
 
 
 def compare(words: CompareWords, *, as_json: bool) -> None:
     """Compare files or runs; exit with 1 if a check that was asked for fails, with 3 if these rows cannot tell."""
     if len(words.paths) < 2 and words.by is None:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
+    check_paper(words.paper, as_json)
     check_free(words.out, "comparison.json")
     sides = _sides(words)
     read = words.read if words.by is not None else {}
@@ -64,7 +67,7 @@ def compare(words: CompareWords, *, as_json: bool) -> None:
         **read,
     )
     page = comparison.report(words.out)
-    show(comparison.to_json(), comparison, as_json)
+    show(comparison.to_json(), comparison, as_json, words.paper)
     typer.echo(f"written to {page}", err=True)
     exit_by(comparison.checks)
 

@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from classmark import api
-from classmark.cli.output import check_free, exit_by, print_json, show
-from classmark.errors import InputError
+from classmark.cli.output import check_free, check_paper, exit_by, print_json, show
+from classmark.errors import InputError, one_line
 from classmark.judging.parts.costs import read_costs
 from classmark.judging.parts.label_errors import label_error_frame, write_label_errors
 from classmark.shown.judgement import ShownJudgement
@@ -31,6 +31,8 @@ class JudgeWords:
         at, confidence, costs, slices, draws: as `classmark.judge` takes them, costs as words.
         label_errors: the file for rows with whose label the model disagrees.
         by: a column whose values are judged by themselves.
+        unlabelled: predictions of rows without labels.
+        paper: `latex` or `markdown`, to print the table as a paper has it.
         require: what metrics must keep, as `classmark.judge` takes it.
     """
 
@@ -46,6 +48,8 @@ class JudgeWords:
     label_errors: Path | None = None
     by: str | None = None
     confidence: float | None = None
+    unlabelled: str | None = None
+    paper: str | None = None
     require: Sequence[str] = ()
 
 
@@ -55,17 +59,18 @@ def judge(words: JudgeWords, *, as_json: bool) -> None:
         raise InputError("Give either a file or --confusion, not both.")
     if words.file is None and words.confusion is None:
         raise InputError("Name a predictions file or a run folder, or give a matrix: --confusion 10805,1695,1099,11401")
+    check_paper(words.paper, as_json)
     check_free(words.out, "judgement.json" if words.by is None else "parts.json")
     if words.confusion is not None:
         found = _judge_matrix(words)
     elif words.by is not None:
         return _judge_parts(words, as_json=as_json)
     else:
-        _check_spared(words.label_errors, words.file, words.validation)
+        _check_spared(words.label_errors, words.file, words.validation, words.unlabelled)
         found = api.judge(words.file, **_arguments(words))
     audited = None if words.label_errors is None else _audit(words.label_errors, found)
     page = found.report(words.out)
-    show(found.to_json(), found, as_json)
+    show(found.to_json(), found, as_json, words.paper)
     if audited is not None:
         typer.echo(audited, err=True)
     typer.echo(f"written to {page}", err=True)
@@ -77,6 +82,7 @@ def _arguments(words: JudgeWords) -> dict[str, Any]:
     costs = read_costs(words.costs) if words.costs else None
     chosen = {
         "validation": words.validation,
+        "unlabelled": words.unlabelled,
         "at": words.at,
         "confidence": words.confidence,
         "costs": costs,
@@ -90,6 +96,7 @@ def _arguments(words: JudgeWords) -> dict[str, Any]:
 def _judge_matrix(words: JudgeWords) -> ShownJudgement:
     for option, value in (
         ("--validation", words.validation),
+        ("--unlabelled", words.unlabelled),
         ("--label-errors", words.label_errors),
         ("--by", words.by),
     ):
@@ -118,7 +125,10 @@ def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:
     content = {"by": words.by, "parts": {value: one.to_json() for value, one in found.items()}}
     for value, one in found.items():
         page = one.report(words.out / _folder_name(value, list(found)))
-        if not as_json:
+        if words.paper is not None:
+            mark = "% " if words.paper == "latex" else ""
+            typer.echo(f"{mark}{words.by} = {one_line(value)}\n\n{one.table(words.paper)}\n")
+        elif not as_json:
             Console().print(f"{words.by} = {value}", markup=False, style="bold")
             Console().print(one)
         typer.echo(f"written to {page}", err=True)

@@ -36,6 +36,9 @@ Quoting = Annotated[
     str, typer.Option(metavar="auto|none", help="none: quotes in a CSV or TSV are ordinary characters.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="latex|markdown", help="Print the table as a paper has it.")
+]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the true class.")]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids.")]
 Predicted = Annotated[
@@ -208,6 +211,12 @@ def judge(
     validation: Annotated[
         str | None, typer.Option(help="The same model's predictions on other rows, to fit and choose on.")
     ] = None,
+    unlabelled: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The same model's predictions of many rows without labels, drawn in the same way."
+        ),
+    ] = None,
     confusion: Annotated[
         str | None, typer.Option(help="A published matrix instead of a file: 10805,1695,1099,11401")
     ] = None,
@@ -272,6 +281,7 @@ def judge(
             help="Write the validation rows (else the judged ones) with whose label the model disagrees: .csv or .parquet."
         ),
     ] = None,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions, whoever made them."""
@@ -284,7 +294,7 @@ def judge(
     )
     words = JudgeWords(
         *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
-        require or (),
+        *(unlabelled, paper, require or ()),
     )
     run_judge(words, as_json=as_json)
 
@@ -343,6 +353,7 @@ def compare(
             help="The same for a difference from A that lies within the margin on both sides. Can be repeated.",
         ),
     ] = None,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two or more models on the same rows. Options about columns apply to all files."""
@@ -354,7 +365,7 @@ def compare(
         *(missing_label, labels, where),
     )
     checks = (fail_if_worse or (), not_worse_than or (), equivalent or ())
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks)
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper)
     run_compare(words, as_json=as_json)
 
 
@@ -443,6 +454,77 @@ def audit(
 
 
 @app.command()
+def plan(
+    pilot: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PILOT [PILOT B]]", help="A pilot's predictions instead of a guess: of one model, or of two."
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
+    ] = None,
+    of_class: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+    ] = None,
+    accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
+    recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
+    precision: Annotated[float | None, typer.Option(help="A guess of a class's precision.")] = None,
+    roc_auc: Annotated[float | None, typer.Option(help="A guess of the ROC area.")] = None,
+    prevalence: Annotated[
+        float | None, typer.Option(help="The share of rows of the class; for precision, of rows called so.")
+    ] = None,
+    width: Annotated[float | None, typer.Option(help="Wanted: an interval this wide, 0.02 for 2 points.")] = None,
+    minimum: Annotated[float | None, typer.Option(help="Wanted: an interval that lies above this.")] = None,
+    difference: Annotated[
+        float | None, typer.Option(help="Wanted: to show that B is better, by this in truth.")
+    ] = None,
+    disagreement: Annotated[
+        float | None, typer.Option(help="A guess of the share of rows that only one of two models gets right.")
+    ] = None,
+    margin: Annotated[float | None, typer.Option(help="Wanted: to show that B is better by more than this.")] = None,
+    not_worse_than: Annotated[
+        float | None, typer.Option(help="Wanted: to show that B is not worse by more than this.")
+    ] = None,
+    deviation: Annotated[
+        float | None, typer.Option(help="Plan seeds: the deviation of the difference between runs of one seed.")
+    ] = None,
+    pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
+    group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
+    icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
+    label: Label = None,
+    id_column: Id = None,
+    predicted: Predicted = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    weights: Weights = None,
+    classes: Classes = None,
+    positive: Positive = None,
+    logits: Logits = False,
+    labels_only: LabelsOnly = False,
+    rescale: Rescale = False,
+    missing_label: MissingLabel = None,
+    labels: Labels = None,
+    where: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many rows to label, or seeds to run, for an answer. Shares are fractions: 0.01 is one point."""
+    from classmark.cli.plan import plan as run_plan
+
+    read = _read_words(
+        *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
+        *(missing_label, labels, where),
+    )
+    words = {"metric": metric, "of_class": of_class, "accuracy": accuracy, "recall": recall, "precision": precision}
+    words |= {"roc_auc": roc_auc, "prevalence": prevalence, "width": width, "minimum": minimum}
+    words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
+    words |= {"not_worse_than": not_worse_than, "deviation": deviation, "pilot_seeds": pilot_seeds}
+    words |= {"group_size": group_size, "icc": icc, "power": power}
+    run_plan(pilot or [], words, read, as_json=as_json)
+
+
+@app.command()
 def study(
     name: Annotated[str | None, typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.")] = None,
     overrides: Annotated[
@@ -452,7 +534,7 @@ def study(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Runs of yours: a table with the columns arm, seed and file, and if you like fold and validation. Ask with "
+            help="Runs of yours: a table with the columns arm, seed and file; also fold, validation, training_rows. Ask with "
             "metric=…, margin=…, direction=…, reference=ARM.",
         ),
     ] = None,
@@ -494,12 +576,14 @@ def study(
 
 @app.command()
 def runs(
-    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"), as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"),
+    paper: Format = None,
+    as_json: AsJson = False,
 ) -> None:
     """List runs: recipe, data, headline, time, state."""
     from classmark.cli.runs import runs as list_runs
 
-    list_runs(folder, as_json)
+    list_runs(folder, as_json, paper)
 
 
 @app.command()

@@ -28,10 +28,12 @@ def check_free(out: Path, own: str) -> None:
         raise InputError(f"--out: {out} cannot be written; {above} is no folder that you may write to. Name another.")
 
 
-def show(content: Any, table: Any, as_json: bool) -> None:
-    """Print the answer for a program, or as a table for a person."""
+def show(content: Any, table: Any, as_json: bool, paper: str | None = None) -> None:
+    """Print the answer for a program, as a table for a person, or as a table for a paper (`latex`, `markdown`)."""
     if as_json:
         print_json(content)
+    elif paper is not None:
+        typer.echo(table.table(paper))
     else:
         from rich.console import Console
 
@@ -47,6 +49,17 @@ def exit_by(checks: Sequence[Check]) -> None:
             typer.echo(check.sentence, err=True)
     if code := exit_code(checks):
         raise typer.Exit(code)
+
+
+def check_paper(paper: str | None, as_json: bool) -> None:
+    """Refuse a format of tables that is none, or beside JSON."""
+    if paper is None:
+        return
+    from classmark.report.paper import check_format
+
+    if as_json:
+        raise InputError("--format: --json prints something else. Leave one of them out.")
+    check_format(paper)
 
 
 def print_json(content: Any) -> None:

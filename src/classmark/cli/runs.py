@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from classmark.cli.output import show
+from classmark.cli.output import check_paper, show
 from classmark.errors import ClassmarkError, RunError
 from classmark.runs import RunFiles
 
 RUN_FIELDS = ("run", "recipe", "data", "state", "headline", "interval", "seconds")
 
 
-def runs(folder: Path, as_json: bool) -> None:
-    """Print one row per run: recipe, data, state, accuracy, time."""
+def runs(folder: Path, as_json: bool, paper: str | None = None) -> None:
+    """Print one row per run: recipe, data, state, accuracy, time; for a person, a program or a paper."""
     from rich.table import Table
     from rich.text import Text
 
+    check_paper(paper, as_json)
     listed = [RunFiles(path.parent) for path in sorted(folder.glob("*/recipe.yaml"))] if folder.is_dir() else []
     rows = [_run_row(run) for run in listed]
+    if paper is not None:
+        return typer.echo(_paper(rows, paper))
     table = Table(box=None, pad_edge=False)
     for field in RUN_FIELDS:
         column = "95 % interval" if field == "interval" else field
@@ -30,8 +33,16 @@ def runs(folder: Path, as_json: bool) -> None:
         table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
     if not rows and not as_json:
         typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
-        return
-    show(rows, table, as_json)
+        return None
+    return show(rows, table, as_json)
+
+
+def _paper(rows: Sequence[Mapping[str, Any]], paper: str) -> str:
+    from classmark.report.paper import PaperTable, as_table
+
+    header = tuple("95 % interval" if field == "interval" else field for field in RUN_FIELDS)
+    cells = tuple(tuple("–" if value is None else str(value) for value in row.values()) for row in rows)
+    return as_table(PaperTable(header, cells, len(header) - 1, f"{len(rows):,} runs."), paper)
 
 
 def _run_row(run: RunFiles) -> dict[str, Any]:

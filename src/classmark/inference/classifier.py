@@ -26,6 +26,7 @@ from classmark.models.threads import one_core_workers
 from classmark.models.weights import read_tensors, write_tensors
 from classmark.recipes.problems import first_fault
 from classmark.recipes.schema import Input, Model, Recipe, SubwordInput, TextInput
+from classmark.runs import RunFiles
 from classmark.runs.calibration import read_temperature
 from classmark.runs.model import has_model, model_folder, read_description, write_description
 
@@ -198,6 +199,11 @@ def load(
     path = Path(run) if isinstance(run, str | Path) else run.path
     folder = model_folder(path)
     if not has_model(folder):
+        if RunFiles(path).cross_validation.exists():
+            raise RunError(
+                f"{path}: a cross-validation has a model for each fold, in runs/, and none of its own.",
+                f"Train one on all rows: classmark train {path / 'recipe.yaml'} data.folds=null data.fold_repeats=1",
+            )
         raise RunError(
             f"{path}: there is no trained model in this folder. Finish the run: classmark train --resume {path}"
         )

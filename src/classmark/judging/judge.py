@@ -14,6 +14,7 @@ from classmark.judging.comparisons.compare import compare
 from classmark.judging.findings.judgement import find
 from classmark.judging.judgement import Groups, Judgement, Leaked
 from classmark.judging.parts.calibration import calibrate
+from classmark.judging.parts.calls import Sampling
 from classmark.judging.parts.conformal import conform
 from classmark.judging.parts.costs import cost_matrix, judge_costs
 from classmark.judging.parts.curves import draw_curves
@@ -21,7 +22,8 @@ from classmark.judging.parts.guarantees import checked_confidence
 from classmark.judging.parts.judged_mixture import judge_mixture
 from classmark.judging.parts.label_errors import find_label_errors
 from classmark.judging.parts.mixed_tables import MixedTables
-from classmark.judging.parts.operating import Sampling, judge_thresholds, read_goals
+from classmark.judging.parts.operating import judge_thresholds, read_goals
+from classmark.judging.parts.prediction_powered import power_by_predictions
 from classmark.judging.parts.recalibration import recalibrate
 from classmark.judging.parts.selective import select
 from classmark.judging.parts.slices import slice_rows
@@ -29,6 +31,7 @@ from classmark.judging.parts.thresholds import Goal
 from classmark.judging.rows import held_out, labelled, positive_index, row_groups, row_weights, scored_rows
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.estimates import Estimates, estimate
+from classmark.judging.statistics.groups import effective_groups
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.resampling import whole_draws, whole_seed
 from classmark.judging.statistics.unpaired import split_gap
@@ -43,6 +46,7 @@ def judge(
     predictions: Predictions,
     *,
     validation: Predictions | None = None,
+    unlabelled: Predictions | None = None,
     baselines: Mapping[str, Predictions] = NO_BASELINES,
     mixing: MixedTables | None = None,
     looks: Looks | None = None,
@@ -60,6 +64,7 @@ def judge(
         predictions: at least one row with a label.
         validation: predictions of the same model on other rows. Whatever is fitted or chosen (temperature, thresholds)
             comes from these alone; without them it is left out.
+        unlabelled: predictions of the same model on rows whose labels are not known.
         baselines: baseline name → its predictions on the same rows.
         mixing: a mixture of which these predictions are the first part, or which made them.
         looks: at this test split, where a ledger of them is kept.
@@ -84,7 +89,9 @@ def judge(
     groups = row_groups(rows)
     weighted = scored.weights is not None
     if weighted:
-        check_unweighted(predictions.source, at=at, confidence=confidence, costs=costs, slices=slices)
+        check_unweighted(
+            predictions.source, at=at, confidence=confidence, costs=costs, slices=slices, unlabelled=unlabelled
+        )
     chosen_on = None if validation is None else held_out(predictions, validation)
     audited = rows if predictions.split == "validation" else chosen_on
 
@@ -109,7 +116,11 @@ def judge(
         label_errors=find_label_errors(audited) if audited is not None and audited.has_probabilities else None,
         groups=None
         if groups is None
-        else Groups(int(groups.max()) + 1, estimate(scored, rows.classes, draws, seed).metrics),
+        else Groups(
+            int(groups.max()) + 1,
+            estimate(scored, rows.classes, draws, seed).metrics,
+            effective_groups(groups),
+        ),
         draws=draws,
         seed=seed,
     )
@@ -123,6 +134,8 @@ def judge(
             slices,
         )
         judgement = replace(judgement, **_parts(rows, scored, chosen_on, chosen, Sampling(draws, seed, groups)))
+    if unlabelled is not None:
+        judgement = replace(judgement, prediction_powered=power_by_predictions(rows, unlabelled))
     if "leaked" in rows.frame.columns and rows.frame["leaked"].any():
         clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
         without = estimates(clean, row_groups(clean)).metrics if len(clean) else {}

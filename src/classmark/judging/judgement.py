@@ -19,6 +19,7 @@ from classmark.judging.parts.curves import Curves
 from classmark.judging.parts.judged_mixture import JudgedMixture, judged_mixture_from_json
 from classmark.judging.parts.label_errors import LabelErrors
 from classmark.judging.parts.operating import Thresholds
+from classmark.judging.parts.prediction_powered import PredictionPowered
 from classmark.judging.parts.recalibration import Recalibration
 from classmark.judging.parts.selective import Selective
 from classmark.judging.parts.slices import Slices
@@ -42,10 +43,17 @@ class Leaked:
 
 @dataclass(frozen=True)
 class Groups:
-    """How many groups the rows form, and the metrics as if rows were independent."""
+    """The groups that the rows form.
+
+    Attributes:
+        count: how many there are.
+        independent: the metrics as if rows were independent.
+        effective: how many groups of equal size would say as much.
+    """
 
     count: int
     independent: Metrics
+    effective: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ class Judgement:
         baseline_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
         baseline_comparison: baseline name → comparison (A the baseline, B this model).
         mixture: of this model with others, or of which this is the judgement; None without one.
+        prediction_powered: what predictions of unlabelled rows add; None without such rows.
         own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
             names no predicted classes beside its probabilities.
         checks: what was required of metrics, with the results.
@@ -107,6 +116,7 @@ class Judgement:
     baseline_methods: dict[str, str] = field(default_factory=dict)
     baseline_comparison: dict[str, Comparison] = field(default_factory=dict)
     mixture: JudgedMixture | None = None
+    prediction_powered: PredictionPowered | None = None
     findings: tuple[Finding, ...] = ()
     plan: str | None = None
     own_decisions: int | None = None

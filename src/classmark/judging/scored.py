@@ -86,6 +86,35 @@ class Scored:
         summed: Floats = squares - 2 * true + 1
         return summed
 
+    @property
+    def log_loss_parts(self) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """What each row's log loss is if its largest probability is right, what being wrong adds, and whether it is wrong.
+
+        Each of shape (N,). A right row would lose at least as much as if all other probability were its true class's.
+        """
+        assert self.probabilities is not None
+        wrong = self.labels != self.surest
+        lowest, highest = -np.log1p(-LOG_LOSS_CLIP), -np.log(LOG_LOSS_CLIP)
+        if self.margins is not None:
+            right = np.clip(self.margins.losses(self.surest), lowest, highest)
+        else:
+            largest = self.probabilities[np.arange(len(self)), self.surest]
+            right = -np.log(np.clip(largest, LOG_LOSS_CLIP, 1 - LOG_LOSS_CLIP))
+        if_wrong = np.where(wrong, self.log_losses, np.clip(-np.log(-np.expm1(-right)), lowest, highest))
+        return np.where(wrong, right, self.log_losses), np.maximum(if_wrong - right, 0), wrong
+
+    @property
+    def brier_parts(self) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """The same of the Brier score: a right row would add at least 2p − 1, twice that for more than two classes."""
+        assert self.probabilities is not None
+        wrong = self.labels != self.surest
+        rows, each = np.arange(len(self)), 1 if self.classes == 2 else 2
+        largest, true = (self.probabilities[rows, which] for which in (self.surest, self.labels))
+        lost = np.where(wrong, each * (largest - true), each * np.maximum(2 * largest - 1, 0))
+        if self.classes == 2:
+            lost = np.maximum(2 * largest - 1, 0)
+        return self.brier_terms - wrong * lost, lost, wrong
+
     @cached_property
     def top_k_hits(self) -> Floats:
         """Whether the true class is among the five largest probabilities, ties to the first class, shape (N,)."""

@@ -43,7 +43,7 @@ class Study(Section):
     name: str = Field(pattern=NAME, max_length=100)
     """Names the folder under `studies/`."""
     question: str = Field(min_length=1)
-    """One sentence that the verdict answers: supported, refuted or not settled."""
+    """One sentence that the verdict answers: supported, not by the margin, or not settled."""
     metric: Metric = "accuracy"
     """The primary metric, by which the verdict is given: a metric on the test rows, or `steps_to_target`."""
     direction: Literal["higher", "lower"] | None = None
@@ -66,6 +66,9 @@ class Study(Section):
     """Instead of arms: values of one or more keys; every combination is an arm."""
     seeds: Annotated[int, Field(ge=0, le=1_000)] | list[Seed] = Field(default=5)
     """How many, counted from 1, or which. Runs of the same seed are paired: same split, initial weights and order."""
+    sequential: bool = False
+    """Whether the study stops at the first seed that settles it, `seeds` being the most. Its intervals hold at all seeds
+    together, so they are wider; more seeds may be added later."""
     cores: int | None = Field(default=None, ge=1, le=1_024)
     """Cores to use; without it, all."""
     workers: int = Field(default=1, ge=1, le=1_024)

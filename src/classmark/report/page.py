@@ -21,6 +21,7 @@ from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
+from classmark.report.prediction_powered import powered_note, powered_rows, powered_title
 from classmark.report.prediction_sets import set_words
 from classmark.report.selection import risk_chart, target_sentence
 from classmark.report.words import (
@@ -94,6 +95,7 @@ def write_report(
             kernel_error=kernel_sentence(judgement),
             verdict=verdict_sentence(judgement),
             beside=beside(judgement),
+            powered=_powered(judgement),
             **set_words(judgement),
             **_mixture(judgement),
             matrix=[] if many else confusion_rows(judgement),
@@ -103,6 +105,14 @@ def write_report(
     )
     write_text(out / "report.html", page)
     return out / "report.html"
+
+
+def _powered(judgement: Judgement) -> dict[str, Any] | None:
+    """What the page says of unlabelled rows; None without any."""
+    found = judgement.prediction_powered
+    if found is None:
+        return None
+    return {"title": powered_title(found), "rows": powered_rows(found), "note": powered_note(found)}
 
 
 def _mixture(judgement: Judgement) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from classmark.judging.findings.judgement import Finding
 from classmark.judging.judgement import Judgement
 from classmark.report.mixture import beside, weights_sentence
 from classmark.report.operating import point_sentence
+from classmark.report.prediction_powered import powered_note, powered_table
 from classmark.report.selection import target_sentence
 from classmark.report.words import baseline_sentence, decisions_sentence, interval_text, metric_title, value_text
 
@@ -48,6 +49,11 @@ def judgement_table(judgement: Judgement) -> Group:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := baseline_sentence(judgement):
         parts.append(Text(sentence))
+    if judgement.prediction_powered:
+        parts += [
+            powered_table(judgement.prediction_powered),
+            Text(powered_note(judgement.prediction_powered), style="italic"),
+        ]
     if judgement.mixture:
         parts.append(Text(weights_sentence(judgement.mixture)))
     parts += [Text(point_sentence(point)) for point in (judgement.thresholds.points if judgement.thresholds else ())]

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classmark.judging.metric import TITLES
-from classmark.judging.studies.answers import Answers, ArmComparison, better_direction
+from classmark.judging.studies.answers import Answers
+from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.learning import reach
+from classmark.judging.studies.pairs import better_direction
 from classmark.recipes.study_load import differing_keys
 from classmark.recipes.study_schema import STEPS
 from classmark.report.figures import figure_svgs
@@ -15,12 +17,13 @@ from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment
 from classmark.report.study_charts import study_charts
 from classmark.report.study_choice import choice_sentence
-from classmark.report.study_sampling import interval_words, over, runs_words, scope_words
+from classmark.report.study_sampling import audit_sentence, interval_words, over, runs_words, scope_words
 from classmark.report.study_words import (
     difference_text,
     margin_text,
     needed_sentence,
     order_sentence,
+    resplit_sentence,
     span_text,
     spread_sentence,
     value_of,
@@ -54,11 +57,13 @@ def write_study(folder: Path, answers: Answers) -> Path:
             verdict_sentence=verdict_sentence,
             needed_sentence=needed_sentence,
             order_sentence=order_sentence,
+            resplit_sentence=resplit_sentence,
             spread=spread_sentence(answers),
             variance_sentence=variance_sentence,
             margin=margin_text(answers.study),
             over=over(answers),
             choice=choice_sentence(answers),
+            audit=audit_sentence(answers),
             runs_words=runs_words(answers),
             interval_words=interval_words(answers),
             scope_words=scope_words(answers),
@@ -90,10 +95,11 @@ def study_table(answers: Answers) -> Group:
     parts: list[object] = [Text(answers.study.question, style="bold")]
     for one in answers.comparisons:
         parts.append(Text(verdict_sentence(answers, one)))
-        parts += [Text(f"  {said}") for said in (needed_sentence(answers, one), order_sentence(answers, one)) if said]
+        notes = (resplit_sentence(answers, one), needed_sentence(answers, one), order_sentence(answers, one))
+        parts += [Text(f"  {said}") for said in notes if said]
     parts += [Text(said) for said in [choice_sentence(answers)] if said]
     parts.append(_table(answers))
-    parts += [Text(said) for said in [spread_sentence(answers)] if said]
+    parts += [Text(said) for said in [spread_sentence(answers), audit_sentence(answers)] if said]
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
     parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in answers.findings]
     return Group(*parts)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ def runs_words(answers: Answers) -> str:
 def interval_words(answers: Answers) -> str:
     """Which interval the verdict rests on."""
     if answers.folds is None:
-        return "paired-t interval over seeds"
+        return "confidence sequence over seeds" if answers.study.sequential else "paired-t interval over seeds"
     return "interval of the corrected resampled t test over folds (Nadeau & Bengio 2003, Bouckaert & Frank 2004)"
 
 
@@ -34,10 +34,22 @@ def scope_words(answers: Answers) -> str:
     """What intervals cover, for the foot of the page."""
     if answers.folds is None:
         return (
-            "Intervals over seeds cover the luck of the training run on the same test rows; where test rows are drawn anew too, "
-            "the page says so."
+            "Intervals over seeds cover the luck of the training run on this data set; where they speak of other test rows or "
+            "other data, the page says so."
         )
     return (
         "Intervals over folds are about other samples of rows like these, of this size; they are corrected for the training "
         "rows that folds share, by a rule that holds about."
+    )
+
+
+def audit_sentence(answers: Answers) -> str:
+    """How many labels the models of a cross-validation disagree with; empty without an audit."""
+    found = answers.label_errors
+    if found is None:
+        return ""
+    return (
+        f"The models disagree with the label of {found.count:,} of {found.audited:,} rows, by the mean of those that did not "
+        "learn from the row. They are listed in label-errors.csv, to be read and not to be deleted: hard rows and the models' "
+        "own errors are among them."
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from classmark.judging.metric import SHARES, SPOKEN, TITLES
-from classmark.judging.studies.answers import Answers, ArmComparison, ArmSummary
+from classmark.judging.studies.answers import Answers
+from classmark.judging.studies.arms import ArmSummary
+from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.seeds import SeedDifference
 from classmark.judging.studies.variance import VarianceSplit
+from classmark.judging.studies.verdicts import SeedsNeeded
 from classmark.recipes.study_schema import STEPS, Study
 from classmark.report.headline import amount
 from classmark.report.study_sampling import over
@@ -13,39 +16,61 @@ from classmark.report.words import value_text
 
 
 def verdict_sentence(answers: Answers, one: ArmComparison) -> str:
-    """`Supported: focal − cross-entropy in steps to target is …`."""
+    """`Supported: focal less cross-entropy in steps to target is …`."""
     study, found = answers.study, one.primary
-    what = f"{one.arm} less {one.reference} in {metric_words(study.metric)}"
+    begins = f"{_verdict(one)}: {one.arm} less {one.reference} in {metric_words(study.metric)} is"
     if found.value is None:
-        return f"{one.verdict.capitalize()}: {what} is unknown; no pair of runs is done. {_pairs(one)}".strip()
-    spread = f"{difference_text(found, study.metric)} {unit(study.metric)}"
+        return f"{begins} unknown; no pair of runs is done. {_pairs(one)}".strip()
+    spread = f"{difference_text(found, study.metric)} {unit(study.metric)}".strip()
     if found.low is None:
-        reason = found.method.removeprefix("none: ")
-        return f"{one.verdict.capitalize()}: {what} is {spread}, without an interval: {reason}. {_pairs(one)}".strip()
+        return f"{begins} {spread}, without an interval: {found.method.removeprefix('none: ')}. {_pairs(one)}".strip()
+    kind = "confidence sequence" if study.sequential else "interval"
     interval = (
-        f"{100 * found.confidence:.4g} % interval {span_text(found, study.metric)} over {found.pairs} {over(answers)}"
+        f"{100 * found.confidence:.4g} % {kind} {span_text(found, study.metric)} over {found.pairs} {over(answers)}"
     )
-    if len(answers.comparisons) > 1 and one.p_holm is not None:
-        interval += f", p {one.p_holm:.2g} by Holm"
-    return f"{one.verdict.capitalize()}: {what} is {spread} ({interval}). {_meaning(study, one)} {_pairs(one)}".strip()
+    return f"{begins} {spread} ({interval}{_tested(answers, one)}). {_meaning(study, one)} {_pairs(one)}".strip()
+
+
+def _verdict(one: ArmComparison) -> str:
+    if one.settled_at is not None:
+        return f"{one.verdict.capitalize()} at seed {one.settled_at}"
+    return "No verdict yet" if one.waiting else "No verdict" if one.missing else one.verdict.capitalize()
+
+
+def _tested(answers: Answers, one: ArmComparison) -> str:
+    """The p value of what the verdict tests, corrected as the interval is; empty while there is no verdict to come."""
+    comparisons = len(answers.comparisons)
+    if one.p_margin is None or one.missing:
+        return ""
+    how = " by Bonferroni" if comparisons > 1 else ""
+    p = min(1.0, comparisons * one.p_margin)
+    return f"; tested against {margin_text(answers.study, signed=True)}, p {p:.2g}{how}"
 
 
 def _meaning(study: Study, one: ArmComparison) -> str:
+    if one.missing:
+        return _worst(study, one)
     claimed = f"{study.direction} by more than {margin_text(study)}"
-    low, high = one.primary.low, one.primary.high
-    if one.waiting:
-        return "There is no verdict before the last run."
-    if one.verdict == "supported":
-        return f"All of it is {claimed}."
-    if one.verdict == "refuted" and low is not None and high is not None:
-        other = high < 0 if study.direction == "higher" else low > 0
-        return (
-            "All of it lies on the other side of zero." if other else f"All of it lies within ± {margin_text(study)}."
-        )
-    return (
-        f"It lies neither beyond {margin_text(study)} on the claimed side ({study.direction}), nor on the other side of zero, "
-        "nor within ± the margin."
-    )
+    said = {
+        "supported": f"All of it is {claimed}.",
+        "not by the margin": f"None of it is {claimed}.",
+        "not settled": f"The margin, {margin_text(study, signed=True)}, lies inside it.",
+    }[one.verdict]
+    if one.opposite:
+        said += " All of it lies on the other side of zero."
+    if one.equivalent and one.equivalence is not None:
+        span = f"{100 * one.equivalence.confidence:.4g} % interval, {span_text(one.equivalence, study.metric)},"
+        said += f" The arms are equivalent: the {span} lies within ± {margin_text(study)}."
+    return said
+
+
+def _worst(study: Study, one: ArmComparison) -> str:
+    """What the runs that are missing could change."""
+    if one.worst is None or one.worst.low is None or one.worst.high is None:
+        return ""
+    ends = f"{_amount(one.worst.low, study.metric)} to {_amount(one.worst.high, study.metric)}"
+    could = " or ".join(one.worst.verdicts)
+    return f"Whatever the missing runs give, the interval of all seeds lies within {ends}; the verdict can be {could}."
 
 
 def _pairs(one: ArmComparison) -> str:
@@ -58,17 +83,44 @@ def _pairs(one: ArmComparison) -> str:
 
 
 def needed_sentence(answers: Answers, one: ArmComparison) -> str:
-    """How many more seeds would settle it; empty where it is settled, or nothing can be said."""
-    if one.needed is None or one.waiting:
+    """How many seeds would give a verdict, or show the arms equivalent; empty where nothing can be said."""
+    sequential = answers.study.sequential
+    if one.missing and not sequential:
         return ""
-    have = one.primary.pairs
-    if one.needed.even is None:
-        return "More than 10,000 seeds would be needed: the difference stands at a bound of the verdicts."
-    likely = "more than 10,000" if one.needed.likely is None else f"{max(0, one.needed.likely - have):,}"
-    return (
-        f"If mean and spread stay as they are, {max(0, one.needed.even - have):,} more seeds would settle it "
-        f"({one.needed.towards}) in about half of such studies, {likely} more in 80 of 100."
-    )
+    said = []
+    if one.needed is not None and sequential:
+        said.append(_seeds(one.needed, "If mean and spread stay as they are, it is settled ({towards}) at seed number"))
+    elif one.needed is not None:
+        begins = (
+            "If mean and spread are as they were here, it would be settled ({towards}) by a new study with other seeds:"
+        )
+        said.append(_seeds(one.needed, begins))
+    if one.needed_equivalent is not None and one.verdict != "supported":
+        said.append(
+            _seeds(one.needed_equivalent, "That the arms are {towards} would be shown by a new study with other seeds:")
+        )
+    return " ".join(said)
+
+
+def _seeds(needed: SeedsNeeded, begins: str) -> str:
+    begins = begins.format(towards=needed.towards)
+    if needed.even is None:
+        return f"{begins} more than 10,000."
+    likely = "more than 10,000" if needed.likely is None else f"{needed.likely:,}"
+    return f"{begins} {needed.even:,} for about an even chance, {likely} for 80 of 100."
+
+
+def resplit_sentence(answers: Answers, one: ArmComparison) -> str:
+    """What the verdict speaks of where every seed splits one data set anew; empty where all have the same test rows."""
+    if one.resplit is None:
+        return ""
+    said = "Every seed splits one data set anew, so this speaks of other seeds and other splits of this data set."
+    found, metric = one.resplit.difference, answers.study.metric
+    if found.low is None:
+        return f"{said} For other data no interval is known."
+    span = f"{100 * found.confidence:.4g} % interval is {span_text(found, metric)} (Nadeau and Bengio 2003)"
+    verdict = "" if one.missing else f": {one.resplit.verdict}"
+    return f"{said} For other data of this kind the {span}{verdict}."
 
 
 def order_sentence(answers: Answers, one: ArmComparison) -> str:
@@ -105,7 +157,7 @@ def spread_sentence(answers: Answers) -> str:
 def variance_sentence(split: VarianceSplit, name: str) -> str:
     """What seeds and test rows add to the uncertainty of a difference."""
     share = "" if split.seed_share is None else f"; {split.seed_share:.0%} of the variance of the mean comes from seeds"
-    rows = "the same rows for every seed" if split.same_rows else "rows of its own for every seed"
+    rows = "the same rows for every seed" if split.same_rows else "every seed splits one data set anew"
     return (
         f"{TITLES[name]}: from seed to seed a pair's difference moves by {plain(split.seed, name)} (standard deviation), "
         f"with {split.rows:,} other test rows by {plain(split.row, name)} ({rows}){share}."
@@ -117,10 +169,11 @@ def metric_words(metric: str) -> str:
     return "steps to target" if metric == STEPS else SPOKEN[metric]
 
 
-def margin_text(study: Study) -> str:
-    """The margin with its unit."""
+def margin_text(study: Study, signed: bool = False) -> str:
+    """The margin with its unit; with the sign of the claim if asked for."""
     value = 100 * study.margin if study.metric in SHARES else study.margin
-    return f"{value:g} {unit(study.metric)}".strip()
+    sign = "" if not signed or not value else "-" if study.direction == "lower" else "+"
+    return f"{sign}{value:g} {unit(study.metric)}".strip()
 
 
 def unit(metric: str) -> str:

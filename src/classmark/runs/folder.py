@@ -71,6 +71,11 @@ class RunFiles:
         return self.path / "predictions" / f"{stem}.parquet"
 
     @property
+    def cross_validation(self) -> Path:
+        """The means over folds and the run of each; only in the folder of a cross-validation."""
+        return self.path / "cross-validation.json"
+
+    @property
     def mixture(self) -> Path:
         """The test predictions of the mixture of the model and its linear baseline."""
         return self.path / "predictions" / "mixture-test.parquet"

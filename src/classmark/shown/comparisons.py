@@ -39,6 +39,16 @@ class ShownComparisons(Comparisons):
 
         return write_page(Path(path), write, lambda out: write_json(out / "comparison.json", self.to_json()))
 
+    def table(self, format: str) -> str:  # noqa: A002 - the name of the option
+        """The differences as `latex` or `markdown`, as papers have them.
+
+        Raises:
+            InputError: the format is neither.
+        """
+        from classmark.report.paper import as_table, comparison_paper
+
+        return as_table(comparison_paper(self), format)
+
     def __rich__(self) -> Group:
         from classmark.report.screen import comparison_table
 

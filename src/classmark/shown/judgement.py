@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import polars as pl
 
@@ -32,8 +32,25 @@ class ShownJudgement(Judgement):
     validation: Predictions | None = field(default=None, compare=False)
     run: RunFiles | None = field(default=None, compare=False)
 
-    def table(self) -> pl.DataFrame:
-        """One row per metric: metric, value, low, high (of the 95 % interval), method; other models' values beside them."""
+    @overload
+    def table(self) -> pl.DataFrame: ...
+
+    @overload
+    def table(self, format: str) -> str: ...
+
+    def table(self, format: str | None = None) -> pl.DataFrame | str:  # noqa: A002 - the name of the option
+        """One row per metric: metric, value, low, high (of the 95 % interval), method; other models' values beside them.
+
+        Args:
+            format: `latex` or `markdown` for the text of a table as papers have it, rounded, with titles.
+
+        Raises:
+            InputError: the format is neither.
+        """
+        if format is not None:
+            from classmark.report.paper import as_table, judgement_paper
+
+            return as_table(judgement_paper(self), format)
         rows = [{"metric": name, **vars(estimate)} for name, estimate in self.metrics.items()]
         numbers = dict.fromkeys(("value", "low", "high"), pl.Float64)
         frame = pl.DataFrame(rows, schema={"metric": pl.String, **numbers, "method": pl.String})

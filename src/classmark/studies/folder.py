@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classmark.errors import Interrupted, RunError
+from classmark.errors import Interrupted, RecipeError, RunError
 from classmark.judging.studies.outcomes import Outcome
 from classmark.recipes.study_load import dump_study, load_study
 from classmark.recipes.study_schema import Study
@@ -22,15 +22,19 @@ from classmark.system.signals import heeded
 
 
 def begin_study(study: Study, folder: Path) -> Study:
-    """The study that the folder holds, written there now if it is new.
+    """The study that the folder holds, written there now if it is new; a sequential one takes more seeds.
 
     Raises:
-        RunError: the folder holds another study, or something else.
+        RunError: the folder holds another study, or something else; or a study beside it has answered the question with some
+            of the seeds.
     """
     path = folder / "study.yaml"
     if path.exists():
         begun = load_study(str(path))
-        if not _same_question(begun, study):
+        if _is_longer(begun, study):
+            begun = begun.model_copy(update={"seeds": study.seed_list})
+            write_text(path, dump_study(begun))
+        if _what_differs(begun, study):
             raise RunError(
                 f"{folder}: the study there was begun otherwise ({_what_differs(begun, study)}). The question precedes the "
                 f"result: go on with it, classmark study --resume {folder}, or begin this one elsewhere: --out FOLDER"
@@ -38,6 +42,7 @@ def begin_study(study: Study, folder: Path) -> Study:
         return begun
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise RunError(f"{folder}: the folder is not empty and holds no study. Give a new one: --out FOLDER")
+    _refuse_seeds_seen(study, folder)
     whole = study.model_copy(update={"cores": study.cores or cores()})
     write_text(path, dump_study(whole))
     return load_study(str(path))
@@ -79,8 +84,39 @@ def run_study(study: Study, folder: Path, jobs: int | None = None) -> None:
         raise Interrupted(f"Stopped. Continue with: classmark study --resume {folder}", came[0])
 
 
-def _same_question(one: Study, other: Study) -> bool:
-    return not _what_differs(one, other)
+def _is_longer(begun: Study, asked: Study) -> bool:
+    """Whether it is the same sequential study with more seeds behind those it has."""
+    seeds = asked.seed_list[: len(begun.seed_list)]
+    return begun.sequential and _what_differs(begun, asked) == "seeds" and seeds == begun.seed_list
+
+
+def _refuse_seeds_seen(study: Study, folder: Path) -> None:
+    """A new study that adds seeds to those of an answered one would look twice; a study with the same seeds repeats it."""
+    for path in sorted(folder.parent.glob("*/study.yaml")):
+        if not (path.parent / "study.json").is_file():
+            continue
+        try:
+            begun = load_study(str(path))
+        except RecipeError:
+            continue  # of an older version, or damaged: nothing is known about its seeds
+        seen = sorted(set(begun.seed_list) & set(study.seed_list))
+        if seen and set(begun.seed_list) != set(study.seed_list) and _same_arms(begun, study):
+            free = max(*begun.seed_list, *study.seed_list) + 1
+            first = ", ".join(map(str, range(free, free + len(study.seed_list))))
+            raise RunError(
+                f"{path.parent}: this study has answered the question with seeds {', '.join(map(str, seen))} already. A new one "
+                f"that counts them again is wrong more often than 5 in 100: take others, for instance seeds=[{first}], or a "
+                "study with sequential: true, which takes more seeds at any time."
+            )
+
+
+def _same_arms(one: Study, other: Study) -> bool:
+    """Whether two studies measure the same of the same recipes; how these are called does not matter."""
+    recipes = [
+        [{**dict(arm.recipe), "name": ""} for arm in study.arms.values() if isinstance(arm.recipe, dict)]
+        for study in (one, other)
+    ]
+    return one.metric == other.metric and recipes[0] == recipes[1]
 
 
 def _what_differs(begun: Study, asked: Study) -> str:

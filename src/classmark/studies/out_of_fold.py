@@ -24,11 +24,10 @@ from classmark.report.page import write_report
 from classmark.report.screen import judgement_table
 from classmark.report.words import interval_text, value_text
 from classmark.runs import RunFiles
+from classmark.studies.averaged import averaged
 from classmark.studies.outcomes import read_outcome
 from classmark.system.files import read_json, write_json
 from classmark.system.screen import Screen
-
-MEANS = "cross-validation.json"  # the mean of each metric over folds, and the metrics of every fold
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def fold_runs(folder: Path) -> list[FoldRun]:
     Raises:
         RunError: the file that lists them is damaged.
     """
-    path = folder / MEANS
+    path = RunFiles(folder).cross_validation
     if not path.is_file():
         return []
     try:
@@ -75,7 +74,7 @@ def judge_folds(run: RunFiles, recipe: Recipe, runs: Sequence[RunFiles]) -> None
     caveat = _sampling(folds, means["accuracy"])
     table = _write(run, repetitions[0], caveat, None)
     baselines = {name: _write(run, repetitions[0], caveat, name) for name in runs[0].baselines("test")}
-    audited = _averaged(table, repetitions[1:])
+    audited = averaged([table, *map(out_of_fold, repetitions[1:])])
     judgement = judge(
         table, baselines=baselines, positive=_positive(recipe, table), draws=recipe.judge.draws, seed=recipe.seed
     )
@@ -120,24 +119,6 @@ def _write(run: RunFiles, runs: Sequence[RunFiles], caveat: str, baseline: str |
     return read(path)
 
 
-def _averaged(table: Predictions, others: Sequence[Sequence[RunFiles]]) -> Predictions:
-    """The table with each row's probabilities as means over repetitions; never of a model that learned from the row.
-
-    Args:
-        table: the out-of-fold predictions of the first repetition.
-        others: the runs of the further ones.
-    """
-    if not others:
-        return table
-    summed = table.probabilities.copy()
-    for runs in others:
-        other = out_of_fold(runs)
-        places = {name: place for place, name in enumerate(other.ids.to_list())}
-        summed += other.probabilities[[places[name] for name in table.ids.to_list()]]
-    means = pl.Series("probabilities", summed / (1 + len(others)), dtype=pl.Array(pl.Float64, len(table.classes)))
-    return replace(table, frame=table.frame.drop("logits", strict=False).with_columns(means))
-
-
 def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Folds, dict[str, Estimate]]:
     """The mean of each metric over folds, written into `cross-validation.json` with those of every fold."""
     outcomes = [read_outcome(one, one.name, 0) for one in runs]
@@ -159,13 +140,15 @@ def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Fo
             for place, (one, outcome) in enumerate(zip(runs, outcomes, strict=True))
         ],
     }
-    write_json(run.path / MEANS, content)
+    write_json(run.cross_validation, content)
     return folds, means
 
 
 def _sampling(folds: Folds, accuracy: Estimate) -> str:
     """The sampling model of the judgement, in words."""
-    whole = f"{value_text(accuracy.value, 'accuracy')} ({interval_text(accuracy, 'accuracy')})"
+    whole = value_text(accuracy.value, "accuracy")
+    if accuracy.low is not None:
+        whole += f" ({interval_text(accuracy, 'accuracy')})"
     return (
         f"Out-of-fold predictions: each row is predicted by one of {folds.folds} models, which did not learn from it. The "
         "intervals here take these models as one and their rows as independent; another sample of training rows is not in them. "

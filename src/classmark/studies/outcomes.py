@@ -8,6 +8,7 @@ from classmark.judging.studies.outcomes import WAITING, Outcome, measure
 from classmark.reading.side import open_side
 from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles
+from classmark.runs.facts import read_data_facts
 from classmark.runs.history import read_history
 from classmark.runs.status import DONE, FAILED, MISSING, read_status
 
@@ -28,4 +29,5 @@ def read_outcome(run: RunFiles, arm: str, seed: int) -> Outcome:
         )
     measured = measure(side.table, side.validation, (recipe.get("judge") or {}).get("positive"))
     curve = learning_curve(read_history(run))
-    return Outcome(arm, seed, DONE, "", seconds, curve=curve, recipe=recipe, **measured)
+    rows = read_data_facts(run).get("splits", {}).get("train")
+    return Outcome(arm, seed, DONE, "", seconds, curve=curve, recipe=recipe, training_rows=rows, **measured)

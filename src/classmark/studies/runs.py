@@ -11,13 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from classmark.judging.studies.answers import answer
+from classmark.judging.studies.outcomes import Outcome
 from classmark.recipes import load_recipe, write_recipe
 from classmark.recipes.schema import Backbone, Recipe
 from classmark.recipes.study_load import recipe_of
@@ -80,6 +82,7 @@ class Runner:
         self.console, self._line = Screen(), time.monotonic()
         self._told = 0
         self._bar: Progress | None = None
+        self._found: dict[tuple[str, int], Outcome] = {}
 
     def work(self) -> None:
         """Until every run is done or has failed, or all are stopped."""
@@ -96,6 +99,7 @@ class Runner:
         self.say(
             f"study    {len(self.study.arms)} {what}, {seeds} seed{'s' * (seeds != 1)}, {ready} of {len(self.every)} done"
         )
+        self._stop_if_settled(self.every)
         while self.started or (self.waiting and not self.came):
             if len(self.came) > self._told:
                 self._pass_on()
@@ -104,6 +108,18 @@ class Runner:
                 self._start(self.waiting.pop(0))
             self._progress()
             time.sleep(POLL_SECONDS)
+
+    def _stop_if_settled(self, ended: Sequence[Place]) -> None:
+        """Start no further run of a sequential study whose claims have their verdicts, or that misses a seed."""
+        if not self.study.sequential:
+            return
+        self._found |= {(one.arm, one.seed): read_outcome(one.run, one.arm, one.seed) for one in ended}
+        if self.waiting and answer(self.study, list(self._found.values())).settled:
+            self.waiting = []
+            self.say("settled  no further run is needed")
+        elif self.waiting and any(read_status(one.run).state == FAILED for one in ended if one not in self.waiting):
+            self.waiting = []
+            self.say("stopped  seeds count in their order, and a run failed: repair it and resume")
 
     def say(self, line: str) -> None:
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -152,6 +168,7 @@ class Runner:
             else:
                 said = f"{found.state}{': ' if found.message else ''}{found.message}"
             self.say(f"{'done' if found.done else 'ended':8} {one.place.name}  {said}")
+            self._stop_if_settled([one.place])
 
     def _pass_on(self) -> None:
         """Tell the runs to stop; a second time, at once."""

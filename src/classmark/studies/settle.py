@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from classmark.errors import Interrupted, MissingExtraError, Option, RecipeError, RunError
+from classmark.judging.parts.label_errors import label_error_frame, write_label_errors
 from classmark.judging.studies.answers import Answers, answer
 from classmark.reading.options import ReadOptions
 from classmark.reading.side import GUESSED
@@ -86,11 +87,13 @@ def _settle_table(
     assert where.table is not None
     if reference is not None or where.resume is not None or where.jobs is not None:
         raise RecipeError("its runs are there already; leave out a study, resume and jobs.", argument="table")
-    found = answer_table(where.table, overrides, options)
+    found, audited = answer_table(where.table, overrides, options)
     folder = where.out or Path("studies") / found.study.name
     if (folder / "study.yaml").exists() or folder.is_file():
         raise RunError(f"{folder}: there is another study. Give another folder: --out FOLDER")
     _write(found, folder)
+    if audited is not None:
+        write_label_errors(label_error_frame(audited), audited, folder / "label-errors.csv")
     return found, folder
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from classmark.errors import InputError, RecipeError, RunError
+from classmark.judging.parts.label_errors import find_label_errors
 from classmark.judging.rows import in_class_order, labelled, row_weights
 from classmark.judging.studies.answers import Answers, answer
 from classmark.judging.studies.cross_validation import answer_folds
@@ -18,6 +19,7 @@ from classmark.recipes.overrides import Overrides
 from classmark.recipes.study_question import load_question
 from classmark.recipes.study_schema import Arm, Study
 from classmark.runs.status import DONE, FAILED
+from classmark.studies.averaged import averaged
 from classmark.studies.matched import match_folds, match_runs
 from classmark.studies.outcomes import read_outcome
 from classmark.studies.table_rows import TableRow, read_table_rows
@@ -25,11 +27,13 @@ from classmark.studies.table_rows import TableRow, read_table_rows
 NO_FILE = "the table names no file for it"
 
 
-def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> Answers:
+def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> tuple[Answers, Predictions | None]:
     """The answers of the runs that a table lists: over seeds, or with a column `fold` of a cross-validation.
 
+    Beside the latter stand the mean predictions of every row, whose labels were audited; None where there are none.
+
     Args:
-        path: a table with the columns arm, seed and file, and if there are such, fold and validation.
+        path: a table with the columns arm, seed and file, and if there are such, fold, validation and training_rows.
         overrides: what is asked: `metric`, `margin`, `direction`, `reference`, and other keys of a study.
         options: what the columns of the predictions mean.
 
@@ -40,12 +44,15 @@ def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> Answ
     study = load_question(path, overrides, list(dict.fromkeys(row.arm for row in rows)))
     seeds = list(dict.fromkeys(row.seed for row in rows))
     folds = rows[0].fold is not None
+    if folds and study.sequential:
+        raise RecipeError("sequential: folds of one data set are judged together; leave it out.")
     if len(seeds) < 2 and not folds:
         raise InputError(
             f"{path}: every run has the seed {seeds[0]}.",
             "An interval over seeds needs two at least; 5 or more tell more.",
         )
-    outcomes = _outcomes(rows, options)
+    tables: list[Predictions] = []
+    outcomes = _outcomes(rows, options, tables)
     if all(one.state == FAILED for one in outcomes):
         raise RunError(f"{path}: no run has a file.")
     if study.choose_by and not all(one.validation for one in outcomes if one.done):
@@ -55,12 +62,17 @@ def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> Answ
     study = study.model_copy(update={"seeds": seeds, "arms": _arms(study, outcomes)})
     _check_metric(study, outcomes, path)
     matched = match_runs(outcomes, [row.place for row in rows], study.reference)
-    found = answer_folds(study, matched, match_folds(matched, str(path))) if folds else answer(study, matched)
-    return replace(found, table=path.name)
+    if not folds:
+        return replace(answer(study, matched), table=path.name), None
+    found = answer_folds(study, matched, match_folds(matched, str(path)))
+    scored = bool(tables) and all(table.has_probabilities for table in tables)
+    audited = averaged(tables) if scored else None
+    errors = None if audited is None else find_label_errors(audited)
+    return replace(found, table=path.name, label_errors=errors), audited
 
 
-def _outcomes(rows: Sequence[TableRow], options: ReadOptions) -> list[Outcome]:
-    """What each run gives; recipes and learning curves only where all are runs of classmark."""
+def _outcomes(rows: Sequence[TableRow], options: ReadOptions, tables: list[Predictions]) -> list[Outcome]:
+    """What each run gives; recipes and learning curves only where all are runs of classmark. Adds the tables of folds."""
     found: list[Outcome] = []
     classes: tuple[str, ...] | None = None
     for row in rows:
@@ -76,7 +88,9 @@ def _outcomes(rows: Sequence[TableRow], options: ReadOptions) -> list[Outcome]:
         table = _usable(side, row, classes)
         classes = table.classes
         measured = measure(table, validation)
-        found.append(Outcome(row.arm, row.seed, DONE, fold=row.fold, **measured))
+        if row.fold is not None:
+            tables.append(table)
+        found.append(Outcome(row.arm, row.seed, DONE, fold=row.fold, training_rows=row.training_rows, **measured))
     if not all(one.recipe for one in found if one.done):
         found = [replace(one, recipe={}, curve={}) for one in found]
     return found

@@ -10,7 +10,7 @@ from classmark.studies.out_of_fold import fold_runs
 from classmark.tables import read_table_file
 from classmark.tables.table_file import TableFile
 
-COLUMNS = "A table of runs has the columns arm, seed and file, and may have fold and validation."
+COLUMNS = "A table of runs has the columns arm, seed and file, and may have fold, validation and training_rows."
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class TableRow:
         file: its predictions or its run folder; None for a run that failed, whose cell is empty.
         validation: predictions of the same model on validation rows, if there are any.
         place: the table and the row, for messages.
+        training_rows: that the model learned from; None where it is not said.
     """
 
     arm: str
@@ -31,6 +32,7 @@ class TableRow:
     file: Path | None
     validation: Path | None
     place: str
+    training_rows: int | None = None
 
     @property
     def name(self) -> str:
@@ -77,7 +79,8 @@ def _rows(table: TableFile, number: int, folder: Path) -> list[TableRow]:
         raise InputError(f'{table.source}: there is no column "seed"; the columns are {columns}.', COLUMNS)
     seed = _whole(texts["seed"], "seed", place) if "seed" in texts else 1
     fold = _whole(texts["fold"], "fold", place) if "fold" in texts else None
-    return [TableRow(arm, seed, fold, file, validation, place)]
+    rows = _whole(texts["training_rows"], "training_rows", place) if texts.get("training_rows") else None
+    return [TableRow(arm, seed, fold, file, validation, place, rows)]
 
 
 def _whole(text: str, column: str, place: str) -> int:

@@ -78,6 +78,13 @@ def test_all_folds_make_one_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert WRONG in pl.read_csv("cv/label-errors.csv")["id"].to_list()
     assert "120 out-of-fold rows" in Path("cv/report.html").read_text()
     assert read_status(RunFiles(Path("cv"))).state == DONE
+    with pytest.raises(RunError) as caught:
+        classmark.load("cv")
+    assert str(caught.value) == (
+        "cv: a cross-validation has a model for each fold, in runs/, and none of its own. Train one on all rows: classmark train "
+        "cv/recipe.yaml data.folds=null data.fold_repeats=1"
+    )
+    assert load_recipe("cv/recipe.yaml", ["data.folds=null", "data.fold_repeats=1"]).data.folds is None
     before = Path("cv/judgement.json").stat().st_mtime_ns
     assert run(["train", "--resume", "cv"]) == 0
     assert Path("cv/judgement.json").stat().st_mtime_ns == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from classmark.errors import RunError
+from classmark.judging.studies.outcomes import Outcome
 from classmark.recipes import load_recipe
 from classmark.recipes.study_load import load_study
 from classmark.recipes.study_schema import Study
@@ -96,3 +98,73 @@ def test_settled() -> None:
     assert (is_settled(auto), is_settled(fixed)) == (False, True)
     head = load_recipe("tiny-imagenet-lite", ["train.precision=fp32"])
     assert not is_settled(head)
+
+
+def test_a_sequential_study_takes_more_seeds(study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "studies" / "made"
+    begin_study(study, folder)
+    longer = study.model_copy(update={"seeds": [5, 2, 9]})
+    with pytest.raises(RunError, match=r"was begun otherwise \(seeds\)"):
+        begin_study(longer, folder)
+    other = tmp_path / "studies" / "sequential"
+    begin_study(study.model_copy(update={"sequential": True}), other)
+    assert begin_study(longer.model_copy(update={"sequential": True}), other).seed_list == [5, 2, 9]
+    assert load_study(str(other / "study.yaml")).seed_list == [5, 2, 9]
+    with pytest.raises(RunError, match=r"was begun otherwise \(seeds\)"):
+        begin_study(study.model_copy(update={"sequential": True, "seeds": [2, 5, 9, 7]}), other)
+
+
+def test_seeds_of_an_answered_study_are_refused(study: Study, tmp_path: Path) -> None:
+    old, new = tmp_path / "studies" / "made", tmp_path / "studies" / "more"
+    more = study.model_copy(update={"seeds": [2, 3, 5], "name": "more", "margin": 0.02})
+    begin_study(study, old)
+    begin_study(study, new.with_name("twin"))  # not answered yet
+    write_json(old / "study.json", {})
+    with pytest.raises(RunError) as caught:
+        begin_study(more, new)
+    assert str(caught.value) == (
+        f"{old}: this study has answered the question with seeds 2, 5 already. A new one that counts them again is wrong more "
+        "often than 5 in 100: take others, for instance seeds=[6, 7, 8], or a study with sequential: true, which takes more "
+        "seeds at any time."
+    )
+    begin_study(study, new.with_name("again"))  # the same seeds: it repeats the study
+    begin_study(more.model_copy(update={"metric": "f1"}), new.with_name("f1"))
+    begin_study(more.model_copy(update={"seeds": [7, 8]}), new)
+
+
+@pytest.mark.parametrize(("gain", "spread", "seeds"), [(0.05, 0.01, 5), (0.01, 0.04, 9)])
+def test_a_sequential_study_stops_when_it_is_settled(
+    gain: float,
+    spread: float,
+    seeds: int,
+    study: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def made(run: RunFiles, arm: str, seed: int) -> Outcome:
+        if not run.recipe.exists():
+            return Outcome(arm, seed)
+        score = 0.8 + 0.01 * math.sin(seed) + (gain + spread * math.cos(7 * seed) if arm == "b" else 0.0)
+        tempered = dict.fromkeys(("temperature", "log_loss", "brier", "ece"), 1.0)
+        return Outcome(arm, seed, "done", metrics={"accuracy": score}, tempered=tempered)
+
+    monkeypatch.setattr(module, "COMMAND", ["true"])
+    monkeypatch.setattr(module, "read_outcome", made)
+    monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    study = study.model_copy(update={"seeds": list(range(1, 10)), "sequential": True})
+    folder = tmp_path / "made"
+    run_study(begin_study(study, folder), folder, jobs=2)
+    started = [json.loads(line) for line in (folder / "started.jsonl").read_text().splitlines()]
+    assert len(started) == 2 * seeds
+    assert ("settled  no further run is needed" in capfd.readouterr().err) == (seeds < 9)
+
+
+def test_a_sequential_study_waits_for_a_run_that_failed(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "COMMAND", ["sh", "-c", "exit 7"])
+    folder = tmp_path / "made"
+    run_study(begin_study(study.model_copy(update={"sequential": True}), folder), folder)
+    assert len((folder / "started.jsonl").read_text().splitlines()) == 1
+    assert "stopped  seeds count in their order, and a run failed: repair it and resume" in capfd.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from classmark.predictions import Predictions, build_predictions, write
 from classmark.recipes.study_schema import Arm, Study
 
 SEEDS = (3, 4, 8)
+WRONG = "test43"  # its label is the other one, in the files of folds
 GAINS = {"plain": 1.0, "new": 1.6}
 
 
@@ -108,6 +110,9 @@ def write_folds(repetitions: int = 2, folds: int = 4) -> list[dict[str, Any]]:
         for fold in range(folds):
             for arm in GAINS:
                 table = predictions(arm, seed)
+                other = pl.when(pl.col("label") == "yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
+                wrong = pl.when(pl.col("id") == WRONG).then(other).otherwise(pl.col("label"))
+                table = replace(table, frame=table.frame.with_columns(label=wrong))
                 keep = np.isin(np.arange(120), order[fold::folds])
                 file = f"{arm}-{seed}-{fold}.parquet"
                 write(table.filter(keep), Path(file))
@@ -133,7 +138,16 @@ def test_folds_are_a_cross_validation() -> None:
     assert content["folds"] == {"folds": 4, "repetitions": 2, "test_rows": 30.0, "training_rows": 90.0}
     assert {(one["seed"], one["fold"]) for one in content["runs"]} == {(s, f) for s in (1, 2) for f in range(4)}
     assert [one["code"] for one in content["findings"]] == ["few_folds", "cross_validation"]
-    assert "4-fold cross-validation, 2 times, paired by fold" in Path("studies/cv/report.html").read_text()
+    page = Path("studies/cv/report.html").read_text()
+    assert "4-fold cross-validation, 2 times, paired by fold" in page
+    tables = [predictions(arm, seed) for arm in GAINS for seed in (1, 2)]
+    means = np.mean([table.probabilities for table in tables], axis=0)
+    listed = pl.read_csv("studies/cv/label-errors.csv")
+    assert content["label_errors"]["audited"] == 120
+    assert content["label_errors"]["count"] == listed.height
+    assert f"disagree with the label of {listed.height} of 120 rows" in page
+    found_wrong = listed.row(listed["id"].to_list().index(WRONG), named=True)
+    assert found_wrong["confidence"] == pytest.approx(means[43].max(), abs=1e-6)
 
 
 def test_one_repetition_needs_no_seed_and_a_failed_fold_no_file() -> None:
@@ -167,12 +181,12 @@ CHANGES: dict[str, tuple[Any, list[str], str]] = {
     "no column": (
         lambda rows: pl.DataFrame(rows).rename({"file": "files"}), [],
         'runs.csv: there is no column "file"; the columns are arm, seed, files, validation. A table of runs has the columns arm, '
-        'seed and file, and may have fold and validation. Did you mean "files"?',
+        'seed and file, and may have fold, validation and training_rows. Did you mean "files"?',
     ),
     "neither seed nor fold": (
         lambda rows: pl.DataFrame(rows).drop("seed"), [],
         'runs.csv: there is no column "seed"; the columns are arm, file, validation. A table of runs has the columns arm, seed '
-        "and file, and may have fold and validation.",
+        "and file, and may have fold, validation and training_rows.",
     ),
     "an unknown arm": (
         pl.DataFrame, ["reference=plan"],
@@ -182,7 +196,7 @@ CHANGES: dict[str, tuple[Any, list[str], str]] = {
         pl.DataFrame, ["seeds=4"],
         'override "seeds=4": '
         "there is no such key for a table of runs; the keys are reference, name, question, metric, "
-        "direction, margin, target_accuracy, choose_by.",
+        "direction, margin, target_accuracy, choose_by, sequential.",
     ),
     "no file": (
         lambda rows: pl.DataFrame([*rows[:5], rows[5] | {"file": "gone.parquet"}]), [],

@@ -19,6 +19,7 @@ FAR = 0.2  # from 0.5
 MUCH = 0.02  # of accuracy
 MUCH_OF_A_SLICE = 0.05
 MOST_NAMED = 3
+SAME_SOURCE = 0.01  # the p below which labelled and unlabelled rows are not random draws of the same
 SPOKEN_GOALS = SPOKEN | {"youden": "Youden's index"}
 
 
@@ -46,6 +47,18 @@ def find_choices(judgement: Judgement) -> list[Finding]:
             error = target.validation_error
             found.append(_missed_on_test(goal, target.threshold, error, target.test_error, target.guarantee))
     return found
+
+
+def find_source(judgement: Judgement) -> list[Finding]:
+    """Unlabelled rows that are not drawn as the labelled ones are."""
+    powered = judgement.prediction_powered
+    if powered is None or powered.source_p >= SAME_SOURCE:
+        return []
+    message = (
+        f"The model's probabilities differ between the {powered.rows:,} labelled and the {powered.unlabelled:,} unlabelled rows "
+        f"more than those of random draws do (p {powered.source_p:.2g}), so intervals from both may lie around a wrong value."
+    )
+    return [Finding("unlabelled_differ", "warning", message)]
 
 
 def spoken(goal: Goal) -> str:

@@ -21,6 +21,7 @@ ADVICE = {
     "small_classes": "Read these classes' intervals, not their values, or label more of them.",
     "few_groups": "Collect more groups; more rows of the same groups help little.",
     "unlabelled_rows": "Check that labels are not missing for a reason that also makes rows hard.",
+    "unlabelled_differ": "Draw the rows to label at random from all, or judge the labelled rows alone.",
     "scores_left_out": "Save the probabilities too, and judge again.",
     "assumed": "Check it, and name the column or class if it is wrong.",
     "matched_by_number": "Give both tables ids, so that no row is compared with another.",

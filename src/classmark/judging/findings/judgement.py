@@ -10,7 +10,7 @@ import numpy as np
 from classmark.errors import shortened
 from classmark.judging.comparisons.baseline import AgainstBaseline, against_baseline, agreement, disagreement
 from classmark.judging.findings.chance import below_chance
-from classmark.judging.findings.choices import find_choices, find_gap, find_slices
+from classmark.judging.findings.choices import find_choices, find_gap, find_slices, find_source
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.finding import Finding as Finding
 from classmark.judging.findings.mixture import find_mixture
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 100
 FEW_ROWS_OF_A_CLASS = 10
-FEW_GROUPS = 30
+FEW_GROUPS = 10  # of equal size
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
 MOSTLY = 0.8  # of the rows, of one class: from there on accuracy says little
@@ -50,7 +50,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     found += _calibration(judgement) + _coverage(judgement)
     found += _chance(judgement)
-    found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement)
+    found += find_choices(judgement) + find_gap(judgement) + find_slices(judgement) + find_source(judgement)
     if predictions is not None:
         found += _table(judgement, predictions)
     gravity = ("problem", "warning", "info")
@@ -163,13 +163,18 @@ def _size(judgement: Judgement) -> list[Finding]:
     if small and judgement.rows >= FEW_ROWS:
         message = f"Fewer than {FEW_ROWS_OF_A_CLASS} rows each: {shortened(small)}. What is said of them is uncertain."
         found.append(Finding("small_classes", "info", message))
-    if judgement.groups and judgement.groups.count < FEW_GROUPS:
-        message = (
-            f"Only {judgement.groups.count} groups: intervals from resampling so few are too narrow. "
-            f"{FEW_GROUPS} or more are needed."
-        )
-        found.append(Finding("few_groups", "warning", message))
-    return found
+    return found + _groups(judgement)
+
+
+def _groups(judgement: Judgement) -> list[Finding]:
+    groups = judgement.groups
+    if groups is None or (effective := groups.effective or groups.count) >= FEW_GROUPS:
+        return []
+    message = f"{groups.count:,} groups"
+    if effective < 0.9 * groups.count:
+        message += f" of unequal size, which say as much as {effective:.1f} of equal size"
+    message += f": with fewer than {FEW_GROUPS}, intervals are wide and rest on what these few groups have in common."
+    return [Finding("few_groups", "warning", message)]
 
 
 def _calibration(judgement: Judgement) -> list[Finding]:

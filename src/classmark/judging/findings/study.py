@@ -22,7 +22,7 @@ NAMES = ("name", "description")
 
 def find_in_study(answers: Answers) -> tuple[Finding, ...]:
     """The findings, the gravest first."""
-    found = [*_missing(answers), *_unpaired(answers), *_target(answers), *_size(answers)]
+    found = [*_missing(answers), *_unpaired(answers), *_resplits(answers), *_target(answers), *_size(answers)]
     order = ("problem", "warning", "info")
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
@@ -35,15 +35,18 @@ def _missing(answers: Answers) -> Iterator[Finding]:
             "failed_runs",
             "problem",
             f"{len(failed)} of {len(answers.outcomes)} runs failed and their pairs are missing: {named}. If an arm fails "
-            "more often than another, the pairs that are left speak for it.",
+            "more often than another, the pairs that are left speak for it, so there is no verdict without them.",
         )
     waiting = sum(one.state not in ("done", "failed") for one in answers.outcomes)
-    if waiting:
+    if waiting and answers.study.sequential and not answers.settled:
+        runs = f"{waiting} of {len(answers.outcomes)} runs are still to come, unless an earlier one settles it."
+        yield Finding("unfinished", "info", runs)
+    elif waiting and not answers.study.sequential:
         yield Finding(
             "unfinished",
             "warning",
             f"{waiting} of {len(answers.outcomes)} runs are still to come. There is no verdict before the last: to stop at the "
-            "first one that pleases is wrong more often than 5 in 100.",
+            "first one that pleases is wrong more often than 5 in 100. A study with sequential: true may stop earlier.",
         )
 
 
@@ -86,6 +89,21 @@ def _unpaired(answers: Answers) -> Iterator[Finding]:
                 f"{comparison.arm} and {comparison.reference} gave the same predictions in every pair: what tells the arms "
                 "apart had no effect.",
             )
+
+
+def _resplits(answers: Answers) -> Iterator[Finding]:
+    split = [(one, one.resplit) for one in answers.comparisons if one.resplit is not None]
+    if not split:
+        return
+    others = [one.arm for one, found in split if one.verdict not in ("not settled", found.verdict)]
+    shared, rows = split[0][1].shared, split[0][1].test_rows
+    said = (
+        f"Every seed holds back its own {rows:,.0f} test rows of one data set, and {shared:.0%} of them stand in the test of "
+        "another seed too. The verdict speaks of other seeds and splits of this data set."
+    )
+    if others:
+        said += f" For other data of this kind it does not stand: {', '.join(others)}."
+    yield Finding("resplits", "warning" if others else "info", said)
 
 
 def _target(answers: Answers) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classmark.errors import shortened
 from classmark.judging.parts.class_clusters import FEWEST_CLUSTERED, cluster_classes
-from classmark.judging.parts.conformal_scores import conformal_quantile, lac_scores, measure_sets, row_numbers
+from classmark.judging.parts.conformal_scores import conformal_quantile, measure_sets, row_numbers
 from classmark.judging.parts.derived import derived
 from classmark.judging.rows import scored_rows
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
@@ -193,7 +193,8 @@ def _sets(test: Predictions, seen: Floats, parting: Parting, level: float, group
     thresholds = np.array([*own, math.inf])  # the last is of values that validation lacks
     by_rows = thresholds[parting.test][:, None]
     chosen = by_rows if parting.of_class is None else thresholds[parting.of_class]
-    sizes, held = (part[0] for part in measure_sets(test, lac_scores, np.zeros(len(test)), [chosen]))
+    measured = measure_sets(test, np.zeros(len(test)), {"lac": [chosen]})["lac"][0]
+    sizes, held = measured.sizes, measured.held
     needed = math.ceil(level / (1 - level) - 1e-9)
     categories = []
     for place, name in enumerate(parting.names):

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classmark.judging.parts.conditional import ConditionalSets, conditional_sets
 from classmark.judging.parts.conformal_scores import (
+    SetSizes,
     conformal_quantile,
     measure_sets,
-    methods,
     quantile_place,
     row_numbers,
+    set_methods,
     true_scores,
 )
 from classmark.judging.rows import row_groups
@@ -101,7 +101,7 @@ def conform(
     Args:
         test: labelled rows with probabilities.
         validation: labelled rows of the same model, classes in the same order.
-        seed: of the random numbers of `aps_scores`, drawn for rows in the order of their ids.
+        seed: of the random numbers of APS, drawn for rows in the order of their ids.
         groups: group number of each test row.
         columns: of both tables, for whose values the promise is to hold by itself; without them, up to three that suit.
 
@@ -110,17 +110,15 @@ def conform(
     """
     uniform = row_numbers(test, seed), row_numbers(validation, seed + 1)
     independent = groups is None and row_groups(validation) is None
+    seen = true_scores(validation, uniform[1], set_methods(len(test.classes)))
+    thresholds = {name: [np.array(conformal_quantile(own, level)) for level in LEVELS] for name, own in seen.items()}
     found = []
-    for method, scores in methods(len(test.classes)).items():
-        seen = true_scores(validation, scores, uniform[1])
-        thresholds = [np.array(conformal_quantile(seen, level)) for level in LEVELS]
-        sizes, held = measure_sets(test, scores, uniform[0], thresholds)
-        for place, level in enumerate(LEVELS):
-            one = _sets(method, level, float(thresholds[place]), test, sizes[place], held[place], groups)
-            rank = quantile_place(len(seen), level)
-            if independent and rank <= len(seen):
-                luck = coverage_luck(len(seen), rank, len(test), int(held[place].sum()))
-                one = Sets(**{**vars(one), "luck": luck})
+    for method, measured in measure_sets(test, uniform[0], thresholds).items():
+        for level, threshold, sets in zip(LEVELS, thresholds[method], measured, strict=True):
+            one = _sets(method, level, float(threshold), test, sets, groups)
+            rank = quantile_place(len(validation), level)
+            if independent and rank <= len(validation):
+                one = replace(one, luck=coverage_luck(len(validation), rank, len(test), int(sets.held.sum())))
             found.append(one)
     return Conformal(len(validation), tuple(found), conditional_sets(test, validation, LEVELS, seed, groups, columns))
 
@@ -130,10 +128,10 @@ def _sets(
     level: float,
     threshold: float,
     test: Predictions,
-    sizes: NDArray[np.int64],
-    held: NDArray[np.bool_],
+    measured: SetSizes,
     groups: Groups,
 ) -> Sets:
+    sizes, held = measured.sizes, measured.held
     rows = np.bincount(test.labels, minlength=len(test.classes))
     hits = np.bincount(test.labels[held], minlength=len(test.classes))
     worst = int(np.argmin(np.where(rows > 0, hits / np.maximum(rows, 1), np.inf)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,18 @@ from classmark.predictions import Predictions
 BLOCK_VALUES = 1 << 20  # scores that are worked on at once, which bounds memory
 PENALTY, FREE_RANKS = 0.01, 5
 
-Scores = Callable[[Floats, Floats], Floats]
+
+@dataclass(frozen=True)
+class SetSizes:
+    """How many classes each row's set holds, and whether the true one is among them, each of shape (N,)."""
+
+    sizes: NDArray[np.int64]
+    held: NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, rows: int) -> SetSizes:
+        """Room for so many rows."""
+        return cls(np.empty(rows, np.int64), np.empty(rows, np.bool_))
 
 
 def conformal_quantile(scores: Floats, level: float) -> float:
@@ -31,52 +43,39 @@ def quantile_place(rows: int, level: float) -> int:
     return math.ceil((rows + 1) * level - 1e-9)  # 0.9 × 10 is 9, however it is rounded
 
 
-def lac_scores(probabilities: Floats, uniform: Floats) -> Floats:
-    """1 − p of each class, shape (B, C): sets as small as can be on average."""
-    return 1 - probabilities
+def set_scores(probabilities: Floats, uniform: Floats, methods: Sequence[str]) -> dict[str, Floats]:
+    """The scores of each class by each method, name → shape (B, C).
 
-
-def aps_scores(probabilities: Floats, uniform: Floats) -> Floats:
-    """The probability of all likelier classes and a random part of the class's own, shape (B, C).
-
-    Sets are larger where a row is harder, and coverage differs less between rows than with `lac_scores`.
+    `lac` is 1 − p: sets are as small as can be on average. `aps` is the probability of all likelier classes and a random
+    part of the class's own: sets are larger where a row is harder, and coverage differs less between rows. `raps` is that
+    and 0.01 more for each rank beyond the fifth, so that classes far down a long tail stay out.
 
     Args:
         probabilities: shape (B, C).
         uniform: shape (B,), from 0 to 1.
+        methods: names.
 
-    Source: Romano, Sesia, Candès 2020, equations 5 and 7.
+    Source: Sadinle, Lei, Wasserman 2019 (LAC); Romano, Sesia, Candès 2020, equations 5 and 7 (APS); Angelopoulos et al.
+    2021, equation 4, with λ = 0.01 and k = 5 (RAPS). These two are fixed, so that all validation rows serve the promise;
+    the paper fits them on rows of their own.
     """
-    return _ranked_scores(probabilities, uniform, 0.0)
-
-
-def raps_scores(probabilities: Floats, uniform: Floats) -> Floats:
-    """As `aps_scores`, with 0.01 more for each class that is likelier beyond the first five, shape (B, C).
-
-    So classes far down in a long tail of small probabilities stay out of the sets.
-
-    Source: Angelopoulos et al. 2021, equation 4, with λ = 0.01 and k = 5. These are fixed, so that all validation rows
-    serve the promise; the paper fits them on rows of their own.
-    """
-    return _ranked_scores(probabilities, uniform, PENALTY)
-
-
-def _ranked_scores(probabilities: Floats, uniform: Floats, penalty: float) -> Floats:
+    found = {"lac": 1 - probabilities} if "lac" in methods else {}
+    if "aps" not in methods and "raps" not in methods:
+        return found
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
-    before = np.cumsum(ranked, axis=1) - ranked
-    beyond = penalty * np.maximum(0, np.arange(1, probabilities.shape[1] + 1) - FREE_RANKS)
-    scores = np.empty_like(probabilities)
-    np.put_along_axis(scores, order, before + uniform[:, None] * ranked + beyond, axis=1)
-    return scores
+    adaptive = np.cumsum(ranked, axis=1) - ranked + uniform[:, None] * ranked
+    beyond = PENALTY * np.maximum(0, np.arange(1, probabilities.shape[1] + 1) - FREE_RANKS)
+    for name, values in (("aps", adaptive), ("raps", adaptive + beyond)):
+        if name in methods:
+            found[name] = np.empty_like(probabilities)
+            np.put_along_axis(found[name], order, values, axis=1)
+    return found
 
 
-METHODS: dict[str, Scores] = {"lac": lac_scores, "aps": aps_scores, "raps": raps_scores}
-
-
-def methods(classes: int) -> dict[str, Scores]:
+def set_methods(classes: int) -> tuple[str, ...]:
     """The ways of scoring for so many classes: up to five, RAPS is APS and left out."""
-    return {name: scores for name, scores in METHODS.items() if name != "raps" or classes > FREE_RANKS}
+    return ("lac", "aps", "raps") if classes > FREE_RANKS else ("lac", "aps")
 
 
 def row_numbers(table: Predictions, seed: int) -> Floats:
@@ -86,36 +85,34 @@ def row_numbers(table: Predictions, seed: int) -> Floats:
     return numbers
 
 
-def true_scores(table: Predictions, scores: Scores, uniform: Floats) -> Floats:
-    """The score of each row's true class, shape (N,)."""
-    return np.concatenate(
-        [
-            scores(table.probabilities[block], uniform[block])[np.arange(len(labels)), labels]
-            for block, labels in _blocks(table)
-        ]
-    )
+def true_scores(table: Predictions, uniform: Floats, methods: Sequence[str]) -> dict[str, Floats]:
+    """The score of each row's true class by each method, name → shape (N,)."""
+    found = {name: np.empty(len(table)) for name in methods}
+    for block, labels in _blocks(table):
+        for name, scores in set_scores(table.probabilities[block], uniform[block], methods).items():
+            found[name][block] = scores[np.arange(len(labels)), labels]
+    return found
 
 
 def measure_sets(
-    table: Predictions, scores: Scores, uniform: Floats, thresholds: Sequence[Floats]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """How many classes each row's set holds, and whether the true one, each of shape (thresholds, N).
+    table: Predictions, uniform: Floats, thresholds: Mapping[str, Sequence[Floats]]
+) -> dict[str, list[SetSizes]]:
+    """How large the sets of each method are at each of its thresholds, and which hold the true class.
 
     Args:
         table: labelled rows with probabilities.
-        scores: of a method.
         uniform: shape (N,).
-        thresholds: each for all rows and classes, shape (), for each class, (C,), or for each row, (N, 1).
+        thresholds: method → thresholds, each for all rows and classes, shape (), for each class, (C,), or for each row,
+            (N, 1).
     """
-    sizes = np.empty((len(thresholds), len(table)), np.int64)
-    held = np.empty((len(thresholds), len(table)), np.bool_)
+    found = {name: [SetSizes.empty(len(table)) for _ in own] for name, own in thresholds.items()}
     for block, labels in _blocks(table):
-        found = scores(table.probabilities[block], uniform[block])
-        for place, threshold in enumerate(thresholds):
-            inside = found <= (threshold[block] if threshold.ndim == 2 else threshold)
-            sizes[place, block] = inside.sum(axis=1)
-            held[place, block] = inside[np.arange(len(labels)), labels]
-    return sizes, held
+        for name, scores in set_scores(table.probabilities[block], uniform[block], list(thresholds)).items():
+            for threshold, sets in zip(thresholds[name], found[name], strict=True):
+                inside = scores <= (threshold[block] if threshold.ndim == 2 else threshold)
+                sets.sizes[block] = inside.sum(axis=1)
+                sets.held[block] = inside[np.arange(len(labels)), labels]
+    return found
 
 
 def _blocks(table: Predictions) -> Iterator[tuple[slice, NDArray[np.int64]]]:

@@ -13,6 +13,7 @@ from classmark.errors import InputError, Option, nearest
 from classmark.judging.comparisons.paired import Difference, mean_difference
 from classmark.judging.parts.recalibration import LIMITS, fit_temperature, table_logits, tempered
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
+from classmark.judging.statistics.rare_errors import loss_interval
 from classmark.judging.statistics.resampling import Groups
 from classmark.judging.statistics.unpaired import grouped_mean
 from classmark.predictions import Predictions
@@ -117,7 +118,7 @@ def judge_costs(test: Predictions, validation: Predictions | None, matrix: Float
         matrix: cost of a row, true class by predicted class, shape (C, C).
         groups: group number of each test row.
     """
-    found = Costs(tuple(map(tuple, matrix.tolist())), grouped_mean(matrix[test.labels, test.predicted], groups))
+    found = Costs(tuple(map(tuple, matrix.tolist())), mean_cost(matrix, test.labels, test.predicted, groups))
     if not test.has_probabilities:
         return found
     expected = _decision(test, least_cost(test.probabilities, matrix), matrix, groups)
@@ -140,10 +141,28 @@ def least_cost(probabilities: Floats, matrix: Floats) -> NDArray[np.int64]:
     return np.concatenate([part.argmin(axis=1) for part in parts])
 
 
+def mean_cost(matrix: Floats, labels: NDArray[np.int64], decided: NDArray[np.int64], groups: Groups = None) -> Estimate:
+    """The mean cost a row; of independent rows its upper end allows for errors that cost the most and are not there.
+
+    Args:
+        matrix: cost of a row, true class by predicted class, shape (C, C).
+        labels: class index, shape (N,).
+        decided: class index, shape (N,).
+        groups: group number of each row.
+    """
+    costs = matrix[labels, decided]
+    if groups is not None:
+        return grouped_mean(costs, groups)
+    right = np.minimum(matrix[labels, labels], costs)
+    wrong = costs > right
+    lost = np.where(wrong, costs, matrix.max(axis=1)[labels]) - right
+    return loss_interval(right, lost, wrong, float(matrix.max()))
+
+
 def _decision(test: Predictions, decided: NDArray[np.int64], matrix: Floats, groups: Groups) -> Decision:
     before, after = matrix[test.labels, test.predicted], matrix[test.labels, decided]
     return Decision(
-        cost=grouped_mean(after, groups),
+        cost=mean_cost(matrix, test.labels, decided, groups),
         difference=mean_difference(before, after, groups),
         accuracy=share_interval(decided == test.labels, groups),
         moved=int((decided != test.predicted).sum()),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.resampling import Groups
 
-BUDGET = 2_000_000  # pairs × classes that are looked at where labels are resampled
+BUDGET, LARGEST_BLOCK = 10_000_000, 2_000  # pairs × classes that are looked at where labels are resampled, and rows
 NORMAL_BUDGET, FEWEST_BLOCKS = 8_000_000, 100  # and where the normal limit is taken
 CHUNK = 1 << 21  # numbers that are held at once
 RESAMPLES = 199
+TIED = 1e-5  # relative: a draw that shows this much less counts as one that shows as much
 MOST_RESAMPLED = 50_000  # rows × classes
+MOST_VALUES = 4_000_000  # rows × classes that are read; of more, a part of the rows
 FEWEST_ROWS = 10
 MEDIAN_ROWS = 500
 
@@ -88,25 +91,30 @@ def kernel_error(scored: Scored, groups: Groups = None) -> KernelError:
     rng = np.random.default_rng(0)
     resampled = len(scored) * width <= MOST_RESAMPLED
     draws = RESAMPLES if resampled else 0
-    totals, variance = np.zeros(1 + draws), 0.0
+    total, totals, variance = 0.0, np.zeros(draws), 0.0
     for probabilities, labels in _chunks(blocks, 1 + draws):
         kernel = _kernel(probabilities, bandwidth)
-        all_labels = np.concatenate([labels[..., None], _drawn(probabilities, draws, rng)], axis=2)
-        totals += blocks.factor * _products(kernel, probabilities, all_labels)
-        variance += 0.0 if resampled else blocks.factor**2 * _null_variance(kernel, probabilities)
+        total += blocks.factor * float(_products(kernel, probabilities, labels[..., None])[0])
+        if resampled:  # half of the digits do to count how many draws show more
+            halved = kernel.astype(np.float32), probabilities.astype(np.float32)
+            totals += blocks.factor * _products(*halved, _drawn(probabilities, draws, rng))
+        else:
+            variance += blocks.factor**2 * _null_variance(kernel, probabilities)
     if resampled:
-        p = (1 + int((totals[1:] >= totals[0] - 1e-12 * abs(totals[0])).sum())) / (1 + draws)
+        p = (1 + int((totals >= total - TIED * abs(total)).sum())) / (1 + draws)
         how = f"p from {draws} draws of labels from the probabilities"
     else:
-        p = NormalDist().cdf(-float(totals[0]) / math.sqrt(variance)) if variance > 0 else 1.0
+        p = NormalDist().cdf(-total / math.sqrt(variance)) if variance > 0 else 1.0
         how = f"p from the normal limit over {count:,} blocks"
     estimator = "quadratic estimator" if count == 1 else f"estimator over blocks of {size:,} rows"
-    value = float(totals[0]) / (count * size * (size - 1))
+    if count * (size + 1) < len(scored):
+        estimator += f" ({count * size:,} rows drawn)"
+    value = total / (count * size * (size - 1))
     return KernelError(value, p, size, bandwidth, f"unbiased {estimator}, {how}, independent rows")
 
 
 def _blocks(scored: Scored) -> Blocks:
-    """The rows in blocks of a size that the budget allows; less than a block is left out at the end."""
+    """The rows, or as many as may be read, in blocks of a size that the budget allows; less than one is left out."""
     assert scored.probabilities is not None
     probabilities, labels = scored.probabilities, scored.labels
     if scored.classes == 2:
@@ -114,12 +122,16 @@ def _blocks(scored: Scored) -> Blocks:
         labels = (labels != scored.positive).astype(np.int64)
     rows, width = probabilities.shape
     order = np.lexsort((labels, scored.surest, probabilities.max(axis=1)))
+    if rows * width > MOST_VALUES:
+        rows = MOST_VALUES // width
+        order = np.random.default_rng(1).choice(order, rows, replace=False)
     if rows * width <= MOST_RESAMPLED:
-        size = min(rows, max(2, BUDGET // (rows * width)))
+        size = min(rows, LARGEST_BLOCK, max(2, BUDGET // (rows * width)))
     else:
         size = max(2, min(rows // FEWEST_BLOCKS, NORMAL_BUDGET // (rows * width)))
     if size < rows:
         order = order[np.random.default_rng(0).permutation(rows)]
+    size = rows // math.ceil(rows / size)
     count = rows // size
     order = order[: count * size].reshape(count, size)
     return Blocks(probabilities[order], labels[order])
@@ -170,12 +182,12 @@ def _drawn(probabilities: Floats, draws: int, rng: np.random.Generator) -> NDArr
     return labels
 
 
-def _products(kernel: Floats, probabilities: Floats, labels: NDArray[np.int64]) -> Floats:
+def _products(kernel: NDArray[Any], probabilities: NDArray[Any], labels: NDArray[np.int64]) -> Floats:
     """The sum over all pairs of weight times the product of residuals, for each column of labels, shape (R,)."""
     found = np.zeros(labels.shape[2])
     for index in range(probabilities.shape[2]):
-        residuals = (labels == index) - probabilities[:, :, index, None]
-        found += np.einsum("mbr,mbr->r", kernel @ residuals, residuals)
+        residuals = (labels == index).astype(kernel.dtype) - probabilities[:, :, index, None]
+        found += ((kernel @ residuals) * residuals).sum(axis=(0, 1), dtype=np.float64)
     return found
 
 

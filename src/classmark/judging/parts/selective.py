@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from classmark.judging.parts.calibration import confidences
 from classmark.judging.parts.guarantees import Guarantee, guaranteed_share
+from classmark.judging.parts.thresholds import fewest_behind
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
 from classmark.judging.statistics.resampling import Groups
@@ -118,13 +118,13 @@ def _risks(scored: Scored) -> Floats:
 def choose_threshold(validation: Scored, error: float) -> float | None:
     """The confidence from which on most validation rows are kept with at most this share wrong; None where none is.
 
-    It keeps at least 1 / error rows, since among fewer a share that small is seen by luck alone. Where all rows can be
-    kept it is 0.
+    It keeps at least 30 rows, and so many that one of them may be wrong, since among fewer a share that small is seen by
+    luck alone. Where all rows can be kept it is 0.
     """
     values, place, counts = np.unique(-confidences(validation), return_inverse=True, return_counts=True)
     kept = np.cumsum(counts)
     wrong = np.cumsum(np.bincount(place, weights=validation.surest != validation.labels))
-    good = np.flatnonzero((wrong <= error * kept) & (kept >= 1 / error))
+    good = np.flatnonzero((wrong <= error * kept) & (kept >= fewest_behind(1 - error)))
     if len(good) == 0:
         return None
     return 0.0 if good[-1] == len(values) - 1 else float(-values[good[-1]])
@@ -135,7 +135,7 @@ def _target(error: float, test: Scored, validation: Scored, groups: Groups, conf
     missed = validation.surest != validation.labels
     if confidence is None:
         threshold = choose_threshold(validation, error)
-        few = f"no threshold keeps {100 * error:g} % on at least {math.ceil(1 / error):,} validation rows"
+        few = f"no threshold keeps {100 * error:g} % on at least {fewest_behind(1 - error):,} validation rows"
         found = replace(found, threshold=threshold, missing=few if threshold is None else None)
     else:
         kept = guaranteed_share(confidences(validation), ~missed, 1 - error, confidence)

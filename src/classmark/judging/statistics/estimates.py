@@ -21,18 +21,19 @@ from classmark.judging.scored import (
     confusion_metrics,
     statistics,
 )
+from classmark.judging.statistics.groups import effective_groups
 from classmark.judging.statistics.intervals import (
     Estimate,
     Floats,
-    mean_interval,
-    mean_of_shares,
     percentile_interval,
     spread_interval,
     wilson,
     wilson_f1,
 )
+from classmark.judging.statistics.macro import macro_precision, mean_of_shares
 from classmark.judging.statistics.matrices import macro_f1, matthews
 from classmark.judging.statistics.ranking import roc_area
+from classmark.judging.statistics.rare_errors import loss_interval
 from classmark.judging.statistics.resampling import (
     Groups,
     bootstrap,
@@ -42,6 +43,9 @@ from classmark.judging.statistics.resampling import (
 )
 from classmark.judging.statistics.weighted import NO_CLASS_MEASURE, weighted_estimates
 
+# Of two classes, each half of these: with 20 groups and a tenth of positives they cover 96 to 98 % by the groups of the
+# rarer class, by all groups 91 to 93 %; the other metrics cover by all groups.
+BY_THE_RARER_CLASS = ("roc_auc", "balanced_accuracy", "recall_macro", "precision_macro")
 NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
 ABSENT = Estimate(None, None, None, "undefined: no row has this class")
 NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
@@ -80,13 +84,15 @@ class Draws:
         metrics: each of shape (R,).
         counts: the class counts of each draw.
         method: how they were drawn.
-        groups: how many there are.
+        effective: the effective number of groups.
+        fewer: that of the rows of the class with fewer, where rows have two classes.
     """
 
     metrics: dict[str, Floats]
     counts: ClassCounts
     method: str
-    groups: int
+    effective: float
+    fewer: float
 
 
 def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
@@ -136,7 +142,7 @@ def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Es
         "accuracy": wilson(float(hits.sum()), float(true.sum())),
         "balanced_accuracy": recall,
         "recall_macro": recall,
-        "precision_macro": mean_of_shares(hits[present], claimed[present]),
+        "precision_macro": macro_precision(hits[present], claimed[present], true[present]),
         "f1_macro": macro_f1(confusion),
         "mcc": matthews(confusion),
     }
@@ -160,20 +166,16 @@ def class_estimates(
     return tuple(found)
 
 
-def called_estimates(called: Scored, drawn: ClassCounts | None, method: str, groups: Groups) -> dict[str, Estimate]:
+def called_estimates(called: Scored, drawn: ClassCounts | None, groups: Groups) -> dict[str, Estimate]:
     """The metrics of two classes that need no scores, `specificity` with them: as `estimate` has them.
 
     Args:
         called: labelled rows, predicted by any threshold.
         drawn: the counts of each draw of whole groups; None for independent rows.
-        method: how they were drawn.
         groups: group number of each row.
     """
-    if drawn is None or groups is None:
-        found, draws = count_intervals(called.confusion, called.positive), None
-    else:
-        draws = Draws(confusion_metrics(drawn, called.positive), drawn, method, int(groups.max()) + 1)
-        found = _group_intervals(called, draws)
+    draws = None if groups is None or drawn is None else _group_draws(called, len(drawn.true), 0, groups, drawn)
+    found = count_intervals(called.confusion, called.positive) if draws is None else _group_intervals(called, draws)
     negative = class_estimates(called.confusion, ("", ""), draws)[1 - called.positive]
     return found | {"specificity": negative.recall}
 
@@ -189,7 +191,7 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     def redrawn(estimate: Estimate, draws: Floats, defined: NDArray[np.bool_]) -> Estimate:
         if estimate in (ABSENT, NEVER_PREDICTED):
             return estimate
-        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.groups)
+        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.effective)
 
     return ClassEstimate(
         one.name,
@@ -200,19 +202,30 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     )
 
 
-def _group_draws(scored: Scored, draws: int, seed: int, groups: NDArray[np.int64]) -> Draws:
-    counts = group_counts(scored, draws, seed, groups)
+def _group_draws(
+    scored: Scored, draws: int, seed: int, groups: NDArray[np.int64], counts: ClassCounts | None = None
+) -> Draws:
+    counts = group_counts(scored, draws, seed, groups) if counts is None else counts
     metrics = confusion_metrics(counts, scored.positive)
     if scored.probabilities is not None:
         metrics |= bootstrap(scored, draws, seed, groups)
-    return Draws(metrics, counts, bootstrap_method(draws, groups), int(groups.max()) + 1)
+    effective = effective_groups(groups)
+    sides = [effective_groups(groups, scored.labels == index) for index in range(2)]
+    fewer = min([effective, *(side for side in sides if side)])
+    return Draws(metrics, counts, bootstrap_method(draws, groups), effective, fewer)
 
 
 def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
     values, highest = statistics(scored), {"brier": _highest_brier(scored)}
+    fewer = dict.fromkeys(BY_THE_RARER_CLASS, drawn.fewer) if scored.classes == 2 else {}
     return {
         name: spread_interval(
-            values[name], draws, drawn.method, METRICS[name].scale, drawn.groups, highest.get(name, math.inf)
+            values[name],
+            draws,
+            drawn.method,
+            METRICS[name].scale,
+            fewer.get(name, drawn.effective),
+            highest.get(name, math.inf),
         )
         for name, draws in drawn.metrics.items()
     }
@@ -230,8 +243,8 @@ def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimat
     found = {
         "roc_auc": percentile_interval(values["roc_auc"], drawn["roc_auc"], method),
         "average_precision": spread_interval(values["average_precision"], drawn["average_precision"], method),
-        "log_loss": mean_interval(scored.log_losses),
-        "brier": mean_interval(scored.brier_terms, _highest_brier(scored)),
+        "log_loss": loss_interval(*scored.log_loss_parts),
+        "brier": loss_interval(*scored.brier_parts, _highest_brier(scored)),
     }
     if scored.classes == 2:
         found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.scores(scored.positive))

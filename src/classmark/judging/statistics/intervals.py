@@ -1,22 +1,30 @@
 """Confidence intervals: Wilson, t for means, logit for what lies between 0 and 1, percentiles of bootstrap draws.
 
-The quantiles come from `statistics.NormalDist` and a series of our own, as scipy takes a second to load. Every
-interval is two-sided at 95 % and says its sampling model in `method`.
+Every interval is two-sided at 95 % and says its sampling model in `method`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.metric import Scale
+from classmark.judging.statistics.groups import (
+    FEWEST,
+    ONE_GROUP,
+    effective_groups,
+    group_quantile,
+    group_sums_deviation,
+    group_words,
+)
+from classmark.judging.statistics.student import CONFIDENCE as CONFIDENCE
+from classmark.judging.statistics.student import Z as Z
+from classmark.judging.statistics.student import t_quantile as t_quantile
 
-CONFIDENCE = 0.95
-Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+NO_SPREAD = 1e-12
 
 Floats = NDArray[np.float64]
 BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf), "Fisher's z": (-1, 1)}
@@ -64,15 +72,27 @@ def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64] | None = N
     if groups is None or len(hits) == 0:
         return wilson(float(hits.sum()), len(hits))
     share = float(hits.mean())
-    place = np.unique(groups, return_inverse=True)[1]
-    sums = np.bincount(place, weights=hits - share)
-    units = len(sums)
-    if units < 2 or np.abs(sums).max() < 1e-12:
-        return Estimate(share, None, None, "none: a single group, or the same share in each")
-    half = t_quantile(units - 1) * math.sqrt(units / (units - 1) * float((sums**2).sum())) / len(hits)
-    return Estimate(
-        share, max(0.0, share - half), min(1.0, share + half), f"t interval by group sums ({units:,} groups)"
-    )
+    half, method = grouped_half(hits - share, groups)
+    if half is None:
+        return Estimate(share, None, None, method)
+    return Estimate(share, max(0.0, share - half), min(1.0, share + half), method)
+
+
+def grouped_half(errors: Floats, groups: NDArray[np.int64]) -> tuple[float | None, str]:
+    """Half the width of the t interval of a mean over grouped rows, and its method; None where there is none.
+
+    Args:
+        errors: what each row's term lies above the mean, shape (N,).
+        groups: group number of each row, not every number used.
+    """
+    deviation = group_sums_deviation(errors, groups) / len(errors)
+    if deviation < NO_SPREAD:
+        return None, "none: a single group, or the same value in each"
+    effective = effective_groups(groups)
+    if effective < FEWEST:
+        return None, ONE_GROUP
+    count = len(np.unique(groups))
+    return group_quantile(effective) * deviation, f"t interval by group sums ({group_words(count, effective)})"
 
 
 def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
@@ -89,37 +109,12 @@ def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
     bootstrap covers 92 to 95 %, and it has an interval for a class without an error.
     """
     value = 2 * hits / (true + claimed)
-    _, low, high = _ends(wilson(hits, true + claimed - hits))
-    low, high = (2 * end / (1 + end) for end in (low, high))
+    share = wilson(hits, true + claimed - hits)
+    assert share.low is not None
+    assert share.high is not None
+    low, high = (2 * end / (1 + end) for end in (share.low, share.high))
     method = "Wilson, on rows of the class or predicted so (Lam et al. 2023), independent rows"
     return Estimate(value, min(value, low), max(value, high), method)
-
-
-def mean_of_shares(hits: Floats, rows: Floats) -> Estimate:
-    """The mean of several shares of separate rows, from the Wilson interval of each.
-
-    For macro precision and recall: where a class has few rows or all of them right, bootstrap draws hardly vary, and
-    their interval misses the true value in up to four cases of ten.
-
-    Args:
-        hits: shape (C,).
-        rows: shape (C,); a share of no rows counts as 0, and may be anything up to 1.
-
-    Source: Zou & Donner 2008 (MOVER, method of variance estimates recovery), for a mean instead of a difference.
-    """
-    shares = [wilson(float(hit), float(count)) for hit, count in zip(hits, rows, strict=True)]
-    values, lows, highs = (np.array(part) for part in zip(*map(_ends, shares), strict=True))
-    value = float(values.mean())
-    low = value - math.sqrt(float(((values - lows) ** 2).sum())) / len(values)
-    high = value + math.sqrt(float(((highs - values) ** 2).sum())) / len(values)
-    method = "MOVER of the classes' Wilson intervals, independent rows"
-    return Estimate(value, max(0.0, low), min(1.0, high), method)
-
-
-def _ends(share: Estimate) -> tuple[float, float, float]:
-    if share.value is None or share.low is None or share.high is None:
-        return 0.0, 0.0, 1.0
-    return share.value, share.low, share.high
 
 
 def mean_interval(terms: Floats, highest: float = math.inf) -> Estimate:
@@ -138,38 +133,6 @@ def mean_interval(terms: Floats, highest: float = math.inf) -> Estimate:
     half = t_quantile(rows - 1) * float(terms.std(ddof=1)) / math.sqrt(rows)
     method = "delta method with t quantile, independent rows"
     return Estimate(value, max(0.0, value - half), min(highest, value + half), method)
-
-
-def t_quantile(degrees: int) -> float:
-    """The 97.5 % quantile of Student's t distribution.
-
-    Source: the distribution function of Abramowitz & Stegun 1964, 26.7.3 and 26.7.4 (exact for whole degrees of
-    freedom) inverted by bisection; beyond 200 degrees their expansion 26.7.5.
-    """
-    if degrees > 200:
-        g1 = (Z**3 + Z) / 4
-        g2 = (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96
-        g3 = (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384
-        return Z + g1 / degrees + g2 / degrees**2 + g3 / degrees**3
-    low, high = 0.0, 700.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _t_inside(middle, degrees) < CONFIDENCE else (low, middle)
-    return (low + high) / 2
-
-
-def _t_inside(t: float, degrees: int) -> float:
-    """The probability that |T| < t, for whole degrees of freedom."""
-    angle = math.atan2(t, math.sqrt(degrees))
-    sine, cosine = math.sin(angle), math.cos(angle)
-    if degrees == 1:
-        return 2 * angle / math.pi
-    odd = degrees % 2
-    total = term = cosine if odd else 1.0
-    for k in range(3 if odd else 2, degrees - 1, 2):
-        term *= cosine**2 * (k - 1) / k
-        total += term
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
 def percentile_interval(value: float | None, draws: Floats, method: str) -> Estimate:
@@ -197,7 +160,7 @@ def spread_interval(
     draws: Floats,
     method: str,
     scale: Scale = "logit",
-    units: int | None = None,
+    units: float | None = None,
     highest: float = math.inf,
 ) -> Estimate:
     """The value with a symmetric interval on another scale, its deviation taken from bootstrap draws.
@@ -211,11 +174,12 @@ def spread_interval(
         draws: shape (R,).
         method: how they were drawn.
         scale: on which the interval is symmetric; the delta method brings the deviation there.
-        units: the groups, whose number bounds what the deviation can be known from; None for independent rows.
+        units: the effective number of groups, which bounds what the deviation can be known from; None for independent
+            rows.
         highest: what the value cannot exceed, for the `log` scale, which has no upper end.
 
     Source: Boyd, Eng, Page 2013, section 4 (logit interval), with the bootstrap's deviation in place of the binomial
-    one; Cameron & Miller 2015, section VI (few groups: Student's t at one degree fewer than groups, and their factor).
+    one; with groups `group_quantile`.
     """
     how = f"deviation on the {scale} scale, {method.removeprefix('percentile ')}"
     drawn = percentile_interval(value, draws, how)
@@ -224,7 +188,9 @@ def spread_interval(
     value, (bottom, top) = drawn.value, BOUNDS[scale]
     if not bottom < value < min(top, highest):
         return Estimate(value, None, None, "none: the value is at its bound")
-    quantile = Z if units is None else t_quantile(units - 1) * math.sqrt(units / (units - 1))
+    if units is not None and units < FEWEST:
+        return Estimate(value, None, None, ONE_GROUP)
+    quantile = Z if units is None else group_quantile(units)
     half = quantile * float(draws[np.isfinite(draws)].std(ddof=1))
     match scale:
         case "logit":

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.statistics.intervals import Estimate, Floats, logit_interval, t_quantile
+from classmark.judging.statistics.intervals import Estimate, Floats, Z, logit_interval, t_quantile
 
 Weights = NDArray[np.uint8] | Floats
 FEWEST_OF_A_CLASS = 3  # rows, of a difference of two ROC areas
+
+ENOUGH_ROWS = 20  # of equal share in what is lost of the area, (Σ)² / Σ²; of fewer DeLong covers too rarely near 1
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,12 @@ def midranks(values: Floats) -> Floats:
 def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
     """The area under the ROC curve with DeLong's interval, made on the logit scale so that it stays inside (0, 1).
 
+    Where a few rows lose most of the area, their number is too uncertain for DeLong's variance: at areas from 0.98 on it
+    covers 43 to 95 %. There each end is the wider one of it and of Newcombe's interval, which covers 93 to 100 %.
+
     Source: DeLong et al. 1988; the logit transform as in Pepe 2003, section 5.2.4. Student's quantile, at the degrees
     of freedom of the rarer class, instead of the normal one: with 20 positives it covers 93 % instead of 91 %.
+    Newcombe 2006, method 5 (score interval with the variance of Hanley & McNeil 1982), which alone is left at 0 and 1.
     """
     if positive.all() or not positive.any():
         return Estimate(None, None, None, "undefined: rows of one class only")
@@ -150,11 +156,38 @@ def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
         return Estimate(area, None, None, "none: a single row of a class")
     deviation = math.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
     if area in (0.0, 1.0):
-        return Estimate(area, None, None, "none: the scores separate the classes completely")
+        low, high = newcombe_ends(area, len(above), len(below))
+        return Estimate(area, low, high, "Newcombe's score interval (method 5), conservative, independent rows")
     if deviation == 0:
         return Estimate(area, None, None, "none: every row has the same score")
     low, high = logit_interval(area, t_quantile(min(len(above), len(below)) - 1) * deviation)
-    return Estimate(area, low, high, "DeLong on the logit scale, independent rows")
+    sides = (above, below) if area < 0.5 else (1 - above, 1 - below)
+    if min(float(side.sum()) ** 2 / float((side**2).sum()) for side in sides) >= ENOUGH_ROWS:
+        return Estimate(area, low, high, "DeLong on the logit scale, independent rows")
+    ends = newcombe_ends(area, len(above), len(below))
+    method = "wider of DeLong on the logit scale and Newcombe's score interval, conservative, independent rows"
+    return Estimate(area, min(low, ends[0]), max(high, ends[1]), method)
+
+
+def newcombe_ends(area: float, positives: int, negatives: int) -> tuple[float, float]:
+    """Both ends of Newcombe's score interval of a ROC area: where it lies Z deviations from the area.
+
+    Source: Newcombe 2006, part 2, method 5.
+    """
+    more = (positives + negatives) / 2 - 1
+
+    def distance(true: float) -> float:
+        variance = true * (1 - true) * (1 + more * (1 - true) / (2 - true) + more * true / (1 + true))
+        return abs(true - area) - Z * math.sqrt(variance / (positives * negatives))
+
+    ends = []
+    for bound in (0.0, 1.0):
+        outside, inside = bound, area
+        for _ in range(60):
+            middle = (outside + inside) / 2
+            outside, inside = (middle, inside) if distance(middle) > 0 else (outside, middle)
+        ends.append(inside)
+    return ends[0], ends[1]
 
 
 class AreaDifference(NamedTuple):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from classmark.errors import InputError
 from classmark.judging.scored import ClassCounts, Scored, ranking_metrics, weighted_metrics
+from classmark.judging.statistics.groups import effective_groups, group_words
 from classmark.judging.statistics.intervals import Floats
 from classmark.judging.statistics.ranking import Weights
 from classmark.system.machine import cores
@@ -61,8 +62,10 @@ def _whole(value: Any) -> int | None:
 
 def bootstrap_method(draws: int, groups: Groups) -> str:
     """What an interval says of how it was made."""
-    sampling = "independent rows" if groups is None else f"whole groups resampled ({int(groups.max()) + 1:,} groups)"
-    return f"percentile bootstrap, {draws:,} draws, {sampling}"
+    if groups is None:
+        return f"percentile bootstrap, {draws:,} draws, independent rows"
+    words = group_words(int(groups.max()) + 1, effective_groups(groups))
+    return f"percentile bootstrap, {draws:,} draws, whole groups resampled ({words})"
 
 
 def row_weights(rows: int, draws: int, seed: int, groups: Groups = None) -> Iterator[NDArray[np.uint8]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.rows import row_groups
-from classmark.judging.statistics.intervals import Estimate, Floats, mean_interval, t_quantile, wilson
+from classmark.judging.statistics.intervals import Estimate, Floats, grouped_half, mean_interval, t_quantile, wilson
 from classmark.judging.statistics.p_values import t_p
 from classmark.judging.statistics.resampling import Groups
 from classmark.predictions import Predictions
@@ -31,13 +31,10 @@ def grouped_mean(terms: Floats, groups: Groups = None) -> Estimate:
     if groups is None:
         return mean_interval(terms)
     value = float(terms.mean())
-    place = np.unique(groups, return_inverse=True)[1]
-    sums = np.bincount(place, weights=terms - value)
-    units = len(sums)
-    if units < 2 or np.abs(sums).max() < NO_SPREAD:
-        return Estimate(value, None, None, "none: a single group, or the same mean in each")
-    half = t_quantile(units - 1) * math.sqrt(units / (units - 1) * float((sums**2).sum())) / len(terms)
-    return Estimate(value, max(0.0, value - half), value + half, f"t interval by group sums ({units:,} groups)")
+    half, method = grouped_half(terms - value, groups)
+    if half is None:
+        return Estimate(value, None, None, method)
+    return Estimate(value, max(0.0, value - half), value + half, method)
 
 
 def share_gap(hits: NDArray[np.bool_], here: NDArray[np.bool_], groups: Groups = None) -> Difference:

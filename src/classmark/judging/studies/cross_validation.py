@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from classmark.judging.findings.judgement import Finding
-from classmark.judging.metric import METRICS
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
 from classmark.judging.statistics.p_values import holm
-from classmark.judging.studies.answers import TEMPERED, Answers, ArmComparison, ArmSummary, better_direction
+from classmark.judging.studies.answers import Answers
+from classmark.judging.studies.arms import ArmSummary, shared_names, tempered_names, values_of
+from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.outcomes import Outcome
+from classmark.judging.studies.pairs import better_direction, claimed_direction
 from classmark.judging.studies.resampled import Folds, resampled_mean
-from classmark.judging.studies.seeds import SeedDifference, Spread, settle
+from classmark.judging.studies.seeds import SeedDifference, metric_range, spread_over_seeds
+from classmark.judging.studies.verdicts import is_equivalent, is_opposite, settle
 from classmark.recipes.study_schema import Study
 
 SAME = "none: the same in every fold, so the spread over folds is not resolved"
@@ -32,14 +35,12 @@ def answer_folds(study: Study, outcomes: Sequence[Outcome], folds: Folds) -> Ans
     runs = {arm: [one for one in outcomes if one.arm == arm] for arm in study.arms}
     others = [arm for arm in study.arms if arm != study.reference]
     compared = [_compare(study, arm, _paired(runs[study.reference], runs[arm]), len(others), folds) for arm in others]
-    tested = [one for one in compared if one.primary.p is not None]
-    corrected = holm([one.primary.p for one in tested if one.primary.p is not None])
-    p_values = {one.arm: p for one, p in zip(tested, corrected, strict=True)}
+    p_values = iter(holm([one.p_margin for one in compared if one.p_margin is not None]))
     found = Answers(
         study,
         tuple(outcomes),
         {arm: _summary([one for one in each if one.done], folds) for arm, each in runs.items()},
-        tuple(replace(one, p_holm=p_values.get(one.arm)) for one in compared),
+        tuple(one if one.p_margin is None else replace(one, p_holm=next(p_values)) for one in compared),
         limit=None,
         folds=folds,
     )
@@ -61,9 +62,8 @@ def mean_over_folds(values: Floats, folds: Folds, metric: str) -> Estimate:
     found = over_folds(values, folds)
     if found.low is None or found.high is None:
         return found
-    lowest, highest = METRICS[metric].bounds
-    high = found.high if highest is None else min(highest, found.high)
-    return Estimate(found.value, max(lowest, found.low), high, found.method)
+    lowest, highest = metric_range(metric)
+    return Estimate(found.value, max(lowest, found.low), min(highest, found.high), found.method)
 
 
 def paired_over_folds(a: Floats, b: Floats, folds: Folds, confidence: float = CONFIDENCE) -> SeedDifference:
@@ -83,17 +83,14 @@ def _method(count: int, folds: Folds) -> str:
 
 
 def _summary(runs: Sequence[Outcome], folds: Folds) -> ArmSummary:
-    values = {name: _values(runs, "metrics", name) for name in _shared(runs, "metrics", METRICS)}
-    tempered = _shared(runs, "tempered", ("temperature", *TEMPERED))
+    values = {name: values_of(runs, "metrics", name) for name in shared_names(runs)}
     return ArmSummary(
         runs=len(runs),
         metrics={name: mean_over_folds(each, folds, name) for name, each in values.items()},
-        spread={
-            name: Spread(float(each.std(ddof=1)), float(each.min()), float(each.max()))
-            for name, each in values.items()
-            if len(each) > 1
+        spread={name: found for name, each in values.items() if (found := spread_over_seeds(each)) is not None},
+        tempered={
+            name: over_folds(values_of(runs, "tempered", name), folds) for name in tempered_names(runs, "temperature")
         },
-        tempered={name: over_folds(_values(runs, "tempered", name), folds) for name in tempered},
         curve=[],
         steps=None,
     )
@@ -102,44 +99,53 @@ def _summary(runs: Sequence[Outcome], folds: Folds) -> ArmSummary:
 def _compare(
     study: Study, arm: str, pairs: list[tuple[Outcome, Outcome]], comparisons: int, folds: Folds
 ) -> ArmComparison:
-    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
-    both, asked = [*sides[0], *sides[1]], folds.folds * folds.repetitions
+    a, b = [one for one, _ in pairs], [one for _, one in pairs]
+    metrics = shared_names([*a, *b])
 
     def difference(part: str, name: str, confidence: float = CONFIDENCE) -> SeedDifference:
-        a, b = (_values(side, part, name) for side in sides)
-        return paired_over_folds(a, b, folds, confidence)
+        return paired_over_folds(values_of(a, part, name), values_of(b, part, name), folds, confidence)
 
-    metrics = _shared(both, "metrics", METRICS)
-    named = study.metric if study.metric in metrics else None
-    confidence = 1 - (1 - CONFIDENCE) / comparisons
-    nothing = SeedDifference(0, None, None, None, None, confidence, None, "none: not every fold has this metric")
-    primary = nothing if named is None else difference("metrics", named, confidence)
-    complete = len(pairs) == asked
-    direction = study.direction or better_direction(study.metric)
+    def primary(confidence: float) -> SeedDifference:
+        if study.metric in metrics:
+            return difference("metrics", study.metric, confidence)
+        return paired_over_folds(np.empty(0), np.empty(0), folds, confidence)
+
+    confidence, direction = 1 - (1 - CONFIDENCE) / comparisons, claimed_direction(study)
+    found, equivalence = primary(confidence), primary(1 - 2 * (1 - confidence))
+    missing = folds.folds * folds.repetitions - len(pairs)
     return ArmComparison(
         arm=arm,
         reference=study.reference,
-        verdict=settle(primary.low, primary.high, study.margin, direction) if complete else "not settled",
-        primary=primary,
+        verdict="not settled" if missing else settle(found.low, found.high, study.margin, direction),
+        primary=found,
         p_holm=None,
-        missing=asked - len(pairs),
+        missing=missing,
         waiting=0,
         needed=None,
         metrics={name: difference("metrics", name) for name in metrics},
-        better={name: _share_better(both, sides, name) for name in metrics},
+        better={name: _share_better(a, b, name) for name in metrics},
         rows={},
-        tempered={name: difference("tempered", name) for name in _shared(both, "tempered", TEMPERED)},
+        tempered={name: difference("tempered", name) for name in tempered_names([*a, *b])},
         curve=[],
         mean_accuracy=None,
         first=None,
+        p_margin=_p_of_margin(a, b, study, folds) if study.metric in metrics else None,
+        opposite=not missing and is_opposite(found.low, found.high, direction),
+        equivalent=not missing and is_equivalent(equivalence.low, equivalence.high, study.margin),
+        equivalence=equivalence,
     )
 
 
-def _share_better(both: Sequence[Outcome], sides: Sequence[Sequence[Outcome]], name: str) -> Estimate:
-    """The share of folds in which the arm is better, ties as half."""
-    if not both:
-        return Estimate(None, None, None, "undefined: no pair of runs")
-    gains = _values(sides[1], "metrics", name) - _values(sides[0], "metrics", name)
+def _p_of_margin(a: Sequence[Outcome], b: Sequence[Outcome], study: Study, folds: Folds) -> float | None:
+    """The two-sided p of a difference that is exactly the margin, in the claimed direction."""
+    margin = study.margin if claimed_direction(study) == "higher" else -study.margin
+    values = [values_of(side, "metrics", study.metric) for side in (a, b)]
+    return resampled_mean(values[1] - values[0] - margin, folds, size=float(np.abs(values).max(initial=0.0))).p
+
+
+def _share_better(a: Sequence[Outcome], b: Sequence[Outcome], name: str) -> Estimate:
+    """The share of folds in which B is better, ties as half."""
+    gains = values_of(b, "metrics", name) - values_of(a, "metrics", name)
     gains = gains if better_direction(name) == "higher" else -gains
     share = float(((gains > 0) + 0.5 * (gains == 0)).mean())
     return Estimate(share, None, None, "none: folds share training rows, so they are not independent")
@@ -178,12 +184,3 @@ def _findings(answers: Answers) -> list[Finding]:
         f"models trained on {folds.training_rows:,.0f} rows like these."
     )
     return [*found, Finding("cross_validation", "info", message)]
-
-
-def _shared(runs: Sequence[Outcome], part: str, order: Iterable[str]) -> list[str]:
-    """The names that all runs have a value for."""
-    return [name for name in order if runs and all(name in getattr(one, part) for one in runs)]
-
-
-def _values(runs: Sequence[Outcome], part: str, name: str) -> Floats:
-    return np.array([getattr(one, part)[name] for one in runs], dtype=np.float64)

@@ -13,7 +13,7 @@ import numpy as np
 
 from classmark.judging.statistics.intervals import Estimate, Floats
 from classmark.judging.statistics.p_values import mcnemar
-from classmark.judging.studies.seeds import SeedDifference, over_seeds, paired_over_seeds
+from classmark.judging.studies.seeds import SeedDifference, metric_range, over_seeds, paired_over_seeds
 
 Curve = Mapping[int, float]  # optimiser steps → validation accuracy
 
@@ -77,7 +77,9 @@ def curve_points(curves: Sequence[Curve]) -> list[CurvePoint]:
     points = []
     for step in _shared_steps(curves):
         values = np.array([curve[step] for curve in curves])
-        points.append(CurvePoint(step, over_seeds(values), float(values.min()), float(values.max())))
+        points.append(
+            CurvePoint(step, over_seeds(values, metric_range("accuracy")), float(values.min()), float(values.max()))
+        )
     return points
 
 
@@ -129,7 +131,7 @@ def steps_to_target(found: Sequence[Reached], limit: int) -> StepsToTarget:
     times = sorted(one.step for one in found if one.step is not None and one.step <= limit)
     half = (len(found) + 1) // 2
     median = times[half - 1] if len(times) >= half else None
-    return StepsToTarget(len(found), len(times), median, over_seeds(restricted_steps(found, limit)))
+    return StepsToTarget(len(found), len(times), median, over_seeds(restricted_steps(found, limit), (0, limit)))
 
 
 def first_there(a: Sequence[Reached], b: Sequence[Reached], limit: int) -> FirstThere:

@@ -30,6 +30,7 @@ class Outcome:
         tempered: `temperature`, fitted on validation rows, and `log_loss`, `brier` and `ece` of the test rows with it.
         terms: of the metrics that are means over test rows, one term a row, shape (N,).
         ids: of the test rows.
+        training_rows: that the run learned from; None where it is not known.
         curve: steps → validation accuracy.
         recipe: as it was resolved.
         fold: of a cross-validation, where the test rows are one of several folds; None without one.
@@ -48,6 +49,7 @@ class Outcome:
     ids: tuple[str, ...] = ()
     curve: Mapping[int, float] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    training_rows: int | None = None
     fold: int | None = None
     validation: Mapping[str, float] = field(default_factory=dict)
     validation_terms: Mapping[str, Floats] = field(default_factory=dict)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from classmark.judging.statistics.intervals import CONFIDENCE, Floats
 from classmark.judging.statistics.p_values import t_p
-from classmark.judging.studies.seeds import quantile_of_t
-
-ALIKE = 1e-12  # values that vary less than this, relative to their size, are the same
+from classmark.judging.studies.seeds import alike, quantile_of_t
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ def resampled_mean(values: Floats, folds: Folds, confidence: float = CONFIDENCE,
     if count < 2:
         return ResampledMean(float(values[0]) if count else None, None)
     value, deviation = float(values.mean()), float(values.std(ddof=1))
-    if np.ptp(values) <= ALIKE * max(1e-300, size, float(np.abs(values).max())):
+    if alike(values, size):
         return ResampledMean(value, 0.0)
     error = deviation * math.sqrt(1 / count + folds.ratio)
     half = quantile_of_t(count - 1, confidence) * error

@@ -96,3 +96,15 @@ def test_probabilities_of_zero_and_one_are_right_or_refused() -> None:
     assert (right.value, right.p) == (0, 1)
     wrong = kernel_error(Scored((np.arange(100) // 2) % 2, values.argmax(axis=1), values, 2))
     assert wrong.p == 1 / 200
+
+
+def test_of_too_many_values_a_part_of_the_rows_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_calibration, "MOST_VALUES", 300 * 3)
+    found = kernel_error(drawn(600, 3, 0))
+    assert found.method == (
+        "unbiased quadratic estimator (300 rows drawn), p from 199 draws of labels from the probabilities, independent rows"
+    )
+    monkeypatch.setattr(kernel_calibration, "MOST_RESAMPLED", 0)
+    assert kernel_error(drawn(600, 3, 0)).method == (
+        "unbiased estimator over blocks of 3 rows (300 rows drawn), p from the normal limit over 100 blocks, independent rows"
+    )

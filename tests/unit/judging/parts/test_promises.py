@@ -14,10 +14,11 @@ import classmark
 from classmark.errors import InputError
 from classmark.judging.judge import judge
 from classmark.judging.judgement import judgement_from_json
+from classmark.judging.parts.calls import Sampling
 from classmark.judging.parts.guarantees import guaranteed_class, guaranteed_share
-from classmark.judging.parts.operating import Sampling, operate
+from classmark.judging.parts.operating import operate, promised
 from classmark.judging.parts.recalibration import recalibrate
-from classmark.judging.parts.thresholds import Goal, fewest_behind, read_goal
+from classmark.judging.parts.thresholds import Goal, choose, fewest_behind, read_goal, sweep
 from classmark.judging.scored import Scored
 from classmark.predictions import Predictions, build_predictions
 from classmark.report.operating import point_sentence
@@ -215,3 +216,22 @@ def test_a_temperature_at_the_end_of_its_range_is_withheld() -> None:
         "the log loss falls as far as the temperature rises, so the probabilities tell nothing of the classes, or the opposite"
     )
     assert found.isotonic is not None
+
+
+def test_a_weak_model_with_a_rare_class_reaches_no_minimum_by_luck() -> None:
+    """A handful of called rows reached a precision of 0.95 in most samples, and broke it on new rows in most of these."""
+    rng = np.random.default_rng(0)
+    lucky = found = 0
+    for _ in range(60):
+        positive = rng.random(1_000) < 0.1
+        steps = sweep(positive, 1 / (1 + np.exp(-rng.normal(1.5 * positive, 1.0))))
+        lucky += choose(steps, Goal("precision", 0.95)) is not None
+        found += choose(steps, Goal("precision", 0.95), fewest=fewest_behind(0.95)) is not None
+    assert lucky > 40
+    assert found == 0
+
+
+def test_negative_rows_of_probability_1_leave_nothing_to_call() -> None:
+    positive, scores = np.arange(100) < 50, np.ones(100)
+    found = promised(Goal("specificity", 0.9), positive, scores, 0.9)
+    assert (found.threshold, found.rows) == (1.01, 50)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classmark.judging.parts.selective import Selective, choose_threshold, select
+from classmark.judging.parts.thresholds import fewest_behind
 from classmark.judging.scored import Scored
 from classmark.judging.stored import from_json, to_json
 
@@ -70,7 +71,10 @@ def test_no_other_threshold_keeps_more_validation_rows(rows: int, seed: int, err
     assert scored.probabilities is not None
     confidence, wrong = scored.probabilities.max(axis=1), scored.predicted != scored.labels
     kept = [confidence >= threshold for threshold in np.unique(confidence)]
-    most = max((each.sum() for each in kept if each.sum() >= 1 / error and wrong[each].mean() <= error), default=0)
+    most = max(
+        (each.sum() for each in kept if each.sum() >= fewest_behind(1 - error) and wrong[each].mean() <= error),
+        default=0,
+    )
     found = choose_threshold(scored, error)
     assert (0 if found is None else (confidence >= found).sum()) == most
 
@@ -101,12 +105,12 @@ def test_a_model_that_is_good_enough_keeps_every_row() -> None:
 
 
 def test_a_few_lucky_rows_are_no_threshold() -> None:
-    scored = by_confidence([0.99] * 15 + [0.6] * 100, [True] * 15 + [False] * 100)
-    assert choose_threshold(scored, 0.05) is None
-    assert choose_threshold(scored, 0.10) == 0.99
+    assert choose_threshold(by_confidence([0.99] * 29 + [0.6] * 100, [True] * 29 + [False] * 100), 0.05) is None
+    scored = by_confidence([0.99] * 40 + [0.6] * 100, [True] * 40 + [False] * 100)
+    assert choose_threshold(scored, 0.05) == 0.99
     found = select(scored, scored).targets
     assert found is not None
-    assert found[0].coverage is None
+    assert (found[0].coverage, found[0].missing) == (None, "no threshold keeps 1 % on at least 100 validation rows")
 
 
 def test_groups_are_whole_in_the_intervals() -> None:

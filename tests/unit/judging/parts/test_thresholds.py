@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from classmark.errors import InputError
-from classmark.judging.parts.operating import Sampling, Thresholds, operate
+from classmark.judging.parts.calls import Sampling
+from classmark.judging.parts.operating import Thresholds, operate
 from classmark.judging.parts.thresholds import Goal, choose, draw_threshold_curve, read_goal, sweep
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Floats

@@ -29,15 +29,9 @@ from classmark.judging.studies.learning import (
     steps_to_target,
 )
 from classmark.judging.studies.outcomes import Outcome, measure
-from classmark.judging.studies.seeds import (
-    over_seeds,
-    paired_over_seeds,
-    probability_better,
-    quantile_of_t,
-    seeds_needed,
-    settle,
-)
+from classmark.judging.studies.seeds import metric_range, over_seeds, paired_over_seeds, probability_better
 from classmark.judging.studies.variance import probability_over_both, split_variance
+from classmark.judging.studies.verdicts import settle
 from classmark.recipes.study_schema import Arm, Study
 
 finite = st.floats(-100, 100, allow_nan=False).map(lambda value: round(value, 4))
@@ -57,6 +51,9 @@ def test_mean_over_seeds_is_the_t_interval() -> None:
         low, high = scipy.stats.t.interval(0.95, runs - 1, values.mean(), scipy.stats.sem(values))
         assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high), rel=1e-9)
     assert over_seeds(np.array([0.5])).low is None
+    near = over_seeds(np.array([0.99, 1.0, 0.97]), metric_range("accuracy"))
+    assert (near.high, near.low) == (1.0, over_seeds(np.array([0.99, 1.0, 0.97])).low)
+    assert [metric_range(name) for name in ("mcc", "brier", "log_loss")] == [(-1, 1), (0, 2), (0, math.inf)]
     assert over_seeds(np.empty(0)).value is None
 
 
@@ -100,85 +97,12 @@ def test_a_shift_of_both_arms_changes_nothing(pairs: list[tuple[float, float]], 
     assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "margin", "expected"),
-    [
-        (0.02, 0.05, 0.01, "supported"),
-        (0.005, 0.05, 0.01, "not settled"),
-        (-0.005, 0.009, 0.01, "refuted"),  # inside the margin
-        (-0.05, -0.001, 0.01, "refuted"),  # the other side of zero
-        (-0.05, 0.001, 0.01, "not settled"),
-        (0.001, 0.009, 0.01, "refuted"),
-        (0.01, 0.02, 0.01, "not settled"),  # at the margin is not beyond it
-        (0.001, 0.02, 0.0, "supported"),
-        (None, None, 0.01, "not settled"),
-    ],
-)
-def test_verdicts(low: float | None, high: float | None, margin: float, expected: str) -> None:
-    assert settle(low, high, margin, "higher") == expected
-    if low is not None and high is not None:
-        assert settle(-high, -low, margin, "lower") == expected
-
-
-@given(finite, st.floats(0, 50), st.floats(0, 50))
-def test_no_interval_is_both(middle: float, half: float, margin: float) -> None:
-    verdicts = {settle(middle - half, middle + half, margin, direction) for direction in ("higher", "lower")}  # type: ignore[arg-type]
-    assert verdicts != {"supported"}  # both claims at once
-
-
-def test_false_verdicts_are_as_rare_as_promised() -> None:
-    """Of made studies whose true difference is the margin, or zero, at most 2.5 of 100 are called supported."""
-    generator, studies, seeds, margin = draws(3), 4000, 5, 0.01
-    half = quantile_of_t(seeds - 1, 0.95)
-    for true, wrong in ((margin, "supported"), (0.0, "supported"), (margin, "refuted")):
-        rows = generator.normal(true, 0.008, (studies, seeds))
-        found = [settle(*_span(row, half), margin, "higher") for row in rows]
-        # A true difference at the margin: `refuted` needs the interval below it, on the other tail.
-        assert found.count(wrong) / studies < 0.025 + 3 * math.sqrt(0.025 * 0.975 / studies)
-    clear = [settle(*_span(row, half), margin, "higher") for row in generator.normal(0.05, 0.008, (500, seeds))]
-    assert clear.count("supported") > 490
-    none = [settle(*_span(row, half), margin, "higher") for row in generator.normal(0.0, 0.002, (500, seeds))]
-    assert none.count("refuted") > 450
-
-
-def _span(row: Any, half: float) -> tuple[float, float]:
-    error = half * row.std(ddof=1) / math.sqrt(len(row))
-    return row.mean() - error, row.mean() + error
-
-
-def test_seeds_needed_is_the_least_number() -> None:
-    a, b = np.zeros(5), np.array([0.004, 0.03, 0.012, 0.02, 0.001])
-    difference = paired_over_seeds(a, b)
-    found = seeds_needed(difference, 0.005, "higher")
-    assert found is not None
-    assert found.towards == "supported"
-    assert found.distance == pytest.approx(b.mean() - 0.005)
-
-    def half(seeds: int, extra: float) -> float:
-        return (scipy.stats.t.ppf(0.975, seeds - 1) + extra) * b.std(ddof=1) / math.sqrt(seeds)
-
-    for count, extra in ((found.even, 0.0), (found.likely, scipy.stats.norm.ppf(0.8))):
-        assert count is not None
-        assert half(count, extra) < found.distance <= half(count - 1, extra)
-    mirrored = seeds_needed(paired_over_seeds(b, a), 0.005, "lower")
-    assert mirrored == found
-    assert seeds_needed(paired_over_seeds(a, b), float(b.mean()), "higher").even is None  # type: ignore[union-attr]
-    assert seeds_needed(paired_over_seeds(a, a + 1), 0.1, "higher") is None
-    inside = seeds_needed(paired_over_seeds(a, b), 0.05, "higher")
-    assert inside is not None
-    assert inside.towards == "refuted"
-
-
-def test_that_many_seeds_settle_about_half_and_four_in_five() -> None:
-    generator = draws(5)
-    found = seeds_needed(paired_over_seeds(np.zeros(2), np.array([0.0, 2.0])), 0.5, "higher")  # mean 1, deviation √2
-    assert found is not None
-    for seeds, expected in ((found.even, 0.5), (found.likely, 0.8)):
-        assert seeds is not None
-        half = quantile_of_t(seeds - 1, 0.95)
-        rows = generator.normal(1, math.sqrt(2), (3000, seeds))
-        share = np.mean([settle(*_span(row, half), 0.5, "higher") == "supported" for row in rows])
-        assert share == pytest.approx(expected, abs=0.05)
+@pytest.mark.parametrize("better", [0, 1, 5, 9, 10])
+def test_how_often_better_is_clopper_and_pearsons_interval(better: int) -> None:
+    gains = np.where(np.arange(10) < better, 1.0, -1.0)
+    found = probability_better(np.zeros(10), gains, "higher")
+    expected = scipy.stats.binomtest(better, 10).proportion_ci(method="exact")
+    assert (found.value, found.low, found.high) == pytest.approx((better / 10, expected.low, expected.high))
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(1, 20)), min_size=1, max_size=9))
@@ -256,17 +180,37 @@ def test_crossed_variance_agrees_with_statsmodels() -> None:
     assert scipy.stats.t.ppf(0.975, 119) <= half / math.sqrt(variance) <= scipy.stats.t.ppf(0.975, 2)
 
 
-@pytest.mark.parametrize("crossed", [True, False])
-def test_the_interval_over_both_covers(crossed: bool) -> None:
+def test_the_interval_over_both_covers() -> None:
     generator, hits, parts = draws(11), 0, []
     for _ in range(400):
-        found = split_variance(made_differences(generator, 6, 40, crossed), crossed)
+        found = split_variance(made_differences(generator, 6, 40, True), same_rows=True)
         hits += (found.low or 0) <= 0.1 <= (found.high or 0)
         parts.append((found.seed**2, found.row**2 * 40))
     assert 0.92 <= hits / 400 <= 0.99
     seed, row = np.mean(parts, axis=0)
     assert seed == pytest.approx(0.3**2, rel=0.2)
-    assert row == pytest.approx(1.25 if crossed else 0.25, rel=0.2)
+    assert row == pytest.approx(1.25, rel=0.2)
+
+
+def test_resplits_are_corrected() -> None:
+    """Tests of 40 of 200 rows, drawn anew by each seed: the plain t interval covers far less than the corrected one."""
+    generator, hits, parts = draws(12), np.zeros(2), []
+    for _ in range(400):
+        rows, seeds = generator.normal(0.1, 1.0, 200), generator.normal(0, 0.1, (10, 1))
+        drawn = np.array([generator.permutation(200)[:40] for _ in range(10)])
+        differences = rows[drawn] + seeds
+        found = split_variance(differences, same_rows=False, shared=40 / 160)
+        plain = paired_over_seeds(np.zeros(10), differences.mean(axis=1))
+        hits += [(found.low or 0) <= 0.1 <= (found.high or 0), (plain.low or 0) <= 0.1 <= (plain.high or 0)]
+        parts.append((found.seed**2, found.row**2 * 40))
+        half = scipy.stats.t.ppf(0.975, 9) * differences.mean(axis=1).std(ddof=1) * math.sqrt(1 / 10 + 1 / 4)
+        assert ((found.high or 0) - (found.low or 0)) / 2 == pytest.approx(half)
+    assert hits[0] / 400 >= 0.93
+    assert hits[1] / 400 < 0.85
+    assert np.mean(parts, axis=0) == pytest.approx([0.1**2, 1.0], rel=0.3)
+    unknown = split_variance(differences, same_rows=False)
+    assert (unknown.low, unknown.high) == (None, None)
+    assert unknown.method == ("none: seeds split one data set, and how many rows each run was trained on is not known")
 
 
 def test_equal_terms_split_into_nothing() -> None:
@@ -275,14 +219,20 @@ def test_equal_terms_split_into_nothing() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(2, 5), st.integers(2, 30), st.booleans(), st.integers(0, 100))
-def test_probability_over_both_mirrors(seeds: int, rows: int, same: bool, seed: int) -> None:
-    differences = draws(seed).integers(-1, 2, (seeds, rows)).astype(float)
-    one = probability_over_both(differences, same, "higher", 200)
-    other = probability_over_both(-differences, same, "higher", 200)
-    assert one == probability_over_both(-differences, same, "lower", 200)
+@given(st.integers(2, 5), st.integers(2, 30), st.integers(0, 100))
+def test_probability_over_both_mirrors_and_is_the_wider(seeds: int, rows: int, seed: int) -> None:
+    differences = draws(seed).normal(0, 1, (seeds, rows))
+    split, mirrored = split_variance(differences, True), split_variance(-differences, True)
+    zero, means = np.zeros(seeds), differences.mean(axis=1)
+    alone = probability_better(zero, means, "higher")
+    one = probability_over_both(split, alone, "higher")
+    other = probability_over_both(mirrored, probability_better(zero, -means, "higher"), "higher")
+    assert one == probability_over_both(mirrored, probability_better(zero, -means, "lower"), "lower")
     assert one.value == pytest.approx(1 - (other.value or 0))
     assert (one.low, one.high) == pytest.approx((1 - (other.high or 0), 1 - (other.low or 0)))
+    assert one.low is not None
+    assert one.low <= (alone.low or 0) < (alone.high or 0) <= (one.high or 0)  # it never says 1 to 1
+    assert probability_over_both(split_variance(differences, False, 0.2), alone, "higher").low is None
 
 
 def made_study(**changes: Any) -> Study:
@@ -318,9 +268,9 @@ def test_answers() -> None:
     outcomes = made_outcomes(study, {"a": 0.0, "b": 0.05, "c": 0.0})
     found = answer(study, outcomes)
     b, c = found.comparisons
-    assert (b.verdict, c.verdict) == ("supported", "refuted")
+    assert (b.verdict, c.verdict) == ("supported", "not by the margin")
     assert b.primary.confidence == pytest.approx(0.975)  # Bonferroni over two
-    assert (b.p_holm, c.p_holm) == pytest.approx(multipletests([b.primary.p, c.primary.p], method="holm")[1])
+    assert (b.p_holm, c.p_holm) == pytest.approx(multipletests([b.p_margin, c.p_margin], method="holm")[1])
     values = {arm: [one.metrics["accuracy"] for one in outcomes if one.arm == arm] for arm in "abc"}
     assert b.metrics["accuracy"].p == pytest.approx(scipy.stats.ttest_rel(values["b"], values["a"]).pvalue)
     assert b.better["log_loss"].value == 1.0
@@ -352,14 +302,18 @@ def test_failed_and_waiting_runs() -> None:
               for one in outcomes]  # fmt: skip
     found = answer(study, failed)
     assert (found.comparisons[0].missing, found.comparisons[0].waiting) == (1, 0)
-    assert found.comparisons[0].verdict == "supported"
+    assert found.comparisons[0].verdict == "not settled"
+    worst = found.comparisons[0].worst
+    assert worst is not None
+    assert (worst.low or 0) < 0 < (worst.high or 0)
+    assert worst.verdicts == ("supported", "not settled")
     assert found.findings[0].code == "failed_runs"
     assert "b seed 1" in found.findings[0].message
     waiting = [Outcome("b", 1) if one.arm == "b" and one.seed == 1 else one for one in outcomes]
     early = answer(study, waiting)
     assert (early.comparisons[0].missing, early.comparisons[0].waiting) == (1, 1)
     assert early.comparisons[0].verdict == "not settled"
-    assert early.comparisons[1].verdict == "refuted"
+    assert early.comparisons[1].verdict == "not by the margin"
     assert [one.code for one in early.findings] == ["unfinished"]
     nothing = answer(study, [Outcome(arm, seed) for seed in study.seed_list for arm in study.arms])
     assert nothing.comparisons[0].primary.value is None

@@ -1,10 +1,9 @@
-"""The corrected resampled t test against scipy, against baycomp, and against classifiers that are equally good."""
+"""The corrected resampled t test against scipy, against figures of baycomp 1.0.3, and with classifiers that are equally good."""
 
 from __future__ import annotations
 
 import math
 
-import baycomp
 import numpy as np
 import pytest
 import scipy.stats
@@ -34,10 +33,10 @@ def test_it_is_the_formula(folds: int, repetitions: int, confidence: float) -> N
     )
 
 
-@pytest.mark.parametrize("repetitions", [1, 4])
-def test_it_is_what_baycomp_computes(repetitions: int) -> None:
+# `baycomp.two_on_single(a, b, runs=repetitions)[0]` of version 1.0.3, which is not installed here: it brings a package `tests`.
+@pytest.mark.parametrize(("repetitions", "wrong_side"), [(1, 0.830562966352046), (4, 0.642940071203969)])
+def test_it_is_what_baycomp_computes(repetitions: int, wrong_side: float) -> None:
     a, b = np.random.default_rng(1).normal(0.7, 0.04, (2, 10 * repetitions))
-    wrong_side, _ = baycomp.two_on_single(a, b, runs=repetitions)
     found = paired_over_folds(a, b, folds_of(10, repetitions))
     assert found.p == pytest.approx(2 * min(wrong_side, 1 - wrong_side), rel=1e-9)
 

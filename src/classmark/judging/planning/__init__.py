@@ -1,0 +1,1 @@
+"""How many rows or seeds a decision needs, before labels are bought: shares, ROC areas, pairs of models, studies."""
