@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -198,6 +199,7 @@ def judge(
     slices: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    require: str | Sequence[str] = (),
     **options: Unpack[FileWords],
 ) -> ShownJudgement:
     """The judgement of predictions: of a file, a run, a frame, or of values in memory.
@@ -228,6 +230,7 @@ def judge(
         slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        require: what the whole interval of a metric must keep, such as `accuracy>=0.9`; `checks` has the results.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,
             joined by id), `where` (such as `{"split": "test"}`), `labels_only`, `rescale`, `missing_label`.
 
@@ -240,11 +243,13 @@ def judge(
         >>> found.metrics["accuracy"].value
         0.75
     """
+    from classmark.judging.checks import check_requirements, read_requirements
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import known_mixture
     from classmark.runs.looks import known_looks
     from classmark.shown.judgement import shown
 
+    required = read_requirements(require)
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
     side, words = _side(predictions, given | {"columns": columns}, words)
@@ -265,7 +270,8 @@ def judge(
         draws=draws,
         seed=seed,
     )
-    return shown(found, table, held_out, side.run)
+    checks = check_requirements(found.metrics, required)
+    return shown(replace(found, checks=checks), table, held_out, side.run)
 
 
 def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJudgement]:
@@ -289,13 +295,16 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
     return {value: judge(predictions, where=where | {by: value}, **arguments) for value in part_values(predictions, by)}
 
 
-def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive: Any = None) -> ShownJudgement:
+def judge_matrix(
+    matrix: Any, classes: Sequence[Any] | None = None, *, positive: Any = None, require: str | Sequence[str] = ()
+) -> ShownJudgement:
     """The judgement of a published confusion matrix.
 
     Args:
         matrix: C × C counts; rows are true classes, columns predicted ones.
         classes: C names; without them, negative and positive, or the numbers from 0.
         positive: the positive class of two; without it, the second.
+        require: as of `judge`.
 
     Raises:
         InputError: it is not a square matrix of counts, or the classes do not fit it.
@@ -305,6 +314,7 @@ def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive:
         >>> classmark.judge_matrix([[10805, 1695], [1099, 11401]]).metrics["accuracy"].value
         0.88824
     """
+    from classmark.judging.checks import check_requirements, read_requirements
     from classmark.judging.published import judge_confusion
     from classmark.reading.arrays import is_frame
     from classmark.shown.judgement import shown
@@ -313,7 +323,9 @@ def judge_matrix(matrix: Any, classes: Sequence[Any] | None = None, *, positive:
         matrix, classes = _matrix_of(matrix, classes)
     options = read_options({"classes": classes, "positive": positive})
     names = options.classes or (("negative", "positive") if len(matrix) == 2 else None)
-    return shown(judge_confusion(matrix, names, positive=options.positive), None, None)
+    required = read_requirements(require)
+    found = judge_confusion(matrix, names, positive=options.positive)
+    return shown(replace(found, checks=check_requirements(found.metrics, required)), None, None)
 
 
 def _matrix_of(frame: Any, classes: Sequence[Any] | None) -> tuple[Any, Sequence[Any]]:
@@ -351,6 +363,9 @@ def compare(
     names: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    fail_if_worse: str | Sequence[str] = (),
+    not_worse_than: Mapping[str, float] | str | Sequence[str] = (),
+    equivalent: Mapping[str, float] | str | Sequence[str] = (),
     **options: Unpack[ReadWords],
 ) -> ShownComparisons:
     """The paired comparison of two or more models on the same rows, matched by id; differences are the later − the earlier.
@@ -363,6 +378,10 @@ def compare(
         names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        fail_if_worse: metrics; a check fails where a model is shown to be worse than the first.
+        not_worse_than: metric → margin, such as `{"accuracy": 0.01}` or `"accuracy:0.01"`; a check passes where a model is
+            shown to be worse by less than that, if at all.
+        equivalent: metric → margin; a check passes where the difference is shown to lie within it on both sides.
         options: what the columns of all files mean, as in `judge`.
 
     Raises:
@@ -377,12 +396,20 @@ def compare(
         >>> classmark.compare(a, b, names=["old", "new"]).sentence
         'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
     """
+    from classmark.judging.checks import read_margins
     from classmark.judging.comparisons.multiple import compare_all
+    from classmark.judging.comparisons.not_worse import Asked
     from classmark.shown.comparisons import shown_comparisons
 
+    asked = Asked(
+        (fail_if_worse,) if isinstance(fail_if_worse, str) else fail_if_worse,
+        read_margins(not_worse_than, "not_worse_than"),
+        read_margins(equivalent, "equivalent"),
+    )
     sides = _sides("compare", (first, *others), by, read_options(options))
     _check_same_split(sides)
-    comparisons = compare_all([side.table for side in sides], names=_called(sides, names), draws=draws, seed=seed)
+    called = _called(sides, names)
+    comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
     return shown_comparisons(comparisons, sides)
 
 
@@ -445,7 +472,7 @@ def mix(
 
 
 def find_label_errors(predictions: Any, **options: Unpack[ReadWords]) -> pl.DataFrame:
-    """The rows whose label is likely wrong, most suspicious first: id, label, suggested, confidence, label_probability.
+    """The rows with whose label the model disagrees, most suspicious first: id, label, suggested, confidence, label_probability.
 
     Args:
         predictions: a file, a run, a frame or a judgement, as `judge` takes them; they should not be those of the model's own

@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 
 from classmark.judging.comparisons.compare import Comparison, compare
 from classmark.judging.comparisons.multiple import Comparisons, compare_all
-from classmark.judging.statistics.p_values import holm, mcnemar, normal_p, t_p
+from classmark.judging.statistics.p_values import deviate, holm, mcnemar, normal_p, t_p
 from classmark.judging.statistics.power import minimum_detectable_difference
 from classmark.predictions import Predictions, build_predictions
 
@@ -60,6 +60,26 @@ def test_p_values_as_scipy_has_them(t: float, degrees: int) -> None:
     assert normal_p(-t) == pytest.approx(2 * stats.norm.sf(t), rel=1e-9)
 
 
+@pytest.mark.parametrize("degrees", [None, 1, 2.5, 7, 33.3, 4_000])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
+def test_quantiles_of_broken_degrees_of_freedom(degrees: float | None, confidence: float) -> None:
+    curve = stats.norm if degrees is None else stats.t(degrees)
+    assert deviate(confidence, degrees) == pytest.approx(curve.ppf((1 + confidence) / 2), rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(0, 1), (4, 0), (3, 9), (500, 501), (501, 501), (600, 700), (0, 5_000), (3, 2_000), (16, 2_000), (199_000, 201_000),
+     (200_000, 200_000), (180_000, 220_000), (49_990_000, 50_010_000)],
+)  # fmt: skip
+def test_mcnemar_of_few_and_of_many_rows_as_scipy_has_it(a: int, b: int) -> None:
+    found, seen = mcnemar(a, b), stats.binom.pmf(a, a + b, 0.5)
+    exact = stats.binomtest(a, a + b).pvalue
+    assert found.p_exact == pytest.approx(exact, abs=1e-12)
+    assert found.p_exact == pytest.approx(exact, rel=1e-11)
+    assert found.p_midp == pytest.approx(1 - seen / 2 if a == b else exact - seen, abs=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_holm_as_statsmodels_has_it(seed: int) -> None:
     values = np.random.default_rng(seed).beta(0.3, 2, 12).round(3)
@@ -96,8 +116,10 @@ def test_delongs_worked_example() -> None:
         assert area.difference == pytest.approx(difference, abs=5e-5)
         assert area.low is not None
         assert area.high is not None
-        assert (area.high - area.low) / 2 / stats.norm.ppf(0.975) == pytest.approx(deviation, abs=5e-5)
-        assert found.delong_p == area.p == pytest.approx(p, abs=5e-5)
+        assert (area.high - area.low) / 2 / stats.t.ppf(0.975, area.degrees) == pytest.approx(deviation, abs=5e-5)
+        assert normal_p(area.difference / deviation) == pytest.approx(p, abs=1e-3)  # as published, by the normal curve
+        expected = 2 * stats.t.sf(abs(area.difference) / deviation, area.degrees)
+        assert found.delong_p == area.p == pytest.approx(expected, abs=1e-3)
 
 
 def many(classes: int, count: int = 4, **columns: pl.Series) -> Comparisons:

@@ -114,7 +114,13 @@ def test_difference_of_roc_areas_has_delongs_paired_variance(digits: int, positi
     positive, a, b = scores(positives + 1, positives, negatives, digits)
     areas, covariance = delong(positive, [a, b])
     deviation = math.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    assert roc_area_difference(positive, a, b) == pytest.approx((areas[1] - areas[0], deviation), rel=1e-9, abs=1e-12)
+    found = roc_area_difference(positive, a, b)
+    assert found is not None
+    assert found[:2] == pytest.approx((areas[1] - areas[0], deviation), rel=1e-9, abs=1e-12)
+    wins = [(x[positive][:, None] > x[~positive]) + 0.5 * (x[positive][:, None] == x[~positive]) for x in (a, b)]
+    parts = [(wins[1] - wins[0]).mean(axis=side).var(ddof=1) / n for side, n in ((1, positives), (0, negatives))]
+    degrees = sum(parts) ** 2 / (parts[0] ** 2 / (positives - 1) + parts[1] ** 2 / (negatives - 1))
+    assert found.degrees == pytest.approx(degrees, rel=1e-9)
 
 
 def table(labels: NDArray[np.bool_], column: Floats, groups: NDArray[np.int64] | None = None) -> Predictions:
@@ -133,9 +139,10 @@ def test_compare_reports_delongs_test_and_interval() -> None:
     difference = areas[1] - areas[0]
     deviation = math.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     found = compare(table(positive, a), table(positive, b))
-    assert found.delong_p == pytest.approx(2 * stats.norm.sf(abs(difference) / deviation), rel=1e-9)
-    half = stats.norm.ppf(0.975) * deviation
     auc = found.metrics["roc_auc"]
+    assert auc.degrees is not None
+    assert found.delong_p == pytest.approx(2 * stats.t.sf(abs(difference) / deviation, auc.degrees), rel=1e-9)
+    half = stats.t.ppf(0.975, auc.degrees) * deviation
     expected = (areas[0], areas[1], difference, difference - half, difference + half)
     assert (auc.a, auc.b, auc.difference, auc.low, auc.high) == pytest.approx(expected, rel=1e-9)
 

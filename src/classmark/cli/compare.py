@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from classmark import api
-from classmark.cli.output import check_free, check_paper, show
+from classmark.cli.output import check_free, check_paper, exit_by, show
 from classmark.errors import InputError, nearest
 from classmark.reading.options import ReadWords, read_where
 
@@ -31,7 +31,7 @@ class CompareWords:
         by: a column that says which model a row is of, in one file.
         names: what the models are called.
         draws: of the bootstrap.
-        fail_if_worse: metrics in which no model may be worse than the baseline.
+        fail_if_worse, not_worse_than, equivalent: checks, as `classmark.compare` takes them.
         paper: `latex` or `markdown`, to print the table as a paper has it.
     """
 
@@ -43,34 +43,33 @@ class CompareWords:
     names: Sequence[str] | None = None
     draws: int = 1000
     fail_if_worse: Sequence[str] = ()
+    not_worse_than: Sequence[str] = ()
+    equivalent: Sequence[str] = ()
     paper: str | None = None
 
 
 def compare(words: CompareWords, *, as_json: bool) -> None:
-    """Compare files or runs; exit with 1 if a check that was asked for fails."""
+    """Compare files or runs; exit with 1 if a check that was asked for fails, with 3 if these rows cannot tell."""
     if len(words.paths) < 2 and words.by is None:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
     check_paper(words.paper, as_json)
     check_free(words.out, "comparison.json")
     sides = _sides(words)
     read = words.read if words.by is not None else {}
-    comparison = api.compare(*sides, by=words.by, names=words.names, draws=words.draws, **read)
-    against_first = comparison.against_first
-    called = comparison.names
-    for metric in words.fail_if_worse:
-        for name, pair in zip(called[1:], against_first, strict=True):
-            if metric not in pair.metrics:
-                raise InputError(
-                    f'--fail-if-worse: "{metric}" is not compared between {called[0]} and {name}; '
-                    f"{', '.join(pair.metrics)} are.{nearest(metric, pair.metrics)}"
-                )
+    comparison = api.compare(
+        *sides,
+        by=words.by,
+        names=words.names,
+        draws=words.draws,
+        fail_if_worse=words.fail_if_worse,
+        not_worse_than=words.not_worse_than,
+        equivalent=words.equivalent,
+        **read,
+    )
     page = comparison.report(words.out)
     show(comparison.to_json(), comparison, as_json, words.paper)
     typer.echo(f"written to {page}", err=True)
-    if worse := _worse(against_first, list(dict.fromkeys(words.fail_if_worse))):
-        for line in worse:
-            typer.echo(line, err=True)
-        raise typer.Exit(1)
+    exit_by(comparison.checks)
 
 
 def _sides(words: CompareWords) -> list[Any]:
@@ -113,24 +112,3 @@ def _value(name: str, word: str) -> Any:
     if name in LISTS:
         return [one.strip() for one in next(csv.reader([word], skipinitialspace=True))]
     return dict(read_where((word,))) if name == "where" else word
-
-
-def _worse(against_first: Sequence[Any], metrics: Sequence[str]) -> list[str]:
-    """A line for each model and metric in which the interval of the difference from A lies wholly against the model.
-
-    A value that is worse and has no interval counts too: a check does not pass what it cannot decide.
-    """
-    from classmark.judging.comparisons.multiple import LETTERS
-    from classmark.judging.comparisons.paired import against_b, better_side
-
-    found = []
-    for letter, pair in zip(LETTERS[1:], against_first, strict=False):
-        for metric in metrics:
-            difference = pair.metrics[metric]
-            if better_side(metric, difference) == "A":
-                found.append(f"{letter} is worse in {metric}: the interval of the difference lies wholly against it.")
-            elif difference.low is None and against_b(metric, difference):
-                found.append(
-                    f"{letter} is worse in {metric}, and the difference has no interval ({difference.method})."
-                )
-    return found

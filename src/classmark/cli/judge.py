@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from classmark import api
-from classmark.cli.output import check_free, check_paper, print_json, show
+from classmark.cli.output import check_free, check_paper, exit_by, print_json, show
 from classmark.errors import InputError, one_line
 from classmark.judging.parts.costs import read_costs
 from classmark.judging.parts.label_errors import label_error_frame, write_label_errors
@@ -29,10 +29,11 @@ class JudgeWords:
         validation: predictions of other rows.
         confusion: counts of a published matrix.
         at, confidence, costs, slices, draws: as `classmark.judge` takes them, costs as words.
-        label_errors: the file for rows whose label may be wrong.
+        label_errors: the file for rows with whose label the model disagrees.
         by: a column whose values are judged by themselves.
         unlabelled: predictions of rows without labels.
         paper: `latex` or `markdown`, to print the table as a paper has it.
+        require: what metrics must keep, as `classmark.judge` takes it.
     """
 
     file: str | None
@@ -49,6 +50,7 @@ class JudgeWords:
     confidence: float | None = None
     unlabelled: str | None = None
     paper: str | None = None
+    require: Sequence[str] = ()
 
 
 def judge(words: JudgeWords, *, as_json: bool) -> None:
@@ -72,6 +74,7 @@ def judge(words: JudgeWords, *, as_json: bool) -> None:
     if audited is not None:
         typer.echo(audited, err=True)
     typer.echo(f"written to {page}", err=True)
+    exit_by(found.checks)
     return None
 
 
@@ -85,6 +88,7 @@ def _arguments(words: JudgeWords) -> dict[str, Any]:
         "costs": costs,
         "slices": words.slices,
         "draws": words.draws,
+        "require": words.require,
     }
     return {**words.read, **chosen}
 
@@ -104,7 +108,8 @@ def _judge_matrix(words: JudgeWords) -> ShownJudgement:
     for name in read:
         if name not in ("classes", "positive"):
             raise InputError(f"--{name.replace('_', '-')} goes with a predictions file; a matrix has no rows.")
-    return api.judge_matrix(_matrix(words.confusion or ""), read.get("classes"), positive=read.get("positive"))
+    matrix, positive = _matrix(words.confusion or ""), read.get("positive")
+    return api.judge_matrix(matrix, read.get("classes"), positive=positive, require=words.require)
 
 
 def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:
@@ -130,6 +135,7 @@ def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:
     write_json(words.out / "parts.json", content)
     if as_json:
         print_json(content)
+    exit_by([check for one in found.values() for check in one.checks])
 
 
 def _folder_name(value: str, values: Sequence[str]) -> str:
@@ -144,7 +150,7 @@ def _audit(path: Path, found: ShownJudgement) -> str:
     assert table is not None
     rows = label_error_frame(table)
     write_label_errors(rows, table, path)
-    return f"{rows.height:,} of {len(table):,} labels of {table.source} may be wrong; they are in {path}"
+    return f"The model disagrees with {rows.height:,} of {len(table):,} labels of {table.source}; they are in {path}"
 
 
 def _matrix(text: str) -> list[list[int]]:

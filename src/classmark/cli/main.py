@@ -267,10 +267,18 @@ def judge(
         ),
     ] = None,
     draws: Draws = 1_000,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC>=VALUE",
+            help='Exit with 0 if the whole 95 % interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
+            "does, with 3 if these rows cannot tell. Can be repeated.",
+        ),
+    ] = None,
     label_errors: Annotated[
         Path | None,
         typer.Option(
-            help="Write the validation rows (else the judged ones) whose label may be wrong: .csv or .parquet."
+            help="Write the validation rows (else the judged ones) with whose label the model disagrees: .csv or .parquet."
         ),
     ] = None,
     paper: Format = None,
@@ -286,7 +294,7 @@ def judge(
     )
     words = JudgeWords(
         *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
-        *(unlabelled, paper),
+        *(unlabelled, paper, require or ()),
     )
     run_judge(words, as_json=as_json)
 
@@ -327,7 +335,22 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="METRIC",
-            help="Exit with 1 if a model is worse than A in this metric beyond doubt. Can be repeated.",
+            help="Exit with 1 if a model is shown to be worse than A in this metric. Can be repeated.",
+        ),
+    ] = None,
+    not_worse_than: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC:MARGIN",
+            help="Exit with 0 if each model is shown to be worse than A by less than this (accuracy:0.01 is one point), with 1 "
+            "if one is worse by more, with 3 if these rows cannot tell. Can be repeated.",
+        ),
+    ] = None,
+    equivalent: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC:MARGIN",
+            help="The same for a difference from A that lies within the margin on both sides. Can be repeated.",
         ),
     ] = None,
     paper: Format = None,
@@ -341,7 +364,8 @@ def compare(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, fail_if_worse or (), paper)
+    checks = (fail_if_worse or (), not_worse_than or (), equivalent or ())
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper)
     run_compare(words, as_json=as_json)
 
 
@@ -612,7 +636,9 @@ def _read_words(
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """The exit code of a command line: 0 done, 1 a check failed, 2 wrong input, 130 or 143 interrupted."""
+    """The exit code of a command line: 0 done, 1 a check failed, 2 wrong input, 3 a check that cannot be decided, 130 or 143
+    interrupted.
+    """
     import sys
 
     from classmark.cli.streams import lost_output, patient_streams

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from classmark.errors import InputError
+
+if TYPE_CHECKING:
+    from classmark.judging.checks import Check
 
 
 def check_free(out: Path, own: str) -> None:
@@ -34,6 +38,17 @@ def show(content: Any, table: Any, as_json: bool, paper: str | None = None) -> N
         from rich.console import Console
 
         Console().print(table)
+
+
+def exit_by(checks: Sequence[Check]) -> None:
+    """Name the checks that did not pass, and exit with 1 if one failed, with 3 if these rows cannot decide one."""
+    from classmark.judging.checks import exit_code
+
+    for check in checks:
+        if check.verdict != "passed":
+            typer.echo(check.sentence, err=True)
+    if code := exit_code(checks):
+        raise typer.Exit(code)
 
 
 def check_paper(paper: str | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from classmark.errors import RunError
+from classmark.judging.checks import Check
 from classmark.judging.comparisons.compare import Comparison
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.findings.judgement import Finding
@@ -75,8 +76,8 @@ class Judgement:
         slices: accuracy by slice of the table's further columns.
         validation_gap: accuracy, A on validation rows, B on these; None without validation rows.
         validation_rows: labelled rows that thresholds and temperature were fitted on; None where there were none.
-        label_errors: likely wrong labels among the validation rows, or among all rows of a cross-validation; None where there
-            are none of these.
+        label_errors: labels that the model disagrees with, of the validation rows, or of all rows of a cross-validation; None
+            where there are none of these.
         test_looks: how often the judged test split has been looked at; None where no ledger knows it.
         baselines: baseline name → its metrics on the same rows.
         baseline_methods: baseline name → what was fitted, such as `tf-idf` or `pixels`, where its table says so.
@@ -85,6 +86,7 @@ class Judgement:
         prediction_powered: what predictions of unlabelled rows add; None without such rows.
         own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
             names no predicted classes beside its probabilities.
+        checks: what was required of metrics, with the results.
         effective_rows: (Σw)² / Σw² of rows, or groups, with weights; None without.
     """
 
@@ -119,6 +121,7 @@ class Judgement:
     plan: str | None = None
     own_decisions: int | None = None
     effective_rows: float | None = None
+    checks: tuple[Check, ...] = ()
     draws: int = 1000
     seed: int = 0
     confidence: float = CONFIDENCE

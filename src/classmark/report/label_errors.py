@@ -1,4 +1,4 @@
-"""The rows whose label is likely wrong, with what a page shows of them."""
+"""The rows with whose label the model disagrees, with what a page shows of them."""
 
 from __future__ import annotations
 

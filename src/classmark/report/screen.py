@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from classmark.judging.checks import Check
 from classmark.judging.comparisons.compare import Comparison
 from classmark.judging.comparisons.multiple import LETTERS, Comparisons
 from classmark.judging.findings.judgement import Finding
@@ -58,7 +59,7 @@ def judgement_table(judgement: Judgement) -> Group:
     parts += [Text(point_sentence(point)) for point in (judgement.thresholds.points if judgement.thresholds else ())]
     targets = (judgement.selective.targets if judgement.selective else None) or ()
     parts += [Text(target_sentence(target)) for target in targets if target.asked]
-    return Group(*parts, *_findings(judgement.findings))  # type: ignore[arg-type]
+    return Group(*parts, *_checks(judgement.checks), *_findings(judgement.findings))  # type: ignore[arg-type]
 
 
 def _titles(judgement: Judgement) -> list[str]:
@@ -66,6 +67,12 @@ def _titles(judgement: Judgement) -> list[str]:
     split = f" of {judgement.split}" if judgement.split else ""
     lines = [f"{judgement.rows:,} rows{split}", judgement.plan or "", decisions_sentence([judgement])]
     return [line for line in lines if line]
+
+
+def _checks(checks: Sequence[Check]) -> list[Text]:
+    from rich.text import Text
+
+    return [Text(f"{check.verdict.upper()}: {check.sentence}") for check in checks]
 
 
 def _findings(findings: Sequence[Finding]) -> list[Text]:
@@ -137,7 +144,9 @@ def _two(comparison: Comparisons) -> Group:
     if found.p_exact is not None:
         mcnemar = f"McNemar: {counts}, p {found.p_exact:.3g} exact, {found.p_midp:.3g} mid-p"
     return Group(
-        Text(_models(comparison)), table, Text(mcnemar), Text(comparison.sentence), *_findings(comparison.findings)
+        *(Text(_models(comparison)), table, Text(mcnemar), Text(comparison.sentence)),
+        *_checks(comparison.checks),
+        *_findings(comparison.findings),
     )
 
 
@@ -157,7 +166,12 @@ def _many(comparison: Comparisons) -> Group:
         )
     every = _differences(f"every pair; p by Holm's method over all {len(comparison.pairs)}")
     _add(every, "accuracy", None, zip(comparison.letters, comparison.pairs, comparison.p_holm, strict=True))
-    return Group(Text(_models(comparison)), first, every, Text(comparison.sentence), *_findings(comparison.findings))
+    return Group(
+        *(Text(_models(comparison)), first, every, Text(comparison.sentence)),
+        *([Text(comparison.best_sentence)] if comparison.best else []),
+        *_checks(comparison.checks),
+        *_findings(comparison.findings),
+    )
 
 
 def _differences(title: str) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from classmark.judging.comparisons.baseline import against_baseline, disagreement
 from classmark.judging.comparisons.paired import Difference
 from classmark.judging.judgement import Judgement
 from classmark.judging.metric import METRICS, SHARES, TITLES
@@ -83,11 +84,15 @@ def baseline_sentence(judgement: Judgement) -> str:
         return f"Too few rows to compare the model with {baseline}."
     points, low, high = (100 * value for value in (accuracy.difference, accuracy.low, accuracy.high))
     span = f"{points:+.1f} points of accuracy ({low:+.1f} to {high:+.1f})"
-    if low > 0:
+    found = against_baseline(comparison)
+    match found.verdict:
+        case "worse":
+            return f"On the same rows the model is worse than {baseline}: {span}. The linear one is the better choice."
+        case "not shown":
+            return f"These rows cannot tell the model from {baseline}: {span}."
+    if found.verdict == "better" and "accuracy" in found.better:
         return f"On the same rows the model is better than {baseline} by {span}."
-    if high < 0:
-        return f"On the same rows the model is worse than {baseline}: {span}. The linear one is the better choice."
-    return f"These rows cannot tell the model from {baseline}: {span}."
+    return f"Beside {baseline}, on the same rows the model {disagreement(comparison, found)}."
 
 
 def verdict_sentence(judgement: Judgement) -> str:

@@ -47,7 +47,7 @@ def test_the_command_line_writes_all_of_them(name: str, tmp_path: Path, capsys: 
     rows = zip(range(12), LABELS, SCORES, strict=True)
     path.write_text("id,label,score,text\n" + "".join(f"{i},{a},{b},t{i}\n" for i, a, b in rows), encoding="utf-8")
     assert run(["judge", str(path), "--out", str(tmp_path / "judged"), "--label-errors", str(out)]) == 0
-    assert f"2 of 12 labels of {path} may be wrong; they are in {out}" in capsys.readouterr().err
+    assert f"The model disagrees with 2 of 12 labels of {path}; they are in {out}" in capsys.readouterr().err
     frame = pl.read_csv(out, schema_overrides={"id": pl.String}) if name.endswith("csv") else pl.read_parquet(out)
     assert frame.columns == ["id", "label", "suggested", "confidence", "label_probability", "text"]
     assert frame.select("id", "label", "suggested", "text").rows() == [

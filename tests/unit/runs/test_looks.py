@@ -117,7 +117,7 @@ def test_the_second_look_is_said_and_the_fourth_warned_of() -> None:
     )
     ((severity, message),) = found_by(Looks({"small": 4}))
     assert severity == "warning"
-    assert "scores more than a standard error too high on average" in message
+    assert "scores too high on average: by a standard error if they err independently" in message
 
 
 def test_the_best_of_four_is_a_standard_error_too_high_and_of_three_is_not() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classmark.judging.comparisons.matching import Matched, find_unknown_classes, match
-from classmark.judging.comparisons.paired import Difference, Sampled, sampled_differences
+from classmark.judging.comparisons.paired import Difference, Sampled, better_side, sampled_differences
 from classmark.judging.findings.chance import side_below_chance
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.judgement import Finding, find_left_out, find_reading
@@ -37,8 +37,8 @@ class Comparison:
         a, b: what they are called.
         rows: labelled rows that both predict.
         classes, positive: positive is None for more than two classes.
-        metrics: accuracy, and with probabilities in both log_loss, roc_auc and brier, of six classes or more
-            top5_accuracy; with every metric f1 or f1_macro, mcc and average_precision too.
+        metrics: accuracy, and with probabilities in both log_loss, roc_auc, average_precision and brier, of six classes or
+            more top5_accuracy; with every metric f1 or f1_macro and mcc too.
         delong: DeLong's test, for two classes; None where it is not made.
         sentence: the result in plain words.
         minimum_detectable_difference: in accuracy, at 5 % and 80 % power, given how often the two disagree; None where
@@ -94,7 +94,7 @@ def compare(
         draws: of the bootstrap, where one is needed.
         seed: of the bootstrap.
         names: what the sentence calls them, instead of their files.
-        every_metric: whether those too that always need a bootstrap: F1, Matthews' correlation, average precision.
+        every_metric: whether F1 and Matthews' correlation too, which always need a bootstrap.
 
     Raises:
         PredictionsError: ids, labels, classes, groups or weights differ.
@@ -217,18 +217,25 @@ def _sentence(
     if accuracy.low is None or accuracy.high is None:
         points = f"{100 * accuracy.difference:+.2f}"
         return f"{b} and {a} differ by {points} points of accuracy on {rows:,} rows, without an interval."
-    if accuracy.low <= 0 <= accuracy.high:
-        span = f"{letters[1]} − {letters[0]} is {points_text(accuracy)}"
-        return (
-            f"These data cannot tell {a} ({letters[0]}) and {b} ({letters[1]}) apart: {span} of accuracy on {rows:,} rows. "
-            + detectable_sentence(detectable)
-        )
+    if not better_side("accuracy", accuracy):
+        span = f"{letters[1]} − {letters[0]} is {points_text(accuracy, signed=True)} of accuracy on {rows:,} rows"
+        start = f"These data cannot tell {a} ({letters[0]}) and {b} ({letters[1]}) apart: {span}"
+        return f"{start}{_but(accuracy)}. {detectable_sentence(detectable)}"
     better, worse = (b, a) if accuracy.low > 0 else (a, b)
     return f"{better} is better than {worse} by {points_text(accuracy)} of accuracy on {rows:,} rows."
 
 
-def points_text(accuracy: Difference) -> str:
-    """`1.2 points (0.7 to 1.7)`; with signs where zero is in the interval.
+def _but(accuracy: Difference) -> str:
+    """That interval and test disagree, where they do."""
+    assert accuracy.low is not None
+    assert accuracy.high is not None
+    if accuracy.low <= 0 <= accuracy.high or accuracy.p is None:
+        return ""
+    return f", and while the interval is without zero, McNemar's test does not agree (mid-p {accuracy.p:.2g})"
+
+
+def points_text(accuracy: Difference, *, signed: bool = False) -> str:
+    """`1.2 points (0.7 to 1.7)`; with signs where zero is in the interval, or where they are asked for.
 
     One digit, but never so few that an end of the interval reads as zero.
     """
@@ -237,7 +244,7 @@ def points_text(accuracy: Difference) -> str:
     assert accuracy.high is not None
     difference, low, high = (100 * value for value in (accuracy.difference, accuracy.low, accuracy.high))
     digits = 1 if min(abs(low), abs(high)) >= 0.05 else 2
-    if low <= 0 <= high:
+    if signed or low <= 0 <= high:
         return f"{difference:+.{digits}f} points ({low:+.{digits}f} to {high:+.{digits}f})"
     least, most = sorted((abs(low), abs(high)))
     return f"{abs(difference):.{digits}f} points ({least:.{digits}f} to {most:.{digits}f})"

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from classmark.errors import InputError
+from classmark.judging.checks import Check
 from classmark.judging.comparisons.compare import (
     Comparison,
     compare_matched,
@@ -19,7 +20,9 @@ from classmark.judging.comparisons.compare import (
     positive_of,
 )
 from classmark.judging.comparisons.matching import match
+from classmark.judging.comparisons.not_worse import Asked, check_pairs
 from classmark.judging.comparisons.paired import Difference, Sampled, better_side
+from classmark.judging.comparisons.simultaneous import Best, Simultaneous, best_accuracy, simultaneous_pairs
 from classmark.judging.findings.judgement import COMPARED_SCORES, Finding
 from classmark.judging.rows import row_groups, scored_rows
 from classmark.judging.scored import TOP_K_CLASSES
@@ -45,6 +48,9 @@ class Comparisons:
         pairs: A with B, A with C, …, B with C, …; differences are the later letter less the earlier one.
         findings: what a reader must know.
         plans: letter → which column of its file became what; None for a table of classmark's own.
+        checks: what was asked of the models beside A, with the results.
+        simultaneous: of three models or more, for each pair the intervals by metric that hold for all pairs of a metric at once.
+        best: of three models or more, the one with the highest accuracy; None with groups or weights.
     """
 
     names: tuple[str, ...]
@@ -57,6 +63,9 @@ class Comparisons:
     draws: int
     seed: int
     plans: dict[str, str | None]
+    checks: tuple[Check, ...] = ()
+    simultaneous: tuple[dict[str, Simultaneous], ...] = ()
+    best: Best | None = None
 
     @property
     def metrics(self) -> dict[str, Difference]:
@@ -89,7 +98,8 @@ class Comparisons:
         few, all_pairs = len(self.against_first), len(self.pairs)
         return (
             f"one family for each metric: p_holm is corrected over all {all_pairs} pairs, p_holm_against_first over the "
-            f"{few} comparisons with A; metrics are not corrected for one another, intervals not at all"
+            f"{few} comparisons with A; metrics are not corrected for one another; simultaneous intervals hold for all "
+            f"{all_pairs} pairs of a metric at once (max-t), the others for one pair each"
         )
 
     @cached_property
@@ -107,6 +117,18 @@ class Comparisons:
         start = f"Compared with A ({self.names[0]}) on the same {self.rows:,} rows, in accuracy: {parts}."
         return f"{start} {_standing(better, standing, len(told))}"
 
+    @property
+    def best_sentence(self) -> str:
+        """Which model is the best on these rows, and what its accuracy is given that it was chosen by them; may be empty."""
+        if self.best is None:
+            return ""
+        name, count = self.names[LETTERS.index(self.best.model)], len(self.names)
+        value, low, high = (100 * number for number in (self.best.value, self.best.low, self.best.high))
+        return (
+            f"The best of the {count} by accuracy on these rows is {self.best.model} ({name}): {value:.1f} % ({low:.1f} to "
+            f"{high:.1f}), an interval that allows for the choice among {count}."
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The first pair under its own keys, then every pair; of three or more also the p values by Holm's method."""
         content = self.pairs[0].to_json() | {
@@ -115,15 +137,18 @@ class Comparisons:
             "models": dict(zip(LETTERS, self.names, strict=False)),
             "baseline": "A",
             "plans": self.plans,
+            "checks": [vars(check) for check in self.checks],
         }
         if len(self.pairs) == 1:
             return content | {"pairs": [{"letters": ["A", "B"], **self.pairs[0].to_json()}]}
         few = self.p_holm_against_first
+        at_once = [{name: vars(one) for name, one in found.items()} for found in self.simultaneous]
         pairs = [
-            {"letters": list(letters), **pair.to_json(), "p_holm": adjusted}
+            {"letters": list(letters), **pair.to_json(), "p_holm": adjusted, "simultaneous": at_once[place]}
             | ({"p_holm_against_first": few[place]} if place < len(few) else {})
             for place, (letters, pair, adjusted) in enumerate(zip(self.letters, self.pairs, self.p_holm, strict=True))
         ]
+        content["best"] = None if self.best is None else vars(self.best)
         return content | {"family": self.family, "p_values": P_VALUES, "pairs": pairs}
 
 
@@ -134,6 +159,7 @@ def compare_all(
     draws: int = 1000,
     seed: int = 0,
     names: Sequence[str] | None = None,
+    asked: Asked | None = None,
 ) -> Comparisons:
     """Every metric of two or more tables compared in pairs, rows matched by id.
 
@@ -143,10 +169,12 @@ def compare_all(
         draws: of the bootstrap.
         seed: of the bootstrap.
         names: what the tables are called, instead of their files.
+        asked: checks of each of the others against the first.
 
     Raises:
         PredictionsError: ids, labels, classes, groups or weights differ.
-        InputError: there are fewer than two tables or more than letters, or `positive` is no class.
+        InputError: there are fewer than two tables or more than letters, `positive` is no class, or a check asks for a
+            metric that is not compared.
     """
     if not 2 <= len(tables) <= len(LETTERS):
         raise InputError(f"compare: {len(tables)} sets of predictions. Give two to {len(LETTERS)}.")
@@ -160,6 +188,8 @@ def compare_all(
         compare_matched((rows[a], rows[b]), (sampled[a], sampled[b]), (called[a], called[b]), (LETTERS[a], LETTERS[b]))
         for a, b in combinations(range(len(rows)), 2)
     )
+    against_first = pairs[: len(rows) - 1]
+    several = len(rows) > 2
     left_out = pairs[0].findings if len(pairs) == 1 else _left_out(rows, called) + find_numbered(rows)
     return Comparisons(
         names=called,
@@ -172,6 +202,9 @@ def compare_all(
         draws=draws,
         seed=seed,
         plans={letter: table.plan for letter, table in zip(LETTERS, tables, strict=False)},
+        simultaneous=simultaneous_pairs(sampled, [pair.metrics for pair in pairs]) if several else (),
+        best=best_accuracy(sampled, LETTERS) if several else None,
+        checks=check_pairs(against_first, LETTERS[1 : len(rows)], asked or Asked()),
     )
 
 
@@ -201,7 +234,9 @@ def _against(letter: str, pair: Comparison) -> str:
     if side := better_side("accuracy", accuracy):
         return f"{who} is {'better' if side == 'B' else 'worse'} by {points_text(accuracy)}"
     detectable = detectable_sentence(pair.minimum_detectable_difference)
-    return f"{who} cannot be told from it, {points_text(accuracy)}: {detectable[0].lower()}{detectable[1:-1]}"
+    return (
+        f"{who} cannot be told from it, {points_text(accuracy, signed=True)}: {detectable[0].lower()}{detectable[1:-1]}"
+    )
 
 
 def _standing(better: Sequence[str], standing: Sequence[str], count: int) -> str:

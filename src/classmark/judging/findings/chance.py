@@ -15,7 +15,7 @@ from classmark.judging.statistics.weighted import roc_area_of
 
 HIGHEST_AREA = 0.4
 MARGIN = 0.05  # of accuracy
-FLIPPED = "A class may be flipped: check which class the score speaks of, and how labels are coded."
+FLIPPED = "The score may be reversed: check which class it speaks of, and how labels are coded."
 CODED = "A class may be flipped: check how labels and predictions are coded, and that they stand in the same rows."
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 ADVICE = {
     "worse_than_baseline": "Use the baseline, or find out what the model does not learn.",
     "not_better_than_baseline": "Prefer the baseline, which is cheaper, until more test rows or a better model decide.",
+    "disagrees_with_baseline": "Decide which of these metrics your use depends on, and choose by that one.",
     "mixture_better": "Use the mixture if running all of its parts is no trouble.",
     "mixture_not_better": "Use its best part alone, which is cheaper, until more test rows decide.",
     "mixture_worse": "Use that part alone, and look for how validation rows differ from test rows.",

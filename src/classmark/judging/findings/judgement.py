@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classmark.errors import shortened
+from classmark.judging.comparisons.baseline import AgainstBaseline, against_baseline, agreement, disagreement
 from classmark.judging.findings.chance import below_chance
 from classmark.judging.findings.choices import find_choices, find_gap, find_slices, find_source
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.finding import Finding as Finding
 from classmark.judging.findings.mixture import find_mixture
 from classmark.judging.metric import SPOKEN
+from classmark.judging.parts.recalibration import HIGHEST_TEMPERATURE
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.scored import TOP_K_CLASSES
 from classmark.judging.statistics.intervals import wilson
@@ -22,7 +24,6 @@ from classmark.judging.statistics.weighted import find_weighted
 from classmark.predictions import Predictions
 
 if TYPE_CHECKING:
-    from classmark.judging.comparisons.compare import Comparison
     from classmark.judging.judgement import Judgement
 
 FEW_ROWS = 100
@@ -30,6 +31,7 @@ FEW_ROWS_OF_A_CLASS = 10
 FEW_GROUPS = 10  # of equal size
 MANY_LOOKS = 4  # the expected largest of 4 standard normal draws is 1.03, of 3 it is 0.85
 WARNINGS = ("many_unknown_tokens",)  # of what a table says of itself
+MOSTLY = 0.8  # of the rows, of one class: from there on accuracy says little
 SURE = 0.025  # below which p the sets of a judgement, together, are said to miss their promise
 SMALL_ERROR = 0.01  # a calibration error below this is no warning
 COMPARED_SCORES = ", ".join(SPOKEN[name] for name in ("log_loss", "roc_auc", "average_precision", "brier"))
@@ -43,7 +45,7 @@ def find(judgement: Judgement, predictions: Predictions | None = None) -> tuple[
         judgement: complete but for its findings.
         predictions: the table as it was given, unlabelled rows included; None for a published matrix.
     """
-    found = [_baseline(name, one) for name, one in judgement.baseline_comparison.items() if not _better(one)]
+    found = _baseline(judgement)
     found += find_mixture(judgement.mixture.comparisons) if judgement.mixture else []
     found += _looks(judgement) + _leaked(judgement) + _classes(judgement) + _size(judgement)
     found += _calibration(judgement) + _coverage(judgement)
@@ -75,22 +77,36 @@ def find_left_out(a: Predictions, b: Predictions, names: tuple[str, str]) -> tup
     return (Finding("scores_left_out", "info", message),)
 
 
-def _better(comparison: Comparison) -> bool:
-    low = comparison.metrics["accuracy"].low
-    return low is not None and low > 0
+def _baseline(judgement: Judgement) -> list[Finding]:
+    """What each baseline says of the model: nothing where the model is better."""
+    found = []
+    for name, comparison in judgement.baseline_comparison.items():
+        told = against_baseline(comparison)
+        on = f"on the same {comparison.rows:,} rows, with 95 % intervals"
+        if told.verdict == "worse":
+            message = (
+                f"The model is worse than the {name} baseline in {agreement(comparison, told)}, {on}. Use the baseline."
+            )
+            found.append(Finding("worse_than_baseline", "problem", message))
+        elif told.verdict == "not shown":
+            message = (
+                f"The model is not shown to be better than the {name} baseline in {agreement(comparison, told)}, {on}."
+            )
+            found.append(Finding("not_better_than_baseline", "warning", message))
+        elif told.verdict == "disagree":
+            message = f"Beside the {name} baseline the model {disagreement(comparison, told)}, {on}."
+            severity = "info" if told.first in told.better else "warning"
+            found.append(Finding("disagrees_with_baseline", severity, f"{message}{_why(judgement, told)}"))
+    return found
 
 
-def _baseline(name: str, comparison: Comparison) -> Finding:
-    accuracy = comparison.metrics["accuracy"]
-    assert accuracy.difference is not None
-    by = f"{100 * accuracy.difference:+.2f} points of accuracy on the same {comparison.rows:,} rows"
-    if accuracy.low is not None and accuracy.high is not None:
-        by += f", 95 % interval {100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f}"
-    if accuracy.high is not None and accuracy.high < 0:
-        message = f"The model is worse than the {name} baseline ({by}). Use the baseline."
-        return Finding("worse_than_baseline", "problem", message)
-    message = f"The model is not shown to be better than the {name} baseline ({by})."
-    return Finding("not_better_than_baseline", "warning", message)
+def _why(judgement: Judgement, told: AgainstBaseline) -> str:
+    """What such a disagreement usually comes from, as a sentence with a space before it; empty where that is not known."""
+    if "accuracy" in told.worse and max(one.rows for one in judgement.per_class) >= MOSTLY * judgement.rows:
+        return " Where one class is rare, accuracy favours a model that never predicts it."
+    if told.worse == ("log_loss",):
+        return " Its probabilities are too far from the shares of rows that are right: see its calibration."
+    return ""
 
 
 def _looks(judgement: Judgement) -> list[Finding]:
@@ -102,8 +118,9 @@ def _looks(judgement: Judgement) -> list[Finding]:
     if looks.count < MANY_LOOKS:
         return [Finding("test_read_again", "info", f"{message} Choose among models on validation.")]
     message += (
-        f" The best of {MANY_LOOKS} equally good models scores more than a standard error too high on average: "
-        "choose on validation, and take new test rows for the last word."
+        f" The best of {MANY_LOOKS} equally good models scores too high on average: by a standard error if they err "
+        "independently, by less the more they err on the same rows. Choose on validation, and take new test rows for the last "
+        "word."
     )
     return [Finding("test_read_again", "warning", message)]
 
@@ -166,9 +183,18 @@ def _calibration(judgement: Judgement) -> list[Finding]:
     if calibration is None or calibration.confidence is None or judgement.rows < FEW_ROWS:
         return []
     severity = "warning" if calibration.ece_debiased >= SMALL_ERROR else "info"
+    if _chance(judgement):  # a reversed score is no matter of a temperature
+        return []
     tempered = recalibration.tempered if recalibration else None
     gain = tempered.metrics["log_loss"] if tempered else None
     if recalibration and tempered and gain and gain.low is not None and gain.high is not None and gain.high < 0:
+        if (recalibration.temperature or 1) >= HIGHEST_TEMPERATURE:
+            message = (
+                f"The probabilities say less than equal ones would: no temperature up to {HIGHEST_TEMPERATURE:.0f} is too high "
+                f"for the {recalibration.rows:,} validation rows. Check which class they speak of, and whether the rows are "
+                "those of the labels."
+            )
+            return [Finding("miscalibrated", severity, message)]
         lean = "Over-confident" if (recalibration.temperature or 1) > 1 else "Under-confident"
         message = (
             f"{lean}: a temperature of {recalibration.temperature:.2f}, fitted on {recalibration.rows:,} validation rows, "

@@ -1,4 +1,4 @@
-"""Rows whose label is likely wrong, by confident learning.
+"""Rows with whose label the model disagrees most, by confident learning; hard rows of a right label are among them.
 
 Source: Northcutt, Jiang, Chuang, Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70, 2021: the
 thresholds are equation 2, the confident joint equation 1, its calibration equation 3, the rows are "prune by noise
@@ -29,7 +29,7 @@ ROUNDING = 1e-6  # a row at its class's mean must not fall below it by the round
 
 @dataclass(frozen=True)
 class LabelError:
-    """A row whose label is likely wrong.
+    """A row with whose label the model disagrees.
 
     Attributes:
         id: of the row.
@@ -53,7 +53,7 @@ class LabelErrors:
     Attributes:
         source: the audited table.
         audited: labelled rows that were looked at.
-        count: rows whose label is likely wrong.
+        count: rows with whose label the model disagrees.
         share: count over audited.
         estimated_share: of wrong labels, by the calibrated joint; more than `share` where the model agrees with labels
             that the estimate counts as wrong.
@@ -88,7 +88,7 @@ def find_label_errors(predictions: Predictions) -> LabelErrors:
 
 
 def label_error_frame(predictions: Predictions) -> pl.DataFrame:
-    """All rows whose label is likely wrong: id, label, suggested, confidence, label_probability.
+    """All rows with whose label the model disagrees: id, label, suggested, confidence, label_probability.
 
     Raises:
         InputError: the table has no probabilities.
@@ -125,7 +125,7 @@ def write_label_errors(found: pl.DataFrame, predictions: Predictions, path: Path
 
 
 def label_error_rows(labels: Ints, probabilities: Floats) -> Ints:
-    """The rows whose label is likely wrong, the lowest probability of their own label first.
+    """The rows with whose label the model disagrees, the lowest probability of their own label first.
 
     For each pair of a given class i and another j, as many of i's rows as the calibrated joint counts there, those with
     the largest p(j) − p(i). Rows predicted as they are labelled, and the only row of a class, are left out.

@@ -46,16 +46,16 @@ class Estimate:
     method: str
 
 
-def wilson(hits: float, rows: float, method: str = "Wilson, independent rows") -> Estimate:
-    """A share of rows with its Wilson score interval.
+def wilson(hits: float, rows: float, method: str = "Wilson, independent rows", z: float = Z) -> Estimate:
+    """A share of rows with its Wilson score interval; `z` is the normal quantile, that of 95 % unless another is given.
 
     Source: Wilson 1927; Brown, Cai, DasGupta 2001, equation 4; without continuity correction.
     """
     if rows == 0:
         return Estimate(None, None, None, "undefined: no rows")
     share = hits / rows
-    middle = (share + Z**2 / (2 * rows)) / (1 + Z**2 / rows)
-    half = Z / (1 + Z**2 / rows) * math.sqrt(share * (1 - share) / rows + Z**2 / (4 * rows**2))
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
     # At 0 and at all hits the interval ends at 0 and 1 exactly; rounding must not put the value outside.
     return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
 
+import numpy as np
+
+EXACT_TOSSES = 1_000  # up to so many, whole numbers are as fast
 SMALLEST = 1e-300  # stands for zero in the continued fraction
 MOST_TERMS = 500
 
@@ -37,17 +42,60 @@ def mcnemar(only_a_right: int, only_b_right: int) -> McNemar:
     """McNemar's exact test and its mid-p form, two-sided.
 
     Source: McNemar 1947; Fagerland, Lydersen, Laake 2013: mid-p = exact p less the probability of the split seen, of an
-    even split less half of that. Whole numbers throughout, so the p of many rows neither underflows nor loses digits.
+    even split 1 less half of that.
     """
     discordant, fewer = only_a_right + only_b_right, min(only_a_right, only_b_right)
-    term = total = 1
-    for k in range(1, fewer + 1):
-        term = term * (discordant - k + 1) // k
-        total += term
-    every = 2**discordant
+    if discordant == 0:
+        return McNemar(1.0, 1.0, only_a_right, only_b_right)
+    seen = fair_probability(fewer, discordant)
     if only_a_right == only_b_right:
-        return McNemar(1.0, 1 - term / (2 * every) if discordant else 1.0, only_a_right, only_b_right)
-    return McNemar(min(1.0, 2 * total / every), (2 * total - term) / every, only_a_right, only_b_right)
+        return McNemar(1.0, 1 - seen / 2, only_a_right, only_b_right)
+    tail = seen * _tail_over_seen(fewer, discordant)
+    return McNemar(min(1.0, 2 * tail), min(1.0, 2 * tail - seen), only_a_right, only_b_right)
+
+
+def fair_probability(heads: int, tosses: int) -> float:
+    """The probability of so many heads in tosses of a fair coin, to 14 digits: of few in whole numbers, of many by deviance.
+
+    Source: Loader 2000, Fast and accurate computation of binomial probabilities, whose terms do not cancel.
+    """
+    if tosses <= EXACT_TOSSES:
+        return math.comb(tosses, heads) / (1 << tosses)
+    others = tosses - heads
+    if min(heads, others) == 0:
+        return 0.5**tosses
+    log = _stirling_error(tosses) - _stirling_error(heads) - _stirling_error(others)
+    log -= _deviance(heads, tosses / 2) + _deviance(others, tosses / 2)
+    return math.exp(log) * math.sqrt(tosses / (2 * math.pi * heads * others))
+
+
+def _tail_over_seen(fewer: int, discordant: int) -> float:
+    """The probability of `fewer` or less over that of `fewer` alone: the sum of products of the ratios of neighbours.
+
+    The terms fall at least as those of a normal curve do, so that five times √discordant of them are all that counts.
+    """
+    steps = np.arange(min(fewer, 50 + 5 * math.isqrt(discordant)), dtype=np.float64)
+    return 1.0 + float(np.cumprod((fewer - steps) / (discordant - fewer + 1 + steps)).sum())
+
+
+def _stirling_error(n: int) -> float:
+    """The logarithm of n! less that of Stirling's √(2πn) (n/e)ⁿ."""
+    if n < 16:
+        return math.lgamma(n + 1) - (n + 0.5) * math.log(n) + n - 0.5 * math.log(2 * math.pi)
+    square = n * n
+    return (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square) / square) / n
+
+
+def _deviance(count: float, mean: float) -> float:
+    """The term count · log(count / mean) + mean − count, without loss of digits where both are near."""
+    if abs(count - mean) >= 0.1 * (count + mean):
+        return count * math.log(count / mean) + mean - count
+    v = (count - mean) / (count + mean)
+    total, term = (count - mean) * v, 2 * count * v
+    for power in range(3, 41, 2):
+        term *= v * v
+        total += term / power
+    return total
 
 
 def normal_p(deviate: float) -> float:
@@ -55,12 +103,29 @@ def normal_p(deviate: float) -> float:
     return math.erfc(abs(deviate) / math.sqrt(2))
 
 
-def t_p(t: float, degrees: int) -> float:
-    """The probability that Student's T is as far from 0, to full precision in the tail.
+def t_p(t: float, degrees: float) -> float:
+    """The probability that Student's T is as far from 0, to full precision in the tail; degrees need not be whole.
 
     Source: Abramowitz & Stegun 1964, 26.7.1: the regularised incomplete beta function at ν / (ν + t²), with ν / 2, 1/2.
     """
     return _incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5)
+
+
+@lru_cache(maxsize=256)
+def deviate(confidence: float, degrees: float | None = None) -> float:
+    """What |T| stays below with this probability: Student's T of these degrees of freedom, a normal one without.
+
+    By bisection of `t_p`, so that degrees need not be whole.
+    """
+    if degrees is None:
+        return NormalDist().inv_cdf((1 + confidence) / 2)
+    low, high = 0.0, 2.0
+    while t_p(high, degrees) > 1 - confidence:
+        low, high = high, 2 * high
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_p(middle, degrees) > 1 - confidence else (low, middle)
+    return (low + high) / 2
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

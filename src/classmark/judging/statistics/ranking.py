@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from classmark.judging.statistics.intervals import Estimate, Floats, Z, logit_interval, t_quantile
 
 Weights = NDArray[np.uint8] | Floats
+FEWEST_OF_A_CLASS = 3  # rows, of a difference of two ROC areas
 
 ENOUGH_ROWS = 20  # of equal share in what is lost of the area, (Σ)² / Σ²; of fewer DeLong covers too rarely near 1
 
@@ -189,13 +190,28 @@ def newcombe_ends(area: float, positives: int, negatives: int) -> tuple[float, f
     return ends[0], ends[1]
 
 
-def roc_area_difference(positive: NDArray[np.bool_], a: Floats, b: Floats) -> tuple[float, float] | None:
-    """The difference of two ROC areas on the same rows, B − A, and its standard deviation.
+class AreaDifference(NamedTuple):
+    """The difference of two ROC areas on the same rows, B − A, its standard deviation and the degrees of freedom of that."""
 
-    None where a class has fewer than two rows. Source: DeLong et al. 1988, equation 7.
+    value: float
+    deviation: float
+    degrees: float
+
+
+def roc_area_difference(positive: NDArray[np.bool_], a: Floats, b: Floats) -> AreaDifference | None:
+    """The difference of two ROC areas on the same rows; None where a class has fewer than three rows.
+
+    Source: DeLong et al. 1988, equation 7; Satterthwaite's degrees of freedom of the two variances, as Brunner & Munzel
+    2000 and, for paired ranks, Konietschke & Pauly 2012. The type I error at 5 %, of 4,000 repetitions with 300 negatives:
+    with the normal quantile 15 % at 3 positives, 12 % at 5 and 8 % at 10; with Student's t at most 4, 4 and 5 %, and still 9 %
+    at 2, which is why three are asked for.
     """
-    if min(int(positive.sum()), int((~positive).sum())) < 2:
+    if min(int(positive.sum()), int((~positive).sum())) < FEWEST_OF_A_CLASS:
         return None
     (above_a, below_a), (above_b, below_b) = placements(positive, a), placements(positive, b)
     above, below = above_b - above_a, below_b - below_a
-    return float(above.mean()), math.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
+    parts = above.var(ddof=1) / len(above), below.var(ddof=1) / len(below)
+    variance = float(sum(parts))
+    spread = parts[0] ** 2 / (len(above) - 1) + parts[1] ** 2 / (len(below) - 1)
+    degrees = variance**2 / spread if spread > 0 else float(len(positive) - 2)
+    return AreaDifference(float(above.mean()), math.sqrt(variance), float(degrees))

@@ -226,8 +226,9 @@ def _difference(a: Linear | None, b: Linear | None, groups: Groups) -> Differenc
         return Difference(a.value, b.value, value, None, None, method)
     half = _quantile(a) * spread
     method = f"t interval by the linearised variance of the paired difference, {_model(groups)}"
-    p = t_p(value / spread, max(1, round(a.degrees)))
-    return Difference(a.value, b.value, value, value - half, value + half, method, p)
+    degrees = max(1, round(a.degrees))
+    p = t_p(value / spread, degrees)
+    return Difference(a.value, b.value, value, value - half, value + half, method, p, degrees)
 
 
 def _quantile(one: Linear) -> float:

@@ -123,6 +123,16 @@ def test_the_sentence_says_who_is_better(right_a: int, right_b: int, sentence: s
     assert compare(predicted(right_a, 2_500, "a"), predicted(right_b, 2_500, "b")).sentence == sentence
 
 
+def test_better_is_said_only_where_the_test_agrees_with_the_interval() -> None:
+    found = compare(predicted(0, 4, "a"), predicted(4, 4, "b"))
+    assert found.metrics["accuracy"].low > 0  # type: ignore[operator]
+    assert found.sentence == (
+        "These data cannot tell a (A) and b (B) apart: B − A is +100.0 points (+7.0 to +100.0) of accuracy on 4 rows, and "
+        "while the interval is without zero, McNemar's test does not agree (mid-p 0.062). "
+        "So few rows show no difference in 80 of 100 such tests."
+    )
+
+
 def test_a_comparison_survives_json(make: Any) -> None:
     for classes in (("no", "yes"), ("a", "b", "c")):
         comparison = compare(make(classes=classes), make(classes=classes, seed=1), draws=DRAWS)

@@ -79,7 +79,9 @@ def test_the_brier_difference_has_the_interval_of_a_paired_t_test(classes: int) 
 def test_they_are_the_differences_of_the_judged_values(classes: int, top5: bool) -> None:
     a, b = table(classes, 1), table(classes, 2)
     found = compare(a, b, draws=100).metrics
-    assert list(found) == ["accuracy", "log_loss", "roc_auc", "brier", *["top5_accuracy"] * top5]
+    assert list(found) == [
+        "accuracy", "log_loss", "roc_auc", "average_precision", "brier", *["top5_accuracy"] * top5
+    ]  # fmt: skip
     metrics_a, metrics_b = (judge(rows, draws=100).metrics for rows in (a, b))
     for name, difference in found.items():
         assert (difference.a, difference.b) == pytest.approx((metrics_a[name].value, metrics_b[name].value))
@@ -110,3 +112,30 @@ BETTER = {
 def test_which_side_is_better(case: str) -> None:
     name, low, high, better = BETTER[case]
     assert better_side(name, Difference(0.5, 0.5, 0.0, low, high, "")) == better
+    assert better_side(name, Difference(0.5, 0.5, 0.0, low, high, "", 0.04)) == better
+    assert better_side(name, Difference(0.5, 0.5, 0.0, low, high, "", 0.05)) == ""
+
+
+def test_a_difference_of_matthews_correlations_reaches_from_minus_two_to_two() -> None:
+    labels = np.arange(12) % 2
+    names = [("no", "yes")[label] for label in labels]
+    ids = [str(row) for row in range(12)]
+    sure = np.where(labels == 1, 0.9, 0.1)
+    sure[:2] = 1 - sure[:2]
+    right, wrong = (
+        build_predictions(ids, names, np.column_stack([1 - one, one]), ("no", "yes")) for one in (sure, 1 - sure)
+    )
+    found = compare(wrong, right, draws=500, every_metric=True).metrics["mcc"]
+    assert found.difference == pytest.approx(4 / 3)
+    assert 1 < found.high <= 2
+
+
+def test_roc_areas_of_two_positive_rows_have_no_interval_of_their_difference() -> None:
+    labels = np.arange(60) < 2
+    names = [("no", "yes")[int(label)] for label in labels]
+    a, b = (np.random.default_rng(seed).uniform(size=60) for seed in (0, 1))
+    ids = [str(row) for row in range(60)]
+    tables = [build_predictions(ids, names, np.column_stack([1 - one, one]), ("no", "yes")) for one in (a, b)]
+    found = compare(*tables, draws=100)
+    assert found.metrics["roc_auc"].method == "none: fewer than 3 rows of a class"
+    assert (found.metrics["roc_auc"].low, found.delong_p) == (None, None)

@@ -85,8 +85,20 @@ def test_a_flipped_score_is_named(make: Make) -> None:
     ((severity, message),) = found(judge(flipped, draws=50), "below_chance")
     assert severity == "warning"
     assert message.startswith("The ROC area is 0.")
-    assert "A class may be flipped" in message
+    assert "The score may be reversed" in message
     assert not found(judge(table, draws=50), "below_chance")
+
+
+def test_a_flipped_score_is_no_matter_of_a_temperature(make: Make) -> None:
+    def flipped(seed: int, start: int) -> Predictions:
+        table = make(seed=seed)
+        ids = [f"row-{start + row}" for row in range(len(table))]
+        return build_predictions(ids, table.frame["label"], table.probabilities[:, ::-1], ("no", "yes"))
+
+    judgement = judge(flipped(0, 0), validation=flipped(1, 1_000), draws=50)
+    assert judgement.recalibration.at_limit
+    assert found(judgement, "below_chance")
+    assert not found(judgement, "miscalibrated")
 
 
 def test_a_score_that_is_merely_weak_is_not(make: Make) -> None:
