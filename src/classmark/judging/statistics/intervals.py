@@ -72,7 +72,7 @@ def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64] | None = N
     if groups is None or len(hits) == 0:
         return wilson(float(hits.sum()), len(hits))
     share = float(hits.mean())
-    half, method = grouped_half(hits - share, groups)
+    half, method = grouped_half(hits.astype(np.float64) - share, groups)
     if half is None:
         return Estimate(share, None, None, method)
     return Estimate(share, max(0.0, share - half), min(1.0, share + half), method)
