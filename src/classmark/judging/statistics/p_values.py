@@ -1,4 +1,4 @@
-"""Two-sided p values of paired differences: McNemar's test, Student's t, a normal deviate; Holm's correction of many.
+"""Two-sided p values of paired differences: McNemar's test, Student's t and its quantiles; Holm's correction of many.
 
 Of our own, as scipy takes a second to load.
 """
@@ -96,11 +96,6 @@ def _deviance(count: float, mean: float) -> float:
         term *= v * v
         total += term / power
     return total
-
-
-def normal_p(deviate: float) -> float:
-    """The probability that a standard normal deviate is as far from 0, to full precision in the tail."""
-    return math.erfc(abs(deviate) / math.sqrt(2))
 
 
 def t_p(t: float, degrees: float) -> float:
