@@ -85,8 +85,8 @@ def matthews(confusion: NDArray[np.int64]) -> Estimate:
         return Estimate(value, None, None, ONE_CLASS)
     if abs(value) > 1 - 1e-12:
         return Estimate(value, None, None, AT_ITS_BOUND)
-    added = confusion + ROWS_ADDED / confusion.size
-    ends = [matthews_ends(cells) for cells in (confusion.astype(np.float64), added)]
+    cells = confusion.astype(np.float64)
+    ends = [matthews_ends(cells), matthews_ends((cells + ROWS_ADDED / cells.size).astype(np.float64))]
     return Estimate(value, min(low for low, _ in ends), max(high for _, high in ends), WIDER_MCC)
 
 
