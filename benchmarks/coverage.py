@@ -67,7 +67,9 @@ DONE = (
     f"Ten classes: shares of {100 * MANY_SHARES.min():.0f} to {100 * MANY_SHARES.max():.0f} %; true values from a sample of "
     f"{MANY_TRUTH_ROWS:,} rows. Confusion matrices of up to 1,000 classes: recalls from a beta distribution with mean {RECALL}, "
     "shares of classes that differ by a factor of about two, errors spread over all other classes.",
-    "The calibration error has no interval: draws of the plug-in estimate all lie above the true value.",
+    "The calibration error has no interval: draws of the plug-in estimate all lie above the true value. What no interval can "
+    "show is an error of a kind that these rows hold no sign of: the upper end of log loss, Brier score and costs allows for "
+    "more wrong rows with the confidence of the rows that are there, not for greater confidence.",
 )
 TABLES = (
     ("Independent rows, two classes", "value", "alone"),

@@ -152,6 +152,14 @@ def test_a_class_of_few_rows_among_two_gives_no_macro_average() -> None:
         assert found[name].method == "none: a class has fewer than 5 rows or predictions"
 
 
+def test_rows_of_one_class_say_nothing_of_the_mean_of_both() -> None:
+    found = count_intervals(np.array([[95, 5], [0, 0]]), 1)
+    for name in ("balanced_accuracy", "recall_macro", "precision_macro", "f1_macro"):
+        assert (found[name].low, found[name].high) == (None, None)
+        assert found[name].method == "none: a class has no rows, so that this is not the mean of both"
+    assert found["balanced_accuracy"].value == 0.95
+
+
 def test_macro_f1_and_mcc_of_a_rare_class_cover() -> None:
     """Ten or twenty positives of which a tenth are found: today's delta method covered 76 to 85 %."""
     cells = np.array([[0.9877, 0.0023], [0.009, 0.001]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -47,6 +47,7 @@ from classmark.judging.statistics.weighted import NO_CLASS_MEASURE, weighted_est
 # rarer class, by all groups 91 to 93 %; the other metrics cover by all groups.
 BY_THE_RARER_CLASS = ("roc_auc", "balanced_accuracy", "recall_macro", "precision_macro")
 NO_ECE_INTERVAL = "none: the bootstrap of a plug-in calibration error covers badly"
+ONE_CLASS_OF_TWO = "none: a class has no rows, so that this is not the mean of both"
 ABSENT = Estimate(None, None, None, "undefined: no row has this class")
 NEVER_PREDICTED = Estimate(0.0, None, None, "none: the class is never predicted, its precision is set to 0")
 
@@ -150,6 +151,9 @@ def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Es
         found["precision"] = _precision(hits[positive], claimed[positive])
         found["recall"] = _recall(hits[positive], true[positive])
         found["f1"] = _f1(hits[positive], true[positive], claimed[positive])
+        if present.sum() < 2:  # such a mean is of one class, and says nothing of the mean of both
+            averages = ("balanced_accuracy", "recall_macro", "precision_macro", "f1_macro")
+            found |= {name: replace(found[name], low=None, high=None, method=ONE_CLASS_OF_TWO) for name in averages}
     return found
 
 
