@@ -19,7 +19,8 @@ TOP_LEVEL = {
     "schema_version", "source", "split", "rows", "classes", "positive", "confidence", "draws", "seed", "metrics",
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "baselines",
     "label_errors", "test_looks", "recalibration", "selective", "conformal", "baseline_methods", "baseline_comparison",
-    "findings", "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture", "prediction_powered", "checks",
+    "findings", "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture",
+    "prediction_powered", "checks",
 }  # fmt: skip
 
 
