@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from classmark.judging.comparisons.compare import compare
+from classmark.judging.comparisons.compare import Comparison, compare
 from classmark.judging.findings.judgement import find
-from classmark.judging.judgement import Groups, Judgement, Leaked
+from classmark.judging.judgement import Groups, Judgement, Leaked, Metrics
 from classmark.judging.parts.calibration import calibrate
 from classmark.judging.parts.calls import Sampling
 from classmark.judging.parts.conformal import conform
@@ -95,18 +92,37 @@ def judge(
     chosen_on = None if validation is None else held_out(predictions, validation)
     audited = rows if predictions.split == "validation" else chosen_on
 
-    def estimates(table: Predictions, by: NDArray[np.int64] | None) -> Estimates:
-        where = positive_index(table, rows.classes[index]) if len(rows.classes) == 2 else 1
-        return estimate(scored_rows(table, where), table.classes, draws, seed, by)
+    called_positive = rows.classes[index] if len(rows.classes) == 2 else None
+
+    def estimates(table: Predictions) -> Estimates:
+        where = 1 if called_positive is None else positive_index(table, called_positive)
+        return estimate(scored_rows(table, where), table.classes, draws, seed, row_groups(table))
+
+    def compared(a: Predictions, b: Predictions, names: tuple[str, str]) -> Comparison:
+        return compare(a, b, positive=called_positive, draws=draws, seed=seed, names=names)
+
+    def metrics(table: Predictions) -> Metrics:
+        return estimates(labelled(table)).metrics
 
     main = estimate(scored, rows.classes, draws, seed, groups)
+    parts: dict[str, Any] = {}
+    if not weighted:
+        goals = read_goals(rows, chosen_on, at)
+        chosen = Chosen(
+            index,
+            goals,
+            _promise(confidence, goals, chosen_on),
+            None if costs is None else cost_matrix(costs, rows.classes),
+            slices,
+        )
+        parts = _parts(rows, scored, chosen_on, chosen, Sampling(draws, seed, groups))
     judgement = Judgement(
         source=predictions.source,
         plan=predictions.plan,
         split=predictions.split,
         rows=len(rows),
         classes=rows.classes,
-        positive=rows.classes[index] if len(rows.classes) == 2 else None,
+        positive=called_positive,
         metrics=main.metrics,
         per_class=main.per_class,
         confusion=tuple(tuple(row) for row in scored.confusion.tolist()),
@@ -117,47 +133,34 @@ def judge(
         groups=None
         if groups is None
         else Groups(
-            int(groups.max()) + 1,
-            estimate(scored, rows.classes, draws, seed).metrics,
-            effective_groups(groups),
+            int(groups.max()) + 1, estimate(scored, rows.classes, draws, seed).metrics, effective_groups(groups)
         ),
+        **parts,
+        prediction_powered=None if unlabelled is None else power_by_predictions(rows, unlabelled),
+        leaked=_leaked(rows, metrics),
+        baselines={name: metrics(table) for name, table in baselines.items()},
+        baseline_methods={name: table.metadata["baseline"] for name, table in baselines.items() if _says_how(table)},
+        baseline_comparison={
+            name: compared(table, predictions, (f"the {name} baseline", "the model"))
+            for name, table in baselines.items()
+        },
+        mixture=None if mixing is None else judge_mixture(mixing, predictions, baselines, metrics, compared),
         draws=draws,
         seed=seed,
     )
-    if not weighted:
-        goals = read_goals(rows, chosen_on, at)
-        chosen = Chosen(
-            index,
-            goals,
-            _promise(confidence, goals, chosen_on),
-            None if costs is None else cost_matrix(costs, rows.classes),
-            slices,
-        )
-        judgement = replace(judgement, **_parts(rows, scored, chosen_on, chosen, Sampling(draws, seed, groups)))
-    if unlabelled is not None:
-        judgement = replace(judgement, prediction_powered=power_by_predictions(rows, unlabelled))
-    if "leaked" in rows.frame.columns and rows.frame["leaked"].any():
-        clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
-        without = estimates(clean, row_groups(clean)).metrics if len(clean) else {}
-        judgement = replace(judgement, leaked=Leaked(len(rows) - len(clean), without))
-    for name, baseline in baselines.items():
-        names = (f"the {name} baseline", "the model")
-        judgement.baseline_comparison[name] = compare(
-            baseline, predictions, positive=judgement.positive, draws=draws, seed=seed, names=names
-        )
-        judgement.baselines[name] = estimates(labelled(baseline), row_groups(labelled(baseline))).metrics
-        if isinstance(method := baseline.metadata.get("baseline"), str):
-            judgement.baseline_methods[name] = method
-    if mixing is not None:
-        mixed = judge_mixture(
-            mixing,
-            predictions,
-            baselines,
-            lambda table: estimates(labelled(table), row_groups(labelled(table))).metrics,
-            lambda a, b, names: compare(a, b, positive=judgement.positive, draws=draws, seed=seed, names=names),
-        )
-        judgement = replace(judgement, mixture=mixed)
     return replace(judgement, findings=find(judgement, predictions))
+
+
+def _leaked(rows: Predictions, metrics: Callable[[Predictions], Metrics]) -> Leaked | None:
+    """What the metrics are without the rows that stand in the training data; None where none does."""
+    if "leaked" not in rows.frame.columns or not rows.frame["leaked"].any():
+        return None
+    clean = rows.filter(~rows.frame["leaked"].fill_null(False).to_numpy())
+    return Leaked(len(rows) - len(clean), metrics(clean) if len(clean) else {})
+
+
+def _says_how(baseline: Predictions) -> bool:
+    return isinstance(baseline.metadata.get("baseline"), str)
 
 
 @dataclass(frozen=True)
