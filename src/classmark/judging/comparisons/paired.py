@@ -97,12 +97,12 @@ def sampled_differences(
     found = {"accuracy": share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)}
     if every_metric:
         for name in ("f1" if rows_a.classes == 2 else "f1_macro", "mcc"):
-            found[name] = _sampled_difference(a, b, name)
+            found[name] = sampled_difference(a, b, name)
     if rows_a.probabilities is None or rows_b.probabilities is None:
         return found, None
     found["log_loss"] = mean_difference(rows_a.log_losses, rows_b.log_losses, groups)
     found["roc_auc"], delong_p = _roc_auc(a, b)
-    found["average_precision"] = _sampled_difference(a, b, "average_precision")
+    found["average_precision"] = sampled_difference(a, b, "average_precision")
     found["brier"] = mean_difference(rows_a.brier_terms, rows_b.brier_terms, groups)
     if rows_a.classes >= TOP_K_CLASSES:
         found["top5_accuracy"] = share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
@@ -171,7 +171,7 @@ def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
     """By DeLong for two classes of independent rows, else by the bootstrap."""
     a, b = one.scored, other.scored
     if a.classes != 2 or one.groups is not None:
-        return _sampled_difference(one, other, "roc_auc"), None
+        return sampled_difference(one, other, "roc_auc"), None
     positive = a.labels == a.positive
     if positive.all() or not positive.any():
         return Difference(None, None, None, None, None, ONE_CLASS), None
@@ -187,7 +187,7 @@ def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
     return Difference(value_a, value_b, value, value - half, value + half, method, p, found.degrees), p
 
 
-def _sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
+def sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
     """The difference with a t interval by the deviation of the paired draws.
 
     Draws repeat rows, which moves average precision and F1 of few rows away from the value, percentiles with them;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from classmark.judging.comparisons.paired import better_side
 from classmark.judging.findings.finding import Finding
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ def part_title(name: str) -> str:
 def verdict(comparisons: Mapping[str, Comparison]) -> Verdict:
     """Of a mixture (B) against each of its parts (A), in accuracy.
 
-    Better where every interval lies above zero, worse where one lies below. So no best part is picked on these rows, and
-    the number of parts needs no correction (Berger 1982, intersection-union tests).
+    Better where it is better than each, worse where one is better, by interval and test alike. So no best part is picked
+    on these rows, and the number of parts needs no correction (Berger 1982, intersection-union tests).
     """
-    found = [one.metrics["accuracy"] for one in comparisons.values()]
-    if all(one.low is not None and one.low > 0 for one in found):
+    sides = [_better(one) for one in comparisons.values()]
+    if all(side == "B" for side in sides):
         return "better"
-    return "worse" if any(one.high is not None and one.high < 0 for one in found) else "not settled"
+    return "worse" if "A" in sides else "not settled"
 
 
 def mixture_sentence(comparisons: Mapping[str, Comparison]) -> str:
@@ -79,16 +80,15 @@ def find_mixture(comparisons: Mapping[str, Comparison]) -> list[Finding]:
 
 def _hardest(comparisons: Mapping[str, Comparison]) -> str:
     """The part that the mixture is furthest behind, or least ahead of, among those it is not better than."""
-    worse = verdict(comparisons) == "worse"
-
-    def counts(one: Comparison) -> bool:
-        accuracy = one.metrics["accuracy"]
-        if worse:
-            return accuracy.high is not None and accuracy.high < 0
-        return accuracy.low is None or accuracy.low <= 0
-
-    ahead = {name: one.metrics["accuracy"].difference or 0.0 for name, one in comparisons.items() if counts(one)}
+    counted = ("A",) if verdict(comparisons) == "worse" else ("A", "")
+    ahead = {
+        name: one.metrics["accuracy"].difference or 0.0 for name, one in comparisons.items() if _better(one) in counted
+    }
     return min(ahead, key=lambda name: ahead[name])
+
+
+def _better(one: Comparison) -> str:
+    return better_side("accuracy", one.metrics["accuracy"])
 
 
 def _is_best(name: str, comparisons: Mapping[str, Comparison]) -> bool:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from classmark.judging.comparisons.paired import (
     Difference,
     Sampled,
-    _sampled_difference,
     mean_difference,
+    sampled_difference,
     share_difference,
 )
 from classmark.judging.parts.thresholds import Counts
@@ -141,7 +141,7 @@ def call_differences(
     found = {}
     moved = int((usual.scored.predicted != here.scored.predicted).sum())
     for name in ("precision", "f1", "balanced_accuracy", "mcc"):
-        found[name] = _sampled_difference(usual, here, name)
+        found[name] = sampled_difference(usual, here, name)
         if moved < FEWEST_MOVED:
             few = f"none: fewer than {FEWEST_MOVED} rows are called otherwise"
             found[name] = replace(found[name], low=None, high=None, p=None, method=few)
