@@ -64,6 +64,13 @@ def test_both_judgements_stand_side_by_side(tmp_path: Path, make_table: Make) ->
     assert "DeLong's test of equal ROC areas: p = " in words
 
 
+def test_sentences_stand_apart(image_page: str, text_page: str, many_page: str) -> None:
+    for page in (image_page, text_page, many_page):
+        prose = re.findall(r"<p[ >].*?</p>", page, flags=re.DOTALL)
+        assert len(prose) > 5
+        assert [one for one in prose if re.search(r"\w\.[A-Z]", re.sub(r"<[^>]+>", "", one))] == []
+
+
 def test_a_comparison_says_what_it_leaves_out(tmp_path: Path, make_table: Make) -> None:
     table = make_table()
     left_out = Finding("scores_left_out", "info", f"{SCRIPT} has predicted labels only")
