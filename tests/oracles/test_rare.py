@@ -145,6 +145,17 @@ def test_macro_f1_and_precision_are_withheld_where_chance_biases_them() -> None:
     assert count_intervals(100 * confusion, 1)["f1_macro"].low is not None
 
 
+def test_what_biases_them_is_seen_in_every_draw() -> None:
+    """The expected bias counts, not the one that these rows happen to show: else only lucky draws would have intervals."""
+    rng = np.random.default_rng(3)
+    for classes, rows, name in ((200, 1_000, "precision_macro"), (200, 1_000, "f1_macro"), (10, 20, "f1_macro")):
+        for _ in range(20):
+            true = rng.integers(0, classes, rows)
+            said = np.where(rng.random(rows) < 0.8, true, rng.integers(0, classes, rows))
+            confusion = np.bincount(true * classes + said, minlength=classes**2).reshape(classes, classes)
+            assert count_intervals(confusion, 1)[name].low is None
+
+
 def test_a_class_of_few_rows_among_two_gives_no_macro_average() -> None:
     found = count_intervals(np.array([[995, 1], [2, 2]]), 1)
     for name in ("f1_macro", "precision_macro", "mcc"):

@@ -12,6 +12,7 @@ from classmark.judging.statistics.student import Z
 WIDER = "wider of MOVER on the classes' Wilson intervals and the logit interval, independent rows"
 FEWEST_OF_TWO = 5
 MOST_BY_CHANCE = 10  # rows of a class that may go unpredicted by chance
+FEWEST_OF_MANY = 4  # rows a class, on average: of fewer, what bias these rows show is itself chance
 BIAS_SHARE = 0.3  # of the deviation: a bias of this size takes 1.5 points of the coverage
 TOO_FEW_OF_TWO = f"none: a class has fewer than {FEWEST_OF_TWO} rows or predictions"
 
@@ -85,8 +86,11 @@ def macro_precision(hits: Floats, claimed: Floats, true: Floats) -> Estimate:
         if claimed.min() == 0 and true.min() >= FEWEST_OF_TWO:
             return found
         return Estimate(found.value, None, None, TOO_FEW_OF_TWO)
-    by_chance = (claimed == 0) & (true <= MOST_BY_CHANCE)
-    bias = by_chance.mean() * float(hits.sum()) / max(1.0, float(claimed.sum()))
+    by_chance = float(((claimed == 0) & (true <= MOST_BY_CHANCE)).mean())
+    unpredicted = max(
+        by_chance, float(np.exp(-true).mean())
+    )  # of the latter Poisson counts, however these rows fell out
+    bias = unpredicted * float(hits.sum()) / max(1.0, float(claimed.sum()))
     deviation = math.sqrt(float(unbiased_variances(hits, claimed).sum())) / len(hits)
     if bias > BIAS_SHARE * deviation:
         return Estimate(found.value, None, None, biased(bias, "classes of few rows are not predicted by chance"))

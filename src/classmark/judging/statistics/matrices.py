@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from classmark.judging.scored import class_counts, class_scores, confusion_metrics
 from classmark.judging.statistics.intervals import Estimate, Floats, Z, divided, logit_interval
-from classmark.judging.statistics.macro import BIAS_SHARE, FEWEST_OF_TWO, TOO_FEW_OF_TWO, biased, wilson_ends
+from classmark.judging.statistics.macro import (
+    BIAS_SHARE,
+    FEWEST_OF_MANY,
+    FEWEST_OF_TWO,
+    TOO_FEW_OF_TWO,
+    biased,
+    wilson_ends,
+)
 
 AT_ITS_BOUND = "none: the value is at its bound"
 WIDER_F1 = (
@@ -52,7 +59,8 @@ def macro_f1(confusion: NDArray[np.int64]) -> Estimate:
     slopes = 2 * np.diag(weights) - errors[:, None] - errors[None, :]
     deviation = _deviation(confusion, slopes)
     bias = max(float((weights * scores * (1 - scores)).sum()), float((weights * value * (1 - value)).sum()))
-    if len(true) > 2 and bias > BIAS_SHARE * deviation:
+    few = true[present].mean() < FEWEST_OF_MANY
+    if len(true) > 2 and (few or bias > BIAS_SHARE * deviation):
         return Estimate(value, None, None, biased(bias, "F1 of classes of few rows is too low on average"))
     low, high = logit_interval(value, Z * deviation)
     ends = _mover_f1(true[present], claimed[present], hits[present])
