@@ -15,9 +15,9 @@ from classmark.judging.parts.guarantees import (
     fewest_rows,
     guaranteed_class,
     guaranteed_share,
-    lower_limit,
     most_mistakes,
 )
+from classmark.judging.statistics.exact import lower_limit
 from classmark.judging.statistics.intervals import Floats
 
 MINIMUM, CONFIDENCE = 0.9, 0.9

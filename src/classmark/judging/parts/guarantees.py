@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, Option
+from classmark.judging.statistics.exact import lower_limit
 from classmark.judging.statistics.intervals import Floats
 
 STARTS = ((0.5, 0), (0.2, 2), (0.15, 8))  # share of the risk, and the mistakes that the first test of it allows
@@ -183,16 +184,6 @@ def guaranteed_class(scores: Floats, minimum: float, confidence: float) -> Guara
     return Guarantee(
         confidence, lower_limit(rows - misses, rows, risk), rows, rows - misses, ORDER_STATISTIC, threshold
     )
-
-
-def lower_limit(hits: int, rows: int, risk: float) -> float:
-    """The one-sided lower Clopper-Pearson limit of a share, missed with a probability of at most `risk`.
-
-    Source: Clopper & Pearson 1934, as a quantile of the beta distribution.
-    """
-    from scipy.special import betaincinv
-
-    return float(betaincinv(hits, rows - hits + 1, risk)) if hits else 0.0
 
 
 def most_mistakes(rows: int, minimum: float, risk: float) -> int:

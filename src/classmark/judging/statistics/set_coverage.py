@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classmark.judging.statistics.exact import upper_limit
 from classmark.judging.statistics.intervals import CONFIDENCE, Floats
 
 TAIL = (1 - CONFIDENCE) / 2
@@ -90,7 +91,7 @@ def lowest_share(hits: NDArray[np.int64], rows: NDArray[np.int64], which: int) -
     Source: Šidák 1967 for p and for the upper end, which is Clopper & Pearson's 1934; the expected lowest is the
     integral of the chance that all are above a share.
     """
-    from scipy.special import bdtr, betaincinv
+    from scipy.special import bdtr
 
     there = rows > 0
     count, overall = int(there.sum()), float(hits.sum() / rows.sum())
@@ -102,7 +103,8 @@ def lowest_share(hits: NDArray[np.int64], rows: NDArray[np.int64], which: int) -
     above = np.clip(above, 0.0, 1.0) ** repeats[:, None]
     p = float(bdtr(own_hits, own_rows, overall))
     tail = 1 - CONFIDENCE ** (1 / count)
-    high = 1.0 if own_hits == own_rows else float(betaincinv(own_hits + 1, own_rows - own_hits, 1 - tail))
     return Lowest(
-        float(above.prod(axis=0).mean()), min(1.0, -float(np.expm1(count * np.log1p(-min(p, 1 - 1e-16))))), high
+        float(above.prod(axis=0).mean()),
+        min(1.0, -float(np.expm1(count * np.log1p(-min(p, 1 - 1e-16))))),
+        upper_limit(own_hits, own_rows, tail),
     )

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from classmark.judging.metric import METRICS
+from classmark.judging.statistics.exact import lower_limit, upper_limit
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats, t_quantile
 from classmark.judging.statistics.p_values import t_p
 
@@ -130,15 +131,12 @@ def probability_better(a: Floats, b: Floats, direction: Direction) -> Estimate:
     Source: Bouthillier et al. 2021, section 4.1: P(A > B) of paired runs; Clopper & Pearson 1934 in place of their
     bootstrap, which says 1 to 1 where every pair agrees.
     """
-    from scipy.special import betaincinv
-
     gains = (b - a) if direction == "higher" else (a - b)
     pairs, tail = len(gains), (1 - CONFIDENCE) / 2
     if pairs == 0:
         return Estimate(None, None, None, "undefined: no pair of runs")
     better = float((gains > 0).sum()) + float((gains == 0).sum()) / 2
-    low = float(betaincinv(better, pairs - better + 1, tail)) if better > 0 else 0.0
-    high = float(betaincinv(better + 1, pairs - better, 1 - tail)) if better < pairs else 1.0
+    low, high = lower_limit(better, pairs, tail), upper_limit(better, pairs, tail)
     return Estimate(better / pairs, low, high, f"Clopper-Pearson over {pairs} seeds, ties as half, conservative")
 
 
