@@ -68,28 +68,13 @@ class Sampled:
         return confusion_metrics(group_counts(self.scored, self.draws, self.seed, self.groups), self.scored.positive)
 
 
-def paired_differences(
-    a: Scored, b: Scored, groups: Groups, draws: int, seed: int
+def sampled_differences(
+    a: Sampled, b: Sampled, *, every_metric: bool = True
 ) -> tuple[dict[str, Difference], float | None]:
     """The differences B − A by the name of the metric, and DeLong's two-sided p of equal ROC areas where it is known.
 
     Args:
-        a: labelled rows.
-        b: the same rows, matched.
-        groups: group number of each row.
-        draws: of the bootstrap, for what is no mean of one term a row.
-        seed: of the bootstrap.
-    """
-    return sampled_differences(*(Sampled(rows, groups, draws, seed) for rows in (a, b)))
-
-
-def sampled_differences(
-    a: Sampled, b: Sampled, *, every_metric: bool = True
-) -> tuple[dict[str, Difference], float | None]:
-    """The same from rows whose draws serve several pairs.
-
-    Args:
-        a: labelled rows.
+        a: labelled rows, whose draws may serve several pairs.
         b: the same rows, matched.
         every_metric: whether F1 and Matthews' correlation too, which always need a bootstrap.
     """
