@@ -394,7 +394,7 @@ def compare(
         >>> a = classmark.judge(labels, [0.4, 0.6] * 50)
         >>> b = classmark.judge(labels, [0.6, 0.6] * 50)
         >>> classmark.compare(a, b, names=["old", "new"]).sentence
-        'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
+        'old is better than new by 50.0 points (40.4 to 59.6) of accuracy on 100 rows.'
     """
     from classmark.judging.checks import read_margins
     from classmark.judging.comparisons.multiple import compare_all

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from classmark.errors import InputError, nearest
@@ -72,19 +72,21 @@ def _check_compared(metric: str, pairs: Sequence[Comparison], argument: str) -> 
 def difference_at(name: str, pair: Comparison, confidence: float) -> Difference:
     """The difference of a metric with an interval of this confidence.
 
-    Of accuracy over independent rows Tango's score interval; else that of the comparison, whose distance from the value
-    follows the quantile.
+    Of accuracy over independent rows it is made anew; of others the distance of its ends from the value follows the
+    quantile.
     """
     found = pair.metrics[name]
+    if confidence == pair.confidence:
+        return found
     if name == "accuracy" and pair.groups is None and isinstance(pair.mcnemar, McNemar):
-        low, high = tango_interval(pair.mcnemar.only_b_right, pair.mcnemar.only_a_right, pair.rows, confidence)
-        method = "Tango's score interval, paired independent rows"
-        return Difference(found.a, found.b, found.difference, low, high, method, found.p)
+        counts = pair.mcnemar.only_b_right, pair.mcnemar.only_a_right, pair.rows
+        low, high = tango_interval(*counts, deviate(confidence))
+        return replace(found, low=low, high=high)
     if found.difference is None or found.low is None or found.high is None:
         return found
     ratio = deviate(confidence, found.degrees) / deviate(CONFIDENCE, found.degrees)
     low, high = (found.difference + ratio * (end - found.difference) for end in (found.low, found.high))
-    return Difference(found.a, found.b, found.difference, low, high, found.method, found.p, found.degrees)
+    return replace(found, low=low, high=high)
 
 
 def _within(pair: Comparison, letter: str, name: str, margin: float, kind: Kind) -> Check:

@@ -15,6 +15,7 @@ from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z, t_quan
 from classmark.judging.statistics.p_values import deviate, mcnemar, t_p
 from classmark.judging.statistics.ranking import FEWEST_OF_A_CLASS, roc_area_difference
 from classmark.judging.statistics.resampling import Groups, group_counts, ranking_draws
+from classmark.judging.statistics.tango import METHOD, tango_interval
 
 LEVEL = 0.05
 NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
@@ -79,7 +80,7 @@ def sampled_differences(
         every_metric: whether F1 and Matthews' correlation too, which always need a bootstrap.
     """
     groups, rows_a, rows_b = a.groups, a.scored, b.scored
-    found = {"accuracy": share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)}
+    found = {"accuracy": share_difference(right_rows(rows_a), right_rows(rows_b), groups)}
     if every_metric:
         for name in ("f1" if rows_a.classes == 2 else "f1_macro", "mcc"):
             found[name] = sampled_difference(a, b, name)
@@ -90,7 +91,9 @@ def sampled_differences(
     found["average_precision"] = sampled_difference(a, b, "average_precision")
     found["brier"] = mean_difference(rows_a.brier_terms, rows_b.brier_terms, groups)
     if rows_a.classes >= TOP_K_CLASSES:
-        found["top5_accuracy"] = share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
+        found["top5_accuracy"] = share_difference(
+            right_rows(rows_a, "top5_accuracy"), right_rows(rows_b, "top5_accuracy"), groups
+        )
     return found, delong_p
 
 
@@ -112,22 +115,29 @@ def against_b(name: str, difference: Difference) -> bool:
     return value is not None and value != 0 and (value < 0) != (name in LOWER_IS_BETTER)
 
 
-def share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups) -> Difference:
+def right_rows(scored: Scored, name: str = "accuracy") -> NDArray[np.bool_]:
+    """Which rows the prediction is right on, or with `top5_accuracy` one of its five surest classes, shape (N,)."""
+    return scored.top_k_hits > 0 if name == "top5_accuracy" else scored.predicted == scored.labels
+
+
+def share_difference(
+    right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups, z: float = Z
+) -> Difference:
     """The difference of two shares of the same rows: those that A and those that B gets right.
 
-    Source: Bonett & Price 2012: Wald's interval after one row is added to each kind of disagreement; it covers well
-    with few disagreements, where the plain one has no width.
+    Args:
+        right_a: shape (N,).
+        right_b: shape (N,).
+        groups: group number of each row; with them, the t interval of a mean.
+        z: the normal quantile of the interval of independent rows.
     """
     if groups is not None:
         return mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
     rows = len(right_a)
     gained, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
-    up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
-    half = Z * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
-    low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
+    low, high = tango_interval(gained, lost, rows, z)
     a, b = float(right_a.mean()), float(right_b.mean())
-    p = mcnemar(lost, gained).p_midp
-    return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows", p)
+    return Difference(a, b, (gained - lost) / rows, low, high, METHOD, mcnemar(lost, gained).p_midp)
 
 
 def mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from classmark.judging.comparisons.paired import NO_SPREAD, Difference, Sampled
+from classmark.judging.comparisons.paired import NO_SPREAD, Difference, Sampled, right_rows, share_difference
 from classmark.judging.scored import Scored, row_terms
 from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z, wilson
 from classmark.judging.statistics.resampling import Groups
@@ -76,17 +76,22 @@ def simultaneous_pairs(
     shared = [name for name in metrics[0] if all(name in one for one in metrics)]
     for name in shared:
         drawn = model_draws(sampled, name)
-        ratio = max_t(np.stack([drawn[b] - drawn[a] for a, b in places], axis=1)) / Z
+        z = max_t(np.stack([drawn[b] - drawn[a] for a, b in places], axis=1))
         for place, one in enumerate(metrics):
-            difference = one[name]
-            if difference.difference is None or difference.low is None or difference.high is None:
-                continue
-            low, high = (
-                difference.difference + ratio * (end - difference.difference)
-                for end in (difference.low, difference.high)
-            )
-            found[place][name] = Simultaneous(low, high)
+            at_once = _at_once([sampled[each] for each in places[place]], name, one[name], z)
+            if at_once is not None:
+                found[place][name] = at_once
     return found
+
+
+def _at_once(pair: Sequence[Sampled], name: str, alone: Difference, z: float) -> Simultaneous | None:
+    """The interval of a pair at another normal quantile than its own."""
+    if pair[0].groups is None and name in ("accuracy", "top5_accuracy"):
+        alone, z = share_difference(*(right_rows(one.scored, name) for one in pair), None, z), Z
+    if alone.difference is None or alone.low is None or alone.high is None:
+        return None
+    low, high = (alone.difference + z / Z * (end - alone.difference) for end in (alone.low, alone.high))
+    return Simultaneous(low, high)
 
 
 def best_accuracy(sampled: Sequence[Sampled], letters: Sequence[str]) -> Best | None:

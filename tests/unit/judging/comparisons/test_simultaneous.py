@@ -39,7 +39,9 @@ def test_every_pair_is_wider_by_one_factor_for_each_metric(four: Comparisons) ->
             (at_once[name].high - at_once[name].low) / (pair.metrics[name].high - pair.metrics[name].low)
             for at_once, pair in zip(four.simultaneous, four.pairs, strict=True)
         ]
-        assert ratios == pytest.approx([ratios[0]] * 6)
+        assert ratios == pytest.approx(
+            [ratios[0]] * 6, rel=2e-3 if name == "accuracy" else 1e-6
+        )  # score intervals bend
         assert 1.2 < ratios[0] < stats.norm.ppf(1 - 0.025 / 6) / Z + 0.1  # at most as Bonferroni has it
 
 
