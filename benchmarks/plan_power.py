@@ -21,9 +21,11 @@ from scipy import special
 import classmark
 from classmark.judging.planning.plan import Plan
 from classmark.judging.planning.seeds import power_over_seeds, upper_deviation
-from classmark.judging.statistics.intervals import Floats, Z
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.ranking import roc_area
 
+Z = normal_quantile()
 GROUP_VALUES = 20_000_000  # rows that grouped draws hold at most
 Rng = np.random.Generator
 

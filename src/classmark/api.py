@@ -199,6 +199,7 @@ def judge(
     slices: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    level: float = 0.95,
     require: str | Sequence[str] = (),
     **options: Unpack[FileWords],
 ) -> ShownJudgement:
@@ -230,6 +231,7 @@ def judge(
         slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        level: of all intervals, which hold the true value so often; tests of differences are at one less it.
         require: what the whole interval of a metric must keep, such as `accuracy>=0.9`; `checks` has the results.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,
             joined by id), `where` (such as `{"split": "test"}`), `labels_only`, `rescale`, `missing_label`.
@@ -246,31 +248,33 @@ def judge(
     from classmark.judging.checks import check_requirements, read_requirements
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import known_mixture
+    from classmark.judging.statistics.level import at_level, checked_level
     from classmark.runs.looks import known_looks
     from classmark.shown.judgement import shown
 
-    required = read_requirements(require)
+    required, level = read_requirements(require), checked_level(level)
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
     side, words = _side(predictions, given | {"columns": columns}, words)
     many = None if unlabelled is None else _unlabelled(unlabelled, predictions, given, words, side)
     held_out = side.validation if validation is None else _validation(validation, words, side)
     table = side.table
-    found = judge_table(
-        table,
-        validation=held_out,
-        unlabelled=many,
-        baselines=side.baselines,
-        mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
-        looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
-        at=(at,) if isinstance(at, str) else at,
-        confidence=confidence,
-        costs=costs,
-        slices=(slices,) if isinstance(slices, str) else slices,
-        draws=draws,
-        seed=seed,
-    )
-    checks = check_requirements(found.metrics, required)
+    with at_level(level):
+        found = judge_table(
+            table,
+            validation=held_out,
+            unlabelled=many,
+            baselines=side.baselines,
+            mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
+            looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
+            at=(at,) if isinstance(at, str) else at,
+            confidence=confidence,
+            costs=costs,
+            slices=(slices,) if isinstance(slices, str) else slices,
+            draws=draws,
+            seed=seed,
+        )
+        checks = check_requirements(found.metrics, required)
     return shown(replace(found, checks=checks), table, held_out, side.run)
 
 
@@ -296,7 +300,12 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
 
 
 def judge_matrix(
-    matrix: Any, classes: Sequence[Any] | None = None, *, positive: Any = None, require: str | Sequence[str] = ()
+    matrix: Any,
+    classes: Sequence[Any] | None = None,
+    *,
+    positive: Any = None,
+    level: float = 0.95,
+    require: str | Sequence[str] = (),
 ) -> ShownJudgement:
     """The judgement of a published confusion matrix.
 
@@ -304,6 +313,7 @@ def judge_matrix(
         matrix: C × C counts; rows are true classes, columns predicted ones.
         classes: C names; without them, negative and positive, or the numbers from 0.
         positive: the positive class of two; without it, the second.
+        level: as of `judge`.
         require: as of `judge`.
 
     Raises:
@@ -316,6 +326,7 @@ def judge_matrix(
     """
     from classmark.judging.checks import check_requirements, read_requirements
     from classmark.judging.published import judge_confusion
+    from classmark.judging.statistics.level import at_level
     from classmark.reading.arrays import is_frame
     from classmark.shown.judgement import shown
 
@@ -324,8 +335,10 @@ def judge_matrix(
     options = read_options({"classes": classes, "positive": positive})
     names = options.classes or (("negative", "positive") if len(matrix) == 2 else None)
     required = read_requirements(require)
-    found = judge_confusion(matrix, names, positive=options.positive)
-    return shown(replace(found, checks=check_requirements(found.metrics, required)), None, None)
+    with at_level(level):
+        found = judge_confusion(matrix, names, positive=options.positive)
+        checks = check_requirements(found.metrics, required)
+    return shown(replace(found, checks=checks), None, None)
 
 
 def _matrix_of(frame: Any, classes: Sequence[Any] | None) -> tuple[Any, Sequence[Any]]:
@@ -363,6 +376,7 @@ def compare(
     names: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    level: float = 0.95,
     fail_if_worse: str | Sequence[str] = (),
     not_worse_than: Mapping[str, float] | str | Sequence[str] = (),
     equivalent: Mapping[str, float] | str | Sequence[str] = (),
@@ -378,6 +392,7 @@ def compare(
         names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        level: of all intervals; tests are at one less it.
         fail_if_worse: metrics; a check fails where a model is shown to be worse than the first.
         not_worse_than: metric → margin, such as `{"accuracy": 0.01}` or `"accuracy:0.01"`; a check passes where a model is
             shown to be worse by less than that, if at all.
@@ -399,8 +414,10 @@ def compare(
     from classmark.judging.checks import read_margins
     from classmark.judging.comparisons.multiple import compare_all
     from classmark.judging.comparisons.not_worse import Asked
+    from classmark.judging.statistics.level import at_level, checked_level
     from classmark.shown.comparisons import shown_comparisons
 
+    level = checked_level(level)
     asked = Asked(
         (fail_if_worse,) if isinstance(fail_if_worse, str) else fail_if_worse,
         read_margins(not_worse_than, "not_worse_than"),
@@ -409,7 +426,8 @@ def compare(
     sides = _sides("compare", (first, *others), by, read_options(options))
     _check_same_split(sides)
     called = _called(sides, names)
-    comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
+    with at_level(level):
+        comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
     return shown_comparisons(comparisons, sides)
 
 
@@ -422,6 +440,7 @@ def mix(
     names: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    level: float = 0.95,
     **options: Unpack[ReadWords],
 ) -> ShownJudgement:
     """The judgement of a mixture of two or more models, compared with each of them on the same rows.
@@ -438,6 +457,7 @@ def mix(
         names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        level: as of `judge`.
         options: what the columns of all files mean, as in `judge`.
 
     Raises:
@@ -455,9 +475,10 @@ def mix(
     """
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import mix_tables
+    from classmark.judging.statistics.level import at_level, checked_level
     from classmark.shown.judgement import shown
 
-    said = read_options(options)
+    said, level = read_options(options), checked_level(level)
     sides = _sides("mix", (first, *others), by, said)
     for side in sides:
         if side.run is not None and side.table.split == "validation":
@@ -467,7 +488,8 @@ def mix(
             )
     held_out = _held_out(validation, sides, by, said)
     mixing = mix_tables([side.table for side in sides], held_out, _called(sides, names))
-    found = judge_table(mixing.table, mixing=mixing, draws=draws, seed=seed)
+    with at_level(level):
+        found = judge_table(mixing.table, mixing=mixing, draws=draws, seed=seed)
     return shown(found, mixing.table, None)
 
 
@@ -558,6 +580,7 @@ def plan(
     group_size: float | None = None,
     icc: float | None = None,
     power: float = 0.8,
+    level: float = 0.95,
     **options: Unpack[ReadWords],
 ) -> ShownPlan:
     """How many rows to label, or seeds to run, before a decision can be made.
@@ -574,7 +597,7 @@ def plan(
         precision: of a class, likewise.
         roc_auc: likewise.
         prevalence: the share of rows of the class; of precision the share of rows that are called so.
-        width: wanted of the 95 % interval, from end to end.
+        width: wanted of the interval, from end to end.
         minimum: the lower end of the interval is to lie above this.
         difference: of two models, B − A, that is to be shown.
         disagreement: the share of rows that only one of the two gets right; without it, from `accuracy`, as if errors were
@@ -586,6 +609,7 @@ def plan(
         group_size: rows per group, on average.
         icc: intra-class correlation: how alike rows of a group are, of what is averaged.
         power: how often the decision is to be reached.
+        level: of the interval; tests are at one less it.
         options: what the columns of a pilot mean, as in `judge`.
 
     Raises:
@@ -601,6 +625,7 @@ def plan(
     from classmark.judging.planning.asked import read_question
     from classmark.judging.planning.pilot import pilot_of_one, pilot_of_two
     from classmark.judging.planning.plan import make_plan
+    from classmark.judging.statistics.level import at_level
     from classmark.shown.plan import shown_plan
 
     guesses = {"accuracy": accuracy, "recall": recall, "precision": precision, "roc_auc": roc_auc}
@@ -614,7 +639,8 @@ def plan(
         if of_class is not None or options:
             name = "of_class" if of_class is not None else next(iter(options))
             raise InputError("it goes with a pilot file.", argument=name)
-        return shown_plan(make_plan(question))
+        with at_level(level):
+            return shown_plan(make_plan(question))
     from classmark.reading.side import open_side
 
     said = read_options(options)
@@ -623,7 +649,8 @@ def plan(
         asked, face_value = pilot_of_one(sides[0].table, question, of_class)
     else:
         asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question)
-    return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
+    with at_level(level):
+        return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
 
 
 def study(
@@ -647,7 +674,7 @@ def study(
         resume: go on with the study in this folder.
         jobs: runs at the same time, sharing the cores.
         overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`. Of a table, what is asked:
-            `metric`, `margin`, `direction`, `reference`; and what the columns of its predictions mean, as in `judge`.
+            `metric`, `margin`, `direction`, `reference`, `level`; and what the columns of its predictions mean, as in `judge`.
 
     Raises:
         ClassmarkError: the study or the table cannot be used, or every run failed.

@@ -82,6 +82,9 @@ Where = Annotated[
     typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
 ]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
+Level = Annotated[
+    float, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; tests are at one less it.")
+]
 
 
 class SpreadCommand(TyperCommand):
@@ -267,11 +270,12 @@ def judge(
         ),
     ] = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="METRIC>=VALUE",
-            help='Exit with 0 if the whole 95 % interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
+            help='Exit with 0 if the whole interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
             "does, with 3 if these rows cannot tell. Can be repeated.",
         ),
     ] = None,
@@ -294,7 +298,7 @@ def judge(
     )
     words = JudgeWords(
         *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
-        *(unlabelled, paper, require or ()),
+        *(unlabelled, paper, require or (), level),
     )
     run_judge(words, as_json=as_json)
 
@@ -331,6 +335,7 @@ def compare(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     fail_if_worse: Annotated[
         list[str] | None,
         typer.Option(
@@ -365,7 +370,7 @@ def compare(
         *(missing_label, labels, where),
     )
     checks = (fail_if_worse or (), not_worse_than or (), equivalent or ())
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper)
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper, level)
     run_compare(words, as_json=as_json)
 
 
@@ -410,6 +415,7 @@ def mix(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     as_json: AsJson = False,
 ) -> None:
     """Mix two or more models with weights fitted on validation rows, and judge the mixture on test rows."""
@@ -420,7 +426,7 @@ def mix(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws)
+    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws, level)
     run_mix(words, as_json=as_json)
 
 
@@ -493,6 +499,7 @@ def plan(
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
+    level: Level = 0.95,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -520,7 +527,7 @@ def plan(
     words |= {"roc_auc": roc_auc, "prevalence": prevalence, "width": width, "minimum": minimum}
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
     words |= {"not_worse_than": not_worse_than, "deviation": deviation, "pilot_seeds": pilot_seeds}
-    words |= {"group_size": group_size, "icc": icc, "power": power}
+    words |= {"group_size": group_size, "icc": icc, "power": power, "level": level}
     run_plan(pilot or [], words, read, as_json=as_json)
 
 
@@ -541,6 +548,9 @@ def study(
     out: Annotated[Path | None, typer.Option(help="The folder; without it, studies/ and the study's name.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the study in this folder.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
+    level: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; the same as level=0.9.")
+    ] = None,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -571,7 +581,8 @@ def study(
             *(label, id_column, predicted, probabilities, group, None, classes, positive, logits, labels_only, rescale),
             *(missing_label, labels, where),
         )
-        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json)
+        changes = [*(overrides or []), *([] if level is None else [f"level={level}"])]
+        studies.study(name, changes, Places(out, resume, jobs, table), read, as_json=as_json)
 
 
 @app.command()

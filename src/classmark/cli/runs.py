@@ -10,6 +10,7 @@ import typer
 
 from classmark.cli.output import check_paper, show
 from classmark.errors import ClassmarkError, RunError
+from classmark.judging.statistics.level import DEFAULT, percent
 from classmark.runs import RunFiles
 
 RUN_FIELDS = ("run", "recipe", "data", "state", "headline", "interval", "seconds")
@@ -27,10 +28,10 @@ def runs(folder: Path, as_json: bool, paper: str | None = None) -> None:
         return typer.echo(_paper(rows, paper))
     table = Table(box=None, pad_edge=False)
     for field in RUN_FIELDS:
-        column = "95 % interval" if field == "interval" else field
+        column = _interval_title(rows) if field == "interval" else field
         table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for row in rows:
-        table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text(cell) for cell in _cells(row)))
     if not rows and not as_json:
         typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
         return None
@@ -40,9 +41,19 @@ def runs(folder: Path, as_json: bool, paper: str | None = None) -> None:
 def _paper(rows: Sequence[Mapping[str, Any]], paper: str) -> str:
     from classmark.report.paper import PaperTable, as_table
 
-    header = tuple("95 % interval" if field == "interval" else field for field in RUN_FIELDS)
-    cells = tuple(tuple("–" if value is None else str(value) for value in row.values()) for row in rows)
+    header = tuple(_interval_title(rows) if field == "interval" else field for field in RUN_FIELDS)
+    cells = tuple(_cells(row) for row in rows)
     return as_table(PaperTable(header, cells, len(header) - 1, f"{len(rows):,} runs."), paper)
+
+
+def _interval_title(rows: Sequence[Mapping[str, Any]]) -> str:
+    """`95 % interval`, with every level that the runs were judged at."""
+    levels = sorted({row["level"] for row in rows if row["level"] is not None}) or [DEFAULT]
+    return f"{' or '.join(percent(level) for level in levels)} interval"
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple("–" if row[field] is None else str(row[field]) for field in RUN_FIELDS)
 
 
 def _run_row(run: RunFiles) -> dict[str, Any]:
@@ -52,7 +63,7 @@ def _run_row(run: RunFiles) -> dict[str, Any]:
     except ClassmarkError as error:
         said = " ".join(error.spelt("command line").split())
         typer.echo(f"warning: {run.path}: a file of this run is damaged ({said})", err=True)
-        return {**dict.fromkeys(RUN_FIELDS), "run": run.name, "state": "damaged"}
+        return {**dict.fromkeys((*RUN_FIELDS, "level")), "run": run.name, "state": "damaged"}
 
 
 def _described(run: RunFiles) -> dict[str, Any]:
@@ -63,7 +74,8 @@ def _described(run: RunFiles) -> dict[str, Any]:
     recipe, status = read_sections(run.recipe), read_status(run)
     if not isinstance(data := recipe.get("data"), Mapping):
         raise RunError(f"{run.recipe}: the section data is missing.")
-    accuracy = read_judgement(run.judgement).metrics.get("accuracy") if run.judgement.exists() else None
+    judgement = read_judgement(run.judgement) if run.judgement.exists() else None
+    accuracy = None if judgement is None else judgement.metrics.get("accuracy")
     value, low, high = (accuracy.value, accuracy.low, accuracy.high) if accuracy else (None, None, None)
     fields = (
         *(run.name, recipe.get("name"), data.get("source"), status.state_now),
@@ -71,4 +83,4 @@ def _described(run: RunFiles) -> dict[str, Any]:
         None if low is None else f"{low:.2%} to {high:.2%}",
         round(status.total_seconds or 0),
     )
-    return dict(zip(RUN_FIELDS, fields, strict=True))
+    return dict(zip(RUN_FIELDS, fields, strict=True)) | {"level": None if judgement is None else judgement.level}

@@ -455,6 +455,8 @@ class Judge(Section):
 
     draws: int = Field(default=1_000, ge=100, le=1_000_000)
     """Bootstrap draws."""
+    level: float = Field(default=0.95, ge=0.5, le=0.999)
+    """How often an interval is to hold the true value: 0.9 for 90 % intervals."""
     positive: str | None = None
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
     baselines: bool = True

@@ -69,6 +69,8 @@ class Study(Section):
     sequential: bool = False
     """Whether the study stops at the first seed that settles it, `seeds` being the most. Its intervals hold at all seeds
     together, so they are wider; more seeds may be added later."""
+    level: float = Field(default=0.95, ge=0.5, le=0.999)
+    """How often an interval, and all intervals of verdicts together, are to hold the true difference: 0.9 for 90 %."""
     cores: int | None = Field(default=None, ge=1, le=1_024)
     """Cores to use; without it, all."""
     workers: int = Field(default=1, ge=1, le=1_024)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classmark.judging.metric import TITLES
+from classmark.judging.statistics.level import at_level_of
 from classmark.judging.studies.answers import Answers
 from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.learning import reach
@@ -39,6 +40,7 @@ SHOWN = (STEPS, "accuracy", "log_loss", "roc_auc", "brier", "ece", "f1", "f1_mac
 STUDY_TITLES = TITLES | {STEPS: "Steps to target"}
 
 
+@at_level_of("answers")
 def write_study(folder: Path, answers: Answers) -> Path:
     """The path of `folder/report.html`, written with its figures in `folder/figures/`."""
     charts = study_charts(answers)
@@ -87,6 +89,7 @@ def shown_metrics(answers: Answers) -> list[str]:
     return [*first, *(name for name in SHOWN if name in known and name not in first)]
 
 
+@at_level_of("answers")
 def study_table(answers: Answers) -> Group:
     """The question, each verdict with what it rests on, the metrics of every arm, the findings."""
     from rich.console import Group

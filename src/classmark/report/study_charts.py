@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from classmark.judging.statistics.level import percent
 from classmark.judging.studies.answers import Answers
 from classmark.report.charts import BLUE, COLOURS, GREY, HEIGHT, WIDTH, Chart
 
@@ -63,7 +64,7 @@ def learning_curves(answers: Answers) -> Chart:
             layers.append(rule.encode(y="target:Q"))
         return alt.layer(*layers).properties(width=1.5 * WIDTH, height=HEIGHT * 1.3)
 
-    reading = "The mean over seeds with its 95 % band at each step, for that step alone; faint, each run." + (
+    reading = f"The mean over seeds with its {percent()} band at each step, for that step alone; faint, each run." + (
         " Dotted: the target." if target is not None else ""
     )
     return Chart("learning-curves", "Validation accuracy at equal steps", reading, data, draw)
@@ -90,7 +91,7 @@ def difference_curve(answers: Answers, number: int) -> Chart:
         return alt.layer(*layers).properties(width=1.5 * WIDTH, height=HEIGHT)
 
     reading = (
-        f"Above zero {one.arm} is ahead. The band is a paired 95 % interval at each step, for that step alone: among many "
+        f"Above zero {one.arm} is ahead. The band is a paired {percent()} interval at each step, for that step alone: among many "
         "steps some leave zero by chance."
     )
     return Chart(f"difference-{number + 1}", f"{one.arm} less {one.reference}", reading, data, draw)

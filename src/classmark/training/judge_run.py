@@ -19,6 +19,7 @@ from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, write_judgement
 from classmark.judging.parts.mixed_tables import MixedTables, mix_tables
+from classmark.judging.statistics.level import at_level
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -159,16 +160,17 @@ def judge_run(
     mixing = write_mixed(run, tables, baselines) if recipe.judge.mixture and baselines else None
     if recipe.judge.mixture and not recipe.judge.baselines:
         watch.say("note     There is no mixture, as judge.baselines is false: it is one with the linear baseline.")
-    judgement = judge(
-        tables[split],
-        validation=tables["validation"] if split == "test" else None,
-        baselines={name: baseline[split] for name, baseline in baselines.items()},
-        mixing=mixing,
-        looks=looks,
-        positive=_positive(recipe.judge.positive, tables[split].classes),
-        draws=recipe.judge.draws,
-        seed=recipe.seed,
-    )
+    with at_level(recipe.judge.level):
+        judgement = judge(
+            tables[split],
+            validation=tables["validation"] if split == "test" else None,
+            baselines={name: baseline[split] for name, baseline in baselines.items()},
+            mixing=mixing,
+            looks=looks,
+            positive=_positive(recipe.judge.positive, tables[split].classes),
+            draws=recipe.judge.draws,
+            seed=recipe.seed,
+        )
     write_judgement(run.judgement, judgement)
     if (fitted := judgement.recalibration) is not None and fitted.temperature is not None:
         write_temperature(run.model, fitted.temperature, fitted.rows)

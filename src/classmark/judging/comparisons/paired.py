@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from classmark.judging.metric import LOWER_IS_BETTER, METRICS
 from classmark.judging.scored import TOP_K_CLASSES, Scored, confusion_metrics, statistics
-from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z, t_quantile
+from classmark.judging.statistics.intervals import Floats, t_quantile
+from classmark.judging.statistics.level import level, normal_quantile, risk
 from classmark.judging.statistics.p_values import deviate, mcnemar, t_p
 from classmark.judging.statistics.ranking import FEWEST_OF_A_CLASS, roc_area_difference
 from classmark.judging.statistics.resampling import Groups, group_counts, ranking_draws
 from classmark.judging.statistics.tango import METHOD, tango_interval
 
-LEVEL = 0.05
+MOSTLY = 0.95  # of the draws must give a value
 NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
 ONE_CLASS = "undefined: rows of one class only"
 FEW_OF_A_CLASS = f"none: fewer than {FEWEST_OF_A_CLASS} rows of a class"
@@ -26,7 +27,7 @@ NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike 
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of two models, `difference` = B − A with its 95 % interval.
+    """One metric of two models, `difference` = B − A with its interval.
 
     Attributes:
         p: two-sided, of no difference, under the sampling model that `method` names; None where none is known. Of
@@ -104,7 +105,7 @@ def better_side(name: str, difference: Difference | None) -> str:
     """
     if difference is None or difference.low is None or difference.high is None:
         return ""
-    if difference.low <= 0 <= difference.high or (difference.p is not None and difference.p >= LEVEL):
+    if difference.low <= 0 <= difference.high or (difference.p is not None and difference.p >= risk()):
         return ""
     return "B" if (difference.low > 0) != (name in LOWER_IS_BETTER) else "A"
 
@@ -121,7 +122,7 @@ def right_rows(scored: Scored, name: str = "accuracy") -> NDArray[np.bool_]:
 
 
 def share_difference(
-    right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups, z: float = Z
+    right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups, z: float | None = None
 ) -> Difference:
     """The difference of two shares of the same rows: those that A and those that B gets right.
 
@@ -129,13 +130,13 @@ def share_difference(
         right_a: shape (N,).
         right_b: shape (N,).
         groups: group number of each row; with them, the t interval of a mean.
-        z: the normal quantile of the interval of independent rows.
+        z: the normal quantile of the interval of independent rows; without it, that of the level.
     """
     if groups is not None:
         return mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
     rows = len(right_a)
     gained, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
-    low, high = tango_interval(gained, lost, rows, z)
+    low, high = tango_interval(gained, lost, rows, normal_quantile() if z is None else z)
     a, b = float(right_a.mean()), float(right_b.mean())
     return Difference(a, b, (gained - lost) / rows, low, high, METHOD, mcnemar(lost, gained).p_midp)
 
@@ -177,7 +178,7 @@ def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
         return Difference(value_a, value_b, value, None, None, FEW_OF_A_CLASS), None
     if found.deviation < NO_SPREAD:
         return Difference(value_a, value_b, value, None, None, NO_DELONG), None
-    p, half = t_p(value / found.deviation, found.degrees), deviate(CONFIDENCE, found.degrees) * found.deviation
+    p, half = t_p(value / found.deviation, found.degrees), deviate(level(), found.degrees) * found.deviation
     method = "paired DeLong with Satterthwaite's degrees of freedom, independent rows"
     return Difference(value_a, value_b, value, value - half, value + half, method, p, found.degrees), p
 
@@ -194,7 +195,7 @@ def sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
     ranked = name in ("roc_auc", "average_precision")
     draws = b.ranked[name] - a.ranked[name] if ranked else b.counted[name] - a.counted[name]
     value, finite = value_b - value_a, draws[np.isfinite(draws)]
-    if len(finite) < 0.95 * len(draws):
+    if len(finite) < MOSTLY * len(draws):
         method = "none: undefined in more than 5 % of the draws"
         return Difference(value_a, value_b, value, None, None, method)
     deviation = float(finite.std(ddof=1))

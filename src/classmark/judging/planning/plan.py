@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from classmark.judging.planning.areas import rows_for_area
@@ -13,7 +13,7 @@ from classmark.judging.planning.question import Kind, Question, check
 from classmark.judging.planning.seeds import power_over_seeds, seeds_for_difference, upper_deviation
 from classmark.judging.planning.shares import power_above, rows_for_minimum, rows_for_width
 from classmark.judging.planning.words import plan_assumptions, plan_sentence
-from classmark.judging.statistics.intervals import CONFIDENCE
+from classmark.judging.statistics.level import level
 
 STEPS = (2.0, 1.5, 1.0, 0.75, 0.5)  # of what was asked for, in the table
 
@@ -53,7 +53,12 @@ class Plan:
     reached: float | None = None
     table: tuple[Step, ...] = ()
     pilot: str | None = None
-    confidence: float = CONFIDENCE
+    confidence: float = field(default_factory=level)
+
+    @property
+    def level(self) -> float:
+        """The level of the intervals, which is called `confidence` too."""
+        return self.confidence
 
     @property
     def sentence(self) -> str:
@@ -66,7 +71,7 @@ class Plan:
         return plan_assumptions(self)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "sentence": self.sentence, "assumptions": list(self.assumptions)}
+        return {**asdict(self), "level": self.level, "sentence": self.sentence, "assumptions": list(self.assumptions)}
 
 
 def make_plan(question: Question, face_value: Question | None = None, pilot: str | None = None) -> Plan:

@@ -22,7 +22,7 @@ class Question:
         metric: what is to be known.
         value: what it is guessed to be.
         prevalence: the share of rows of the class, for recall, precision and ROC area.
-        width: of the 95 % interval, from its lower to its upper end.
+        width: of the interval, from its lower to its upper end.
         minimum: what the lower end of the interval is to lie above.
         difference: of two models, B − A, that is to be shown.
         disagreement: the share of rows that only one of the two gets right.

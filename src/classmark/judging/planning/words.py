@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from classmark.judging.statistics.level import percent
+
 if TYPE_CHECKING:
     from classmark.judging.planning.plan import Plan
     from classmark.judging.planning.question import Question
@@ -17,10 +19,10 @@ def plan_sentence(plan: Plan) -> str:
     asked, metric = plan.question, TITLES[plan.question.metric]
     match plan.kind:
         case "width":
-            gives = f"the 95 % interval of {metric} is about {points(asked.width, asked)} wide"
+            gives = f"the {percent(plan.level)} interval of {metric} is about {points(asked.width, asked)} wide"
         case "minimum":
             gives = (
-                f"the lower end of the 95 % interval of {metric} lies above {share(asked.minimum)} in "
+                f"the lower end of the {percent(plan.level)} interval of {metric} lies above {share(asked.minimum)} in "
                 f"{_of_100(asked.power)} test sets"
             )
         case "difference":

@@ -1,6 +1,6 @@
 """Confidence intervals: Wilson, t for means, logit for what lies between 0 and 1, percentiles of bootstrap draws.
 
-Every interval is two-sided at 95 % and says its sampling model in `method`.
+Every interval is two-sided at the level that holds (see `level`) and says its sampling model in `method`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from classmark.judging.statistics.groups import (
     group_sums_deviation,
     group_words,
 )
-from classmark.judging.statistics.student import CONFIDENCE as CONFIDENCE
-from classmark.judging.statistics.student import Z as Z
+from classmark.judging.statistics.level import level, normal_quantile, tail
 from classmark.judging.statistics.student import t_quantile as t_quantile
 
 NO_SPREAD = 1e-12
@@ -32,7 +31,7 @@ BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval.
+    """A value with its interval.
 
     Attributes:
         value: the metric on all rows; None where it is undefined.
@@ -46,18 +45,28 @@ class Estimate:
     method: str
 
 
-def wilson(hits: float, rows: float, method: str = "Wilson, independent rows", z: float = Z) -> Estimate:
-    """A share of rows with its Wilson score interval; `z` is the normal quantile, that of 95 % unless another is given.
+def wilson(hits: float, rows: float, method: str = "Wilson, independent rows", z: float | None = None) -> Estimate:
+    """A share of rows with its Wilson score interval; `z` is the normal quantile, that of the level unless another is given.
 
     Source: Wilson 1927; Brown, Cai, DasGupta 2001, equation 4; without continuity correction.
     """
     if rows == 0:
         return Estimate(None, None, None, "undefined: no rows")
-    share = hits / rows
-    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
-    half = z / (1 + z**2 / rows) * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    share, low, high = (float(part[0]) for part in wilson_ends(np.array([hits]), np.array([rows]), z))
+    return Estimate(share, low, high, method)
+
+
+def wilson_ends(hits: Floats, rows: Floats, z: float | None = None) -> tuple[Floats, Floats, Floats]:
+    """The shares and both ends of their Wilson intervals, each of shape (C,); 0, 0 and 1 where there are no rows."""
+    z = normal_quantile() if z is None else z
+    known = np.where(rows > 0, rows, 1)
+    shares = divided(hits, rows)
+    middle = (shares + z**2 / (2 * known)) / (1 + z**2 / known)
+    half = z / (1 + z**2 / known) * np.sqrt(shares * (1 - shares) / known + z**2 / (4 * known**2))
     # At 0 and at all hits the interval ends at 0 and 1 exactly; rounding must not put the value outside.
-    return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
+    lows = np.where(rows > 0, np.clip(middle - half, 0, shares), 0.0)
+    highs = np.where(rows > 0, np.clip(middle + half, shares, 1), 1.0)
+    return shares, lows, highs
 
 
 def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Estimate:
@@ -145,7 +154,7 @@ def percentile_interval(value: float | None, draws: Floats, method: str) -> Esti
     if np.ptp(finite) < 1e-12:
         # A metric at its bound (nothing wrong in these rows) does not vary over draws, yet is not known exactly.
         return Estimate(value, None, None, "none: the same in every draw")
-    low, high = np.quantile(finite, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.quantile(finite, [tail(), (1 + level()) / 2])
     return Estimate(value, min(value, float(low)), max(value, float(high)), method)
 
 
@@ -190,7 +199,7 @@ def spread_interval(
         return Estimate(value, None, None, "none: the value is at its bound")
     if units is not None and units < FEWEST:
         return Estimate(value, None, None, ONE_GROUP)
-    quantile = Z if units is None else group_quantile(units)
+    quantile = normal_quantile() if units is None else group_quantile(units)
     half = quantile * float(draws[np.isfinite(draws)].std(ddof=1))
     match scale:
         case "logit":

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.scored import class_counts, class_scores, confusion_metrics
-from classmark.judging.statistics.intervals import Estimate, Floats, Z, divided, logit_interval
+from classmark.judging.statistics.intervals import Estimate, Floats, divided, logit_interval, wilson_ends
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.macro import (
     BIAS_SHARE,
     FEWEST_OF_MANY,
     FEWEST_OF_TWO,
     TOO_FEW_OF_TWO,
     biased,
-    wilson_ends,
 )
 
 AT_ITS_BOUND = "none: the value is at its bound"
@@ -62,7 +62,7 @@ def macro_f1(confusion: NDArray[np.int64]) -> Estimate:
     few = true[present].mean() < FEWEST_OF_MANY
     if len(true) > 2 and (few or bias > BIAS_SHARE * deviation):
         return Estimate(value, None, None, biased(bias, "F1 of classes of few rows is too low on average"))
-    low, high = logit_interval(value, Z * deviation)
+    low, high = logit_interval(value, normal_quantile() * deviation)
     ends = _mover_f1(true[present], claimed[present], hits[present])
     return Estimate(value, min(low, ends[0]), max(high, ends[1]), WIDER_F1)
 
@@ -108,7 +108,8 @@ def matthews_ends(cells: Floats) -> tuple[float, float]:
     slopes = slopes / math.sqrt(spread_true * spread_claimed)
     slopes -= value * ((rows - true)[:, None] / spread_true + (rows - claimed)[None, :] / spread_claimed)
     # Fisher's z is half the logit of (1 + value) / 2.
-    low, high = (2 * end - 1 for end in logit_interval((1 + value) / 2, Z * _deviation(cells, slopes) / 2))
+    half = normal_quantile() * _deviation(cells, slopes) / 2
+    low, high = (2 * end - 1 for end in logit_interval((1 + value) / 2, half))
     return low, high
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from classmark.judging.findings.judgement import Finding
 from classmark.judging.findings.study import find_in_study
 from classmark.judging.parts.label_errors import LabelErrors
+from classmark.judging.statistics.level import at_level, at_level_of
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.arms import ArmSummary, summarise
 from classmark.judging.studies.choice import Choice, choose
@@ -47,7 +48,13 @@ class Answers:
     @cached_property
     def choice(self) -> Choice | None:
         """The arm that validation chooses; None where the study does not ask for it, or runs are missing."""
-        return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
+        with at_level(self.level):
+            return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
+
+    @property
+    def level(self) -> float:
+        """The level of all intervals."""
+        return self.study.level
 
     @property
     def settled(self) -> bool:
@@ -56,7 +63,7 @@ class Answers:
 
     def to_json(self) -> dict[str, Any]:
         study = self.study
-        stated = ("name", "question", "metric", "direction", "margin", "target_accuracy", "sequential")
+        stated = ("name", "question", "metric", "direction", "margin", "target_accuracy", "sequential", "level")
         return {
             **{name: getattr(study, name) for name in stated},
             "reference": study.reference,
@@ -86,6 +93,7 @@ class Answers:
         }
 
 
+@at_level_of("study")
 def answer(study: Study, outcomes: Sequence[Outcome]) -> Answers:
     """The answers of a resolved study, as far as its runs are done.
 

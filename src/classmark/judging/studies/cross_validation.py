@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from classmark.judging.findings.judgement import Finding
-from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
+from classmark.judging.statistics.intervals import Estimate, Floats
+from classmark.judging.statistics.level import at_level_of, level
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.answers import Answers
 from classmark.judging.studies.arms import ArmSummary, shared_names, tempered_names, values_of
@@ -24,6 +25,7 @@ SAME = "none: the same in every fold, so the spread over folds is not resolved"
 FEW_FOLDS = 10
 
 
+@at_level_of("study")
 def answer_folds(study: Study, outcomes: Sequence[Outcome], folds: Folds) -> Answers:
     """The answers of arms that were all trained and tested on the same folds.
 
@@ -66,8 +68,9 @@ def mean_over_folds(values: Floats, folds: Folds, metric: str) -> Estimate:
     return Estimate(found.value, max(lowest, found.low), min(highest, found.high), found.method)
 
 
-def paired_over_folds(a: Floats, b: Floats, folds: Folds, confidence: float = CONFIDENCE) -> SeedDifference:
+def paired_over_folds(a: Floats, b: Floats, folds: Folds, confidence: float | None = None) -> SeedDifference:
     """B − A over folds, each of shape (J,), with the interval and p of the corrected resampled t test."""
+    confidence = level() if confidence is None else confidence
     found = resampled_mean(b - a, folds, confidence, float(np.abs([a, b]).max(initial=0.0)))
     method = f"{_method(len(a), folds)}, at {100 * confidence:.4g} %"
     if found.low is None:
@@ -102,7 +105,7 @@ def _compare(
     a, b = [one for one, _ in pairs], [one for _, one in pairs]
     metrics = shared_names([*a, *b])
 
-    def difference(part: str, name: str, confidence: float = CONFIDENCE) -> SeedDifference:
+    def difference(part: str, name: str, confidence: float | None = None) -> SeedDifference:
         return paired_over_folds(values_of(a, part, name), values_of(b, part, name), folds, confidence)
 
     def primary(confidence: float) -> SeedDifference:
@@ -110,7 +113,7 @@ def _compare(
             return difference("metrics", study.metric, confidence)
         return paired_over_folds(np.empty(0), np.empty(0), folds, confidence)
 
-    confidence, direction = 1 - (1 - CONFIDENCE) / comparisons, claimed_direction(study)
+    confidence, direction = 1 - (1 - level()) / comparisons, claimed_direction(study)
     found, equivalence = primary(confidence), primary(1 - 2 * (1 - confidence))
     missing = folds.folds * folds.repetitions - len(pairs)
     return ArmComparison(
