@@ -18,24 +18,25 @@ BUSY = "Other programs were computing meanwhile, so these times are too long."
 def cost_rows(cost: PredictionCost) -> list[tuple[str, str]]:
     """What was measured, and its value."""
     rows = [
-        ("one row", f"{milliseconds(cost.one_row_p50_seconds)} (median)"),
-        ("one row, the slowest 1 %", f"above {milliseconds(cost.one_row_p99_seconds)}"),
-        ("many rows", f"{speed_text(cost.rows_per_second)}, {cost.many_rows:,} in one call"),
-        ("start", f"{seconds_text(cost.load_seconds)} to load the model"),
+        ("one row, median", milliseconds(cost.one_row_p50_seconds)),
+        ("one row, 99 % take less than", milliseconds(cost.one_row_p99_seconds)),
+        ("many rows in one call", speed_text(cost.rows_per_second)),
+        ("loading the model", milliseconds(cost.load_seconds)),
         ("size on disk", size_text(cost.size_bytes)),
-        ("peak memory", f"{size_text(cost.peak_bytes)} with Python and torch"),
+        ("peak memory", size_text(cost.peak_bytes)),
         ("peak memory of the graphics card", size_text(cost.gpu_peak_bytes)),
-        ("training", f"{seconds_text(cost.training_core_seconds)} of one core's time"),
+        ("training, time of one core", seconds_text(cost.training_core_seconds)),
     ]
-    return [(name, value) for name, value in rows if "–" not in value]
+    return [(name, value) for name, value in rows if value != "–"]
 
 
 def cost_note(cost: PredictionCost) -> str:
     """How it was measured."""
     threads = f"{cost.threads} thread{'s' * (cost.threads != 1)}"
     return (
-        f"Measured after training in a process of its own, from validation texts or image files to probabilities: "
-        f"{cost.machine}, {threads}, {cost.precision}. {BUSY if cost.busy else ''}"
+        f"Measured after training in a process of its own, on {cost.many_rows:,} validation texts or image files, up to their "
+        f"probabilities; Python and torch are in the memory. {cost.machine}, {threads}, {cost.precision}. "
+        f"{BUSY if cost.busy else ''}"
     ).strip()
 
 
@@ -69,7 +70,9 @@ def cost_chart(sides: Sides, costs: dict[str, PredictionCost]) -> Chart:
 
         share = alt.Axis(format=".0%")
         base = alt.Chart(data).encode(
-            x=alt.X("milliseconds:Q", title="milliseconds for one row", scale=alt.Scale(type="log", nice=True)),
+            x=alt.X(
+                "milliseconds:Q", title="milliseconds for one row", scale=alt.Scale(type="log", nice=False, padding=30)
+            ),
             color=side_colour(sides),
         )
         zoomed = alt.Scale(zero=False)

@@ -135,6 +135,7 @@ def test_a_busy_machine_is_said() -> None:
     busy = replace(COST, busy=True)
     assert cost_sentence(busy).endswith("Other programs were computing meanwhile, so these times are too long.")
     assert cost_note(busy) == (
-        "Measured after training in a process of its own, from validation texts or image files to probabilities: "
-        "a processor, 2 threads, fp32. Other programs were computing meanwhile, so these times are too long."
+        "Measured after training in a process of its own, on 256 validation texts or image files, up to their probabilities; "
+        "Python and torch are in the memory. a processor, 2 threads, fp32. "
+        "Other programs were computing meanwhile, so these times are too long."
     )

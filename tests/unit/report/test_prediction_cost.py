@@ -28,10 +28,10 @@ def test_the_page_says_what_was_measured(tmp_path: Path, judgement: Judgement, p
     assert "<b>here</b>" not in page
     words = text_of(page)
     assert (
-        "What a prediction costs One row 2 ms (median) Many rows 1,230 rows/s, 256 in one call Start 0.2 s to load the model "
-        "Size on disk 1.0 MB Peak memory 1.00 GB with Python and torch Training 10 s of one core's time "
-        "Measured after training in a process of its own, from validation texts or image files to probabilities: "
-        "<b>here</b>, 2 threads, fp32."
+        "What a prediction costs One row, median 2 ms Many rows in one call 1,230 rows/s Loading the model 200 ms "
+        "Size on disk 1.0 MB Peak memory 1.00 GB Training, time of one core 10 s "
+        "Measured after training in a process of its own, on 256 validation texts or image files, up to their probabilities; "
+        "Python and torch are in the memory. <b>here</b>, 2 threads, fp32."
     ) in words
     without = write_report(tmp_path, judgement, predictions).read_text(encoding="utf-8")
     assert "What a prediction costs" not in without
@@ -52,7 +52,7 @@ def test_two_runs_are_set_beside_each_other(tmp_path: Path, capsys: pytest.Captu
     )
     assert sentence in said
     assert f"Quality beside cost {sentence}" in words
-    assert "one row, the slowest 1 % – above 31 ms" in words
+    assert "one row, 99 % take less than – 31 ms" in words
     assert (tmp_path / "out" / "figures" / "cost-beside-quality.svg").exists()
     content = json.loads((tmp_path / "out" / "comparison.json").read_text())["cost"]
     assert content["dominated"][0]["is_certain"] is False
