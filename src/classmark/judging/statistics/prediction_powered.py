@@ -22,11 +22,11 @@ class Powered:
 
     Attributes:
         value: the share; None where it cannot be said.
-        low, high: the 95 % interval, made on the logit scale; None where there is none.
+        low, high: the interval, made on the logit scale; None where there is none.
         method: how it is made, or why there is none.
         tuning: λ from 0 (the labelled rows alone) to 1 (predictions count in full).
         deviation: of the value.
-        plain_low, plain_high: value ± 1.96 deviations, as the paper and `ppi_py` give it, which misses more often near 0
+        plain_low, plain_high: value ± 1.96 deviations at 95 %, as the paper and `ppi_py` give it, which misses more often near 0
             and 1.
     """
 

@@ -171,7 +171,7 @@ def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
 
 
 def newcombe_ends(area: float, positives: int, negatives: int) -> tuple[float, float]:
-    """Both ends of Newcombe's score interval of a ROC area: where it lies normal_quantile() deviations from the area.
+    """Both ends of Newcombe's score interval of a ROC area: where it lies a normal quantile of deviations from the area.
 
     Source: Newcombe 2006, part 2, method 5.
     """

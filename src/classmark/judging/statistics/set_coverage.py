@@ -41,7 +41,7 @@ class Lowest:
     Attributes:
         by_luck: the mean of the lowest share if all had the share of all rows together.
         p: the chance that any of them is then as unlikely low as this one, or more so.
-        high: the upper end for its true share; the ends of all are right together in 95 of 100 draws at 95 %.
+        high: the upper end for its true share; the ends of all are right together as often as the level says.
     """
 
     by_luck: float
