@@ -220,6 +220,7 @@ def compare_all(
     )
 
 
+@at_level_of("comparisons")
 def with_costs(comparisons: Comparisons, costs: Sequence[PredictionCost | None]) -> Comparisons:
     """The comparison with what a prediction of each model costs, None where it is not known."""
     known = {letter: cost for letter, cost in zip(LETTERS, costs, strict=False) if cost is not None}
