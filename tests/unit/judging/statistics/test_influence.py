@@ -82,7 +82,8 @@ def test_average_precision_has_a_logit_interval_and_a_lower_end_for_unseen_error
     scored = table(2)
     value = statistics(scored)["average_precision"]
     ranked = mean_ranked(scored)
-    degrees = min(tail_degrees(ranked.precision), int(scored.labels.sum()) - 1, int((scored.labels == 0).sum()) - 1)
+    rarer = min(np.bincount(scored.labels))
+    degrees = 1 / (1 / tail_degrees(ranked.precision) + 1 / (rarer - 1))
     deviation = math.sqrt((ranked.precision**2).sum() * 120 / 119)
     half = stats.t.ppf(0.975, degrees) * deviation / (value * (1 - value))
     low, high = (
