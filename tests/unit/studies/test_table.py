@@ -140,8 +140,8 @@ def test_folds_are_a_cross_validation() -> None:
     assert [one["code"] for one in content["findings"]] == ["few_folds", "cross_validation"]
     assert content["findings"][1]["severity"] == "warning"
     assert content["findings"][1]["message"].endswith(
-        " With 120 rows tested several times it can be too narrow: with nearest neighbours on 60 to 100 rows it found a difference "
-        "that was not there in 9 to 10 of 100 cases. Trust one repetition, or ask for a smaller p."
+        " With 120 rows tested several times it can be too narrow: with nearest neighbours on 60 to 100 rows it found a "
+        "difference that was not there in 9 to 10 of 100 cases. Trust one repetition, or ask for a smaller p."
     )
     page = Path("studies/cv/report.html").read_text()
     assert "4-fold cross-validation, 2 times, paired by fold" in page

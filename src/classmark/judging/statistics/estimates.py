@@ -100,9 +100,9 @@ class Draws:
     scored: Scored
     groups: NDArray[np.int64]
 
-    def degrees(self, parts: Floats, units: float) -> float:
-        """The degrees of freedom of a deviation, by what each row adds to the error, shape (N,)."""
-        return group_degrees(units, np.bincount(self.groups, weights=parts)) if units >= FEWEST else 1.0
+    def degrees(self, parts: Floats, units: float, rows: NDArray[np.int64] | slice = slice(None)) -> float:
+        """The degrees of freedom of a deviation, by what each of these rows adds to the error."""
+        return group_degrees(units, np.bincount(self.groups[rows], weights=parts)) if units >= FEWEST else 1.0
 
 
 def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
@@ -201,7 +201,9 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     there, said = drawn.counts.true[:, index] > 0, drawn.counts.claimed[:, index] > 0
     estimates = (one.precision, one.recall, one.f1)
     drawn_scores = (part[:, index] for part in class_scores(drawn.counts))
-    parts = class_parts(drawn.scored, index)
+    labels, predicted = drawn.scored.labels, drawn.scored.predicted
+    rows = np.flatnonzero((labels == index) | (predicted == index))
+    parts = class_parts(labels[rows], predicted[rows], index)
     found = [
         estimate
         if estimate in (ABSENT, NEVER_PREDICTED)
@@ -210,7 +212,7 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
             np.where(defined, draws, np.nan),
             drawn.method,
             units=drawn.effective,
-            degrees=drawn.degrees(part, drawn.effective),
+            degrees=drawn.degrees(part, drawn.effective, rows),
         )
         for estimate, draws, part, defined in zip(estimates, drawn_scores, parts, (said, there, there), strict=True)
     ]

@@ -67,10 +67,15 @@ def mean_ranked(scored: Scored) -> Ranked:
 
     The classes' unseen rows are different ones, so that their squares add up (Zou & Donner 2008).
     """
-    ranked = [ranked_parts(ranking) for ranking in scored.rankings if ranking.positive.any()]
-    count = max(1, len(ranked))
-    area, precision = (np.sum([one[place] for one in ranked], axis=0) / count for place in (0, 1))
-    return Ranked(area, precision, math.hypot(*(one.unseen for one in ranked)) / count)
+    area, precision, unseen, count = np.zeros(len(scored)), np.zeros(len(scored)), 0.0, 0
+    for ranking in scored.rankings:
+        if ranking.positive.any():
+            one = ranked_parts(ranking)
+            area += one.area
+            precision += one.precision
+            unseen, count = math.hypot(unseen, one.unseen), count + 1
+    count = max(1, count)
+    return Ranked(area / count, precision / count, unseen / count)
 
 
 def metric_parts(scored: Scored) -> dict[str, Floats]:
@@ -102,7 +107,7 @@ def decision_parts(scored: Scored) -> dict[str, Floats]:
         "f1_macro": halves[labels] * (2 * right - f1[labels]) - (halves * f1)[predicted],
     }
     if scored.classes == 2:
-        found |= dict(zip(("precision", "recall", "f1"), class_parts(scored, scored.positive), strict=True))
+        found |= dict(zip(("precision", "recall", "f1"), class_parts(labels, predicted, scored.positive), strict=True))
     spreads = [rows**2 - float((part**2).sum()) for part in (true, claimed)]
     if min(spreads) > 0:
         value = float(confusion_metrics(counts, scored.positive)["mcc"][0])
@@ -111,9 +116,12 @@ def decision_parts(scored: Scored) -> dict[str, Floats]:
     return found
 
 
-def class_parts(scored: Scored, index: int) -> tuple[Floats, Floats, Floats]:
-    """The same of precision, recall and F1 of one class, each of shape (N,); 0 where the measure is 0/0."""
-    has, said = scored.labels == index, scored.predicted == index
+def class_parts(labels: NDArray[np.int64], predicted: NDArray[np.int64], index: int) -> tuple[Floats, Floats, Floats]:
+    """The same of precision, recall and F1 of one class, each of shape (N,); 0 where the measure is 0/0.
+
+    Rows that neither have the class nor are predicted so have no part, and may be left out.
+    """
+    has, said = labels == index, predicted == index
     true, claimed, hits = (float(np.count_nonzero(part)) for part in (has, said, has & said))
     both = (has & said).astype(np.float64)
     f1 = 2 * hits / max(1.0, true + claimed)

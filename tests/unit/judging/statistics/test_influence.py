@@ -56,7 +56,9 @@ def test_parts_of_a_class_are_those_of_the_positive_one() -> None:
     scored = table(2)
     for index in (0, 1):
         parts = metric_parts(replace(scored, positive=index))
-        for name, part in zip(("precision", "recall", "f1"), class_parts(scored, index), strict=True):
+        for name, part in zip(
+            ("precision", "recall", "f1"), class_parts(scored.labels, scored.predicted, index), strict=True
+        ):
             np.testing.assert_allclose(part, parts[name], atol=1e-12)
 
 
