@@ -12,9 +12,8 @@ from classmark.judging.findings.chance import side_below_chance
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.judgement import Finding, find_left_out, find_reading
 from classmark.judging.rows import positive_index, row_groups, scored_rows
-from classmark.judging.statistics.intervals import t_quantile
 from classmark.judging.statistics.level import level
-from classmark.judging.statistics.p_values import Discordant, McNemar, mcnemar
+from classmark.judging.statistics.p_values import Discordant, McNemar, deviate, mcnemar
 from classmark.judging.statistics.power import detectable_by_deviation, minimum_detectable_difference
 from classmark.judging.statistics.weighted import effective_number, find_weighted, weighted_differences
 from classmark.judging.stored import to_json
@@ -211,7 +210,7 @@ def _detectable(accuracy: Difference, test: McNemar | Discordant, rows: int, uni
         return minimum_detectable_difference(rows, test.only_a_right + test.only_b_right)
     if accuracy.low is None or accuracy.high is None:
         return None
-    quantile = t_quantile(units - 1)
+    quantile = deviate(level(), accuracy.degrees)
     return detectable_by_deviation((accuracy.high - accuracy.low) / 2 / quantile, quantile)
 
 

@@ -81,6 +81,10 @@ def macro_precision(hits: Floats, claimed: Floats, true: Floats) -> Estimate:
     )  # of the latter Poisson counts, however these rows fell out
     bias = unpredicted * float(hits.sum()) / max(1.0, float(claimed.sum()))
     deviation = math.sqrt(float(unbiased_variances(hits, claimed).sum())) / len(hits)
+    if deviation == 0:  # no prediction is wrong, which the interval allows for
+        assert found.low is not None
+        assert found.high is not None
+        deviation = (found.high - found.low) / (2 * normal_quantile())
     if bias > BIAS_SHARE * deviation:
         return Estimate(found.value, None, None, biased(bias, "classes of few rows are not predicted by chance"))
     return found

@@ -72,7 +72,7 @@ def test_groups_have_the_interval_by_groups_at_its_own_level() -> None:
     pair = compare(predicted(100, groups=True), predicted(160, groups=True), draws=50)
     whole, narrow = pair.metrics["accuracy"], difference_at("accuracy", pair, 0.9)
     assert difference_at("accuracy", pair, 0.95) == whole
-    ratio = stats.t.ppf(0.95, 99) / stats.t.ppf(0.975, 99)
+    ratio = stats.t.ppf(0.95, whole.degrees) / stats.t.ppf(0.975, whole.degrees)
     assert narrow.high - narrow.low == pytest.approx(ratio * (whole.high - whole.low), rel=1e-9)
 
 
