@@ -558,6 +558,7 @@ def plan(
     pilot_seeds: int | None = None,
     group_size: float | None = None,
     icc: float | None = None,
+    correlation: float | None = None,
     power: float = 0.8,
     **options: Unpack[ReadWords],
 ) -> ShownPlan:
@@ -569,7 +570,7 @@ def plan(
     Args:
         pilot: predictions of one model, or of two on the same rows, as `judge` takes them.
         metric: of a pilot, what is to be known: `accuracy`, `recall`, `precision` or `roc_auc`.
-        of_class: of a pilot, the class of recall and precision.
+        of_class: of a pilot, the class of recall, precision and ROC area.
         accuracy: what it is guessed to be.
         recall: of a class, likewise.
         precision: of a class, likewise.
@@ -587,6 +588,7 @@ def plan(
         pilot_seeds: how many pairs of runs that deviation comes from; its upper 80 % limit is then used.
         group_size: rows per group, on average.
         icc: intra-class correlation: how alike rows of a group are, of what is averaged.
+        correlation: of both models' scores within a class, for a difference of their ROC areas.
         power: how often the decision is to be reached.
         options: what the columns of a pilot mean, as in `judge`.
 
@@ -609,7 +611,8 @@ def plan(
     figures = {
         "prevalence": prevalence, "width": width, "minimum": minimum, "difference": difference,
         "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "equivalent": equivalent,
-        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
+        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc,
+        "correlation": correlation, "power": power,
     }  # fmt: skip
     question = read_question(guesses, figures, metric, pilots=len(pilot))
     if not pilot:
@@ -624,7 +627,7 @@ def plan(
     if len(sides) == 1:
         asked, face_value = pilot_of_one(sides[0].table, question, of_class)
     else:
-        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question)
+        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question, of_class)
     return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
 
 

@@ -465,7 +465,7 @@ def plan(
         str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
     ] = None,
     of_class: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall, precision or ROC area.")
     ] = None,
     accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
     recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
@@ -495,6 +495,9 @@ def plan(
     pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Of two models' scores within a class, to compare their ROC areas.")
+    ] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
     label: Label = None,
     id_column: Id = None,
@@ -524,7 +527,7 @@ def plan(
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
     words |= {"not_worse_than": not_worse_than, "equivalent": equivalent}
     words |= {"deviation": deviation, "pilot_seeds": pilot_seeds}
-    words |= {"group_size": group_size, "icc": icc, "power": power}
+    words |= {"group_size": group_size, "icc": icc, "correlation": correlation, "power": power}
     run_plan(pilot or [], words, read, as_json=as_json)
 
 
