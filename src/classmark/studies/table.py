@@ -80,9 +80,11 @@ def _outcomes(rows: Sequence[TableRow], options: ReadOptions, tables: list[Predi
             found.append(Outcome(row.arm, row.seed, FAILED, NO_FILE, fold=row.fold))
             continue
         side = open_side(row.file, options)
-        if side.run is not None and row.fold is None and row.validation is None:
-            found.append(read_outcome(side.run, row.arm, row.seed))
+        if side.run is not None and row.validation is None:
+            found.append(read_outcome(side.run, row.arm, row.seed, row.fold))
             classes = classes or side.table.classes
+            if row.fold is not None:
+                tables.append(_usable(side, row, classes))
             continue
         validation = side.validation if row.validation is None else open_side(row.validation, options).table
         table = _usable(side, row, classes)

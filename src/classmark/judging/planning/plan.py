@@ -179,8 +179,11 @@ def _power(question: Question, count: int) -> float | None:
 
 def _asking(question: Question, target: float) -> Question:
     """The same question with another target of the table."""
-    name = next((one for one in ("equivalent", "not_worse_than") if getattr(question, one) is not None), "difference")
-    return question if target == target_of(question) else replace(question, **{name: target})
+    if question.equivalent is not None:
+        return replace(question, equivalent=target)
+    if question.not_worse_than is not None:
+        return replace(question, not_worse_than=target)
+    return replace(question, difference=target)
 
 
 def _possible(question: Question, target: float) -> bool:
