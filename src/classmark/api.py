@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classmark.inference import Classifier, MixedClassifier
-    from classmark.judging.studies.answers import Answers
     from classmark.predictions import Predictions
     from classmark.reading.side import Side
     from classmark.run import Run
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from classmark.shown.comparisons import ShownComparisons
     from classmark.shown.judgement import ShownJudgement
     from classmark.shown.plan import ShownPlan
+    from classmark.shown.study import ShownAnswers
 
 VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
@@ -643,7 +643,7 @@ def study(
     resume: str | Path | None = None,
     jobs: int | None = None,
     **overrides: Any,
-) -> Answers:
+) -> ShownAnswers:
     """The answers of a study, run or continued, or of a table of runs: is the claim supported, not by the margin, or not settled?
 
     They are written into the study's folder with the page.
@@ -664,13 +664,15 @@ def study(
     """
     from classmark.recipes.kinds import Span
     from classmark.recipes.values import read_argument
+    from classmark.shown.study import shown_answers
     from classmark.studies.settle import Places, settle
 
     workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
     paths = [Path(one) if one else None for one in (out, resume, table)]
     places = Places(paths[0], paths[1], workers, paths[2])
     of_columns = {key: overrides.pop(key) for key in ReadWords.__optional_keys__ if table and key in overrides}
-    return settle(None if name is None else str(name), overrides, places, read_options(of_columns))[0]
+    found, _ = settle(None if name is None else str(name), overrides, places, read_options(of_columns))
+    return shown_answers(found)
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

@@ -563,6 +563,7 @@ def study(
     where: Where = None,
     listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Run arms with several seeds, or take yours, and settle a claim. Options about columns go with --table."""
@@ -578,7 +579,7 @@ def study(
             *(label, id_column, predicted, probabilities, group, None, classes, positive, logits, labels_only, rescale),
             *(missing_label, labels, where),
         )
-        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json)
+        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json, paper=paper)
 
 
 @app.command()

@@ -86,13 +86,18 @@ def recipe_of(study: Study, arm: str, seed: int, threads: int | None = None, fol
         arm: its name.
         seed: replaces that of the recipe.
         threads: put in where the recipe names none.
-        fold: of a study that cross-validates.
+        fold: of a study that cross-validates, from 1 in each repetition; a seed's repetition is its place among the seeds.
     """
     recipe = Recipe.model_validate(study.arms[arm].recipe)
     train = recipe.train
     if train.threads is None and threads is not None:
         train = train.model_copy(update={"threads": threads})
-    data = recipe.data if fold is None else recipe.data.model_copy(update={"fold": fold})
+    data = recipe.data
+    if fold is not None and data.folds is not None:
+        before, seeds = study.seed_list.index(seed), study.seed_list
+        first = seeds[0] if data.split_seed is None else data.split_seed  # the same rows in every repetition
+        folds = {"fold": before * data.folds + fold, "fold_repeats": len(seeds), "split_seed": first}
+        data = data.model_copy(update=folds)
     return recipe.model_copy(update={"seed": seed, "train": train, "data": data})
 
 
@@ -166,10 +171,6 @@ def _check_folds(study: Study, arms: Mapping[str, Arm], places: Places) -> None:
         raise RecipeError(
             f"{places.whole.text}: data.fold_repeats: each seed of a study puts the rows into folds anew. Leave it out, and give "
             "as many seeds as repetitions."
-        )
-    if len(seeds) > 1 and any(data.split_seed is not None for data in sections.values()):
-        raise RecipeError(
-            f"{places.whole.text}: data.split_seed: all repetitions would have the same folds. Leave it out, or give one seed."
         )
     if study.sequential or study.metric == STEPS:
         key = "sequential" if study.sequential else "metric"

@@ -63,12 +63,12 @@ def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> tupl
     _check_metric(study, outcomes, path)
     matched = match_runs(outcomes, [row.place for row in rows], study.reference)
     if not folds:
-        return replace(answer(study, matched), table=path.name), None
+        return replace(answer(study, matched), runs_table=path.name), None
     found = answer_folds(study, matched, match_folds(matched, str(path)))
     scored = bool(tables) and all(table.has_probabilities for table in tables)
     audited = averaged(tables) if scored else None
     errors = None if audited is None else find_label_errors(audited)
-    return replace(found, table=path.name, label_errors=errors), audited
+    return replace(found, runs_table=path.name, label_errors=errors), audited
 
 
 def _outcomes(rows: Sequence[TableRow], options: ReadOptions, tables: list[Predictions]) -> list[Outcome]:

@@ -192,6 +192,8 @@ def _findings(answers: Answers) -> list[Finding]:
     folds = answers.folds
     assert folds is not None
     count = folds.folds * folds.repetitions
+    if not folds.training_rows:  # no run is done
+        return found
     if count < FEW_FOLDS:
         message = (
             f"{count} folds in all: the interval is wide. Repeat the cross-validation with other folds; 10 times 10 folds are "
