@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classmark.judging.metric import TITLES
+from classmark.judging.statistics.intervals import CONFIDENCE
 from classmark.judging.studies.answers import Answers
 from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.learning import reach
@@ -126,9 +127,10 @@ def study_paper(answers: Answers) -> PaperTable:
     header = ("Metric", "Arm", "Value", study.reference, f"Difference from {study.reference}", "Interval", "p")
     runs = " or ".join(str(count) for count in sorted({one.runs for one in answers.arms.values()}))
     primary, tested = answers.comparisons[0].primary.confidence, margin_text(study)
+    wider = "" if primary == CONFIDENCE else f", of the primary metric at {100 * primary:.4g} %"
     note = (
-        f"Means over {runs} {over(answers)} per arm; intervals at 95 %, of the primary metric at {100 * primary:.4g} %, where p "
-        f"tests a difference of exactly the margin ({tested})"
+        f"Means over {runs} {over(answers)} per arm; intervals at 95 %{wider}. The p value of the primary metric tests a "
+        f"difference of exactly the margin ({tested})"
     )
     holm = ", corrected by Holm's method" if len(answers.comparisons) > 1 else ""
     return PaperTable(

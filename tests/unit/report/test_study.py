@@ -259,8 +259,9 @@ def test_the_table_of_a_paper_has_the_interval_and_the_p_value_of_the_verdict() 
         assert cells[5].replace("−", "-") == f"{100 * one.primary.low:+.2f} to {100 * one.primary.high:+.2f}"
         assert cells[6].removesuffix(" |").replace("\\", "") == p_text(one.p_holm)
     assert lines[-1] == (
-        "Means over 5 seeds per arm; intervals at 95 %, of the primary metric at 97.5 %, where p tests a difference of exactly "
-        "the margin (1 points), corrected by Holm's method. The other rows describe: their p values are not corrected."
+        "Means over 5 seeds per arm; intervals at 95 %, of the primary metric at 97.5 %. The p value of the primary metric tests "
+        "a difference of exactly the margin (1 points), corrected by Holm's method; the other rows describe, and their p values "
+        "are not corrected."
     )
     assert r"\begin{tabular}{llrrrrr}" in shown.table("latex")
     assert str(shown).startswith("Is it <better>?")
