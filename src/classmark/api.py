@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classmark.inference import Classifier, MixedClassifier
-    from classmark.judging.studies.answers import Answers
     from classmark.predictions import Predictions
     from classmark.reading.side import Side
     from classmark.run import Run
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from classmark.shown.comparisons import ShownComparisons
     from classmark.shown.judgement import ShownJudgement
     from classmark.shown.plan import ShownPlan
+    from classmark.shown.study import ShownAnswers
 
 VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
@@ -584,6 +584,7 @@ def plan(
     pilot_seeds: int | None = None,
     group_size: float | None = None,
     icc: float | None = None,
+    correlation: float | None = None,
     power: float = 0.8,
     level: float = 0.95,
     **options: Unpack[ReadWords],
@@ -596,7 +597,7 @@ def plan(
     Args:
         pilot: predictions of one model, or of two on the same rows, as `judge` takes them.
         metric: of a pilot, what is to be known: `accuracy`, `recall`, `precision` or `roc_auc`.
-        of_class: of a pilot, the class of recall and precision.
+        of_class: of a pilot, the class of recall, precision and ROC area.
         accuracy: what it is guessed to be.
         recall: of a class, likewise.
         precision: of a class, likewise.
@@ -614,6 +615,7 @@ def plan(
         pilot_seeds: how many pairs of runs that deviation comes from; its upper 80 % limit is then used.
         group_size: rows per group, on average.
         icc: intra-class correlation: how alike rows of a group are, of what is averaged.
+        correlation: of both models' scores within a class, for a difference of their ROC areas.
         power: how often the decision is to be reached.
         level: of the interval; tests are at one less it.
         options: what the columns of a pilot mean, as in `judge`.
@@ -638,7 +640,8 @@ def plan(
     figures = {
         "prevalence": prevalence, "width": width, "minimum": minimum, "difference": difference,
         "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "equivalent": equivalent,
-        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
+        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc,
+        "correlation": correlation, "power": power,
     }  # fmt: skip
     question = read_question(guesses, figures, metric, pilots=len(pilot))
     if not pilot:
@@ -654,7 +657,7 @@ def plan(
     if len(sides) == 1:
         asked, face_value = pilot_of_one(sides[0].table, question, of_class)
     else:
-        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question)
+        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question, of_class)
     with at_level(level):
         return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
 
@@ -667,7 +670,7 @@ def study(
     resume: str | Path | None = None,
     jobs: int | None = None,
     **overrides: Any,
-) -> Answers:
+) -> ShownAnswers:
     """The answers of a study, run or continued, or of a table of runs: is the claim supported, not by the margin, or not settled?
 
     They are written into the study's folder with the page.
@@ -688,13 +691,15 @@ def study(
     """
     from classmark.recipes.kinds import Span
     from classmark.recipes.values import read_argument
+    from classmark.shown.study import shown_answers
     from classmark.studies.settle import Places, settle
 
     workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
     paths = [Path(one) if one else None for one in (out, resume, table)]
     places = Places(paths[0], paths[1], workers, paths[2])
     of_columns = {key: overrides.pop(key) for key in ReadWords.__optional_keys__ if table and key in overrides}
-    return settle(None if name is None else str(name), overrides, places, read_options(of_columns))[0]
+    found, _ = settle(None if name is None else str(name), overrides, places, read_options(of_columns))
+    return shown_answers(found)
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,10 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "study.yaml").write_text(STUDY)
     process = start(folder, "study.yaml", "data.path=reviews.csv")
     wait_for(folder / "studies/pooling/runs/max-seed-4/checkpoints", process)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=120)
+    with held(pid_of(folder / "studies/pooling/runs/max-seed-4")) as training:
+        process.send_signal(signal.SIGINT)
+        wait_until_asked_to_stop(training)
+    _, stderr = process.communicate(timeout=240)
     assert process.returncode == 130, stderr
     assert "classmark study --resume studies/pooling" in stderr
     answers = json.loads((folder / "studies/pooling/study.json").read_text())
@@ -87,6 +90,28 @@ def pid_of(run_folder: Path) -> int:
             if entry.read_bytes().rstrip(b"\0").endswith(b"/".join(str(run_folder).encode().split(b"/")[-4:])):
                 return int(entry.parent.name)
     raise AssertionError("no process trains there")
+
+
+@contextlib.contextmanager
+def held(pid: int) -> Iterator[int]:
+    """In it the process stands still, so that it cannot be done before a signal comes."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def wait_until_asked_to_stop(pid: int) -> None:
+    """Until SIGTERM waits for a process that stands still."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status").read_text()
+        pending = int(status.partition("ShdPnd:")[2].split()[0], 16)
+        if pending >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the study did not ask its run to stop")
 
 
 def command(*words: str) -> list[str]:

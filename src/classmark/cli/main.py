@@ -471,7 +471,7 @@ def plan(
         str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
     ] = None,
     of_class: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall, precision or ROC area.")
     ] = None,
     accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
     recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
@@ -501,6 +501,9 @@ def plan(
     pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Of two models' scores within a class, to compare their ROC areas.")
+    ] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
     level: Level = 0.95,
     label: Label = None,
@@ -531,7 +534,7 @@ def plan(
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
     words |= {"not_worse_than": not_worse_than, "equivalent": equivalent}
     words |= {"deviation": deviation, "pilot_seeds": pilot_seeds}
-    words |= {"group_size": group_size, "icc": icc, "power": power, "level": level}
+    words |= {"group_size": group_size, "icc": icc, "correlation": correlation, "power": power, "level": level}
     run_plan(pilot or [], words, read, as_json=as_json)
 
 
@@ -570,6 +573,7 @@ def study(
     where: Where = None,
     listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Run arms with several seeds, or take yours, and settle a claim. Options about columns go with --table."""
@@ -586,7 +590,7 @@ def study(
             *(missing_label, labels, where),
         )
         changes = [*(overrides or []), *([] if level is None else [f"level={level}"])]
-        studies.study(name, changes, Places(out, resume, jobs, table), read, as_json=as_json)
+        studies.study(name, changes, Places(out, resume, jobs, table), read, as_json=as_json, paper=paper)
 
 
 @app.command()

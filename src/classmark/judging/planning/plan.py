@@ -14,6 +14,7 @@ from classmark.judging.planning.equivalence import (
     rows_for_equivalence,
     seeds_for_equivalence,
 )
+from classmark.judging.planning.paired_areas import power_of_area_difference, rows_for_area_difference
 from classmark.judging.planning.pairs import power_of_difference, rows_for_difference
 from classmark.judging.planning.question import Kind, Question, check
 from classmark.judging.planning.seeds import power_over_seeds, seeds_for_difference, upper_deviation
@@ -152,6 +153,8 @@ def counter(question: Question) -> Callable[[float], int | None]:
             return lambda target: seeds_for_difference(
                 difference + target if allowing else target - fixed, deviation, power
             )
+    if question.metric == "roc_auc":
+        return lambda target: rows_for_area_difference(_asking(question, target))
     share = _said(question.disagreement)
     if alike:
         return lambda target: rows_for_equivalence(difference, share, power, target, grouping)
@@ -172,9 +175,20 @@ def _power(question: Question, count: int) -> float | None:
             return power_of_equal_seeds(count, difference, _said(question.deviation), question.equivalent)
         case "seeds":
             return power_over_seeds(count, difference - question.bound, _said(question.deviation))
+    if question.metric == "roc_auc":
+        return power_of_area_difference(count, question)
     if question.equivalent is not None:
         return power_of_equivalence(count, difference, _said(question.disagreement), question.equivalent, grouping)
     return power_of_difference(count, difference, _said(question.disagreement), question.bound, grouping)
+
+
+def _asking(question: Question, target: float) -> Question:
+    """The same question with another target of the table."""
+    if question.equivalent is not None:
+        return replace(question, equivalent=target)
+    if question.not_worse_than is not None:
+        return replace(question, not_worse_than=target)
+    return replace(question, difference=target)
 
 
 def _possible(question: Question, target: float) -> bool:
@@ -188,6 +202,8 @@ def _possible(question: Question, target: float) -> bool:
         return abs(question.difference or 0.0) < target and (question.kind == "seeds" or target < 1)
     if question.not_worse_than is not None:
         return (question.difference or 0.0) > -target and (question.kind == "seeds" or target < 1)
+    if question.metric == "roc_auc":
+        return target > question.bound and (question.value or 0.0) + target < 1
     return target > question.bound and (question.kind == "seeds" or target <= _said(question.disagreement))
 
 

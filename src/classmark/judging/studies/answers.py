@@ -30,7 +30,7 @@ class Answers:
         study: as it was resolved before the first run.
         outcomes: every run that the study asks for, with its state.
         limit: the step up to which steps to the target are counted; None without a target or a run.
-        table: the file that lists the runs; None where the study ran them.
+        runs_table: the file that lists the runs; None where the study ran them.
         folds: how test rows were put into folds; None where each run is of a seed of its own.
         label_errors: of a cross-validation, labels that the models of all arms together disagree with.
     """
@@ -41,7 +41,7 @@ class Answers:
     comparisons: tuple[ArmComparison, ...]
     limit: int | None
     findings: tuple[Finding, ...] = ()
-    table: str | None = None
+    runs_table: str | None = None
     folds: Folds | None = None
     label_errors: LabelErrors | None = None
 
@@ -74,7 +74,7 @@ class Answers:
             "findings": [asdict(one) for one in self.findings],
             "runs": [self._run_json(one) for one in self.outcomes],
             **({} if self.choice is None else {"choose_by": study.choose_by, "choice": asdict(self.choice)}),
-            **({} if self.table is None else {"table": self.table}),
+            **({} if self.runs_table is None else {"table": self.runs_table}),
             **({} if self.folds is None else {"folds": asdict(self.folds)}),
             **({} if self.label_errors is None else {"label_errors": asdict(self.label_errors)}),
         }

@@ -21,6 +21,7 @@ from classmark.judging.studies.resampled import Folds, resampled_mean
 from classmark.judging.studies.seeds import SeedDifference, metric_range, spread_over_seeds
 from classmark.judging.studies.verdicts import is_equivalent, is_opposite, settle
 from classmark.recipes.study_schema import Study
+from classmark.runs.status import DONE, FAILED
 
 SAME = "none: the same in every fold, so the spread over folds is not resolved"
 FEW_FOLDS = 10
@@ -38,7 +39,13 @@ def answer_folds(study: Study, outcomes: Sequence[Outcome], folds: Folds) -> Ans
     """
     runs = {arm: [one for one in outcomes if one.arm == arm] for arm in study.arms}
     others = [arm for arm in study.arms if arm != study.reference]
-    compared = [_compare(study, arm, _paired(runs[study.reference], runs[arm]), len(others), folds) for arm in others]
+    compared = [
+        replace(
+            _compare(study, arm, _paired(runs[study.reference], runs[arm]), len(others), folds),
+            waiting=_waiting(runs[study.reference], runs[arm]),
+        )
+        for arm in others
+    ]
     p_values = iter(holm([one.p_margin for one in compared if one.p_margin is not None]))
     found = Answers(
         study,
@@ -162,13 +169,25 @@ def _paired(a: Sequence[Outcome], b: Sequence[Outcome]) -> list[tuple[Outcome, O
     return [(one, there[one.seed, one.fold]) for one in a if one.done and (one.seed, one.fold) in there]
 
 
+def _waiting(a: Sequence[Outcome], b: Sequence[Outcome]) -> int:
+    """The folds that are still to be run; a run that failed is not waited for."""
+    states: dict[tuple[int, int | None], set[str]] = {}
+    for one in (*a, *b):
+        states.setdefault((one.seed, one.fold), set()).add(one.state)
+    return sum(FAILED not in each and each != {DONE} for each in states.values())
+
+
 def _findings(answers: Answers) -> list[Finding]:
-    failed = [one for one in answers.outcomes if not one.done]
+    failed = [one for one in answers.outcomes if one.state == FAILED]
+    waiting = sum(not one.done for one in answers.outcomes) - len(failed)
     found = []
     if failed:
         named = ", ".join(f"{one.arm} seed {one.seed} fold {one.fold}" for one in failed)
         message = f"{len(failed)} of {len(answers.outcomes)} runs failed: {named}. There is no verdict without them."
         found.append(Finding("failed_runs", "problem", message))
+    if waiting:
+        message = f"{waiting} of {len(answers.outcomes)} runs are still to come. There is no verdict before the last."
+        found.append(Finding("unfinished", "warning", message))
     for one in answers.comparisons:
         runs = [[run for run in answers.outcomes if run.arm == arm] for arm in (one.reference, one.arm)]
         if all(a.done and a.metrics == b.metrics for a, b in zip(*runs, strict=True)):
@@ -177,6 +196,8 @@ def _findings(answers: Answers) -> list[Finding]:
     folds = answers.folds
     assert folds is not None
     count = folds.folds * folds.repetitions
+    if not folds.training_rows:  # no run is done
+        return found
     if count < FEW_FOLDS:
         message = (
             f"{count} folds in all: the interval is wide. Repeat the cross-validation with other folds; 10 times 10 folds are "

@@ -27,8 +27,8 @@ class Folds:
 
     @property
     def ratio(self) -> float:
-        """Test rows per training row, 1 / (k − 1) with equal folds."""
-        return self.test_rows / self.training_rows
+        """Test rows per training row, 1 / (k − 1) with equal folds, as of folds that are not known yet."""
+        return self.test_rows / self.training_rows if self.training_rows else 1 / (self.folds - 1)
 
 
 @dataclass(frozen=True)
