@@ -63,12 +63,12 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
             strokeDash=category("split", title=None, scale=solid, legend=legend),
             opacity=category("split", title=None, scale=faint, legend=None),
         )
-        points = mark("point", {"filled": True, "size": 55, "opacity": 1}, shape=_of_model(sides, SHAPES))
+        points = mark("point", {"filled": True, "size": 55, "opacity": 1}, shape=of_model(sides, SHAPES))
         points["transform"] = [{"filter": {"field": "split", "equal": SPLITS[0]}}]
         channels = {
             "x": quantity("epoch", title=_steps_title(sides), axis={"format": "d", "grid": False, **ticks}),
             "y": history_axis(kind),
-            "color": _of_model(sides, COLOURS),
+            "color": of_model(sides, COLOURS),
         }
         return layers(lines, points, data=data, **channels) | {"width": WIDTH, "height": HEIGHT}
 
@@ -115,9 +115,9 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
         channels = {
             "x": share_axis("x", x_title),
             "y": share_axis("y", y_title),
-            "color": _of_model(sides, COLOURS),
+            "color": of_model(sides, COLOURS),
             "order": quantity("place"),
-            "strokeDash": _of_model(sides, DASHES),
+            "strokeDash": of_model(sides, DASHES),
         }
         return beside_line(mark("line", {"strokeWidth": 2.2}, data, **channels), guessing, DOTTED)
 
@@ -161,7 +161,7 @@ def reliability_overlay(sides: Sides) -> Chart | None:
     )
 
     def draw(data: pl.DataFrame) -> Part:
-        return reliability_picture(data, DOTTED, _of_model(sides, COLOURS), shape=_of_model(sides, SHAPES))
+        return reliability_picture(data, DOTTED, of_model(sides, COLOURS), shape=of_model(sides, SHAPES))
 
     reading = (
         "Below the dotted line a model is surer than it should be, above it less sure; bars are 95 % intervals of each "
@@ -170,7 +170,7 @@ def reliability_overlay(sides: Sides) -> Chart | None:
     return Chart("reliability", "Reliability", reading, data, draw)
 
 
-def _of_model(sides: Sides, values: Sequence[Any]) -> Part:
+def of_model(sides: Sides, values: Sequence[Any]) -> Part:
     """A channel in which each model has its value, the same in every chart."""
     own = [values[LETTERS.index(side.letter) % len(values)] for side in sides]
     scale = {"domain": [side.label for side in sides], "range": own}
