@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -682,6 +683,12 @@ def run(arguments: list[str] | None = None) -> int:
         return code
 
 
+@cache
+def _commands() -> Any:
+    """What reads the words of all commands; built once, as a process that runs many would spend a third of its time on it."""
+    return typer.main.get_command(app)
+
+
 def _code(words: list[str]) -> int:
     """The exit code of a command, after saying on standard error what went wrong."""
     import sys
@@ -693,7 +700,7 @@ def _code(words: list[str]) -> int:
     try:
         allow_open_files()
         check_addresses()
-        return int(app(words, standalone_mode=False) or 0)
+        return int(_commands()(words, standalone_mode=False) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:

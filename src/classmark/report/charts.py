@@ -152,10 +152,10 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
             "order": quantity("place"),
             "detail": category("curve"),
         }
-        look = {"strokeWidth": 2, "clip": True}
+        look = {"strokeWidth": 2}
         if not banded:
             return beside_line(mark("line", look, data, **channels), guessing, DASHED)
-        shade = {"opacity": 0.2, "color": BLUE, "clip": True, "line": False}
+        shade = {"opacity": 0.2, "color": BLUE, "line": False}
         band = mark("area", shade, x=x, y=share_axis("low", y_title), y2={"field": "high"})
         return beside_line(layers(band, mark("line", look, **channels), data=data), guessing, DASHED)
 

@@ -120,7 +120,7 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
             "order": quantity("place"),
             "strokeDash": of_model(sides, DASHES),
         }
-        return beside_line(mark("line", {"strokeWidth": 2.2, "clip": True}, data, **channels), guessing, DOTTED)
+        return beside_line(mark("line", {"strokeWidth": 2.2}, data, **channels), guessing, DOTTED)
 
     of = (
         f"of {curves[0].name}"

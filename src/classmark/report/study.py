@@ -114,7 +114,7 @@ def study_table(answers: Answers) -> Group:
 def study_paper(answers: Answers) -> PaperTable:
     """The metrics of every arm, means over seeds or folds, and the differences from the reference.
 
-    The row of the primary metric has the interval and the p value of the verdict; the others have those of their own at the level.
+    The row of the primary metric has the interval and the p value of the verdict; the others have their own.
     """
     study = answers.study
     rows = []

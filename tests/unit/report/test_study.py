@@ -24,6 +24,7 @@ from classmark.report.study_words import (
     verdict_sentence,
 )
 from classmark.shown.study import shown_answers
+from pages import check_vega_lite
 
 
 def made(gains: list[list[float]], **changes: Any) -> Answers:
@@ -219,7 +220,10 @@ def test_the_page(tmp_path: Path, gains: list[list[float]]) -> None:
     assert "Is it &lt;better&gt;?" in page
     assert "failed: &lt;gone&gt;" in page
     assert "<gone>" not in page
-    assert page.count("<svg role") == len(study_charts(broken)) == len(gains)
+    charts = study_charts(broken)
+    assert page.count("<svg role") == len(charts) == len(gains)
+    for chart in charts:
+        check_vega_lite(chart.picture())
     assert ("Bonferroni" in page) == (len(gains) > 2)
     for one in broken.comparisons:
         assert verdict_sentence(broken, one) in page.replace("&#39;", "'")
