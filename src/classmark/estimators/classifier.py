@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 OF_DATA = ("validation", "examples_per_class", "split_seed", "limit", "skip_unreadable")
 VALIDATION = 0.2
+# Models that were loaded to predict with, beside the estimators: these hold the files alone, which is what pickles have.
+_LOADED: WeakKeyDictionary[RunClassifier, tuple[Classifier, float]] = WeakKeyDictionary()
 
 
 class RunClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -105,7 +108,7 @@ class RunClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             runs = None if self.run_folder is None else Path(self.run_folder)
             recipe = self._recipe(len(labels.codes), len(labels.classes))
             files = fit_run(recipe, self._source(rows, labels), runs, verbose=self.verbose)
-        vars(self).pop("_loaded", None)
+        _LOADED.pop(self, None)
         self.classes_, self.class_names_, self.run_files_ = labels.classes, labels.names, files
         return self
 
@@ -171,20 +174,14 @@ class RunClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _classifier(self) -> tuple[Classifier, float]:
         """The model, loaded once, and its temperature."""
-        if "_loaded" not in vars(self):
+        if self not in _LOADED:
             from classmark.inference.classifier import load
             from classmark.runs.calibration import read_temperature
 
             with tempfile.TemporaryDirectory(prefix="classmark-") as folder:
                 write_files(self.run_files_, Path(folder))
-                self._loaded = load(folder), read_temperature(Path(folder))
-        return self._loaded
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the loaded model: the files are enough."""
-        state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("_loaded", None)
-        return state
+                _LOADED[self] = load(folder), read_temperature(Path(folder))
+        return _LOADED[self]
 
 
 def _is_change(name: str) -> bool:

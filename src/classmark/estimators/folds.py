@@ -67,7 +67,7 @@ class Resampling:
         from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
         if not isinstance(self.cv, int) or isinstance(self.cv, bool):
-            if not hasattr(self.cv, "split"):
+            if not hasattr(self.cv, "get_n_splits"):
                 raise EstimatorError(
                     f"{self.cv!r}.", "Give a number of folds, a splitter of scikit-learn, or prefit.", argument="cv"
                 )

@@ -44,16 +44,16 @@ def read_labels(y: Any) -> Labels:
         ValueError: they are missing, no classes, or of one class alone.
     """
     if y is None:
-        raise EstimatorError("y is None: it requires y to be passed, one label per row.", argument="y")
+        raise EstimatorError("it requires y to be passed, but the target y is None.", argument="y")
     values = column_or_1d(y, warn=True)
     if values.dtype.kind in "Of" and any(value is None or value != value for value in values.tolist()):
         raise EstimatorError("a label is missing (None or NaN).", "Leave these rows out.", argument="y")
-    check_classification_targets(values)
     try:
         classes, codes = np.unique(values, return_inverse=True)
     except TypeError:
         kinds = ", ".join(sorted({type(value).__name__ for value in values.tolist()}))
         raise EstimatorError(f"labels of several types: {kinds}.", "Give all of them one type.", argument="y") from None
+    check_classification_targets(values)
     if len(classes) < 2:
         what = f'every row has the label "{classes[0]}"' if len(classes) else "there are no rows"
         raise EstimatorError(f"{what}; a classifier needs more than one class.", argument="y")
