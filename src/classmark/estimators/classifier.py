@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 OF_DATA = ("validation", "examples_per_class", "split_seed", "limit", "skip_unreadable")
 VALIDATION = 0.2
+NOT_CALIBRATED = "no temperature is best on its validation rows, all of which are right, or no better than by chance"
 # Models that were loaded to predict with, beside the estimators: these hold the files alone, which is what pickles have.
-_LOADED: WeakKeyDictionary[RunClassifier, tuple[Classifier, float]] = WeakKeyDictionary()
+_LOADED: WeakKeyDictionary[RunClassifier, tuple[Classifier, float | None]] = WeakKeyDictionary()
 
 
 class RunClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -126,8 +128,10 @@ class RunClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._rows(X)
             classifier, temperature = self._classifier()
             logits = self._logits(classifier, rows)
-        if self.calibrated:
+        if self.calibrated and temperature is not None:
             logits = (logits / temperature).astype(np.float32)
+        elif self.calibrated:
+            warnings.warn(f"The probabilities are as the model gives them: {NOT_CALIBRATED}.", stacklevel=2)
         return softmax(logits)[:, [classifier.classes.index(name) for name in self.class_names_]]
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
@@ -172,15 +176,15 @@ class RunClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         data = {"source": self.source, "validation": held_back, "test": 0}
         return recipe_of_rows(self.recipe, read_overrides(changes), data)
 
-    def _classifier(self) -> tuple[Classifier, float]:
-        """The model, loaded once, and its temperature."""
+    def _classifier(self) -> tuple[Classifier, float | None]:
+        """The model, loaded once, and its temperature; None if none was best on the validation rows."""
         if self not in _LOADED:
             from classmark.inference.classifier import load
-            from classmark.runs.calibration import read_temperature
+            from classmark.runs.calibration import known_temperature
 
             with tempfile.TemporaryDirectory(prefix="classmark-") as folder:
                 write_files(self.run_files_, Path(folder))
-                _LOADED[self] = load(folder), read_temperature(Path(folder))
+                _LOADED[self] = load(folder), known_temperature(Path(folder))
         return _LOADED[self]
 
 

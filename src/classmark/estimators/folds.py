@@ -66,16 +66,8 @@ class Resampling:
     def _splits(self, rows: Any, labels: NDArray[Any], groups: Any) -> Iterator[tuple[Places, Places]]:
         from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-        if not isinstance(self.cv, int) or isinstance(self.cv, bool):
-            if not hasattr(self.cv, "get_n_splits"):
-                raise EstimatorError(
-                    f"{self.cv!r}.", "Give a number of folds, a splitter of scikit-learn, or prefit.", argument="cv"
-                )
-            if self.repeats != 1:
-                raise EstimatorError(
-                    "it goes with a number of folds; a splitter says itself how often it splits.", argument="repeats"
-                )
-            yield from self.cv.split(rows, labels, groups)
+        if isinstance(self.cv, bool) or not isinstance(self.cv, int):
+            yield from self._checked_splitter().split(rows, labels, groups)
             return
         if self.cv < 2 or self.repeats < 1:
             raise EstimatorError(
@@ -91,3 +83,14 @@ class Resampling:
         for repetition in range(self.repeats):
             splitter = kind(self.cv, shuffle=True, random_state=self.seed + repetition)
             yield from splitter.split(np.zeros(len(labels)), labels, groups)
+
+    def _checked_splitter(self) -> Any:
+        if not hasattr(self.cv, "get_n_splits"):
+            raise EstimatorError(
+                f"{self.cv!r}.", "Give a number of folds, a splitter of scikit-learn, or prefit.", argument="cv"
+            )
+        if self.repeats != 1:
+            raise EstimatorError(
+                "it goes with a number of folds; a splitter says itself how often it splits.", argument="repeats"
+            )
+        return self.cv

@@ -12,7 +12,7 @@ from classmark.data.sources.source import Source
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.inputs.examples import Inputs
-from classmark.judging.parts.recalibration import fit_temperature, table_logits
+from classmark.judging.parts.recalibration import LIMITS, fit_temperature, table_logits
 from classmark.models.encoder import EncoderClassifier
 from classmark.models.lora import merge_lora
 from classmark.predictions import Predictions
@@ -26,6 +26,7 @@ from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_baselines
 from classmark.training.loop import fit
 from classmark.training.memory import check_batch, check_memory
+from classmark.training.prediction_cost import write_cost
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.state import put_back
@@ -90,7 +91,9 @@ def train_rows(recipe: Recipe, source: Source, out: Path) -> RunFiles:
                 raise KeyboardInterrupt
             save(trained.classifier, trained.recipe, trained.inputs.shape, run.model)
             table = _predict(run, trained, ["validation"])["validation"]
-            write_temperature(run.model, fit_temperature(table_logits(table), table.labels), len(table))
+            temperature = fit_temperature(table_logits(table), table.labels)
+            withheld = LIMITS.get(temperature)
+            write_temperature(run.model, None if withheld else temperature, len(table), withheld)
     return run
 
 
@@ -107,7 +110,8 @@ def _finished(run: RunFiles) -> RunFiles:
         baselines = write_baselines(run, recipe, dataset) if recipe.judge.baselines and tested else {}
         release_memory()
         tables = _predict(run, trained, ["validation", "test"] if tested else ["validation"])
-        judge_run(run, recipe, tables, baselines, watch)
+        cost = write_cost(run, recipe, dataset, trained.classifier.threads, watch)
+        judge_run(run, recipe, tables, baselines, watch, cost)
     return run
 
 

@@ -131,7 +131,7 @@ def test_estimators_are_compared_by_the_corrected_t_test() -> None:
             "rows too, or a fitted estimator with cv=prefit.",
         ),
         ({"cv": 1}, "cv: 1 folds, 1 times. Two folds, once, are the least."),
-        ({"cv": 200}, 'cv: the class "benign" has 97 rows, too few for 200 folds. Use fewer folds.'),
+        ({"cv": 200}, 'cv: the class "benign" has 117 rows, too few for 200 folds. Use fewer folds.'),
         ({"cv": "five"}, "cv: 'five'. Give a number of folds, a splitter of scikit-learn, or prefit."),
         (
             {"cv": GroupKFold(3), "groups": np.arange(240), "repeats": 2},

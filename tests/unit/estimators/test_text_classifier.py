@@ -59,7 +59,8 @@ def test_a_pickle_is_bytes_and_names(fitted: TextClassifier, tmp_path: Path) -> 
     modules = {text for text in strings if re.fullmatch(r"(classmark|numpy|sklearn|torch)(\.\w+)+", text)}
     assert {name for name in modules if not name.startswith("numpy")} == {"classmark.estimators.text"}
     code = (
-        "import pickle, sys, numpy as np, classmark.sklearn; model = pickle.load(open(sys.argv[1], 'rb')); assert 'torch' not in sys.modules; "
+        "import pickle, sys, numpy as np, classmark.sklearn; "
+        "model = pickle.load(open(sys.argv[1], 'rb')); assert 'torch' not in sys.modules; "
         "np.save(sys.argv[2], model.predict_proba(sys.argv[3:]))"
     )
     words = [str(tmp_path / "model.pickle"), str(tmp_path / "after.npy"), *TEXTS[:3]]
