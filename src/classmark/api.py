@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from classmark.reading.side import Side
     from classmark.run import Run
     from classmark.runs import RunFiles
+    from classmark.shown.answers import ShownAnswers
     from classmark.shown.audit import ShownAudit
     from classmark.shown.comparisons import ShownComparisons
     from classmark.shown.judgement import ShownJudgement
     from classmark.shown.plan import ShownPlan
-    from classmark.shown.study import ShownAnswers
 
 VALUE_WORDS = ("labels", "probabilities", "predicted", "ids", "groups", "weights", "columns")
 
@@ -691,7 +691,7 @@ def study(
     """
     from classmark.recipes.kinds import Span
     from classmark.recipes.values import read_argument
-    from classmark.shown.study import shown_answers
+    from classmark.shown.answers import shown_answers
     from classmark.studies.settle import Places, settle
 
     workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
@@ -700,6 +700,132 @@ def study(
     of_columns = {key: overrides.pop(key) for key in ReadWords.__optional_keys__ if table and key in overrides}
     found, _ = settle(None if name is None else str(name), overrides, places, read_options(of_columns))
     return shown_answers(found)
+
+
+def judge_estimator(
+    estimator: Any,
+    X: Any,  # noqa: N803 - scikit-learn's name
+    y: Any,
+    *,
+    training: tuple[Any, Any] | None = None,
+    validation: tuple[Any, Any] | None = None,
+    cv: Any = 5,
+    repeats: int = 1,
+    groups: Any = None,
+    ids: Any = None,
+    columns: Any = None,
+    baselines: Mapping[str, Any] | None = None,
+    n_jobs: int | None = None,
+    seed: int = 0,
+    **arguments: Any,
+) -> ShownJudgement:
+    """The judgement of a scikit-learn classifier on rows that it did not learn from.
+
+    Without further arguments X and y are put into folds, and each row is predicted by a copy of the estimator that was fitted
+    on the other folds. With `training`, a copy is fitted on these rows and judged on X and y. With `cv="prefit"`, the
+    estimator is fitted already, on other rows than these.
+
+    Args:
+        estimator: a classifier, a pipeline or a search.
+        X: N rows.
+        y: N labels.
+        training: (X, y) to fit on. Temperature, thresholds and prediction sets then come from out-of-fold predictions of them.
+        validation: (X, y) of further rows, from which these come instead.
+        cv: a number of folds, a splitter of scikit-learn, or `prefit`.
+        repeats: how often rows are put into folds; the judgement is of the first, the accuracy over folds of all.
+        groups: N names of what rows belong to; whole groups are in one fold.
+        ids: N unique names of rows.
+        columns: further columns by name, for the page and for slices.
+        baselines: further estimators by name, fitted on the same rows, beside the shares of the classes (`majority`).
+        n_jobs: folds at the same time.
+        seed: of the folds and of the bootstrap.
+        arguments: `positive`, `at`, `confidence`, `costs`, `slices`, `draws` and `require`, as of `judge`.
+
+    Raises:
+        ClassmarkError: the arguments do not go together.
+        ValueError: rows or labels cannot be used.
+
+    Example:
+        >>> import classmark
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> X, y = [[0.1], [0.3], [0.7], [0.9]] * 25, ["no", "no", "yes", "yes"] * 25
+        >>> classmark.judge_estimator(LogisticRegression(), X, y).metrics["accuracy"].value
+        1.0
+    """
+    from classmark.estimators.folds import Resampling
+    from classmark.estimators.judged import Apart, estimator_side, read_rows
+
+    rows = read_rows(X, y, ids, groups, columns)
+    side = estimator_side(
+        estimator, rows, Apart(training, validation), Resampling(cv, repeats, seed, n_jobs), baselines
+    )
+    return judge(side, seed=seed, **arguments)
+
+
+def compare_estimators(
+    estimators: Mapping[str, Any],
+    X: Any,  # noqa: N803 - scikit-learn's name
+    y: Any,
+    *,
+    cv: Any = 5,
+    repeats: int = 1,
+    groups: Any = None,
+    metric: str = "accuracy",
+    margin: float = 0.0,
+    direction: str | None = None,
+    reference: str | None = None,
+    positive: Any = None,
+    n_jobs: int | None = None,
+    seed: int = 0,
+) -> ShownAnswers:
+    """Which of several scikit-learn classifiers is better on rows like these, by cross-validation on the same folds.
+
+    Intervals and verdicts are those of the corrected resampled t test, as of `study` with a table of folds.
+
+    Args:
+        estimators: name → classifier; the first is the one to compare with.
+        X: N rows.
+        y: N labels.
+        cv: a number of folds, or a splitter of scikit-learn in which each row is tested once per repetition.
+        repeats: how often rows are put into folds; ten times ten folds are usual.
+        groups: N names of what rows belong to; whole groups are in one fold.
+        metric: by which verdicts are given.
+        margin: the smallest difference that matters, in units of the metric.
+        direction: what is claimed of the others, `higher` or `lower`; without it, the better one.
+        reference: the estimator to compare with, if it is not the first.
+        positive: the positive class of two; without it, the second.
+        n_jobs: folds at the same time.
+        seed: of the folds.
+
+    Raises:
+        ClassmarkError: the estimators, the folds or the question cannot be used.
+        ValueError: rows or labels cannot be used.
+
+    Example:
+        >>> import classmark
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> X, y = [[row % 7, row % 2] for row in range(100)], [row % 2 if row % 9 else 1 for row in range(100)]
+        >>> models = {"shares": DummyClassifier(), "linear": LogisticRegression()}
+        >>> classmark.compare_estimators(models, X, y).comparisons[0].verdict
+        'supported'
+
+    Source: Nadeau & Bengio 2003; for repeated folds Bouckaert & Frank 2004.
+    """
+    from classmark.estimators.compared import answer_estimators
+    from classmark.estimators.folds import Resampling
+    from classmark.estimators.judged import read_rows
+    from classmark.shown.answers import shown_answers
+
+    asked = {"metric": metric, "margin": margin, "direction": direction, "reference": reference}
+    answers = answer_estimators(
+        estimators,
+        read_rows(X, y, groups=groups),
+        Resampling(cv, repeats, seed, n_jobs),
+        {name: value for name, value in asked.items() if value is not None},
+        None if positive is None else str(positive),
+    )
+    return shown_answers(answers)
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

@@ -10,7 +10,7 @@ import typer
 from classmark.cli.output import check_paper, show
 from classmark.reading.options import read_options
 from classmark.recipes.study_load import load_study, shipped_studies, study_text
-from classmark.shown.study import shown_answers
+from classmark.shown.answers import shown_answers
 from classmark.studies.settle import Places, settle
 
 

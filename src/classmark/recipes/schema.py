@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator,
 
 from classmark.recipes.section import (
     Amount,
+    AmountOrNone,
     EncoderText,
     PathText,
     Section,
@@ -102,8 +103,9 @@ class Data(Section):
     drawn by class (stratified)."""
     validation: Amount = 0.2
     """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
-    test: Amount = 0.2
-    """The same for the test set, where the source has no official one."""
+    test: AmountOrNone = 0.2
+    """The same for the test set, where the source has no official one. 0 holds nothing back, for a last training on all rows;
+    the run is then judged on its validation rows."""
     examples_per_class: int | None = Field(default=None, ge=1)
     """Train on this many different examples of each class, drawn by the seed from the training rows; a class with fewer keeps
     all. Validation and test rows stay as they are without it, and a smaller number draws among those of a larger one."""

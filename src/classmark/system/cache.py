@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from classmark.system.files import read_json, write_json
 from classmark.system.notes import note
 
 OTHER = "Name a folder for it: CLASSMARK_CACHE=FOLDER"
+_OF_DATA: ContextVar[Path | None] = ContextVar("of_data", default=None)
 
 
 def cache_folder() -> Path:
@@ -38,6 +40,21 @@ def cache_folder() -> Path:
     reason = f"{folder} cannot be written" if home.is_absolute() else "there is no home folder"
     note(f"{reason}, so the cache is in {temporary}. {OTHER}")
     return temporary
+
+
+def data_cache() -> Path:
+    """Where what is computed of one data set is kept, pixels and features: the cache folder, or that of `data_cached_in`."""
+    return _OF_DATA.get() or cache_folder()
+
+
+@contextmanager
+def data_cached_in(folder: Path) -> Iterator[None]:
+    """In it pixels and features are kept in this folder, for data that will not be read again."""
+    before = _OF_DATA.set(folder)
+    try:
+        yield
+    finally:
+        _OF_DATA.reset(before)
 
 
 def measured_once(name: str, facts: Sequence[object], measure: Callable[[], Any]) -> Any:

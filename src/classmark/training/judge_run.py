@@ -164,8 +164,9 @@ def judge_run(
     split = "test" if "test" in tables else "validation"
     looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
     mixing = write_mixed(run, tables, baselines) if recipe.judge.mixture and baselines else None
-    if recipe.judge.mixture and not recipe.judge.baselines:
-        watch.say("note     There is no mixture, as judge.baselines is false: it is one with the linear baseline.")
+    if recipe.judge.mixture and mixing is None and not watch.interrupted:
+        why = "there are no test rows" if recipe.judge.baselines else "judge.baselines is false"
+        watch.say(f"note     There is no mixture, as {why}: it is one with the linear baseline.")
     with at_level(recipe.judge.level):
         judgement = judge(
             tables[split],

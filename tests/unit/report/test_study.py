@@ -23,7 +23,7 @@ from classmark.report.study_words import (
     spread_sentence,
     verdict_sentence,
 )
-from classmark.shown.study import shown_answers
+from classmark.shown.answers import shown_answers
 from pages import check_vega_lite
 
 

@@ -1,12 +1,14 @@
-"""The answers of a study that show themselves."""
+"""Answers that show themselves and write their page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classmark.judging.studies.answers import Answers
-from classmark.shown.page import as_text, parts_of
+from classmark.shown.page import as_text, parts_of, write_page
+from classmark.system.files import write_json
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -14,7 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class ShownAnswers(Answers):
-    """The answers of a study as `classmark.study` gives them."""
+    """Answers as `classmark.study` and `classmark.compare_estimators` give them."""
+
+    def report(self, path: str | Path) -> Path:
+        """The path of the page, written: `path` itself if it ends in .html, else `report.html` in that folder.
+
+        A folder holds its figures and `study.json` too.
+        """
+        from classmark.report.study import write_study
+
+        return write_page(
+            Path(path), lambda out: write_study(out, self), lambda out: write_json(out / "study.json", self.to_json())
+        )
 
     def table(self, format: str) -> str:  # noqa: A002 - the name of the option
         """The metrics of all arms and their differences as `latex` or `markdown`, as papers have them.
