@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         read,
         study,
         train,
+        tune,
     )
     from classmark.run import Run
 
@@ -42,6 +43,7 @@ __all__ = [
     "read",
     "study",
     "train",
+    "tune",
 ]
 
 

@@ -49,7 +49,7 @@ def test_exported_names() -> None:
             "judge_parts",
             "load",
         ),
-        *("mix", "plan", "predict", "read", "study", "train"),
+        *("mix", "plan", "predict", "read", "study", "train", "tune"),
     ]
     assert set(dir(classmark)) == set(classmark.__all__)
     for name in classmark.__all__:
@@ -86,6 +86,7 @@ def test_error_tree() -> None:
         "import classmark.data",
         "import classmark.baselines",
         "import classmark.studies.folder, classmark.cli.study",
+        "import classmark.cli.tune",
     ],
 )
 def test_nothing_heavy_at_start(code: str) -> None:

@@ -575,6 +575,29 @@ def study(
 
 
 @app.command()
+def tune(
+    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe's name or a YAML file.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes to the recipe, such as train.epochs=3.")
+    ] = None,
+    space: Annotated[Path | None, typer.Option(metavar="FILE", help="The YAML file of the ranges.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="In all, with those of the folder. Without it: 20.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at the same time, sharing the cores.")] = 1,
+    fresh: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Of the validation rows, how many choose nothing. Without it: 0.3."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; without it, tunes/ and the recipe's name.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the tuning in this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for better values of a recipe's keys, by validation rows alone, and write the best recipe."""
+    from classmark.cli.tune import tune as run_tune
+
+    run_tune(recipe, overrides or [], (space, trials, workers, fresh, out, resume), as_json=as_json)
+
+
+@app.command()
 def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"),
     paper: Format = None,

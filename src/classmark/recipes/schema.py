@@ -117,6 +117,10 @@ class Data(Section):
     """How often the rows are put into folds anew."""
     fold: int | None = Field(default=None, ge=1)
     """Train the model of this fold alone, from 1; the count goes on through the repeats."""
+    fresh: Share | None = None
+    """Put this share of the validation rows aside: neither training nor the choice of an epoch sees them. At its end the run
+    predicts them (`predictions/fresh.parquet`) and no test row, is judged on the other validation rows, and has no baselines.
+    `classmark tune` runs its trials so."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     unlabelled: bool = False
@@ -141,7 +145,16 @@ class Data(Section):
                 raise ValueError("folds: fold and fold_repeats are of a cross-validation; say how many folds: folds=5")
         elif self.fold is not None and self.fold > (count := self.folds * self.fold_repeats):
             raise ValueError(f"fold: {self.fold} of {count} folds; name one from 1 to {count}")
+        elif self.fresh is not None:
+            raise ValueError("fresh: it takes the place of the test rows, which are a fold here; leave one of them out")
         return self
+
+    @field_validator("fresh")
+    @classmethod
+    def _some_rows_are_put_aside(cls, share: float | None) -> float | None:
+        if share == 0:
+            raise ValueError("0: a share above 0 and below 1 is expected")
+        return share
 
     @field_validator("parts", "classes")
     @classmethod

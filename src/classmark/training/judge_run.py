@@ -13,6 +13,7 @@ from classmark.baselines import fit_baselines
 from classmark.data.class_names import matched_name, trimmed
 from classmark.data.columns import shown_frame
 from classmark.data.dataset import Dataset
+from classmark.data.fresh import FRESH
 from classmark.data.images.pixels import Images, thumbnails
 from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
@@ -41,8 +42,8 @@ def predict_splits(
     run: RunFiles, recipe: Recipe, classifier: Classifier, dataset: Dataset, inputs: Inputs, splits: Sequence[str]
 ) -> Tables:
     """The predictions table of each split, written into the run folder."""
-    encoded = {"validation": inputs.validation, "test": inputs.test}
-    frames = {"validation": dataset.validation, "test": dataset.test}
+    encoded = {"validation": inputs.validation, "test": inputs.test, FRESH: inputs.test}
+    frames = {"validation": dataset.validation, "test": dataset.test, FRESH: dataset.test}
     weights = run.model / "weights.safetensors"
     tables = {}
     for split in splits:

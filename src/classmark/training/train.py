@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from classmark.data.fresh import FRESH
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
 from classmark.models.encoder import EncoderClassifier
@@ -81,8 +82,10 @@ def _finished(run: RunFiles) -> RunFiles:
             judge_run(run, recipe, tables, {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
         save(classifier, recipe, inputs.shape, run.model)
-        baselines = write_baselines(run, recipe, dataset) if recipe.judge.baselines else {}
+        judged = "test" if recipe.data.fresh is None else FRESH
+        with_baselines = recipe.judge.baselines and judged == "test"
+        baselines = write_baselines(run, recipe, dataset) if with_baselines else {}
         release_memory()
-        tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", "test"])
+        tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", judged])
         judge_run(run, recipe, tables, baselines, watch)
     return run
