@@ -137,7 +137,7 @@ def _settled(
             continue
         if one.kind == "float" and not takes_fractions(recipe, key):
             problems.append(
-                f"{place.text}: {key}: kind: float gives fractions, and the key takes whole numbers; kind: int"
+                f"{place.text}: {key}: kind: float gives fractions, and the key takes whole numbers; write kind: int."
             )
         elif one.kind == "choice" and len(set(map(str, read))) < len(read):
             problems.append(f"{place.text}: {key}: values: one stands here twice.")
