@@ -446,6 +446,10 @@ class Train(Section):
     """Save the state of the run at least this often, and at the end of every epoch."""
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
     """Save the state also every so many steps."""
+    trackers: tuple[Literal["tensorboard", "mlflow", "wandb"], ...] = ()
+    """Where else the run is written down: recipe, curves, metrics with intervals, report. TensorBoard's files are in the run
+    folder; MLflow's beside it, unless MLFLOW_TRACKING_URI names a server; those of Weights & Biases in the run folder, unless
+    WANDB_MODE or WANDB_BASE_URL says otherwise. A tracker changes no digit of the run, and one that fails is left out."""
     skip_nonfinite: bool = False
     """Pass over a step whose loss or gradient is not a finite number, and count it in the history; without it, the run
     stops there."""

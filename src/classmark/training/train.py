@@ -23,6 +23,7 @@ from classmark.training.memory import check_batch, check_memory
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.state import put_back
+from classmark.training.trackers.tracked import Trackers, check_trackers
 from classmark.training.watch import watched
 
 
@@ -55,6 +56,7 @@ def resume(run: RunFiles) -> RunFiles:
 def _finished(run: RunFiles) -> RunFiles:
     recipe = load_recipe(str(run.recipe))
     threads = prepare_processor(recipe.train.threads)
+    check_trackers(recipe)
     with watched(run, recipe.train.epochs) as watch:
         recipe = pin_weights(run, recipe)
         dataset, inputs = load_inputs(recipe)
@@ -64,6 +66,7 @@ def _finished(run: RunFiles) -> RunFiles:
         job = build_job(run, recipe, dataset, inputs, watch)
         check_batch(job, inputs.shape)
         release_memory()
+        watch.trackers = Trackers(run, recipe, watch.say)
         watch.stage("training")
         best = fit(job, *restore(job))
         torch.set_num_threads(threads)
@@ -87,5 +90,5 @@ def _finished(run: RunFiles) -> RunFiles:
         baselines = write_baselines(run, recipe, dataset) if with_baselines else {}
         release_memory()
         tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", judged])
-        judge_run(run, recipe, tables, baselines, watch)
+        watch.trackers.judged(judge_run(run, recipe, tables, baselines, watch), run)
     return run
