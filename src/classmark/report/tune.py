@@ -124,7 +124,7 @@ def history_chart(found: Tuned) -> Chart:
         import altair as alt
 
         axis = alt.Axis(format=".0%") if found.tuning.metric in SHARES else alt.Axis()
-        x = alt.X("trial:Q", axis=alt.Axis(grid=False, tickMinStep=1, format="d"))
+        x = alt.X("trial:Q", axis=alt.Axis(grid=False, tickMinStep=1, format="d"), scale=alt.Scale(zero=False))
         base = alt.Chart(data).encode(x=x)
         y = alt.Y("value:Q", title=f"validation {title}", axis=axis, scale=alt.Scale(zero=False))
         line = base.mark_line(interpolate="step-after", strokeWidth=2, color=BLUE).encode(y="best:Q")
