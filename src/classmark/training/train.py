@@ -20,6 +20,7 @@ from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_baselines
 from classmark.training.loop import fit
 from classmark.training.memory import check_batch, check_memory
+from classmark.training.prediction_cost import write_cost
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.state import put_back
@@ -90,5 +91,6 @@ def _finished(run: RunFiles) -> RunFiles:
         baselines = write_baselines(run, recipe, dataset) if with_baselines else {}
         release_memory()
         tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", judged])
-        watch.trackers.judged(judge_run(run, recipe, tables, baselines, watch), run)
+        cost = write_cost(run, recipe, dataset, threads, watch)
+        watch.trackers.judged(judge_run(run, recipe, tables, baselines, watch, cost), run)
     return run

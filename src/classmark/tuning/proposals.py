@@ -182,7 +182,9 @@ def recipe_of_trial(tuning: Tuning, values: Mapping[str, Any], number: int) -> R
             "name": f"{recipe.name[:80]}-trial-{number}",
             "data": recipe.data.model_copy(update={"fresh": tuning.fresh}),
             "train": train,
-            "judge": recipe.judge.model_copy(update={"baselines": False, "mixture": False, "draws": 100}),
+            "judge": recipe.judge.model_copy(
+                update={"baselines": False, "mixture": False, "draws": 100, "prediction_cost": False}
+            ),
         }
     )
 

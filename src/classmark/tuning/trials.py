@@ -18,7 +18,7 @@ from classmark.report.tune import shown_values
 from classmark.report.words import seconds_text, value_text
 from classmark.runs import RunFiles
 from classmark.runs.history import read_history, read_timings
-from classmark.runs.status import DONE, INTERRUPTED, read_status, write_status
+from classmark.runs.status import DONE, FAILED, INTERRUPTED, read_status, write_status
 from classmark.studies.runs import (
     LINE_SECONDS,
     POLL_SECONDS,
@@ -26,7 +26,7 @@ from classmark.studies.runs import (
     Started,
     is_settled,
     launch,
-    note_failure,
+    note_end,
     share_done,
     wait_until_quiet,
 )
@@ -34,8 +34,6 @@ from classmark.system.screen import Screen
 from classmark.tuning.place import place_of
 from classmark.tuning.proposals import Proposals, recipe_of_trial
 from classmark.tuning.values import validation_value
-
-STOPPED = (130, 143)
 
 
 @dataclass(frozen=True)
@@ -144,11 +142,13 @@ class Trials:
             self._end(one)
             if code == 0:
                 self._finish(one.trial, one.place.run)
-            elif code in STOPPED:
-                self.say(f"stopped  {one.trial.name}")
+                return
+            note_end(one.place, code, asked=bool(self.came))
+            status = read_status(one.place.run)
+            if status.state == FAILED:
+                self._fail(one.trial, status.message)
             else:
-                note_failure(one.place, code)
-                self._fail(one.trial, read_status(one.place.run).message)
+                self.say(f"stopped  {one.trial.name}")
 
     def _end(self, one: Running) -> None:
         self.running.remove(one)
