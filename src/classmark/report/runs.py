@@ -86,11 +86,9 @@ def read_row(run: RunFiles) -> RunRow:
 
 def write_runs(path: Path, folder: Path, rows: Sequence[RunRow]) -> None:
     """Write the page of all runs of a folder: sortable, with filters; ticking two shows the command that compares them."""
-    known = {
-        "recipe": {row.recipe for row in rows},
-        "data": {row.data for row in rows},
-        "state": {row.state for row in rows},
-        "seed": {None if row.seed is None else f"{row.seed:>12}" for row in rows},
+    known: dict[str, set[str]] = {
+        name: {str(value) for row in rows if (value := getattr(row, name)) is not None}
+        for name in ("recipe", "data", "state", "seed")
     }
     page = (
         page_environment()
@@ -100,7 +98,10 @@ def write_runs(path: Path, folder: Path, rows: Sequence[RunRow]) -> None:
             folder=str(folder),
             rows=rows,
             metrics=[name for name in SHOWN if any(name in row.metrics for row in rows)],
-            filters={name: [one.strip() for one in sorted(filter(None, values))] for name, values in known.items()},
+            filters={
+                name: sorted(values, key=lambda one: (one.isdigit() and len(one), one))
+                for name, values in known.items()
+            },
         )
     )
     write_text(path, page)

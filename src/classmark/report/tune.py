@@ -13,6 +13,7 @@ from classmark.report.charts import BLUE, GREY, HEIGHT, WIDTH, Chart
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount
 from classmark.report.page import page_environment
+from classmark.report.vega_lite import Part, layers, mark, quantity
 from classmark.report.words import interval_text, seconds_text, value_text
 from classmark.system.files import write_text
 
@@ -120,17 +121,13 @@ def history_chart(found: Tuned) -> Chart:
     data = pl.DataFrame({"trial": [one.number for one in done], "value": values, "best": best})
     title = SPOKEN[found.tuning.metric]
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        axis = alt.Axis(format=".0%") if found.tuning.metric in SHARES else alt.Axis()
-        x = alt.X("trial:Q", axis=alt.Axis(grid=False, tickMinStep=1, format="d"), scale=alt.Scale(zero=False))
-        base = alt.Chart(data).encode(x=x)
-        y = alt.Y("value:Q", title=f"validation {title}", axis=axis, scale=alt.Scale(zero=False))
-        line = base.mark_line(interpolate="step-after", strokeWidth=2, color=BLUE).encode(y="best:Q")
-        return alt.layer(base.mark_point(color=GREY, filled=True, size=40, opacity=1).encode(y=y), line).properties(
-            width=1.5 * WIDTH, height=HEIGHT
-        )
+    def draw(data: pl.DataFrame) -> Part:
+        axis = {"format": ".0%"} if found.tuning.metric in SHARES else {}
+        x = quantity("trial", axis={"grid": False, "tickMinStep": 1, "format": "d"}, scale={"zero": False})
+        y = quantity("value", title=f"validation {title}", axis=axis, scale={"zero": False})
+        points = mark("point", {"filled": True, "size": 40, "opacity": 1, "color": GREY}, y=y)
+        line = mark("line", {"interpolate": "step-after", "strokeWidth": 2, "color": BLUE}, y=quantity("best"))
+        return layers(points, line, data=data, x=x) | {"width": 1.5 * WIDTH, "height": HEIGHT}
 
     reading = "Each point is a trial that is done; the line is the best so far, on the rows that choose."
     return Chart("trials", "Trial by trial", reading, data, draw)

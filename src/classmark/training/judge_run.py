@@ -29,6 +29,7 @@ from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
 from classmark.runs.mixture import write_mixture
 from classmark.runs.prediction_cost import PredictionCost
+from classmark.system.progress import shown_wait
 from classmark.training.features import predicted_examples
 from classmark.training.image_baseline import baseline_features
 from classmark.training.watch import RunWatch
@@ -48,7 +49,8 @@ def predict_splits(
     weights = run.model / "weights.safetensors"
     tables = {}
     for split in splits:
-        logits = classifier.logits(predicted_examples(classifier, encoded[split], recipe.model))
+        with shown_wait(f"predicting the {split} rows"):
+            logits = classifier.logits(predicted_examples(classifier, encoded[split], recipe.model))
         metadata: dict[str, Any] = {
             "split": split,
             "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),
@@ -166,22 +168,24 @@ def judge_run(
     mixing = write_mixed(run, tables, baselines) if recipe.judge.mixture and baselines else None
     if recipe.judge.mixture and not recipe.judge.baselines:
         watch.say("note     There is no mixture, as judge.baselines is false: it is one with the linear baseline.")
-    judgement = judge(
-        tables[split],
-        validation=tables["validation"] if split == "test" else None,
-        baselines={name: baseline[split] for name, baseline in baselines.items()},
-        mixing=mixing,
-        looks=looks,
-        positive=_positive(recipe.judge.positive, tables[split].classes),
-        draws=recipe.judge.draws,
-        seed=recipe.seed,
-    )
+    with shown_wait("judging"):
+        judgement = judge(
+            tables[split],
+            validation=tables["validation"] if split == "test" else None,
+            baselines={name: baseline[split] for name, baseline in baselines.items()},
+            mixing=mixing,
+            looks=looks,
+            positive=_positive(recipe.judge.positive, tables[split].classes),
+            draws=recipe.judge.draws,
+            seed=recipe.seed,
+        )
     judgement = replace(judgement, prediction_cost=cost)
     write_judgement(run.judgement, judgement)
     if (fitted := judgement.recalibration) is not None:
         write_temperature(run.model, fitted.temperature, fitted.rows, fitted.withheld)
     watch.write_status()
-    write_report(run.path, judgement, tables[split], run, tables["validation"])
+    with shown_wait("drawing the report"):
+        write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))
     watch.say(f"report   {run.report}")
     return judgement

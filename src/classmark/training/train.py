@@ -15,6 +15,7 @@ from classmark.recipes import load_recipe
 from classmark.recipes.schema import Encoder, Recipe
 from classmark.runs import RunFiles, new_run
 from classmark.runs.status import DONE, owned_run, read_status
+from classmark.system.progress import shown_wait
 from classmark.training.first_model import pin_weights
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_baselines
@@ -60,7 +61,8 @@ def _finished(run: RunFiles) -> RunFiles:
     check_trackers(recipe)
     with watched(run, recipe.train.epochs) as watch:
         recipe = pin_weights(run, recipe)
-        dataset, inputs = load_inputs(recipe)
+        with shown_wait("reading the data"):
+            dataset, inputs = load_inputs(recipe)
         write_facts(run, recipe, dataset, inputs, watch)
         check_memory(recipe, dataset, inputs)
         recipe = settle(run, recipe, inputs)
@@ -88,7 +90,8 @@ def _finished(run: RunFiles) -> RunFiles:
         save(classifier, recipe, inputs.shape, run.model)
         judged = "test" if recipe.data.fresh is None else FRESH
         with_baselines = recipe.judge.baselines and judged == "test"
-        baselines = write_baselines(run, recipe, dataset) if with_baselines else {}
+        with shown_wait("fitting the baselines"):
+            baselines = write_baselines(run, recipe, dataset) if with_baselines else {}
         release_memory()
         tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", judged])
         cost = write_cost(run, recipe, dataset, threads, watch)

@@ -27,6 +27,7 @@ from classmark.system.files import write_json, write_text
 from classmark.system.locks import owned
 from classmark.system.machine import cores
 from classmark.system.packages import load_package
+from classmark.system.progress import shown_wait
 from classmark.system.signals import heeded
 from classmark.tuning.place import place_of
 from classmark.tuning.proposals import JOURNAL, Proposals
@@ -79,7 +80,8 @@ def tune(reference: str | None, overrides: Overrides, asked: Asked) -> Tuned:
         proposals = Proposals(begun, folder)
         count = max(len(proposals.trials()), asked.trials or TRIALS)
         Trials(begun, folder, proposals, (count, asked.workers), came).work()
-        found = _written(begun, folder, proposals.trials())
+        with shown_wait("judging the best trial"):
+            found = _written(begun, folder, proposals.trials())
     if came:
         raise Interrupted(f"Stopped. Continue with: classmark tune --resume {folder}", came[0])
     if found.best is None:
