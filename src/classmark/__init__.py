@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         read,
         study,
         train,
+        tune,
     )
     from classmark.errors import ClassmarkError
     from classmark.run import Run
@@ -48,6 +49,7 @@ __all__ = [
     "read",
     "study",
     "train",
+    "tune",
 ]
 
 

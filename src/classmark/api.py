@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from classmark.inference import Classifier, MixedClassifier
+    from classmark.judging.studies.tuned import Tuned
     from classmark.predictions import Predictions
     from classmark.reading.side import Side
     from classmark.run import Run
@@ -826,6 +827,48 @@ def compare_estimators(
         None if positive is None else str(positive),
     )
     return shown_answers(answers)
+
+
+def tune(
+    recipe: str | Path | None = None,
+    space: str | Path | None = None,
+    trials: int | None = None,
+    *,
+    workers: int = 1,
+    fresh: float | None = None,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    **overrides: Any,
+) -> Tuned:
+    """What the trials of a recipe say, run or continued: which values are best on validation rows, and how much that flatters.
+
+    Everything is written into the folder: every trial, `tune.json`, the page, and `best.yaml`, the best recipe. No trial
+    predicts a test row.
+
+    Args:
+        recipe: a shipped recipe's name or the path of a YAML file.
+        space: the YAML file of the ranges.
+        trials: in all, with those that the folder has; without it, 20.
+        workers: trials at the same time, sharing the cores.
+        fresh: the share of the validation rows that chooses nothing, in place of the file's own.
+        out: the folder; without it, `tunes/` and the recipe's name.
+        resume: go on with the tuning in this folder.
+        overrides: changes to the recipe, with `__` for the dot: `train__epochs=3`.
+
+    Raises:
+        ClassmarkError: the recipe or the ranges cannot be used, or no trial was done.
+        Interrupted: after Ctrl-C; what there is so far is written first.
+    """
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
+    from classmark.tuning.tune import Asked
+    from classmark.tuning.tune import tune as run_tuning
+
+    count = read_argument("trials", trials, int | None, Span(1, 100_000))
+    jobs = read_argument("workers", workers, int, Span(1, 1_024))
+    paths = [Path(one) if one else None for one in (space, out, resume)]
+    asked = Asked(paths[0], count, jobs, fresh, paths[1], paths[2])
+    return run_tuning(None if recipe is None else str(recipe), overrides, asked)
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

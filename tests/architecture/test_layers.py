@@ -52,7 +52,7 @@ def test_exported_names() -> None:
             "judge_parts",
             "load",
         ),
-        *("mix", "plan", "predict", "read", "study", "train"),
+        *("mix", "plan", "predict", "read", "study", "train", "tune"),
     ]
     assert set(dir(classmark)) == set(classmark.__all__)
     for name in classmark.__all__:
@@ -87,6 +87,7 @@ import classmark.report.page, classmark.report.screen
 import classmark.data
 import classmark.baselines
 import classmark.studies.folder, classmark.cli.study
+import classmark.cli.tune
 """
 
 

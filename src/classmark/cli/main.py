@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +13,25 @@ from typer.core import TyperCommand
 app = typer.Typer(
     help="Train text and image classifiers from one recipe, and say honestly how far to trust them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(recipes_app, name="recipes")
+
+
+def _proposed(kind: str) -> Callable[[str], list[str]]:
+    """What the shell proposes for an argument; loaded when it asks."""
+
+    def propose(incomplete: str) -> list[str]:
+        from classmark.cli.completion import proposals
+
+        return proposals(kind, incomplete)
+
+    return propose
+
+
+A_RECIPE, A_RUN, A_CHANGE, A_STUDY = map(_proposed, ("recipe", "run", "key", "study"))
 
 ByModel = Annotated[
     str | None,
@@ -125,12 +139,17 @@ def options(
 
 @app.command()
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe's name or a YAML file.")] = None,
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a YAML file.", autocompletion=A_RECIPE)
+    ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.")
+        list[str] | None,
+        typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.", autocompletion=A_CHANGE),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; without it, a new one under runs/.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder.", autocompletion=A_RUN)
+    ] = None,
 ) -> None:
     """Train a recipe, judge it, write the report."""
     from classmark.cli.train import train as run_train
@@ -148,7 +167,9 @@ def recipes(context: typer.Context) -> None:
 
 
 @recipes_app.command("show")
-def recipes_show(name: Annotated[str, typer.Argument(help="A shipped recipe's name.")]) -> None:
+def recipes_show(
+    name: Annotated[str, typer.Argument(help="A shipped recipe's name.", autocompletion=A_RECIPE)],
+) -> None:
     """Print a recipe's commented YAML, to save and change."""
     from classmark.cli.recipes import show_recipe
 
@@ -165,7 +186,7 @@ def recipes_schema() -> None:
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.", autocompletion=A_RUN)],
     inputs: Annotated[
         list[str],
         typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - ."),
@@ -209,7 +230,10 @@ def predict(
 def judge(
     file: Annotated[
         str | None,
-        typer.Argument(help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - ."),
+        typer.Argument(
+            help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - .",
+            autocompletion=_proposed("predictions"),
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
     validation: Annotated[
@@ -309,7 +333,9 @@ def compare(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="A B …", help="Predictions files or run folders on the same test rows; A is the baseline."
+            metavar="A B …",
+            help="Predictions files or run folders on the same test rows; A is the baseline.",
+            autocompletion=_proposed("predictions"),
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
@@ -379,7 +405,11 @@ def compare(
 def mix(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="A B …", help="Predictions files or run folders of the models, on the same test rows."),
+        typer.Argument(
+            metavar="A B …",
+            help="Predictions files or run folders of the models, on the same test rows.",
+            autocompletion=_proposed("predictions"),
+        ),
     ],
     validation: Annotated[
         list[str] | None,
@@ -541,9 +571,13 @@ def plan(
 
 @app.command()
 def study(
-    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.", autocompletion=A_STUDY),
+    ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….")
+        list[str] | None,
+        typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….", autocompletion=A_CHANGE),
     ] = None,
     table: Annotated[
         Path | None,
@@ -554,7 +588,9 @@ def study(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; without it, studies/ and the study's name.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the study in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the study in this folder.", autocompletion=_proposed("study folder"))
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
     level: Annotated[
         float | None, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; the same as level=0.9.")
@@ -595,15 +631,48 @@ def study(
 
 
 @app.command()
+def tune(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a YAML file.", autocompletion=A_RECIPE)
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes to the recipe, such as train.epochs=3.", autocompletion=A_CHANGE)
+    ] = None,
+    space: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The YAML file of the ranges.", autocompletion=_proposed("ranges")),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="In all, with those of the folder. Without it: 20.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at the same time, sharing the cores.")] = 1,
+    fresh: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Of the validation rows, how many choose nothing. Without it: 0.3."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; without it, tunes/ and the recipe's name.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the tuning in this folder.", autocompletion=_proposed("tune folder"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for better values of a recipe's keys, by validation rows alone, and write the best recipe."""
+    from classmark.cli.tune import tune as run_tune
+
+    run_tune(recipe, overrides or [], (space, trials, workers, fresh, out, resume), as_json=as_json)
+
+
+@app.command()
 def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"),
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them as a page too, with intervals, cost and filters.")
+    ] = None,
     paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """List runs: recipe, data, headline, time, state."""
     from classmark.cli.runs import runs as list_runs
 
-    list_runs(folder, as_json, paper)
+    list_runs(folder, as_json, paper, html)
 
 
 @app.command()

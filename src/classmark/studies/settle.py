@@ -20,6 +20,7 @@ from classmark.runs.status import FAILED
 from classmark.studies.folder import answer_study, begin_study, run_study
 from classmark.studies.table import answer_table
 from classmark.system.files import write_json
+from classmark.system.progress import shown_wait
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def _settle_table(
     assert where.table is not None
     if reference is not None or where.resume is not None or where.jobs is not None:
         raise RecipeError("its runs are there already; leave out a study, resume and jobs.", argument="table")
-    found, audited = answer_table(where.table, overrides, options)
+    with shown_wait("reading and judging the runs"):
+        found, audited = answer_table(where.table, overrides, options)
     folder = where.out or Path("studies") / found.study.name
     if (folder / "study.yaml").exists() or folder.is_file():
         raise RunError(f"{folder}: there is another study. Give another folder: --out FOLDER")
