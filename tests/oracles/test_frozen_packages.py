@@ -17,7 +17,8 @@ import math
 import numpy as np
 import pytest
 
-from classmark.judging.statistics.intervals import Z, wilson
+from classmark.judging.statistics.intervals import wilson
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.p_values import mcnemar
 from classmark.judging.statistics.ranking import placements
 
@@ -38,7 +39,7 @@ def test_delong_has_the_deviation_of_confidenceinterval() -> None:
     sides = placements(POSITIVE, SCORES)
     assert [side.mean() for side in sides] == pytest.approx([area, area], abs=1e-7)
     assert math.sqrt(sum(side.var(ddof=1) / len(side) for side in sides)) == pytest.approx(
-        (high - low) / 2 / Z, rel=1e-6
+        (high - low) / 2 / normal_quantile(), rel=1e-6
     )
 
 
