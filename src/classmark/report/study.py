@@ -137,7 +137,7 @@ def study_paper(answers: Answers) -> PaperTable:
     )
     holm = ", corrected by Holm's method" if len(answers.comparisons) > 1 else ""
     return PaperTable(
-        header, tuple(rows), 2, f"{note}{holm}. The other rows describe: their p values are not corrected."
+        header, tuple(rows), 2, f"{note}{holm}; the other rows describe, and their p values are not corrected."
     )
 
 
