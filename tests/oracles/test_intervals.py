@@ -16,13 +16,13 @@ from classmark.judging.comparisons.compare import compare
 from classmark.judging.scored import Scored, class_counts, confusion_metrics, statistics
 from classmark.judging.statistics.groups import effective_groups, group_quantile
 from classmark.judging.statistics.intervals import (
-    Z,
     mean_interval,
     share_interval,
     t_quantile,
     wilson,
     wilson_f1,
 )
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.macro import mean_of_shares
 from classmark.judging.statistics.matrices import macro_f1, matthews, matthews_ends
 from classmark.judging.statistics.p_values import mcnemar
@@ -41,7 +41,7 @@ def test_wilson_is_that_of_statsmodels(hits: int, rows: int) -> None:
 
 
 def test_normal_quantile_is_that_of_scipy() -> None:
-    assert pytest.approx(stats.norm.ppf(0.975), rel=1e-14) == Z
+    assert pytest.approx(stats.norm.ppf(0.975), rel=1e-14) == normal_quantile()
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 7, 30, 99, 200, 201, 202, 1_000, 24_999])
@@ -245,7 +245,7 @@ def test_intervals_of_macro_f1_and_mcc_have_the_deviation_of_numeric_slopes(clas
     )
     for name, found in (("f1_macro", macro_f1(confusion)), ("mcc", matthews(confusion))):
         slopes = np.array([(up[name][0] - down[name][0]) / 2e-4 for up, down in zip(more, less, strict=True)])
-        half = Z * math.sqrt(float((confusion.ravel() * slopes**2).sum()))
+        half = normal_quantile() * math.sqrt(float((confusion.ravel() * slopes**2).sum()))
         value = found.value
         assert value is not None
         ends = (found.low, found.high)
