@@ -196,7 +196,7 @@ def test_two_have_the_keys_of_their_pair_and_one_is_refused(make: Make) -> None:
     assert (found.pairs, found.metrics, found.sentence) == ((pair,), pair.metrics, pair.sentence)
     content = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert {name: content[name] for name in pair.to_json()} == json.loads(json.dumps(pair.to_json()))
-    assert set(content) - set(pair.to_json()) == {"models", "baseline", "pairs", "checks"}
+    assert set(content) - set(pair.to_json()) == {"models", "baseline", "pairs", "checks", "cost"}
     assert content["models"] == {"A": "x", "B": "y"}
     with pytest.raises(ClassmarkError, match=r"^compare: 1 sets of predictions\. Give two to 26\."):
         compare_all([make()])
