@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ FEW = 10  # hits or misses: of fewer Wilson's interval covers too rarely
 WIDER_SHARE = "wider of Wilson and Clopper-Pearson as hits or misses are few, conservative, independent rows"
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", float, Floats)
 BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf), "Fisher's z": (-1, 1)}
 
 
@@ -55,21 +57,26 @@ def wilson(hits: float, rows: float, method: str = "Wilson, independent rows", z
     """
     if rows == 0:
         return Estimate(None, None, None, "undefined: no rows")
-    share, low, high = (float(part[0]) for part in wilson_ends(np.array([hits]), np.array([rows]), z))
-    return Estimate(share, low, high, method)
-
-
-def wilson_ends(hits: Floats, rows: Floats, z: float | None = None) -> tuple[Floats, Floats, Floats]:
-    """The shares and both ends of their Wilson intervals, each of shape (C,); 0, 0 and 1 where there are no rows."""
-    z = normal_quantile() if z is None else z
-    known = np.where(rows > 0, rows, 1)
-    shares = divided(hits, rows)
-    middle = (shares + z**2 / (2 * known)) / (1 + z**2 / known)
-    half = z / (1 + z**2 / known) * np.sqrt(shares * (1 - shares) / known + z**2 / (4 * known**2))
+    share = hits / rows
+    low, high = map(float, _wilson(share, rows, z))
     # At 0 and at all hits the interval ends at 0 and 1 exactly; rounding must not put the value outside.
-    lows = np.where(rows > 0, np.clip(middle - half, 0, shares), 0.0)
-    highs = np.where(rows > 0, np.clip(middle + half, shares, 1), 1.0)
+    return Estimate(share, min(share, max(0.0, low)), max(share, min(1.0, high)), method)
+
+
+def wilson_ends(hits: Floats, rows: Floats) -> tuple[Floats, Floats, Floats]:
+    """The shares and both ends of their Wilson intervals, each of shape (C,); 0, 0 and 1 where there are no rows."""
+    shares = divided(hits, rows)
+    lows, highs = _wilson(shares, np.maximum(rows, 1))
+    lows = np.where(rows > 0, np.clip(lows, 0, shares), 0.0)
+    highs = np.where(rows > 0, np.clip(highs, shares, 1), 1.0)
     return shares, lows, highs
+
+
+def _wilson(share: Number, rows: Number, z: float | None = None) -> tuple[Number, Number]:
+    z = normal_quantile() if z is None else z
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    return middle - half, middle + half
 
 
 def share_of_rows(hits: float, rows: float) -> Estimate:

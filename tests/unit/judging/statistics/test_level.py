@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 import classmark
-from classmark.errors import InputError
+from classmark.errors import InputError, RecipeError
 from classmark.judging.judgement import Judgement, judgement_from_json
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.estimates import estimate
@@ -25,6 +26,10 @@ from classmark.judging.statistics.power import minimum_detectable_difference
 from classmark.judging.statistics.ranking import placements, roc_area
 from classmark.judging.statistics.student import t_quantile
 from classmark.judging.studies.seeds import paired_over_seeds, probability_better
+from classmark.reading.side import GUESSED
+from classmark.recipes import load_recipe
+from classmark.recipes.study_load import load_study
+from classmark.studies.table import answer_table
 
 LEVELS = (0.9, 0.99)
 SOURCE = Path(classmark.__file__).parent
@@ -200,6 +205,33 @@ def test_a_matrix_and_a_plan_follow_it() -> None:
     plan = classmark.plan(accuracy=0.9, width=0.02, level=0.9)
     assert (plan.needed, plan.level, plan.to_json()["level"]) == (2438, 0.9, 0.9)
     assert "the 90 % interval of accuracy" in plan.sentence
+
+
+def test_a_study_follows_it_in_its_verdict_and_beside_it(tmp_path: Path) -> None:
+    lines = ["arm,seed,file"]
+    for number, arm in enumerate(("old", "new")):
+        for seed in range(4):
+            path = tmp_path / f"{arm}{seed}.csv"
+            pl.DataFrame({"id": range(300), **columns(10 * seed + number)}).write_csv(path)
+            lines.append(f"{arm},{seed},{path.name}")
+    (tmp_path / "runs.csv").write_text("\n".join(lines))
+    found = {wanted: answer_table(tmp_path / "runs.csv", [f"level={wanted}"], GUESSED)[0] for wanted in (0.9, 0.95)}
+    for wanted, answers in found.items():
+        one = answers.comparisons[0]
+        assert answers.level == answers.to_json()["level"] == one.primary.confidence == wanted
+        assert one.equivalence is not None
+        assert one.equivalence.confidence == pytest.approx(2 * wanted - 1)
+        assert {each.confidence for each in one.metrics.values()} == {wanted}
+    narrow, wide = (one.comparisons[0].primary for one in found.values())
+    ratio = stats.t.ppf(0.95, 3) / stats.t.ppf(0.975, 3)
+    assert narrow.high - narrow.value == pytest.approx(ratio * (wide.high - wide.value))  # type: ignore[operator]
+
+
+def test_recipes_and_studies_refuse_what_is_no_level() -> None:
+    assert load_recipe("digits-quick", ["judge.level=0.9"]).judge.level == 0.9
+    for load, name, key in ((load_recipe, "digits-quick", "judge.level"), (load_study, "bilstm-pooling", "level")):
+        with pytest.raises(RecipeError, match=f"{key}: 1: a number from 0.5 to 0.999 is expected"):
+            load(name, [f"{key}=1"])
 
 
 def test_nothing_else_says_what_the_level_says() -> None:
