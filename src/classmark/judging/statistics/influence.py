@@ -133,7 +133,7 @@ def class_parts(labels: NDArray[np.int64], predicted: NDArray[np.int64], index: 
 
 
 def tail_degrees(parts: NDArray[np.float64]) -> float:
-    """The degrees of freedom of the variance that follows from these parts, shape (N,); fewer if a few parts make it up.
+    """The degrees of freedom of the variance that follows from these parts, shape (N,); fewer than N − 1 if a few parts make it up.
 
     A variance whose own variance is 2/f times its square has f degrees of freedom; with kurtosis κ that is 2N / (κ − 1).
 
@@ -144,4 +144,5 @@ def tail_degrees(parts: NDArray[np.float64]) -> float:
     if total == 0:
         return 1.0
     spread = float((squares**2).sum()) / total**2 - 1 / len(parts)
-    return max(1.0, 2 / spread) if spread > 2e-9 else 1e9
+    most = max(1, len(parts) - 1)
+    return float(np.clip(2 / spread, 1, most)) if spread * most > 2 else float(most)
