@@ -57,7 +57,7 @@ def group_degrees(effective: float, sums: NDArray[np.float64]) -> float:
         effective: the effective number of groups, above 1.
         sums: of each group what its rows add to the error, shape (G,).
 
-    Source: Satterthwaite 1946; O'Neill 2014, result 14 (the variance of a variance by the kurtosis).
+    Source: Satterthwaite 1946; O'Neill 2014 (the variance of a variance by the kurtosis).
     """
     squares = sums[sums != 0] ** 2
     if len(squares) < 2:

@@ -133,11 +133,11 @@ def class_parts(labels: NDArray[np.int64], predicted: NDArray[np.int64], index: 
 
 
 def tail_degrees(parts: NDArray[np.float64]) -> float:
-    """The degrees of freedom of the variance that follows from these parts, shape (N,); fewer than N − 1 if a few parts make it up.
+    """The degrees of freedom of the variance that follows from these parts, shape (N,); few if a few make it up.
 
     A variance whose own variance is 2/f times its square has f degrees of freedom; with kurtosis κ that is 2N / (κ − 1).
 
-    Source: Satterthwaite 1946; O'Neill 2014, result 14 (the variance of a variance by the kurtosis).
+    Source: Satterthwaite 1946; O'Neill 2014 (the variance of a variance by the kurtosis).
     """
     squares = parts**2
     total = float(squares.sum())
