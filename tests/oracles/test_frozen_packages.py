@@ -16,8 +16,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from classmark.judging.statistics.intervals import Z, wilson
+from classmark.judging.statistics.intervals import wilson
 from classmark.judging.statistics.p_values import mcnemar
 from classmark.judging.statistics.ranking import placements
 
