@@ -39,7 +39,7 @@ def test_delong_has_the_deviation_of_confidenceinterval() -> None:
     sides = placements(POSITIVE, SCORES)
     assert [side.mean() for side in sides] == pytest.approx([area, area], abs=1e-7)
     assert math.sqrt(sum(side.var(ddof=1) / len(side) for side in sides)) == pytest.approx(
-        (high - low) / 2 / Z, rel=1e-6
+        (high - low) / 2 / norm.ppf(0.975), rel=1e-6
     )
 
 
