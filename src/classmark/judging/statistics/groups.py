@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,7 +47,7 @@ def group_quantile(effective: float, degrees: float | None = None) -> float:
     return t_quantile(effective - 1 if degrees is None else degrees) * effective / (effective - 1)
 
 
-def group_degrees(effective: float, sums: NDArray[np.float64]) -> float:
+def group_degrees(effective: float, sums: NDArray[Any]) -> float:
     """The degrees of freedom of the deviation of group sums: E − 1, and fewer where few sums make up most of it.
 
     The variance of a variance grows with the kurtosis of the sums. What lies above that of a normal distribution is added

@@ -108,6 +108,7 @@ def decision_parts(scored: Scored) -> dict[str, Floats]:
     }
     if scored.classes == 2:
         found |= dict(zip(("precision", "recall", "f1"), class_parts(labels, predicted, scored.positive), strict=True))
+    found["mcc"] = np.zeros(len(scored))
     spreads = [rows**2 - float((part**2).sum()) for part in (true, claimed)]
     if min(spreads) > 0:
         value = float(confusion_metrics(counts, scored.positive)["mcc"][0])
