@@ -16,9 +16,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from classmark.judging.statistics.intervals import wilson
-from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.p_values import mcnemar
 from classmark.judging.statistics.ranking import placements
 
@@ -39,7 +39,7 @@ def test_delong_has_the_deviation_of_confidenceinterval() -> None:
     sides = placements(POSITIVE, SCORES)
     assert [side.mean() for side in sides] == pytest.approx([area, area], abs=1e-7)
     assert math.sqrt(sum(side.var(ddof=1) / len(side) for side in sides)) == pytest.approx(
-        (high - low) / 2 / normal_quantile(), rel=1e-6
+        (high - low) / 2 / norm.ppf(0.975), rel=1e-6
     )
 
 

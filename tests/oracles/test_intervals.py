@@ -384,7 +384,9 @@ def test_unequal_groups_have_the_deviation_of_statsmodels_and_fewer_degrees_of_f
     assert found.method == f"t interval by group sums (30 groups, as good as {effective:.0f} of equal size)"
     degrees = degrees_of_sums(np.bincount(groups, weights=hits - hits.mean()), effective)
     half = stats.t.ppf(0.975, degrees) * effective / (effective - 1) * fitted.bse[0]
-    assert found.high - found.value == pytest.approx(half, rel=1e-3)
+    assert found.high - found.value == pytest.approx(
+        half, rel=2e-3
+    )  # the quantile is interpolated between whole degrees
     assert degrees < effective - 2
 
 

@@ -47,7 +47,7 @@ def group_quantile(effective: float, degrees: float | None = None) -> float:
     return t_quantile(effective - 1 if degrees is None else degrees) * effective / (effective - 1)
 
 
-def group_degrees(effective: float, sums: NDArray[np.number[Any]]) -> float:
+def group_degrees(effective: float, sums: NDArray[Any]) -> float:
     """The degrees of freedom of the deviation of group sums: E − 1, and fewer where few sums make up most of it.
 
     The variance of a variance grows with the kurtosis of the sums. What lies above that of a normal distribution is added
@@ -59,7 +59,7 @@ def group_degrees(effective: float, sums: NDArray[np.number[Any]]) -> float:
         effective: the effective number of groups, above 1.
         sums: of each group what its rows add to the error, shape (G,).
 
-    Source: Satterthwaite 1946; O'Neill 2014, result 14 (the variance of a variance by the kurtosis).
+    Source: Satterthwaite 1946; O'Neill 2014 (the variance of a variance by the kurtosis).
     """
     squares = sums[sums != 0] ** 2
     if len(squares) < 2:

@@ -108,6 +108,7 @@ def decision_parts(scored: Scored) -> dict[str, Floats]:
     }
     if scored.classes == 2:
         found |= dict(zip(("precision", "recall", "f1"), class_parts(labels, predicted, scored.positive), strict=True))
+    found["mcc"] = np.zeros(len(scored))
     spreads = [rows**2 - float((part**2).sum()) for part in (true, claimed)]
     if min(spreads) > 0:
         value = float(confusion_metrics(counts, scored.positive)["mcc"][0])
@@ -133,15 +134,16 @@ def class_parts(labels: NDArray[np.int64], predicted: NDArray[np.int64], index: 
 
 
 def tail_degrees(parts: NDArray[np.float64]) -> float:
-    """The degrees of freedom of the variance that follows from these parts, shape (N,); fewer if a few parts make it up.
+    """The degrees of freedom of the variance that follows from these parts, shape (N,); few if a few make it up.
 
     A variance whose own variance is 2/f times its square has f degrees of freedom; with kurtosis κ that is 2N / (κ − 1).
 
-    Source: Satterthwaite 1946; O'Neill 2014, result 14 (the variance of a variance by the kurtosis).
+    Source: Satterthwaite 1946; O'Neill 2014 (the variance of a variance by the kurtosis).
     """
     squares = parts**2
     total = float(squares.sum())
     if total == 0:
         return 1.0
     spread = float((squares**2).sum()) / total**2 - 1 / len(parts)
-    return max(1.0, 2 / spread) if spread > 2e-9 else 1e9
+    most = max(1, len(parts) - 1)
+    return float(np.clip(2 / spread, 1, most)) if spread * most > 2 else float(most)
