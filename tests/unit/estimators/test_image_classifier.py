@@ -17,9 +17,14 @@ LABELS = DIGITS.target[:60] < 5
 
 
 @pytest.fixture(scope="module")
-def fitted() -> ImageClassifier:
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> ImageClassifier:
+    cache = tmp_path_factory.mktemp("cache")
     changes = {"train__epochs": 1, "train__threads": 1, "train__precision": "fp32", "train__batch_size": 16}
-    return ImageClassifier("digits-quick", **changes).fit(PIXELS, LABELS)  # type: ignore[return-value]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLASSMARK_CACHE", str(cache))
+        model = ImageClassifier("digits-quick", **changes).fit(PIXELS, LABELS)
+    assert list(cache.rglob("*")) == []  # pixels of rows in memory are not kept
+    return model  # type: ignore[return-value]
 
 
 def test_images_come_in_many_forms(fitted: ImageClassifier, tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_a_temperature_divides_the_logits_if_asked_for(fitted: TextClassifier, t
     assert (expected != fitted.predict_proba(TEXTS)).any()
 
 
+def test_a_model_without_a_temperature_says_so(fitted: TextClassifier) -> None:
+    withheld = b'{"temperature": null, "withheld": "every row is right", "schema_version": 1}'
+    model = clone(fitted).set_params(calibrated=True)
+    vars(model).update(classes_=fitted.classes_, class_names_=fitted.class_names_)
+    model.run_files_ = {**fitted.run_files_, "model/calibration.json": withheld}
+    with pytest.warns(UserWarning, match="The probabilities are as the model gives them: no temperature is best"):
+        found = model.predict_proba(TEXTS)
+    np.testing.assert_array_equal(found, fitted.predict_proba(TEXTS))
+
+
 def test_a_pickle_is_bytes_and_names(fitted: TextClassifier, tmp_path: Path) -> None:
     before = fitted.predict_proba(TEXTS)
     content = pickle.dumps(fitted)
