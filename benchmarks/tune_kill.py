@@ -35,7 +35,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=6)
     parser.add_argument("--kills", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=20.0, help="A kill comes after a time from 0 to this.")
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="A kill comes up to this long after a trial was started."
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -45,10 +47,12 @@ def main() -> None:
         drawn = random.Random(1)
         print("kill  after s  trials begun  trials over")
         for number in range(1, asked.kills + 1):
-            seconds = drawn.uniform(0, asked.seconds)
+            seconds, before = drawn.uniform(0, asked.seconds), starts(folder)
             process = subprocess.Popen(
                 [*COMMAND, *words, "killed"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
+            while starts(folder) == before and process.poll() is None:
+                time.sleep(0.05)
             time.sleep(seconds)
             if process.poll() is not None:
                 break
@@ -72,6 +76,12 @@ def write_data(folder: Path) -> None:
         rows.append(f"{' '.join(words)} w{number},{label}")
     (folder / "reviews.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
     (folder / "space.yaml").write_text(SPACE)
+
+
+def starts(folder: Path) -> int:
+    """How often a trial was started or taken up again."""
+    path = folder / "killed/started.jsonl"
+    return len(path.read_text().splitlines()) if path.exists() else 0
 
 
 def run(folder: Path, words: list[str]) -> None:
