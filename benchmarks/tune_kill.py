@@ -35,7 +35,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=6)
     parser.add_argument("--kills", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=20.0, help="A kill comes after a time from 0 to this.")
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="A kill comes up to this long after the end of an epoch."
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -43,22 +45,25 @@ def main() -> None:
         words = [*CHANGES, "--space", "space.yaml", "--trials", str(asked.trials), "--out"]
         run(folder, [*words, "whole"])
         drawn = random.Random(1)
-        print("kill  after s  trials begun  trials over")
+        print("kill  after s  epochs over  trials begun  trials over")
         for number in range(1, asked.kills + 1):
-            seconds = drawn.uniform(0, asked.seconds)
+            seconds, before = drawn.uniform(0, asked.seconds), epochs(folder)
             process = subprocess.Popen(
                 [*COMMAND, *words, "killed"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
+            while epochs(folder) == before and process.poll() is None:
+                time.sleep(0.05)
             time.sleep(seconds)
             if process.poll() is not None:
                 break
             process.kill()
             process.wait()
+            ended = epochs(folder)
             states = [
                 json.loads(path.read_text())["state"] for path in (folder / "killed/trials").glob("*/status.json")
             ]
             over = sum(state == "done" for state in states)
-            print(f"{number:4}  {seconds:7.1f}  {len(states):12}  {over:11}", flush=True)
+            print(f"{number:4}  {seconds:7.1f}  {ended:11}  {len(states):12}  {over:11}", flush=True)
         run(folder, [*words, "killed"])
         compare(folder)
 
@@ -72,6 +77,11 @@ def write_data(folder: Path) -> None:
         rows.append(f"{' '.join(words)} w{number},{label}")
     (folder / "reviews.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
     (folder / "space.yaml").write_text(SPACE)
+
+
+def epochs(folder: Path) -> int:
+    """How many epochs of trials are over."""
+    return sum(len(path.read_text().splitlines()) for path in (folder / "killed/trials").glob("*/timings.jsonl"))
 
 
 def run(folder: Path, words: list[str]) -> None:
