@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from classmark.api import (
         audit,
         compare,
+        export,
         find_label_errors,
         judge,
         judge_matrix,
@@ -31,6 +32,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "export",
     "find_label_errors",
     "judge",
     "judge_matrix",

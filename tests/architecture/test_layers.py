@@ -43,6 +43,7 @@ def test_exported_names() -> None:
             "__version__",
             "audit",
             "compare",
+            "export",
             "find_label_errors",
             "judge",
             "judge_matrix",

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, RunError
-from classmark.export.agreement import as_content, check_agreement, reference_of
-from classmark.export.graph import bilstm_graph
-from classmark.export.rows import Rows, load_rows
-from classmark.export.traced import backbone_graph, encoder_graph
+from classmark.exports.agreement import as_content, check_agreement, reference_of
+from classmark.exports.graph import bilstm_graph
+from classmark.exports.rows import Rows, load_rows
+from classmark.exports.traced import backbone_graph, encoder_graph
 from classmark.inference.classifier import Classifier, load
 from classmark.inputs.images import ImageEncoder
 from classmark.inputs.subwords import SubwordEncoder
@@ -78,7 +78,7 @@ def write_onnx(run: RunFiles, folder: Path, words: CardWords) -> Checked:
     """
     load_package("onnx", "onnx", "Export")
     load_package("onnxruntime", "onnx", "Export")
-    from classmark.export.loader import Predictor
+    from classmark.exports.loader import Predictor
 
     classifier, described = load(run.path, "fp32"), read_description(run.model)
     temperature = read_temperature(run.path) if (run.model / CALIBRATION).is_file() else None

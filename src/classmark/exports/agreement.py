@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import AgreementError, RunError
-from classmark.export.rows import Rows
+from classmark.exports.rows import Rows
 from classmark.inference.classifier import Classifier, softmax
 from classmark.predictions import Predictions, read
 from classmark.runs import RunFiles
 
 if TYPE_CHECKING:
-    from classmark.export.loader import Predictor
+    from classmark.exports.loader import Predictor
 
 TOLERANCE = 1e-4
 CALIBRATED_ROWS = 256  # calibrated probabilities follow from the others by one division
