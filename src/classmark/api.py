@@ -288,6 +288,7 @@ def judge(
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import known_mixture
     from classmark.runs.looks import known_looks
+    from classmark.runs.prediction_cost import read_prediction_cost
     from classmark.shown.judgement import shown
 
     required = read_requirements(require)
@@ -312,7 +313,8 @@ def judge(
         seed=seed,
     )
     checks = check_requirements(found.metrics, required)
-    return shown(replace(found, checks=checks), table, held_out, side.run)
+    cost = read_prediction_cost(side.run) if side.run else None
+    return shown(replace(found, checks=checks, prediction_cost=cost), table, held_out, side.run)
 
 
 def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJudgement]:
@@ -438,8 +440,9 @@ def compare(
         'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
     """
     from classmark.judging.checks import read_margins
-    from classmark.judging.comparisons.multiple import compare_all
+    from classmark.judging.comparisons.multiple import compare_all, with_costs
     from classmark.judging.comparisons.not_worse import Asked
+    from classmark.runs.prediction_cost import read_prediction_cost
     from classmark.shown.comparisons import shown_comparisons
 
     asked = Asked(
@@ -451,7 +454,8 @@ def compare(
     _check_same_split(sides)
     called = _called(sides, names)
     comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
-    return shown_comparisons(comparisons, sides)
+    costs = [read_prediction_cost(side.run) if side.run else None for side in sides]
+    return shown_comparisons(with_costs(comparisons, costs), sides)
 
 
 def mix(

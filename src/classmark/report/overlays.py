@@ -59,7 +59,7 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
         base = alt.Chart(data).encode(
             x=alt.X("epoch:Q", title=_steps_title(sides), axis=axis),
             y=history_axis(kind),
-            color=_colour(sides),
+            color=side_colour(sides),
         )
         solid = alt.Scale(domain=list(splits), range=[[1, 0], [4, 4]][: len(splits)])
         faint = alt.Scale(domain=list(splits), range=[1.0, 0.6][: len(splits)])
@@ -69,7 +69,7 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
             strokeDash=dash, opacity=alt.Opacity("split:N", title=None, scale=faint, legend=None)
         )
         points = base.transform_filter(alt.datum.split == SPLITS[0]).mark_point(filled=True, size=55, opacity=1)
-        return (lines + points.encode(shape=_shape(sides))).properties(width=WIDTH, height=HEIGHT)
+        return (lines + points.encode(shape=side_shape(sides))).properties(width=WIDTH, height=HEIGHT)
 
     reading = (
         f"Validation {kind}, with marks."
@@ -117,7 +117,7 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
         lines = (
             alt.Chart(data)
             .mark_line(strokeWidth=2.2, clip=True)
-            .encode(x=x, y=y, color=_colour(sides), order="place:Q", strokeDash=_dash(sides))
+            .encode(x=x, y=y, color=side_colour(sides), order="place:Q", strokeDash=_dash(sides))
         )
         return beside_line(lines, guessing, DOTTED)
 
@@ -163,7 +163,7 @@ def reliability_overlay(sides: Sides) -> Chart | None:
     def draw(data: pl.DataFrame) -> Any:
         import altair as alt
 
-        return reliability_picture(alt.Chart(data).encode(color=_colour(sides)), DOTTED, shape=_shape(sides))
+        return reliability_picture(alt.Chart(data).encode(color=side_colour(sides)), DOTTED, shape=side_shape(sides))
 
     reading = (
         "Below the dotted line a model is surer than it should be, above it less sure; bars are 95 % intervals of each "
@@ -172,13 +172,15 @@ def reliability_overlay(sides: Sides) -> Chart | None:
     return Chart("reliability", "Reliability", reading, data, draw)
 
 
-def _colour(sides: Sides) -> Any:
+def side_colour(sides: Sides) -> Any:
+    """The colour of each model, the same in every chart."""
     import altair as alt
 
     return alt.Color("model:N", title=None, scale=_scale(sides, COLOURS), legend=_legend())
 
 
-def _shape(sides: Sides) -> Any:
+def side_shape(sides: Sides) -> Any:
+    """The mark of each model, the same in every chart."""
     import altair as alt
 
     return alt.Shape("model:N", title=None, scale=_scale(sides, SHAPES), legend=_legend())

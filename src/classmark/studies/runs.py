@@ -127,7 +127,10 @@ class Runner:
     def _start(self, place: Place) -> None:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
-            write_recipe(place.run.recipe, recipe_of(self.study, place.arm, place.seed, self.threads))
+            recipe = recipe_of(self.study, place.arm, place.seed, self.threads)
+            if self.jobs > 1:  # runs beside each other would measure each other
+                recipe = recipe.model_copy(update={"judge": recipe.judge.model_copy(update={"prediction_cost": False})})
+            write_recipe(place.run.recipe, recipe)
         with written(place.log):
             place.log.parent.mkdir(parents=True, exist_ok=True)
             log = place.log.open("ab")
