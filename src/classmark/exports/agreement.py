@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,8 +127,3 @@ def _test_table(run: RunFiles) -> Predictions:
             f"Finish it: classmark train --resume {run.path}",
         )
     return read(path)
-
-
-def as_content(agreement: Agreement) -> dict[str, Any]:
-    """What `classmark.json` says of it."""
-    return {name: getattr(agreement, name) for name in agreement.__dataclass_fields__}

@@ -71,7 +71,7 @@ def export_run(run: RunFiles, options: ExportOptions) -> Exported:
     from classmark.exports.onnx_folder import write_onnx  # torch, which a card can do without
 
     with new_folder(out) as folder:
-        checked = write_onnx(run, folder, words)
+        checked = write_onnx(run, folder, words, options.quantise)
         about, notes = checked.about, checked.notes
     return Exported(out, options.to, about, tuple(notes))
 

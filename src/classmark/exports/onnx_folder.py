@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import InputError, RunError
-from classmark.exports.agreement import as_content, check_agreement, reference_of
+from classmark.exports.agreement import check_agreement, reference_of
 from classmark.exports.graph import bilstm_graph
 from classmark.exports.rows import Rows, load_rows
 from classmark.exports.traced import backbone_graph, encoder_graph
@@ -26,6 +26,7 @@ from classmark.judging.judgement import read_judgement
 from classmark.models.backbone import BackboneClassifier
 from classmark.models.bilstm import BiLSTMClassifier
 from classmark.models.encoder import EncoderClassifier
+from classmark.predictions import read
 from classmark.report.model_card import CardWords, model_card
 from classmark.runs import RunFiles
 from classmark.runs.calibration import CALIBRATION, read_temperature
@@ -58,18 +59,14 @@ class Checked:
 
     Attributes:
         about: the content of `classmark.json`.
-        rows: the splits of the run.
-        probabilities: of the test rows by the exported model, shape (N, C).
         notes: what a user must know, in sentences.
     """
 
     about: dict[str, Any]
-    rows: dict[str, Rows]
-    probabilities: NDArray[np.float32]
     notes: list[str]
 
 
-def write_onnx(run: RunFiles, folder: Path, words: CardWords) -> Checked:
+def write_onnx(run: RunFiles, folder: Path, words: CardWords, quantise: str | None = None) -> Checked:
     """Write the files of an exported run into a folder, and check them on its test rows.
 
     Raises:
@@ -102,13 +99,16 @@ def write_onnx(run: RunFiles, folder: Path, words: CardWords) -> Checked:
     rows = load_rows(run)
     reference = reference_of(run, classifier, described["predict_precision"] != "fp32", rows["test"])
     agreement, found = check_agreement(Predictor(folder), rows["test"], reference)
-    about["check"] = as_content(agreement)
+    about["check"] = asdict(agreement)
+    notes = [agreement.sentence]
+    if quantise is not None:
+        about |= _quantise(run, folder, about, rows, found)
+        notes.append(_cost_sentence(about["quantised"]))
     write_json(folder / ABOUT, about)
     write_text(folder / CARD, model_card(run, _card_words(words, classifier, temperature)))
-    notes = [agreement.sentence]
     if (run.model / MIXTURE).is_file():
         notes.append("The run's mixture with its linear baseline is not exported: this is the model alone.")
-    return Checked(about, rows, found, notes)
+    return Checked(about, notes)
 
 
 def _graph(classifier: Classifier, temperature: float | None) -> Any:
@@ -150,6 +150,47 @@ def _input_rule(classifier: Classifier) -> dict[str, Any]:
         case ImageEncoder(side_px=side_px):
             return {"side_px": side_px}
     raise AssertionError(f"no rule for {type(classifier.encoder).__name__}")
+
+
+def _quantise(
+    run: RunFiles, folder: Path, about: dict[str, Any], rows: dict[str, Rows], exact: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Put the model in 8 bits in the place of the one in 32, and say what that costs and gains."""
+    from classmark.exports.int8 import cost_in_quality, quantised, speeds
+    from classmark.exports.loader import Predictor
+
+    before, coarse = Predictor(folder), folder / "int8.onnx"
+    way = quantised(folder, rows, coarse)
+    coarse.replace(folder / MODEL)
+    after = Predictor(folder)
+    found = rows["test"].predicted(after.predict_proba, "int8")
+    measured = speeds({"fp32": before, "int8": after}, rows["test"])
+    content = (folder / MODEL).read_bytes()
+    quality = cost_in_quality(read(run.predictions("test")), exact, found)
+    return {
+        "model": _described_model(content, "int8"),
+        "quantised": {
+            "way": way,
+            "rows": len(rows["test"]),
+            "labels_differ": int((found.argmax(axis=1) != exact.argmax(axis=1)).sum()),
+            "largest_difference": float(np.abs(found - exact).max()),
+            "quality": {name: asdict(difference) for name, difference in quality.items()},
+            "bytes": {"fp32": about["model"]["bytes"], "int8": len(content)},
+            "speed": {name: asdict(speed) for name, speed in measured.items()},
+        },
+    }
+
+
+def _cost_sentence(about: dict[str, Any]) -> str:
+    """What 8 bits cost and gain, in one line."""
+    accuracy, size, speed = about["quality"]["accuracy"], about["bytes"], about["speed"]
+    interval = "" if accuracy["low"] is None else f" ({100 * accuracy['low']:+.2f} to {100 * accuracy['high']:+.2f})"
+    return (
+        f"int8: accuracy {100 * accuracy['difference']:+.2f} points{interval} on {about['rows']:,} test rows, "
+        f"{about['labels_differ']:,} labels differ; {size['int8'] / 1e6:.1f} MB instead of {size['fp32'] / 1e6:.1f}; "
+        f"{speed['int8']['rows_per_second']:,.0f} rows/s instead of {speed['fp32']['rows_per_second']:,.0f}, one row in "
+        f"{speed['int8']['one_row_ms']:.1f} ms instead of {speed['fp32']['one_row_ms']:.1f}"
+    )
 
 
 def _operating_points(run: RunFiles) -> dict[str, Any]:
