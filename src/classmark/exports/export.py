@@ -68,11 +68,16 @@ def export_run(run: RunFiles, options: ExportOptions) -> Exported:
     if options.to == "card":
         write_text(out, model_card(run, words))
         return Exported(out, options.to)
-    from classmark.exports.onnx_folder import write_onnx  # torch, which a card can do without
-
+    # These load torch, which a card can do without.
     with new_folder(out) as folder:
-        checked = write_onnx(run, folder, words, options.quantise)
-        about, notes = checked.about, checked.notes
+        if options.to == "huggingface":
+            from classmark.exports.huggingface import write_huggingface
+
+            about, notes = write_huggingface(run, folder, words)
+        else:
+            from classmark.exports.onnx_folder import write_onnx
+
+            about, notes = write_onnx(run, folder, words, options.quantise)
     return Exported(out, options.to, about, tuple(notes))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +53,10 @@ model.predict_proba([{argument}], calibrated={calibrated})
 ```"""
 
 
-@dataclass(frozen=True)
-class Checked:
-    """An exported model with its run's test rows.
-
-    Attributes:
-        about: the content of `classmark.json`.
-        notes: what a user must know, in sentences.
-    """
-
-    about: dict[str, Any]
-    notes: list[str]
-
-
-def write_onnx(run: RunFiles, folder: Path, words: CardWords, quantise: str | None = None) -> Checked:
-    """Write the files of an exported run into a folder, and check them on its test rows.
+def write_onnx(
+    run: RunFiles, folder: Path, words: CardWords, quantise: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """The content of `classmark.json` and what a user must know, of a folder that is written and checked on all test rows.
 
     Raises:
         ClassmarkError: the run, its data or its kind of model cannot be used.
@@ -108,7 +97,7 @@ def write_onnx(run: RunFiles, folder: Path, words: CardWords, quantise: str | No
     write_text(folder / CARD, model_card(run, _card_words(words, classifier, temperature)))
     if (run.model / MIXTURE).is_file():
         notes.append("The run's mixture with its linear baseline is not exported: this is the model alone.")
-    return Checked(about, notes)
+    return about, notes
 
 
 def _graph(classifier: Classifier, temperature: float | None) -> Any:
