@@ -598,6 +598,7 @@ def plan(
     disagreement: float | None = None,
     margin: float | None = None,
     not_worse_than: float | None = None,
+    equivalent: float | None = None,
     deviation: float | None = None,
     pilot_seeds: int | None = None,
     group_size: float | None = None,
@@ -607,8 +608,8 @@ def plan(
 ) -> ShownPlan:
     """How many rows to label, or seeds to run, before a decision can be made.
 
-    Say what you want to know (`width`, `minimum`, `difference` or `not_worse_than`), and what you guess; or give a pilot's
-    predictions instead of the guess. Shares and differences are fractions: 0.01 is one point.
+    Say what you want to know (`width`, `minimum`, `difference`, `not_worse_than` or `equivalent`), and what you guess; or give
+    a pilot's predictions instead of the guess. Shares and differences are fractions: 0.01 is one point.
 
     Args:
         pilot: predictions of one model, or of two on the same rows, as `judge` takes them.
@@ -626,6 +627,7 @@ def plan(
             independent, which is more than usual.
         margin: B is to be shown better by more than this.
         not_worse_than: B is to be shown not worse by more than this.
+        equivalent: both are to be shown to differ by less than this.
         deviation: of the difference between runs of one seed; then seeds are planned.
         pilot_seeds: how many pairs of runs that deviation comes from; its upper 80 % limit is then used.
         group_size: rows per group, on average.
@@ -651,8 +653,8 @@ def plan(
     guesses = {"accuracy": accuracy, "recall": recall, "precision": precision, "roc_auc": roc_auc}
     figures = {
         "prevalence": prevalence, "width": width, "minimum": minimum, "difference": difference,
-        "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "deviation": deviation,
-        "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
+        "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "equivalent": equivalent,
+        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
     }  # fmt: skip
     question = read_question(guesses, figures, metric, pilots=len(pilot))
     if not pilot:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
-from classmark.report.charts import HEIGHT, WIDTH, Chart
-from classmark.report.overlays import side_colour, side_shape
+from classmark.report.charts import COLOURS, HEIGHT, WIDTH, Chart
+from classmark.report.overlays import SHAPES, of_model
 from classmark.report.sides import Sides
+from classmark.report.vega_lite import Part, layers, mark, quantity
 from classmark.report.words import seconds_text
 from classmark.runs.prediction_cost import PredictionCost
 
@@ -65,24 +64,27 @@ def cost_chart(sides: Sides, costs: dict[str, PredictionCost]) -> Chart:
         ]
     )
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        share = alt.Axis(format=".0%")
-        base = alt.Chart(data).encode(
-            x=alt.X(
-                "milliseconds:Q", title="milliseconds for one row", scale=alt.Scale(type="log", nice=False, padding=30)
+    def draw(data: pl.DataFrame) -> Part:
+        scale, axis = {"zero": False}, {"format": ".0%"}
+        channels = {
+            "x": quantity(
+                "milliseconds", title="milliseconds for one row", scale={"type": "log", "nice": False, "padding": 30}
             ),
-            color=side_colour(sides),
+            "color": of_model(sides, COLOURS),
+        }
+        rules = mark(
+            "rule",
+            {"strokeWidth": 1.6},
+            y=quantity("low", title="accuracy", scale=scale, axis=axis),
+            y2={"field": "high"},
         )
-        zoomed = alt.Scale(zero=False)
-        rules = base.mark_rule(strokeWidth=1.6).encode(
-            y=alt.Y("low:Q", title="accuracy", scale=zoomed, axis=share), y2="high:Q"
+        points = mark(
+            "point",
+            {"filled": True, "size": 90, "opacity": 1},
+            y=quantity("accuracy", title="accuracy", scale=scale, axis=axis),
+            shape=of_model(sides, SHAPES),
         )
-        points = base.mark_point(filled=True, size=90, opacity=1).encode(
-            y=alt.Y("accuracy:Q", title="accuracy", scale=zoomed, axis=share), shape=side_shape(sides)
-        )
-        return (rules + points).properties(width=WIDTH, height=HEIGHT)
+        return layers(rules, points, data=data, **channels) | {"width": WIDTH, "height": HEIGHT}
 
     reading = "Higher is more accurate, further left is faster; bars are the intervals of each accuracy alone."
     return Chart("cost-beside-quality", "Quality beside cost", reading, data, draw)

@@ -177,8 +177,8 @@ def judge_run(
     )
     judgement = replace(judgement, prediction_cost=cost)
     write_judgement(run.judgement, judgement)
-    if (fitted := judgement.recalibration) is not None and fitted.temperature is not None:
-        write_temperature(run.model, fitted.temperature, fitted.rows)
+    if (fitted := judgement.recalibration) is not None:
+        write_temperature(run.model, fitted.temperature, fitted.rows, fitted.withheld)
     watch.write_status()
     write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))
