@@ -68,12 +68,13 @@ def write_onnx(
 
     classifier, described = load(run.path, "fp32"), read_description(run.model)
     temperature = read_temperature(run.path) if (run.model / CALIBRATION).is_file() else None
+    rows = load_rows(run)  # data that is gone is told before the work
     content = _graph(classifier, temperature).SerializeToString()
     write_bytes(folder / MODEL, content)
     if not isinstance(classifier.encoder, ImageEncoder):
         write_bytes(folder / TOKENIZER, (run.model / TOKENIZER).read_bytes())
     shutil.copyfile(Path(__file__).with_name("loader.py"), folder / LOADER)
-    about = {
+    about: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kind": classifier.kind,
         "run": run.name,
@@ -85,19 +86,18 @@ def write_onnx(
         "operating_points": _operating_points(run),
     }
     write_json(folder / ABOUT, about)
-    rows = load_rows(run)
     reference = reference_of(run, classifier, described["predict_precision"] != "fp32", rows["test"])
     agreement, found = check_agreement(Predictor(folder), rows["test"], reference)
     about["check"] = asdict(agreement)
-    notes = [agreement.sentence]
+    limits = []
     if quantise is not None:
         about |= _quantise(run, folder, about, rows, found)
-        notes.append(_cost_sentence(about["quantised"]))
-    write_json(folder / ABOUT, about)
-    write_text(folder / CARD, model_card(run, _card_words(words, classifier, temperature)))
+        limits.append(_cost_sentence(about["quantised"]))
     if (run.model / MIXTURE).is_file():
-        notes.append("The run's mixture with its linear baseline is not exported: this is the model alone.")
-    return about, notes
+        limits.append("The run's mixture with its linear baseline is not exported: this is the model alone.")
+    write_json(folder / ABOUT, about)
+    write_text(folder / CARD, model_card(run, _card_words(words, classifier, temperature, limits)))
+    return about, [agreement.sentence, *limits]
 
 
 def _graph(classifier: Classifier, temperature: float | None) -> Any:
@@ -175,10 +175,10 @@ def _cost_sentence(about: dict[str, Any]) -> str:
     accuracy, size, speed = about["quality"]["accuracy"], about["bytes"], about["speed"]
     interval = "" if accuracy["low"] is None else f" ({100 * accuracy['low']:+.2f} to {100 * accuracy['high']:+.2f})"
     return (
-        f"int8: accuracy {100 * accuracy['difference']:+.2f} points{interval} on {about['rows']:,} test rows, "
-        f"{about['labels_differ']:,} labels differ; {size['int8'] / 1e6:.1f} MB instead of {size['fp32'] / 1e6:.1f}; "
+        f"Weights in 8 bits beside 32: accuracy {100 * accuracy['difference']:+.2f} points{interval} on {about['rows']:,} test "
+        f"rows, {about['labels_differ']:,} labels differ; {size['int8'] / 1e6:.1f} MB instead of {size['fp32'] / 1e6:.1f}; "
         f"{speed['int8']['rows_per_second']:,.0f} rows/s instead of {speed['fp32']['rows_per_second']:,.0f}, one row in "
-        f"{speed['int8']['one_row_ms']:.1f} ms instead of {speed['fp32']['one_row_ms']:.1f}"
+        f"{speed['int8']['one_row_ms']:.1f} ms instead of {speed['fp32']['one_row_ms']:.1f}."
     )
 
 
@@ -192,7 +192,7 @@ def _operating_points(run: RunFiles) -> dict[str, Any]:
     }
 
 
-def _card_words(words: CardWords, classifier: Classifier, temperature: float | None) -> CardWords:
+def _card_words(words: CardWords, classifier: Classifier, temperature: float | None, limits: list[str]) -> CardWords:
     text = classifier.kind == "text"
     use = USE.format(
         needs="tokenizers" if text else "Pillow",
@@ -200,4 +200,4 @@ def _card_words(words: CardWords, classifier: Classifier, temperature: float | N
         argument='"A text."' if text else '"photo.jpg"',
         calibrated=temperature is not None,
     )
-    return CardWords(words.license, words.language, "onnx", use, words.limits)
+    return CardWords(words.license, words.language, "onnx", use, (*words.limits, *limits))
