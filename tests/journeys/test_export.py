@@ -15,7 +15,7 @@ import torch
 import classmark
 from classmark.cli.main import run
 from classmark.errors import AgreementError, ClassmarkError
-from classmark.exports import onnx_folder
+from classmark.exports import int8, onnx_folder
 from classmark.exports.graph import bilstm_graph
 from classmark.exports.loader import Predictor
 from encoders import made_texts, write_encoder
@@ -172,6 +172,14 @@ def test_other_data_is_refused(bilstm: Path, folder: Path) -> None:
     )
 
 
+@pytest.fixture
+def little_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured is not looked at."""
+    for name, count in {"CALIBRATION_ROWS": 16, "CHOICE_ROWS": 32, "SPEED_ROWS": 8, "ROUNDS": 1, "SINGLES": 2}.items():
+        monkeypatch.setattr(int8, name, count)
+
+
+@pytest.mark.usefixtures("little_measuring")
 def test_an_encoder_in_8_bits_and_for_transformers(train: Any) -> None:
     encoder = train("encoder", TEXTS + ENCODER)
     about = classmark.export(encoder, out="out", quantise="int8").about
@@ -196,6 +204,7 @@ def test_an_encoder_in_8_bits_and_for_transformers(train: Any) -> None:
     )
 
 
+@pytest.mark.usefixtures("little_measuring")
 def test_images_in_8_bits_and_for_timm(train: Any) -> None:
     images = train("images", IMAGES)
     about = classmark.export(images, out="out", quantise="int8").about
