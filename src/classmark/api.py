@@ -15,6 +15,7 @@ from classmark.reading.options import FileWords, ReadOptions, ReadWords, read_op
 if TYPE_CHECKING:
     import polars as pl
 
+    from classmark.exports import Exported
     from classmark.inference import Classifier, MixedClassifier
     from classmark.judging.studies.tuned import Tuned
     from classmark.predictions import Predictions
@@ -74,6 +75,13 @@ def train(
     from classmark.training import train as train_recipe
 
     return Run(train_recipe(asked, folder).path)
+
+
+def _path_of(run: Any) -> Path:
+    """The folder of a run, or of what names its folder."""
+    path = getattr(run, "path", run)
+    _check_path("run", path)
+    return Path(path)
 
 
 def _check_path(name: str, value: Any) -> None:
@@ -146,6 +154,39 @@ def predict(
     for line in predicted.notes:
         print(line, file=sys.stderr)
     return Path(out)
+
+
+def export(
+    run: str | Path | Run,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    *,
+    quantise: str | None = None,
+    license: str = "unknown",  # noqa: A002 - the name of the option
+    language: str | Sequence[str] = (),
+) -> Exported:
+    """What a finished run was written to for other programs; `path` says where.
+
+    Args:
+        run: a run, or the path of its folder.
+        to: `onnx`, a folder that predicts with onnxruntime alone; `huggingface`, one that `transformers` or `timm` load; `card`,
+            the model card, a Markdown file.
+        out: the folder or file; without it, one in `exports/`.
+        quantise: `int8`: weights in 8 bits, for onnx. What that costs and gains is measured.
+        license: for the model card, as the Hugging Face hub calls it, such as `apache-2.0`.
+        language: for the model card: `en`, or several.
+
+    Raises:
+        ClassmarkError: the run, its data or its kind of model cannot be used.
+        AgreementError: what was written does not say what the run says on its test rows; it is removed.
+    """
+    from classmark.exports import ExportOptions, export_run
+    from classmark.runs import open_run
+
+    files = open_run(_path_of(run))
+    languages = (language,) if isinstance(language, str) else tuple(language)
+    place = None if out is None else Path(out)
+    return export_run(files, ExportOptions(to, place, quantise, license, languages))
 
 
 def load(

@@ -45,6 +45,7 @@ def test_exported_names() -> None:
             "audit",
             "compare",
             "compare_estimators",
+            "export",
             "find_label_errors",
             "judge",
             "judge_estimator",

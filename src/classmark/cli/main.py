@@ -227,6 +227,36 @@ def predict(
 
 
 @app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="onnx|huggingface|card",
+            help="onnx: a folder that predicts with onnxruntime alone; huggingface: one that transformers or timm load; "
+            "card: the model card.",
+        ),
+    ] = "onnx",
+    out: Annotated[Path | None, typer.Option(help="The folder or file; without it, one in exports/.")] = None,
+    quantise: Annotated[
+        str | None, typer.Option(metavar="int8", help="onnx: weights in 8 bits; says what that costs and gains.")
+    ] = None,
+    license_name: Annotated[
+        str, typer.Option("--license", metavar="NAME", help="For the model card, such as apache-2.0.")
+    ] = "unknown",
+    language: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="For the model card, such as en. Can be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run for other programs, and check on all its test rows that it says the same there."""
+    from classmark.cli.export import export as run_export
+
+    words = {"to": to, "out": out, "quantise": quantise, "license": license_name, "language": tuple(language or ())}
+    run_export(run, words, as_json=as_json)
+
+
+@app.command()
 def judge(
     file: Annotated[
         str | None,
