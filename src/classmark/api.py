@@ -98,6 +98,8 @@ def predict(
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
     no_labels: bool = False,
+    at: str | None = None,
+    sets: float | None = None,
 ) -> Path:
     """The path of the table of predictions of new texts or images, written.
 
@@ -140,6 +142,8 @@ def predict(
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,
         no_labels=no_labels,
+        at=at,
+        sets=sets,
     )
     predicted = predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
     for line in predicted.notes:

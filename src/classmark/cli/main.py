@@ -81,6 +81,17 @@ Where = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
 ]
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GOAL",
+        help="Decide by the threshold that reaches this goal on the run's validation rows: f1, precision>=0.95, error<=0.02.",
+    ),
+]
+SetLevel = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Give sets of classes that hold the true one in this share of rows, such as 0.9."),
+]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
 
 
@@ -190,10 +201,12 @@ def predict(
         bool, typer.Option("--skip-unknown-labels", help="Leave out rows whose label the model does not know.")
     ] = False,
     no_labels: Annotated[bool, typer.Option("--no-labels", help="Do not read a column of true classes.")] = False,
+    at: At = None,
+    sets: SetLevel = None,
 ) -> None:
     """Predict new texts or images with a trained model."""
     options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    options |= {"mixture": mixture}
+    options |= {"mixture": mixture, "at": at, "sets": sets}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
