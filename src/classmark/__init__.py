@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         plan,
         predict,
         read,
+        serve,
         study,
         train,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "plan",
     "predict",
     "read",
+    "serve",
     "study",
     "train",
 ]

@@ -49,7 +49,7 @@ def test_exported_names() -> None:
             "judge_parts",
             "load",
         ),
-        *("mix", "plan", "predict", "read", "study", "train"),
+        *("mix", "plan", "predict", "read", "serve", "study", "train"),
     ]
     assert set(dir(classmark)) == set(classmark.__all__)
     for name in classmark.__all__:

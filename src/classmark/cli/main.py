@@ -215,6 +215,41 @@ def predict(
 
 
 @app.command()
+def serve(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or links to them; the first is the default.")],
+    host: Annotated[str, typer.Option(help="The address; other machines reach 0.0.0.0.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 is any free one.")] = 8000,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
+    ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="Predict with the mixture of the model and its linear baseline.")
+    ] = False,
+    at: At = None,
+    sets: SetLevel = None,
+    batch: Annotated[int, typer.Option(help="Rows from which on waiting requests are computed at once.")] = 32,
+    wait_ms: Annotated[float, typer.Option(help="How long a request waits for others to be computed with.")] = 5.0,
+    watch: Annotated[bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")] = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Its first line is the key that requests must show; or CLASSMARK_API_KEY."),
+    ] = None,
+    max_bytes: Annotated[int, typer.Option(help="The largest request.")] = 16 << 20,
+    max_rows: Annotated[int, typer.Option(help="The most texts or images in a request.")] = 1_000,
+    max_characters: Annotated[int, typer.Option(help="The longest text.")] = 100_000,
+    max_pixels: Annotated[int, typer.Option(help="The largest image.")] = 40_000_000,
+    timeout: Annotated[float, typer.Option(help="Seconds for a request, and again for its answer.")] = 30.0,
+) -> None:
+    """Serve trained models behind an HTTP address, with a page to try them."""
+    options = {"host": host, "port": port, "calibrated": calibrated, "mixture": mixture, "at": at, "sets": sets}
+    options |= {"batch": batch, "wait_ms": wait_ms, "watch": watch, "key_file": key_file, "timeout": timeout}
+    options |= {"max_bytes": max_bytes, "max_rows": max_rows, "max_characters": max_characters}
+    from classmark.cli.serve import serve as run_serve
+
+    run_serve(runs, {**options, "max_pixels": max_pixels})
+
+
+@app.command()
 def judge(
     file: Annotated[
         str | None,
