@@ -11,8 +11,8 @@ ClassmarkError             what went wrong, where, what to do; the command line 
 └── Interrupted            Ctrl-C or SIGTERM; the run can be resumed (exit code 130 or 143)
 
 A message names arguments by `Option`, and each face spells them: `error.spelt("command line")` says `--label COLUMN` where
-`str(error)`, the Python face, says `label="COLUMN"` and `error.spelt("service")`, of a request, `?label=COLUMN`. `assert` is kept for our own mistakes; whatever a user can do wrong
-raises one of these.
+`str(error)`, the Python face, says `label="COLUMN"`, and `error.spelt("service")`, the face of a request, `?label=COLUMN`.
+`assert` is kept for our own mistakes; whatever a user can do wrong raises one of these.
 """
 
 from __future__ import annotations

@@ -90,7 +90,9 @@ At = Annotated[
 ]
 SetLevel = Annotated[
     float | None,
-    typer.Option(metavar="SHARE", help="Give sets of classes that hold the true one in this share of rows, such as 0.9."),
+    typer.Option(
+        metavar="SHARE", help="Give sets of classes that hold the true one in this share of rows, such as 0.9."
+    ),
 ]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
 
@@ -205,7 +207,7 @@ def predict(
     sets: SetLevel = None,
 ) -> None:
     """Predict new texts or images with a trained model."""
-    options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options: dict[str, Any] = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
     options |= {"mixture": mixture, "at": at, "sets": sets}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
@@ -229,7 +231,9 @@ def serve(
     sets: SetLevel = None,
     batch: Annotated[int, typer.Option(help="Rows from which on waiting requests are computed at once.")] = 32,
     wait_ms: Annotated[float, typer.Option(help="How long a request waits for others to be computed with.")] = 5.0,
-    watch: Annotated[bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")
+    ] = False,
     key_file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Its first line is the key that requests must show; or CLASSMARK_API_KEY."),

@@ -53,8 +53,9 @@ class Decisions:
 
     def indices(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """The class of each row, shape (N,), of probabilities of shape (N, C)."""
+        indices: NDArray[np.int64] = probabilities.argmax(axis=1)
         if self.threshold is None:
-            return probabilities.argmax(axis=1)
+            return indices
         called = probabilities[:, self.positive].astype(np.float64) >= self.threshold
         return np.where(called, self.positive, 1 - self.positive)
 

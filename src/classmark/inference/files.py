@@ -69,9 +69,7 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
     if not inputs:
         raise InputError("there is none.", "Name a table, texts or images.", argument="inputs")
     check_out(out, inputs)
-    model = load_deciding(
-        run, calibrated=options.calibrated, mixture=options.mixture, at=options.at, sets=options.sets
-    )
+    model = load_deciding(run, calibrated=options.calibrated, mixture=options.mixture, at=options.at, sets=options.sets)
     notes = Notes()
     chunks = read_chunks(inputs, model.classifier.kind, model.classifier.classes, options, notes)
     rows = write_predictions(model, chunks, out, options, notes)

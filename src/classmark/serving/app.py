@@ -114,7 +114,8 @@ def _add_predictions(app: FastAPI, models: Models, answer: Any) -> None:
 
 
 def _add_facts(app: FastAPI, models: Models, options: ServeOptions, metrics: Metrics, check_key: Any) -> None:
-    refusals = {status: REFUSALS[status] for status in (401, 404, 422)}
+    refusals: dict[int | str, dict[str, Any]] = {status: REFUSALS[status] for status in (401, 404, 422)}
+    of_metrics: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}, 401: REFUSALS[401]}
 
     @app.get("/", include_in_schema=False)
     async def try_it() -> HTMLResponse:
@@ -133,9 +134,9 @@ def _add_facts(app: FastAPI, models: Models, options: ServeOptions, metrics: Met
         check_key(request)
         return await asyncio.to_thread(describe, models.served(model), options)
 
-    @app.get("/metrics", summary="Counters for Prometheus", tags=["state"], responses={
-        200: {"content": {"text/plain": {}}}, 401: REFUSALS[401]
-    }, response_class=Response)  # fmt: skip
+    @app.get(
+        "/metrics", summary="Counters for Prometheus", tags=["state"], responses=of_metrics, response_class=Response
+    )
     async def counters(request: Request) -> Response:
         check_key(request)
         return Response(metrics.page(), media_type=CONTENT_TYPE)

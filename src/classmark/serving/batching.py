@@ -68,7 +68,10 @@ class Batcher(Generic[Request, Answer]):
         rows = self.waiting_rows
         if rows and rows + len(request) > self.most_waiting:
             raise Refused(
-                503, f"{rows:,} rows wait for an answer, and no more are taken.", "Ask again soon.", {"Retry-After": "1"}
+                503,
+                f"{rows:,} rows wait for an answer, and no more are taken.",
+                "Ask again soon.",
+                {"Retry-After": "1"},
             )
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()

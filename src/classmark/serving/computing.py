@@ -55,7 +55,8 @@ def _together(model: DecidingModel, requests: Sequence[Rows]) -> list[Answer | C
         contents = tuple(content for part in files for content in part.contents or ())
         logits = model.classifier.file_logits(ImageFiles(files[0].place, names, contents))
     parts = np.split(logits, np.cumsum([len(request) for request in requests])[:-1])
-    return [_answer(model, request, request.chunk.frame["id"].to_list(), part) for request, part in zip(requests, parts, strict=True)]
+    ids = [chunk.frame["id"].to_list() for chunk in chunks]
+    return [_answer(model, *each) for each in zip(requests, ids, parts, strict=True)]
 
 
 def _alone(model: DecidingModel, request: Rows) -> Answer | ClassmarkError:

@@ -99,7 +99,7 @@ def _json_table(data: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{SOURCE}: it is no JSON ({str(error) or type(error).__name__}).", HOW_TO_SEND) from None
     if not isinstance(content, dict) or ("text" in content) == ("texts" in content):
-        raise InputError(f'{SOURCE}: the JSON has neither the key "text" nor "texts", or both.', HOW_TO_SEND)
+        raise InputError(f'{SOURCE}: the JSON needs either the key "text" or the key "texts".', HOW_TO_SEND)
     if others := [key for key in content if key not in KEYS]:
         raise InputError(f"{SOURCE}: the JSON has other keys: {shortened(others)}.", HOW_TO_SEND)
     texts = content["texts"] if "texts" in content else [content["text"]]
@@ -194,7 +194,7 @@ def _check_rows(rows: int, limits: Limits) -> None:
 
 def _check_characters(texts: pl.Series, source: str, numbers: Sequence[int], limits: Limits) -> None:
     lengths = texts.str.len_chars().fill_null(0)
-    if int(lengths.max() or 0) > limits.characters:  # type: ignore[call-overload, arg-type]
+    if int(lengths.max() or 0) > limits.characters:  # type: ignore[arg-type]
         row = int(lengths.arg_max() or 0)
         raise Refused(
             413,

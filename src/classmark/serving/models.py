@@ -178,9 +178,7 @@ def load_run(path: Path, options: ServeOptions) -> Loaded:
         sets = USUAL_SETS
     before = signature(path)
     try:
-        model = load_deciding(
-            run, calibrated=options.calibrated, mixture=options.mixture, at=options.at, sets=sets
-        )
+        model = load_deciding(run, calibrated=options.calibrated, mixture=options.mixture, at=options.at, sets=sets)
         digest = hashlib.sha256((model_folder(run) / WEIGHTS).read_bytes()).hexdigest()
     except OSError as error:
         raise RunError(f"{path}: the model cannot be loaded ({error.strerror}).") from None
@@ -196,7 +194,9 @@ def check_same_kind(before: Loaded, now: Loaded) -> None:
         RunError: it takes something else.
     """
     if before.kind != now.kind:
-        raise RunError(f"{now.run}: its model takes {now.kind}, the one in use {before.kind}.", "Start the service anew.")
+        raise RunError(
+            f"{now.run}: its model takes {now.kind}, the one in use {before.kind}.", "Start the service anew."
+        )
 
 
 def signature(path: Path) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classmark.errors import InputError, Option
+from classmark.errors import InputError
 
 KEY_VARIABLE = "CLASSMARK_API_KEY"
 FEWEST_KEY_CHARACTERS = 16
@@ -123,4 +123,4 @@ def check_options(options: ServeOptions) -> None:
         if not value >= lowest:
             raise InputError(f"{value:g} is below {lowest}.", argument=name)
     if not limits.seconds > 0:
-        raise InputError(f"{limits.seconds:g} is not above 0.", ("Write for instance ", Option("timeout", 30.0)), argument="timeout")
+        raise InputError(f"{limits.seconds:g} is not above 0.", argument="timeout")

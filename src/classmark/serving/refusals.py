@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from classmark.errors import ClassmarkError, InputError, Message
 
 
-class Refused(InputError):
+class Refused(InputError):  # noqa: N818 - a request is, and it is no fault
     """A request that is not answered.
 
     Args:

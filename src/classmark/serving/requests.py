@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -67,7 +67,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 async def _files(request: Request, data: bytes, limits: Limits) -> list[Sent]:
     """The files of a form, in their order; its other fields are passed over."""
 
-    async def once() -> AsyncIterator[bytes]:
+    async def once() -> AsyncGenerator[bytes, None]:
         yield data
 
     parser = MultiPartParser(request.headers, once(), max_files=limits.rows + 1, max_fields=100)
@@ -89,9 +89,7 @@ async def _files(request: Request, data: bytes, limits: Limits) -> list[Sent]:
     return found
 
 
-async def answer_in_time(
-    answer: asyncio.Future[Any], receive: Callable[[], Awaitable[Any]], limits: Limits
-) -> Any:
+async def answer_in_time(answer: asyncio.Future[Any], receive: Callable[[], Awaitable[Any]], limits: Limits) -> Any:
     """The answer to a request; it is given up if the client leaves or the time is over.
 
     Args:

@@ -149,7 +149,7 @@ def open_socket(address: Address) -> socket.socket:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, place = found[0]
-        return socket.create_server(place, family=family, backlog=WAITING_CONNECTIONS)  # type: ignore[arg-type]
+        return socket.create_server(place, family=family, backlog=WAITING_CONNECTIONS)
     except (OSError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(
