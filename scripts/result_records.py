@@ -62,7 +62,6 @@ def run_record(run: RunFiles, recipe: str | None = None, machine: str | None = N
         "precision": sections["train"]["precision"],
         "predict_precision": sections["train"]["predict_precision"],
         "source": data["source"],
-        "fingerprint": data["fingerprint"],
         "selection": selection_record(run, sections, data),
         **test_record(judgement, data),
         "seconds": {name: status.seconds.get(name) for name in ("total", "training")},

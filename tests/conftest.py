@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["CLASSMARK_PREDICTION_COST"] = "0"  # a process of its own a run; one test asks for it
 
 
 @pytest.fixture(autouse=True)

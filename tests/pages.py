@@ -1,9 +1,11 @@
-"""What tests ask of a page: its words, and that it does no harm."""
+"""What tests ask of a page: its words, the rows of its charts, and that it does no harm."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from typing import Any
 
 
 class Elements(HTMLParser):
@@ -28,6 +30,14 @@ class Elements(HTMLParser):
 
 def text_of(page: str) -> str:
     return " ".join(Elements(page).words.split())
+
+
+def drawn_rows(picture: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The rows of each table in a picture in Vega-Lite."""
+    if "data" in picture:
+        yield picture["data"]["values"]
+    for layer in picture.get("layer", []):
+        yield from drawn_rows(layer)
 
 
 def check_harmless(page: str) -> None:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         study,
         train,
     )
+    from classmark.errors import ClassmarkError
     from classmark.run import Run
 
 __version__ = "0.1.0"
 __all__ = [
+    "ClassmarkError",
     "Run",
     "__version__",
     "audit",
@@ -52,6 +54,10 @@ def __getattr__(name: str) -> Any:
         from classmark.run import Run
 
         return Run
+    if name == "ClassmarkError":
+        from classmark.errors import ClassmarkError
+
+        return ClassmarkError
     if name in __all__:
         from classmark import api
 

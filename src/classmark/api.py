@@ -318,6 +318,7 @@ def judge(
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import known_mixture
     from classmark.runs.looks import known_looks
+    from classmark.runs.prediction_cost import read_prediction_cost
     from classmark.shown.judgement import shown
 
     required = read_requirements(require)
@@ -342,7 +343,8 @@ def judge(
         seed=seed,
     )
     checks = check_requirements(found.metrics, required)
-    return shown(replace(found, checks=checks), table, held_out, side.run)
+    cost = read_prediction_cost(side.run) if side.run else None
+    return shown(replace(found, checks=checks, prediction_cost=cost), table, held_out, side.run)
 
 
 def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJudgement]:
@@ -468,8 +470,9 @@ def compare(
         'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
     """
     from classmark.judging.checks import read_margins
-    from classmark.judging.comparisons.multiple import compare_all
+    from classmark.judging.comparisons.multiple import compare_all, with_costs
     from classmark.judging.comparisons.not_worse import Asked
+    from classmark.runs.prediction_cost import read_prediction_cost
     from classmark.shown.comparisons import shown_comparisons
 
     asked = Asked(
@@ -481,7 +484,8 @@ def compare(
     _check_same_split(sides)
     called = _called(sides, names)
     comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
-    return shown_comparisons(comparisons, sides)
+    costs = [read_prediction_cost(side.run) if side.run else None for side in sides]
+    return shown_comparisons(with_costs(comparisons, costs), sides)
 
 
 def mix(
@@ -624,6 +628,7 @@ def plan(
     disagreement: float | None = None,
     margin: float | None = None,
     not_worse_than: float | None = None,
+    equivalent: float | None = None,
     deviation: float | None = None,
     pilot_seeds: int | None = None,
     group_size: float | None = None,
@@ -633,8 +638,8 @@ def plan(
 ) -> ShownPlan:
     """How many rows to label, or seeds to run, before a decision can be made.
 
-    Say what you want to know (`width`, `minimum`, `difference` or `not_worse_than`), and what you guess; or give a pilot's
-    predictions instead of the guess. Shares and differences are fractions: 0.01 is one point.
+    Say what you want to know (`width`, `minimum`, `difference`, `not_worse_than` or `equivalent`), and what you guess; or give
+    a pilot's predictions instead of the guess. Shares and differences are fractions: 0.01 is one point.
 
     Args:
         pilot: predictions of one model, or of two on the same rows, as `judge` takes them.
@@ -652,6 +657,7 @@ def plan(
             independent, which is more than usual.
         margin: B is to be shown better by more than this.
         not_worse_than: B is to be shown not worse by more than this.
+        equivalent: both are to be shown to differ by less than this.
         deviation: of the difference between runs of one seed; then seeds are planned.
         pilot_seeds: how many pairs of runs that deviation comes from; its upper 80 % limit is then used.
         group_size: rows per group, on average.
@@ -677,8 +683,8 @@ def plan(
     guesses = {"accuracy": accuracy, "recall": recall, "precision": precision, "roc_auc": roc_auc}
     figures = {
         "prevalence": prevalence, "width": width, "minimum": minimum, "difference": difference,
-        "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "deviation": deviation,
-        "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
+        "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "equivalent": equivalent,
+        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
     }  # fmt: skip
     question = read_question(guesses, figures, metric, pilots=len(pilot))
     if not pilot:

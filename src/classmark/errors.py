@@ -5,6 +5,7 @@ ClassmarkError             what went wrong, where, what to do; the command line 
 ├── InputError             a file, a table, an archive or an argument holds something unusable
 │   └── PredictionsError   a predictions table breaks its contract
 ├── RunError               a run folder is missing, unfinished or damaged
+├── AgreementError         an export does not say what its run says (exit code 1)
 ├── OutsideError           the machine refuses: room, rights, memory, open files
 ├── NonFiniteError         training came to numbers that are not finite
 ├── MissingExtraError      an optional package is needed; names the line that installs it
@@ -148,6 +149,12 @@ class PredictionsError(InputError):
 
 class RunError(ClassmarkError):
     """A run folder cannot be used for what was asked."""
+
+
+class AgreementError(ClassmarkError):
+    """What was written does not say what its run says, so it was removed: a check that failed."""
+
+    exit_code = 1
 
 
 class OutsideError(ClassmarkError):

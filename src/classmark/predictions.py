@@ -164,6 +164,13 @@ class Predictions:
         """The rows where `keep`, shape (N,), is true."""
         return replace(self, frame=self.frame.filter(pl.Series(keep)))
 
+    def without_scores(self) -> Predictions:
+        """The same rows with the predicted classes alone."""
+        if not self.has_probabilities:
+            return self
+        names = pl.Series("predicted", np.array(self.classes, dtype=object)[self.predicted], dtype=pl.String)
+        return replace(self, frame=self.frame.drop("probabilities", "logits", strict=False).with_columns(names))
+
     def _class_indices(self, column: str) -> NDArray[np.int64]:
         numbers = {name: index for index, name in enumerate(self.classes)}
         return (

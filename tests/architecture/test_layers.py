@@ -38,6 +38,7 @@ def test_prediction_waits_for_no_library_that_it_does_not_use() -> None:
 
 def test_exported_names() -> None:
     assert classmark.__all__ == [
+        "ClassmarkError",
         *(
             "Run",
             "__version__",

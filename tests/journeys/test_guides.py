@@ -80,6 +80,16 @@ def test_a_guide(guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert ran, f"{guide} runs nothing"
 
 
-def test_every_guide_is_linked_from_the_readme() -> None:
-    readme = (GUIDES.parents[1] / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in GUIDES.glob("*.md") if f"docs/guides/{path.name}" not in readme] == []
+def test_every_page_is_linked_from_the_index() -> None:
+    docs = GUIDES.parent
+    index = (docs / "README.md").read_text(encoding="utf-8")
+    pages = [*docs.glob("*.md"), *GUIDES.glob("*.md")]
+    linked = [path.relative_to(docs).as_posix() for path in pages if path.name != "README.md"]
+    assert [name for name in linked if f"({name})" not in index] == []
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    docs = GUIDES.parent
+    for page in [docs.parent / "README.md", docs / "README.md", *GUIDES.glob("*.md")]:
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        assert [link for link in links if not (page.parent / link).exists()] == [], page.name

@@ -538,6 +538,9 @@ def plan(
     not_worse_than: Annotated[
         float | None, typer.Option(help="Wanted: to show that B is not worse by more than this.")
     ] = None,
+    equivalent: Annotated[
+        float | None, typer.Option(help="Wanted: to show that A and B differ by less than this.")
+    ] = None,
     deviation: Annotated[
         float | None, typer.Option(help="Plan seeds: the deviation of the difference between runs of one seed.")
     ] = None,
@@ -571,7 +574,8 @@ def plan(
     words = {"metric": metric, "of_class": of_class, "accuracy": accuracy, "recall": recall, "precision": precision}
     words |= {"roc_auc": roc_auc, "prevalence": prevalence, "width": width, "minimum": minimum}
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
-    words |= {"not_worse_than": not_worse_than, "deviation": deviation, "pilot_seeds": pilot_seeds}
+    words |= {"not_worse_than": not_worse_than, "equivalent": equivalent}
+    words |= {"deviation": deviation, "pilot_seeds": pilot_seeds}
     words |= {"group_size": group_size, "icc": icc, "power": power}
     run_plan(pilot or [], words, read, as_json=as_json)
 

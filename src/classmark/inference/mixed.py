@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from classmark.baselines.linear import Linear
 from classmark.baselines.saved import has_linear, load_linear
-from classmark.data.images.files import ImageFiles
 from classmark.errors import InputError, Option, RunError
 from classmark.inference.classifier import Classifier, HasPath, load, softmax
 from classmark.inference.rows import input_rows
@@ -78,14 +77,6 @@ class MixedClassifier:
         # Both in 32 bits, as in the tables that the mixture was fitted on.
         of_baseline = self.baseline.probabilities(texts).astype(np.float32)
         return self.mixture.logits([softmax(self.model.predict_logits(texts)), of_baseline])
-
-    def file_logits(self, files: ImageFiles) -> NDArray[np.float32]:
-        """Of images there is none."""
-        raise NotImplementedError
-
-    def file_faults(self, files: ImageFiles) -> list[str | None]:
-        """Of images there is none."""
-        raise NotImplementedError
 
 
 def load_any(

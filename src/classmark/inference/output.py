@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -33,6 +33,12 @@ class Predicts(Protocol):
     @property
     def temperature(self) -> float | None: ...
     def predict_logits(self, inputs: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+@runtime_checkable
+class PredictsFiles(Predicts, Protocol):
+    """What is needed beside it for image files."""
+
     def file_logits(self, files: ImageFiles) -> NDArray[np.float32]: ...
     def file_faults(self, files: ImageFiles) -> list[str | None]: ...
 
@@ -136,6 +142,7 @@ def chunk_logits(
     """
     if chunk.files is None:
         return chunk, classifier.predict_logits(chunk.frame["text"].to_list())
+    assert isinstance(classifier, PredictsFiles)
     try:
         return chunk, classifier.file_logits(chunk.files)
     except InputError:  # rare, so that all images are looked at only now

@@ -27,6 +27,7 @@ from classmark.judging.statistics.estimates import ClassEstimate
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
 from classmark.judging.stored import from_json, to_json
 from classmark.runs.looks import Looks
+from classmark.runs.prediction_cost import PredictionCost
 from classmark.system.files import read_json, write_json
 
 SCHEMA_VERSION = 1
@@ -84,6 +85,7 @@ class Judgement:
         baseline_comparison: baseline name → comparison (A the baseline, B this model).
         mixture: of this model with others, or of which this is the judgement; None without one.
         prediction_powered: what predictions of unlabelled rows add; None without such rows.
+        prediction_cost: what a prediction costs; None where it is not of a run, or was not measured.
         own_decisions: rows whose predicted class in the file is not that of the largest probability; None where the table
             names no predicted classes beside its probabilities.
         checks: what was required of metrics, with the results.
@@ -117,6 +119,7 @@ class Judgement:
     baseline_comparison: dict[str, Comparison] = field(default_factory=dict)
     mixture: JudgedMixture | None = None
     prediction_powered: PredictionPowered | None = None
+    prediction_cost: PredictionCost | None = None
     findings: tuple[Finding, ...] = ()
     plan: str | None = None
     own_decisions: int | None = None

@@ -29,7 +29,7 @@ class AdditiveAttention(nn.Module):
 
 def inside(states: Tensor, lengths: Tensor) -> Tensor:
     """Whether a place of (T, B) is inside its text."""
-    return torch.arange(len(states), device=states.device).unsqueeze(1) < lengths
+    return torch.arange(states.shape[0], device=states.device).unsqueeze(1) < lengths
 
 
 def max_states(states: Tensor, lengths: Tensor) -> Tensor:

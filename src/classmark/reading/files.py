@@ -32,8 +32,9 @@ def read_predictions(path: Path | str, options: ReadOptions = GUESSED) -> Predic
         PredictionsError: the table breaks the contract.
     """
     own = _own_metadata(path)
-    if own is not None and not options.names_columns:
+    if own is not None and not options.with_(labels_only=False).names_columns:
         table = read(Path(path))
+        table = table.without_scores() if options.labels_only else table
         if options.positive is None or len(table.classes) != 2:
             return table
         return replace(table, positive=known_class(table.source, options.positive, table.classes, "positive"))

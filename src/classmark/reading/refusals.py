@@ -16,6 +16,11 @@ from classmark.system.types import kind_of
 def nothing_predicted(table: Table, label: Sequence[str]) -> MisfitError:
     """What is said if neither scores nor predicted classes are found."""
     others = [name for name in table.columns if name not in label]
+    if table.options.labels_only:
+        return MisfitError(
+            f"{table.source}: no column of predicted classes is found; the columns are {shortened([*label, *others])}.",
+            ("Name it: ", Option("predicted", "COLUMN"), ", or leave out ", Option("labels_only", True), "."),
+        )
     _check_unreadable(table, others)
     scores = [name for name in others if (one := table.columns[name]).is_continuous and not one.is_nested]
     named = [name for name in scores if (numbers := table.columns[name].numbers) is not None and numbers.are_shares]

@@ -138,19 +138,25 @@ def _run_side(run: RunFiles, options: ReadOptions) -> Side:
     if split is None:
         raise RunError(f"{run.path}: the run has no predictions yet. Finish it: classmark train --resume {run.path}")
     validation = run.predictions("validation")
+
+    def read_own(path: Path) -> Predictions:
+        return read(path).without_scores() if options.labels_only else read(path)
+
     return Side(
         run.path.resolve().name,
         read_predictions(run.predictions(split), options),
         run,
-        {name: read(path) for name, path in run.baselines(split).items()},
-        read(validation) if split == "test" and validation.exists() else None,
-        read(run.mixture) if split == "test" and run.mixture.exists() else None,
+        {name: read_own(path) for name, path in run.baselines(split).items()},
+        read_own(validation) if split == "test" and validation.exists() else None,
+        read_own(run.mixture) if split == "test" and run.mixture.exists() else None,
     )
 
 
 def _oriented(table: Predictions, options: ReadOptions) -> Predictions:
     """A table that is read already, with the positive class that the user names; its columns are known."""
-    if options.names_columns:
+    if options.labels_only:
+        table = table.without_scores()
+    if options.with_(labels_only=False).names_columns:
         raise InputError(
             f"{table.source}: this table is read already, so nothing can be said about its columns.",
             "Give the file or the values instead.",

@@ -459,6 +459,10 @@ class Judge(Section):
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
     baselines: bool = True
     """Train the linear baseline and the majority class beside the model."""
+    prediction_cost: bool = True
+    """Measure what a prediction costs: time for one row and for many, memory, size. It takes some seconds in a process of its
+    own. Folds of a cross-validation and studies that run several at a time leave it out, and every run where the environment
+    has `CLASSMARK_PREDICTION_COST=0`."""
     mixture: bool = False
     """Mix the model with its linear baseline: weights for their log-probabilities and a bias per class, fitted on
     validation, judged on test as one more model. `predict --mixture` uses it. Without `baselines` there is nothing to

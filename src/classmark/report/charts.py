@@ -10,6 +10,7 @@ import polars as pl
 
 from classmark.judging.judgement import Judgement
 from classmark.judging.parts.curves import Curve
+from classmark.report.vega_lite import Part, category, layers, mark, quantity
 
 # Okabe & Ito's colours that keep apart for every eye and on light and dark cards.
 BLUE, ORANGE, GREEN, GREY = "#3b82c4", "#d9822b", "#2a9d7f", "#8a94a3"
@@ -17,7 +18,7 @@ COLOURS = (BLUE, ORANGE, GREEN, "#b565a7", "#c8553d", "#6b7fd7", "#8d8d3a", GREY
 WIDTH, HEIGHT = 340, 240
 MOST_CURVES, MOST_LOW_CURVES = 8, 3
 DIAGONAL = {"x": [0.0, 1.0], "y": [0.0, 1.0]}
-DASHED = (5, 4)
+DASHED = [5, 4]
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class Chart:
     title: str
     reading: str
     data: pl.DataFrame
-    draw: Callable[[pl.DataFrame], Any]
+    draw: Callable[[pl.DataFrame], Part]
 
     def frame(self) -> pl.DataFrame:
         """What is drawn, as a table."""
         return self.data
 
-    def picture(self) -> Any:
-        """The Altair chart."""
+    def picture(self) -> Part:
+        """The picture as Vega-Lite describes it."""
         return self.draw(self.data)
 
 
@@ -82,14 +83,13 @@ def _history(history: Sequence[Mapping[str, Any]], kind: str, title: str) -> Cha
         for split in ("train", "validation")
     ]
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(values=[*range(1, last + 1)], format="d", grid=False))
-        colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=["train", "validation"], range=[GREY, BLUE]))
-        base = alt.Chart(data).encode(x=x, y=history_axis(kind), color=colour)
-        layers = base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=40, opacity=1)
-        return layers.properties(width=WIDTH, height=HEIGHT)
+    def draw(data: pl.DataFrame) -> Part:
+        x = quantity("epoch", title="epoch", axis={"values": [*range(1, last + 1)], "format": "d", "grid": False})
+        colour = category("split", title=None, scale={"domain": ["train", "validation"], "range": [GREY, BLUE]})
+        line = mark("line", {"strokeWidth": 2})
+        points = mark("point", {"filled": True, "size": 40, "opacity": 1})
+        both = layers(line, points, data=data, x=x, y=history_axis(kind), color=colour)
+        return both | {"width": WIDTH, "height": HEIGHT}
 
     reading = (
         f"Training {kind} is averaged over the epoch while the weights still move and dropout is on; where validation turns "
@@ -135,25 +135,26 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
         reading += f" The shaded band holds the whole curve in at least 95 of 100 draws of rows ({curves[0].band})."
     guessing = guessing_line(kind, (found[0] if len(found) == 1 else found[-2]).prevalence)
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        x, y = share_axis(alt.X, "x:Q", x_title), share_axis(alt.Y, "y:Q", y_title)
-        colours = alt.Scale(domain=named, range=list(COLOURS[: len(named)]))
-        colour = alt.Color(
-            "curve:N", title="area", scale=colours, legend=alt.Legend(orient="bottom", columns=2, columnPadding=24)
-        )
-        lines = (
-            alt.Chart(data)
-            .mark_line(strokeWidth=2, clip=True)
-            .encode(x=x, y=y, color=colour, order="place:Q", detail="curve:N")
-        )
+    def draw(data: pl.DataFrame) -> Part:
+        x = share_axis("x", x_title)
+        channels = {
+            "x": x,
+            "y": share_axis("y", y_title),
+            "color": category(
+                "curve",
+                title="area",
+                scale={"domain": named, "range": list(COLOURS[: len(named)])},
+                legend={"orient": "bottom", "columns": 2, "columnPadding": 24},
+            ),
+            "order": quantity("place"),
+            "detail": category("curve"),
+        }
+        look = {"strokeWidth": 2, "clip": True}
         if not banded:
-            return beside_line(lines, guessing, DASHED)
-        area = alt.Chart(data).mark_area(opacity=0.2, color=BLUE, clip=True, line=False)
-        return beside_line(
-            area.encode(x=x, y=share_axis(alt.Y, "low:Q", y_title), y2="high:Q") + lines, guessing, DASHED
-        )
+            return beside_line(mark("line", look, data, **channels), guessing, DASHED)
+        shade = {"opacity": 0.2, "color": BLUE, "clip": True, "line": False}
+        band = mark("area", shade, x=x, y=share_axis("low", y_title), y2={"field": "high"})
+        return beside_line(layers(band, mark("line", look, **channels), data=data), guessing, DASHED)
 
     return Chart(kind.replace("_", "-"), title, reading, data, draw)
 
@@ -182,15 +183,12 @@ def reliability_chart(judgement: Judgement) -> Chart:
         shown[f"temperature {found.temperature:.2f}"] = found.tempered.error.bins
     data = pl.DataFrame([{"probabilities": name, **asdict(entry)} for name, bins in shown.items() for entry in bins])
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
+    def draw(data: pl.DataFrame) -> Part:
         if len(shown) == 1:
-            return reliability_picture(alt.Chart(data).encode(color=alt.value(BLUE)), DASHED)
-        names = list(shown)
-        colour = alt.Color("probabilities:N", title=None, scale=alt.Scale(domain=names, range=[BLUE, ORANGE]))
-        shape = alt.Shape("probabilities:N", title=None, scale=alt.Scale(domain=names, range=["circle", "diamond"]))
-        return reliability_picture(alt.Chart(data).encode(color=colour), DASHED, shape=shape)
+            return reliability_picture(data, DASHED, {"value": BLUE})
+        scales = [{"domain": list(shown), "range": looks} for looks in ([BLUE, ORANGE], ["circle", "diamond"])]
+        colour, shape = (category("probabilities", title=None, scale=scale) for scale in scales)
+        return reliability_picture(data, DASHED, colour, shape=shape)
 
     reading = (
         "Where points stand below the dashed line the model is surer than it should be, above it less sure; bars are 95 % "
@@ -201,20 +199,15 @@ def reliability_chart(judgement: Judgement) -> Chart:
     return Chart("reliability", "Reliability", reading, data, draw)
 
 
-def history_axis(kind: str) -> Any:
+def history_axis(kind: str) -> Part:
     """The axis of `accuracy` or `loss` per epoch."""
-    import altair as alt
-
-    axis = alt.Axis(format=".0%" if kind == "accuracy" else "~g")
-    return alt.Y("value:Q", title=kind, scale=alt.Scale(zero=False), axis=axis)
+    axis = {"format": ".0%" if kind == "accuracy" else "~g"}
+    return quantity("value", title=kind, scale={"zero": False}, axis=axis)
 
 
-def share_axis(channel: Any, field: str, title: str) -> Any:
-    """An axis from 0 to 1; `channel` is Altair's X or Y."""
-    import altair as alt
-
-    scale, axis = alt.Scale(domain=[0, 1], nice=False), alt.Axis(format=".1f", tickCount=6)
-    return channel(field, title=title, scale=scale, axis=axis)
+def share_axis(field: str, title: str) -> Part:
+    """An axis from 0 to 1."""
+    return quantity(field, title=title, scale={"domain": [0, 1], "nice": False}, axis={"format": ".1f", "tickCount": 6})
 
 
 def guessing_line(kind: str, prevalence: float | None) -> pl.DataFrame:
@@ -224,28 +217,30 @@ def guessing_line(kind: str, prevalence: float | None) -> pl.DataFrame:
     return pl.DataFrame({"x": [0.0, 1.0], "y": [prevalence or 0.0] * 2})
 
 
-def beside_line(picture: Any, line: pl.DataFrame, dash: Sequence[int]) -> Any:
+def beside_line(picture: Part, line: pl.DataFrame, dash: Sequence[int]) -> Part:
     """The picture before a thin grey line with which it is to be compared."""
-    import altair as alt
+    look = {"strokeDash": dash, "strokeWidth": 1, "color": GREY}
+    thin = mark("line", look, line, x=quantity("x"), y=quantity("y"))
+    return layers(thin, picture) | {"width": WIDTH, "height": WIDTH * 0.85}
 
-    thin = alt.Chart(line).mark_line(strokeDash=dash, strokeWidth=1, color=GREY).encode(x="x:Q", y="y:Q")
-    return (thin + picture).properties(width=WIDTH, height=WIDTH * 0.85)
 
-
-def reliability_picture(base: Any, dash: Sequence[int], **points: Any) -> Any:
+def reliability_picture(bins: pl.DataFrame, dash: Sequence[int], colour: Part, **points: Part) -> Part:
     """Accuracy over confidence with its bands, and the diagonal.
 
     Args:
-        base: an Altair chart of bins, coloured.
+        bins: of one model or several.
         dash: of the diagonal.
-        points: further encodings of the points.
+        colour: of bands and points.
+        points: further channels of the points.
     """
-    import altair as alt
-
     title = "share that is right"
-    base = base.encode(x=share_axis(alt.X, "confidence:Q", "confidence of the predicted class"))
-    bands = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
-        y=share_axis(alt.Y, "accuracy_low:Q", title), y2="accuracy_high:Q"
+    bands = mark(
+        "rule",
+        {"strokeWidth": 2, "opacity": 0.6},
+        y=share_axis("accuracy_low", title),
+        y2={"field": "accuracy_high"},
     )
-    marks = base.mark_point(filled=True, size=55, opacity=1).encode(y=share_axis(alt.Y, "accuracy:Q", title), **points)
-    return beside_line(bands + marks, pl.DataFrame(DIAGONAL), dash)
+    look = {"filled": True, "size": 55, "opacity": 1}
+    marks = mark("point", look, y=share_axis("accuracy", title), **points)
+    x = share_axis("confidence", "confidence of the predicted class")
+    return beside_line(layers(bands, marks, data=bins, x=x, color=colour), pl.DataFrame(DIAGONAL), dash)

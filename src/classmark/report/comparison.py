@@ -32,6 +32,7 @@ from classmark.report.origins import (
 )
 from classmark.report.overlays import curve_overlay, history_overlay, reliability_overlay
 from classmark.report.page import page_environment
+from classmark.report.prediction_cost import cost_chart, cost_columns
 from classmark.report.sides import Side, Sides
 from classmark.report.words import decisions_sentence, metric_title
 from classmark.system.files import write_text
@@ -47,7 +48,9 @@ def write_comparison(out: Path, comparison: Comparisons, sides: Sides) -> Path:
         comparison: what the page says first.
         sides: its models, from `build_sides`.
     """
-    charts = comparison_charts(sides)
+    charts, costs = comparison_charts(sides), comparison.cost.costs if comparison.cost else {}
+    if costs:
+        charts.append(cost_chart(sides, costs))
     svgs = figure_svgs(charts, out / "figures")
     made = known_recipes(sides)
     settings = differing_settings([side.recipe for side in made])
@@ -72,6 +75,7 @@ def write_comparison(out: Path, comparison: Comparisons, sides: Sides) -> Path:
             title_of=partial(metric_title, positive=comparison.positive),
             decisions=decisions_sentence([side.judgement for side in sides]),
             amount=amount,
+            cost_rows=cost_columns(costs),
             **numbers,
         )
     )

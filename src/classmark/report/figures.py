@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from classmark.report.charts import Chart
+from classmark.report.vega_lite import Part
 from classmark.system.cache import some_home
 from classmark.system.files import write_bytes, write_text
 from classmark.system.limits import address_space_bytes
@@ -70,12 +71,9 @@ def _missing(chart: Chart) -> str:
     )
 
 
-def styled(chart: Chart) -> dict[str, object]:
+def styled(chart: Chart) -> Part:
     """The Vega-Lite specification with title and the style of all reports."""
-    import altair as alt
-
-    with alt.data_transformers.enable("default", max_rows=None):  # 71 classes have more than Altair's 5,000 rows
-        specification: dict[str, object] = chart.picture().to_dict()
+    specification = chart.picture()
     specification["title"] = chart.title
     axis = {"labelColor": INK, "titleColor": INK, "domainColor": FAINT, "tickColor": FAINT, "gridColor": FAINT}
     fonts = {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal", "titlePadding": 10}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +10,7 @@ import polars as pl
 from classmark.judging.judgement import Judgement
 from classmark.report.charts import BLUE, ORANGE, WIDTH, Chart
 from classmark.report.confusions import class_order, confusion_shares
+from classmark.report.vega_lite import Part, category, layers, mark, quantity
 
 MOST_COUNTED_CLASSES = 20
 MOST_NAMED_CLASSES = 60
@@ -52,22 +52,22 @@ def _small(judgement: Judgement) -> Chart:
     )
     data = data.with_columns(pl.Series("percent", [f"{share:.1%}" for share in data["share"]]))
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        base = _cells(data, names, 0 if len(names) <= 4 else -60, 12)
-        scale = alt.Scale(domain=[0, 1], range=["#e8f0f8", "#1d5a96"])
-        cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
-            color=alt.Color("share:Q", title="share of row", scale=scale, legend=None)
-        )
-        ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#16324f"))
+    def draw(data: pl.DataFrame) -> Part:
+        scale = {"domain": [0, 1], "range": ["#e8f0f8", "#1d5a96"]}
+        colour = quantity("share", title="share of row", scale=scale, legend=None)
+        ink = {"condition": {"test": "datum.share > 0.5", "value": "white"}, "value": "#16324f"}
         small = len(names) > 6
-        counts = base.mark_text(
-            fontSize=9 if small else 17, fontWeight="bold", dy=0 if small else -9, aria=False
-        ).encode(text=alt.Text("count:Q", format=",d"), color=ink)
-        shares = base.mark_text(fontSize=12, dy=12, aria=False).encode(text="percent:N", color=ink)
-        layers = cells + counts if small else cells + counts + shares
-        return layers.properties(width=WIDTH, height=WIDTH * (0.7 if len(names) <= 4 else 1))
+        bold = {"fontSize": 9 if small else 17, "fontWeight": "bold", "dy": 0 if small else -9, "aria": False}
+        parts = [
+            mark("rect", {"stroke": "white", "strokeWidth": 1}, color=colour),
+            mark("text", bold, text=quantity("count", format=",d"), color=ink),
+        ]
+        if not small:
+            below = {"fontSize": 12, "dy": 12, "aria": False}
+            parts.append(mark("text", below, text=category("percent"), color=ink))
+        axes = _axes(names, 0 if len(names) <= 4 else -60, 12)
+        size = {"width": WIDTH, "height": WIDTH * (0.7 if len(names) <= 4 else 1)}
+        return layers(*parts, data=data, **axes) | size
 
     reading = (
         "Each row is a true class and adds up to 100 %; the diagonal is right, everything beside it is a confusion."
@@ -91,32 +91,30 @@ def _large(judgement: Judgement, names: Sequence[str]) -> Chart:
     data = data.sort("share", descending=True, maintain_order=True).head(MOST_CELLS)
     cell_px = max(1, min(LARGEST_CELL_PX, LARGE_PX // len(names)))
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
+    def draw(data: pl.DataFrame) -> Part:
         # By the square root, so that a single row of a class is seen too; by opacity, so that it is on light and dark.
-        opacity = alt.Opacity(
-            "share:Q",
+        opacity = quantity(
+            "share",
             title="share of the true class",
-            scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.4, 1]),
-            legend=alt.Legend(
-                values=[0.05, 0.2, 0.5, 1],
-                format=".0%",
-                symbolType="square",
-                symbolFillColor=ORANGE,
-                symbolStrokeWidth=0,
-            ),
+            scale={"type": "sqrt", "domain": [0, 1], "range": [0.4, 1]},
+            legend={
+                "values": [0.05, 0.2, 0.5, 1],
+                "format": ".0%",
+                "symbolType": "square",
+                "symbolFillColor": ORANGE,
+                "symbolStrokeWidth": 0,
+            },
         )
-        colour = alt.Color(
-            "kind:N",
+        colour = category(
+            "kind",
             title="rows are",
-            scale=alt.Scale(domain=["right", "confused"], range=[BLUE, ORANGE]),
-            legend=alt.Legend(symbolType="square"),
+            scale={"domain": ["right", "confused"], "range": [BLUE, ORANGE]},
+            legend={"symbolType": "square"},
         )
-        base = _cells(data, names, -60, min(12, cell_px - 1))
+        axes = _axes(names, -60, min(12, cell_px - 1))
         # A label a cell would make the file four times as large; the list of pairs is the map in words.
-        size = cell_px * len(names)
-        return base.mark_rect(aria=False).encode(color=colour, opacity=opacity).properties(width=size, height=size)
+        cells = mark("rect", {"aria": False}, data, color=colour, opacity=opacity, **axes)
+        return cells | {"width": cell_px * len(names), "height": cell_px * len(names)}
 
     reading = (
         "Each row is a true class, each column a predicted one, both in the order that puts together what is confused: "
@@ -128,17 +126,16 @@ def _large(judgement: Judgement, names: Sequence[str]) -> Chart:
     return Chart("confusion-matrix", "Confusion matrix", reading, data, draw)
 
 
-def _cells(data: pl.DataFrame, names: Sequence[str], angle: int, font_px: int) -> Any:
-    import altair as alt
-
-    look: dict[str, Any] = {
+def _axes(names: Sequence[str], angle: int, font_px: int) -> dict[str, Part]:
+    """Predicted classes from left to right, true ones from top to bottom."""
+    look = {
         "labelLimit": 120,
         "labels": len(names) <= MOST_NAMED_CLASSES,
         "ticks": False,
         "labelFontSize": font_px,
     }
-    scale = alt.Scale(domain=list(names))
-    return alt.Chart(data).encode(
-        x=alt.X("predicted:N", title="predicted", scale=scale, axis=alt.Axis(labelAngle=angle, **look)),
-        y=alt.Y("true:N", title="true", scale=scale, axis=alt.Axis(**look)),
-    )
+    scale = {"domain": list(names)}
+    return {
+        "x": category("predicted", title="predicted", scale=scale, axis={"labelAngle": angle, **look}),
+        "y": category("true", title="true", scale=scale, axis=look),
+    }

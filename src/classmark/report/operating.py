@@ -12,8 +12,9 @@ from classmark.judging.findings.choices import SPOKEN_GOALS, spoken, with_confid
 from classmark.judging.judgement import Judgement
 from classmark.judging.parts.operating import COUNTED, OperatingPoint
 from classmark.judging.parts.thresholds import ABOVE_ALL, Goal, read_goal
-from classmark.report.charts import BLUE, DASHED, GREEN, GREY, HEIGHT, ORANGE, WIDTH, Chart
+from classmark.report.charts import BLUE, DASHED, GREEN, GREY, HEIGHT, ORANGE, WIDTH, Chart, share_axis
 from classmark.report.headline import amount
+from classmark.report.vega_lite import Part, category, layers, mark, quantity
 
 DRAWN = {"precision": BLUE, "recall": ORANGE, "f1": GREEN}
 TABLE = ("precision", "recall", "f1", "accuracy")
@@ -108,42 +109,37 @@ def _chart(judgement: Judgement, name: str, title: str, drawn: dict[str, str]) -
     chosen = _upright(judgement.thresholds.points, "cost" in drawn)
     kinds = [SPLITS[split] for split in judgement.thresholds.curves]
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        share = alt.Scale(domain=[0, 1], nice=False)
-        x = alt.X("threshold:Q", title="threshold", scale=share, axis=alt.Axis(format=".1f", tickCount=6))
-        y = (
-            alt.Y("value:Q", title=" ")
-            if "cost" in drawn
-            else alt.Y("value:Q", title=" ", scale=share, axis=alt.Axis(format=".1f", tickCount=6))
-        )
-        colours = alt.Scale(domain=[SPOKEN_GOALS.get(metric, metric) for metric in drawn], range=list(drawn.values()))
-        lines = alt.Chart(data).mark_line(strokeWidth=2, interpolate="step-before", clip=True).encode(
+    def draw(data: pl.DataFrame) -> Part:
+        x = share_axis("threshold", "threshold")
+        y = quantity("value", title=" ") if "cost" in drawn else share_axis("value", " ")
+        colours = {"domain": [SPOKEN_GOALS.get(metric, metric) for metric in drawn], "range": list(drawn.values())}
+        dashes = {"domain": kinds, "range": [[1, 0], [3, 3]][: len(kinds)]}
+        opacities = {"domain": kinds, "range": [1, 0.7][: len(kinds)]}
+        half = mark("rule", {"strokeDash": DASHED, "color": GREY}, pl.DataFrame({"threshold": [0.5]}), x=x)
+        lines = mark(
+            "line",
+            {"strokeWidth": 2, "interpolate": "step-before", "clip": True},
+            data,
             x=x,
             y=y,
-            color=alt.Color("metric:N", title=None, scale=colours),
-            strokeDash=alt.StrokeDash(
-                "rows:N", title=None, scale=alt.Scale(domain=kinds, range=[[1, 0], [3, 3]][: len(kinds)])
-            ),
-            opacity=alt.Opacity(
-                "rows:N", title=None, legend=None, scale=alt.Scale(domain=kinds, range=[1, 0.7][: len(kinds)])
-            ),
-        )  # fmt: skip
-        half = alt.Chart(pl.DataFrame({"threshold": [0.5]})).mark_rule(strokeDash=DASHED, color=GREY).encode(x=x)
-        picture = half + lines
-        if len(chosen):
-            rules = alt.Chart(chosen).mark_rule(color=GREY, strokeWidth=1.5).encode(x=x)
-            names = alt.Chart(chosen).mark_text(
-                align="left", angle=90, dx=4, dy=-5, fontSize=11, baseline="bottom", color=GREY
-            )
-            picture += rules + names.encode(x=x, y=alt.value(2), text="goal:N")
-        return picture.properties(width=WIDTH, height=HEIGHT)
+            color=category("metric", title=None, scale=colours),
+            strokeDash=category("rows", title=None, scale=dashes),
+            opacity=category("rows", title=None, legend=None, scale=opacities),
+        )
+        upright = [_rules(chosen, x)] if len(chosen) else []
+        return layers(half, lines, *upright) | {"width": WIDTH, "height": HEIGHT}
 
     reading = "A row is called positive from the threshold on; the dashed upright line is 0.5, the largest probability."
     if len(chosen):
         reading += " Upright lines are thresholds that were chosen on validation rows, whose curves are dotted."
     return Chart(name, title, reading, pl.DataFrame(rows), draw)
+
+
+def _rules(chosen: pl.DataFrame, x: Part) -> Part:
+    """Upright lines with their names beside them."""
+    turned = {"align": "left", "angle": 90, "dx": 4, "dy": -5, "fontSize": 11, "baseline": "bottom", "color": GREY}
+    rules = mark("rule", {"color": GREY, "strokeWidth": 1.5})
+    return layers(rules, mark("text", turned, y={"value": 2}, text=category("goal")), data=chosen, x=x)
 
 
 def _upright(points: Sequence[OperatingPoint], cost: bool) -> pl.DataFrame:

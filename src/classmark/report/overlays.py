@@ -25,13 +25,14 @@ from classmark.report.charts import (
     share_axis,
 )
 from classmark.report.sides import Side, Sides
+from classmark.report.vega_lite import Part, category, layers, mark, quantity
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 DASHES = ([1, 0], [7, 3], [3, 2], [9, 3, 2, 3], [12, 4], [5, 2, 1, 2], [2, 1], [9, 2, 2, 2, 2, 2])
 SPLITS = ("validation", "training")
 MOST_MARKED_EPOCHS = 12
 BEST_CORNERS = {"roc": "upper left", "precision_recall": "upper right"}
-DOTTED = (2, 4)  # the models' lines are dashed
+DOTTED = [2, 4]  # the models' lines are dashed
 
 
 def history_overlay(sides: Sides, kind: str) -> Chart:
@@ -51,25 +52,25 @@ def history_overlay(sides: Sides, kind: str) -> Chart:
     )
     last = int(max(data["epoch"]) + 0.999)
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
+    def draw(data: pl.DataFrame) -> Part:
         ticks = {"values": [*range(1, last + 1)]} if last <= MOST_MARKED_EPOCHS else {"tickMinStep": 1}
-        axis = alt.Axis(format="d", grid=False, **ticks)
-        base = alt.Chart(data).encode(
-            x=alt.X("epoch:Q", title=_steps_title(sides), axis=axis),
-            y=history_axis(kind),
-            color=_colour(sides),
+        solid = {"domain": list(splits), "range": [[1, 0], [4, 4]][: len(splits)]}
+        faint = {"domain": list(splits), "range": [1.0, 0.6][: len(splits)]}
+        legend = {"symbolStrokeColor": GREY} if len(splits) > 1 else None
+        lines = mark(
+            "line",
+            {"strokeWidth": 2.2},
+            strokeDash=category("split", title=None, scale=solid, legend=legend),
+            opacity=category("split", title=None, scale=faint, legend=None),
         )
-        solid = alt.Scale(domain=list(splits), range=[[1, 0], [4, 4]][: len(splits)])
-        faint = alt.Scale(domain=list(splits), range=[1.0, 0.6][: len(splits)])
-        legend = alt.Legend(symbolStrokeColor=GREY) if len(splits) > 1 else None
-        dash = alt.StrokeDash("split:N", title=None, scale=solid, legend=legend)
-        lines = base.mark_line(strokeWidth=2.2).encode(
-            strokeDash=dash, opacity=alt.Opacity("split:N", title=None, scale=faint, legend=None)
-        )
-        points = base.transform_filter(alt.datum.split == SPLITS[0]).mark_point(filled=True, size=55, opacity=1)
-        return (lines + points.encode(shape=_shape(sides))).properties(width=WIDTH, height=HEIGHT)
+        points = mark("point", {"filled": True, "size": 55, "opacity": 1}, shape=of_model(sides, SHAPES))
+        points["transform"] = [{"filter": {"field": "split", "equal": SPLITS[0]}}]
+        channels = {
+            "x": quantity("epoch", title=_steps_title(sides), axis={"format": "d", "grid": False, **ticks}),
+            "y": history_axis(kind),
+            "color": of_model(sides, COLOURS),
+        }
+        return layers(lines, points, data=data, **channels) | {"width": WIDTH, "height": HEIGHT}
 
     reading = (
         f"Validation {kind}, with marks."
@@ -110,16 +111,15 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
     )
     guessing = guessing_line(kind, curves[0].prevalence)
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        x, y = share_axis(alt.X, "x:Q", x_title), share_axis(alt.Y, "y:Q", y_title)
-        lines = (
-            alt.Chart(data)
-            .mark_line(strokeWidth=2.2, clip=True)
-            .encode(x=x, y=y, color=_colour(sides), order="place:Q", strokeDash=_dash(sides))
-        )
-        return beside_line(lines, guessing, DOTTED)
+    def draw(data: pl.DataFrame) -> Part:
+        channels = {
+            "x": share_axis("x", x_title),
+            "y": share_axis("y", y_title),
+            "color": of_model(sides, COLOURS),
+            "order": quantity("place"),
+            "strokeDash": of_model(sides, DASHES),
+        }
+        return beside_line(mark("line", {"strokeWidth": 2.2, "clip": True}, data, **channels), guessing, DOTTED)
 
     of = (
         f"of {curves[0].name}"
@@ -160,10 +160,8 @@ def reliability_overlay(sides: Sides) -> Chart | None:
         ]
     )
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        return reliability_picture(alt.Chart(data).encode(color=_colour(sides)), DOTTED, shape=_shape(sides))
+    def draw(data: pl.DataFrame) -> Part:
+        return reliability_picture(data, DOTTED, of_model(sides, COLOURS), shape=of_model(sides, SHAPES))
 
     reading = (
         "Below the dotted line a model is surer than it should be, above it less sure; bars are 95 % intervals of each "
@@ -172,33 +170,9 @@ def reliability_overlay(sides: Sides) -> Chart | None:
     return Chart("reliability", "Reliability", reading, data, draw)
 
 
-def _colour(sides: Sides) -> Any:
-    import altair as alt
-
-    return alt.Color("model:N", title=None, scale=_scale(sides, COLOURS), legend=_legend())
-
-
-def _shape(sides: Sides) -> Any:
-    import altair as alt
-
-    return alt.Shape("model:N", title=None, scale=_scale(sides, SHAPES), legend=_legend())
-
-
-def _dash(sides: Sides) -> Any:
-    import altair as alt
-
-    return alt.StrokeDash("model:N", title=None, scale=_scale(sides, DASHES), legend=_legend())
-
-
-def _scale(sides: Sides, values: Sequence[Any]) -> Any:
-    """Each model's value, the same in every chart."""
-    import altair as alt
-
+def of_model(sides: Sides, values: Sequence[Any]) -> Part:
+    """A channel in which each model has its value, the same in every chart."""
     own = [values[LETTERS.index(side.letter) % len(values)] for side in sides]
-    return alt.Scale(domain=[side.label for side in sides], range=own)
-
-
-def _legend() -> Any:
-    import altair as alt
-
-    return alt.Legend(orient="bottom", columns=1, symbolOpacity=1)
+    scale = {"domain": [side.label for side in sides], "range": own}
+    legend = {"orient": "bottom", "columns": 1, "symbolOpacity": 1}
+    return category("model", title=None, scale=scale, legend=legend)

@@ -21,6 +21,7 @@ from classmark.report.label_errors import likely_label_errors
 from classmark.report.mistakes import Mistake, confident_errors, pair_mistakes
 from classmark.report.mixture import beside, biases_sentence, part_rows, weights_sentence
 from classmark.report.operating import TABLE, difference_text, point_name, point_sentence, threshold_charts
+from classmark.report.prediction_cost import cost_note, cost_rows
 from classmark.report.prediction_powered import powered_note, powered_rows, powered_title
 from classmark.report.prediction_sets import set_words
 from classmark.report.selection import risk_chart, target_sentence
@@ -96,6 +97,7 @@ def write_report(
             verdict=verdict_sentence(judgement),
             beside=beside(judgement),
             powered=_powered(judgement),
+            cost=_cost(judgement),
             **set_words(judgement),
             **_mixture(judgement),
             matrix=[] if many else confusion_rows(judgement),
@@ -113,6 +115,12 @@ def _powered(judgement: Judgement) -> dict[str, Any] | None:
     if found is None:
         return None
     return {"title": powered_title(found), "rows": powered_rows(found), "note": powered_note(found)}
+
+
+def _cost(judgement: Judgement) -> dict[str, Any] | None:
+    """What the page says of the cost of a prediction; None where it is not known."""
+    cost = judgement.prediction_cost
+    return None if cost is None else {"rows": cost_rows(cost), "note": cost_note(cost)}
 
 
 def _mixture(judgement: Judgement) -> dict[str, Any]:

@@ -149,8 +149,8 @@ def _latex_text(text: str) -> str:
 
 def _markdown(table: PaperTable) -> str:
     marks = ["---"] * table.left + ["---:"] * (len(table.header) - table.left)
-    lines = [_markdown_row([_markdown_text(cell) for cell in table.header]), _markdown_row(marks)]
-    lines += [_markdown_row([_markdown_text(cell) for cell in row]) for row in table.rows]
+    lines = [_markdown_row([markdown_text(cell) for cell in table.header]), _markdown_row(marks)]
+    lines += [_markdown_row([markdown_text(cell) for cell in row]) for row in table.rows]
     return "\n".join([*lines, "", table.note])
 
 
@@ -158,6 +158,7 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _markdown_text(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """The text as Markdown shows it: none of its letters is a mark."""
     escaped = "".join(f"\\{letter}" if letter in MARKDOWN else letter for letter in one_line(text))
     return MINUS.sub("−", escaped)

@@ -17,6 +17,7 @@ TARGETS = {
     "seeds": "difference",
 }
 ALLOWED = "worse by less than"
+EQUIVALENT = "differ by less than"
 
 
 def plan_table(plan: Plan) -> Group:
@@ -27,7 +28,8 @@ def plan_table(plan: Plan) -> Group:
 
     asked = plan.question
     table = Table(box=None, pad_edge=False)
-    table.add_column(TARGETS[plan.kind] if asked.not_worse_than is None else ALLOWED, justify="right")
+    title = TARGETS[plan.kind] if asked.not_worse_than is None else ALLOWED
+    table.add_column(title if asked.equivalent is None else EQUIVALENT, justify="right")
     table.add_column("seeds" if plan.kind == "seeds" else "rows", justify="right")
     for step in plan.table:
         table.add_row(points(step.target, asked), "–" if step.needed is None else f"{step.needed:,}")

@@ -12,6 +12,7 @@ from classmark.judging.findings.judgement import Finding
 from classmark.judging.judgement import Judgement
 from classmark.report.mixture import beside, weights_sentence
 from classmark.report.operating import point_sentence
+from classmark.report.prediction_cost import cost_sentence
 from classmark.report.prediction_powered import powered_note, powered_table
 from classmark.report.selection import target_sentence
 from classmark.report.words import baseline_sentence, decisions_sentence, interval_text, metric_title, value_text
@@ -49,6 +50,8 @@ def judgement_table(judgement: Judgement) -> Group:
         parts += [Text("rows true, columns predicted", style="italic"), _confusion(judgement)]
     if sentence := baseline_sentence(judgement):
         parts.append(Text(sentence))
+    if judgement.prediction_cost:
+        parts.append(Text(cost_sentence(judgement.prediction_cost)))
     if judgement.prediction_powered:
         parts += [
             powered_table(judgement.prediction_powered),
@@ -145,9 +148,17 @@ def _two(comparison: Comparisons) -> Group:
         mcnemar = f"McNemar: {counts}, p {found.p_exact:.3g} exact, {found.p_midp:.3g} mid-p"
     return Group(
         *(Text(_models(comparison)), table, Text(mcnemar), Text(comparison.sentence)),
+        *_costs(comparison),
         *_checks(comparison.checks),
         *_findings(comparison.findings),
     )
+
+
+def _costs(comparison: Comparisons) -> list[Text]:
+    """Which models are dominated, quality and cost taken together."""
+    from rich.text import Text
+
+    return [Text(one.sentence) for one in (comparison.cost.dominated if comparison.cost else ())]
 
 
 def _many(comparison: Comparisons) -> Group:
@@ -169,6 +180,7 @@ def _many(comparison: Comparisons) -> Group:
     return Group(
         *(Text(_models(comparison)), first, every, Text(comparison.sentence)),
         *([Text(comparison.best_sentence)] if comparison.best else []),
+        *_costs(comparison),
         *_checks(comparison.checks),
         *_findings(comparison.findings),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from classmark.judging.findings.choices import with_confidence
@@ -11,6 +9,7 @@ from classmark.judging.judgement import Judgement
 from classmark.judging.parts.selective import Target
 from classmark.judging.parts.thresholds import Goal
 from classmark.report.charts import BLUE, DASHED, HEIGHT, ORANGE, WIDTH, Chart
+from classmark.report.vega_lite import Part, category, layers, mark, quantity
 from classmark.report.words import share_text
 
 
@@ -50,21 +49,19 @@ def risk_chart(judgement: Judgement) -> Chart | None:
     ]
     data = pl.DataFrame([*curve, *points])
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        share = alt.Axis(format=".0%", tickCount=5)
-        x = alt.X("coverage:Q", title="share of rows answered", axis=share, scale=alt.Scale(domain=[0, 1], nice=False))
-        y = alt.Y("error:Q", title="share of these that is wrong", axis=share)
+    def draw(data: pl.DataFrame) -> Part:
+        axis = {"format": ".0%", "tickCount": 5}
+        x = quantity("coverage", title="share of rows answered", axis=axis, scale={"domain": [0, 1], "nice": False})
+        y = quantity("error", title="share of these that is wrong", axis=axis)
         on_curve, chosen = (data.filter(keep) for keep in (pl.col("kind") == "curve", pl.col("kind") != "curve"))
-        line = alt.Chart(on_curve).mark_line(strokeWidth=2, color=BLUE).encode(x=x, y=y)
-        whole = alt.Chart(on_curve.tail(1)).mark_rule(strokeDash=DASHED, color=BLUE, opacity=0.5).encode(y=y)
-        picture = whole + line
+        whole = mark("rule", {"strokeDash": DASHED, "color": BLUE, "opacity": 0.5}, on_curve.tail(1), y=y)
+        parts = [whole, mark("line", {"strokeWidth": 2, "color": BLUE}, on_curve, x=x, y=y)]
         if len(chosen):
-            marks = alt.Chart(chosen).mark_point(filled=True, size=70, opacity=1, color=ORANGE).encode(x=x, y=y)
-            names = alt.Chart(chosen).mark_text(align="left", dx=9, dy=9, color=ORANGE, fontSize=12)
-            picture += marks + names.encode(x=x, y=y, text="kind:N")
-        return picture.properties(width=WIDTH, height=HEIGHT)
+            point = {"filled": True, "size": 70, "opacity": 1, "color": ORANGE}
+            beside = {"align": "left", "dx": 9, "dy": 9, "color": ORANGE, "fontSize": 12}
+            parts.append(mark("point", point, chosen, x=x, y=y))
+            parts.append(mark("text", beside, chosen, x=x, y=y, text=category("kind")))
+        return layers(*parts) | {"width": WIDTH, "height": HEIGHT}
 
     reading = (
         "From left to right rows are added, the surest first; the dashed line is the error when all are answered. The lower "

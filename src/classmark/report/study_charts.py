@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from classmark.judging.studies.answers import Answers
 from classmark.report.charts import BLUE, COLOURS, GREY, HEIGHT, WIDTH, Chart
+from classmark.report.vega_lite import Part, category, layers, mark, quantity
 
 
 def study_charts(answers: Answers) -> list[Chart]:
@@ -43,25 +42,23 @@ def learning_curves(answers: Answers) -> Chart:
     data = pl.DataFrame(means, infer_schema_length=None)
     names, target = list(answers.arms), answers.study.target_accuracy
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        colours = alt.Scale(domain=names, range=[COLOURS[index % len(COLOURS)] for index in range(len(names))])
-        colour = alt.Color("arm:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", symbolOpacity=1))
-        y = alt.Y("value:Q", title="validation accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
-        base = alt.Chart(data).encode(x=alt.X("step:Q", title="steps", axis=alt.Axis(grid=False)), color=colour)
-        layers = [
-            alt.Chart(pl.DataFrame(runs))
-            .mark_line(strokeWidth=1, opacity=0.25)
-            .encode(x="step:Q", y="value:Q", color=colour, detail="run:N"),
-            base.mark_line(strokeWidth=2.4).encode(y=y),
+    def draw(data: pl.DataFrame) -> Part:
+        colours = {"domain": names, "range": [COLOURS[index % len(COLOURS)] for index in range(len(names))]}
+        colour = category("arm", title=None, scale=colours, legend={"orient": "bottom", "symbolOpacity": 1})
+        shared = {"x": quantity("step", title="steps", axis={"grid": False}), "color": colour}
+        y = quantity("value", title="validation accuracy", axis={"format": ".0%"}, scale={"zero": False})
+        each = {"x": quantity("step"), "y": quantity("value"), "color": colour, "detail": category("run")}
+        parts = [
+            mark("line", {"strokeWidth": 1, "opacity": 0.25}, pl.DataFrame(runs), **each),
+            mark("line", {"strokeWidth": 2.4}, data, y=y, **shared),
         ]
         if data["low"].null_count() < data.height:
-            layers.insert(0, base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q"), y2="high:Q"))
+            band = {"y": quantity("low"), "y2": {"field": "high"}}
+            parts.insert(0, mark("area", {"opacity": 0.18}, data, **band, **shared))
         if target is not None:
-            rule = alt.Chart(pl.DataFrame({"target": [target]})).mark_rule(strokeDash=[2, 4], color=GREY)
-            layers.append(rule.encode(y="target:Q"))
-        return alt.layer(*layers).properties(width=1.5 * WIDTH, height=HEIGHT * 1.3)
+            look = {"strokeDash": [2, 4], "color": GREY}
+            parts.append(mark("rule", look, pl.DataFrame({"target": [target]}), y=quantity("target")))
+        return layers(*parts) | {"width": 1.5 * WIDTH, "height": HEIGHT * 1.3}
 
     reading = "The mean over seeds with its 95 % band at each step, for that step alone; faint, each run." + (
         " Dotted: the target." if target is not None else ""
@@ -75,19 +72,17 @@ def difference_curve(answers: Answers, number: int) -> Chart:
     rows = [{"step": step, "value": found.value, "low": found.low, "high": found.high} for step, found in one.curve]
     data = pl.DataFrame(rows, infer_schema_length=None)
 
-    def draw(data: pl.DataFrame) -> Any:
-        import altair as alt
-
-        axis = alt.Axis(format="+.0%")
-        base = alt.Chart(data).encode(x=alt.X("step:Q", title="steps", axis=alt.Axis(grid=False)))
-        zero = alt.Chart(pl.DataFrame({"zero": [0.0]})).mark_rule(color=GREY).encode(y="zero:Q")
-        layers = [
-            zero,
-            base.mark_line(strokeWidth=2.2, color=BLUE).encode(y=alt.Y("value:Q", title="difference", axis=axis)),
+    def draw(data: pl.DataFrame) -> Part:
+        x = quantity("step", title="steps", axis={"grid": False})
+        y = quantity("value", title="difference", axis={"format": "+.0%"})
+        parts = [
+            mark("rule", {"color": GREY}, pl.DataFrame({"zero": [0.0]}), y=quantity("zero")),
+            mark("line", {"strokeWidth": 2.2, "color": BLUE}, data, x=x, y=y),
         ]
         if data["low"].null_count() < data.height:
-            layers.insert(0, base.mark_area(opacity=0.2, color=BLUE).encode(y="low:Q", y2="high:Q"))
-        return alt.layer(*layers).properties(width=1.5 * WIDTH, height=HEIGHT)
+            band = {"y": quantity("low"), "y2": {"field": "high"}}
+            parts.insert(0, mark("area", {"opacity": 0.2, "color": BLUE}, data, x=x, **band))
+        return layers(*parts) | {"width": 1.5 * WIDTH, "height": HEIGHT}
 
     reading = (
         f"Above zero {one.arm} is ahead. The band is a paired 95 % interval at each step, for that step alone: among many "

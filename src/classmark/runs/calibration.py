@@ -1,4 +1,4 @@
-"""`model/calibration.json`: the temperature that a run fitted on its validation rows."""
+"""`model/calibration.json`: the temperature that a run fitted on its validation rows, or why there is none."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ CALIBRATION = "calibration.json"
 SCHEMA_VERSION = 1
 
 
-def write_temperature(folder: Path, temperature: float, rows: int) -> None:
+def write_temperature(folder: Path, temperature: float | None, rows: int, withheld: str | None = None) -> None:
     """Write `calibration.json` into a model folder.
 
     Args:
         folder: of the model.
-        temperature: the logits divided by it give calibrated probabilities.
+        temperature: the logits divided by it give calibrated probabilities; None where none is best.
         rows: how many validation rows it was fitted on.
+        withheld: why there is no temperature.
     """
     content = {
         "schema_version": SCHEMA_VERSION,
         "method": "temperature",
         "temperature": temperature,
         "fitted_on": {"split": "validation", "rows": rows},
+        **({} if withheld is None else {"withheld": withheld}),
     }
     write_json(folder / CALIBRATION, content)
 
@@ -37,7 +39,7 @@ def read_temperature(path: Path) -> float:
         path: a run folder or its `model/` folder.
 
     Raises:
-        RunError: there is none, or the file is damaged.
+        RunError: there is none, none was best on the validation rows, or the file is damaged.
     """
     file = model_folder(path) / CALIBRATION
     if not file.is_file():
@@ -45,7 +47,13 @@ def read_temperature(path: Path) -> float:
             f"{path}: no temperature was fitted for this model (there is no {CALIBRATION}).",
             ("Predict without ", Option("calibrated", True), "."),
         )
-    temperature = read_json(file).get("temperature")
+    content = read_json(file)
+    temperature, withheld = content.get("temperature"), content.get("withheld")
+    if temperature is None and isinstance(withheld, str):
+        raise RunError(
+            f"{path}: no temperature is best for this model: on its validation rows {withheld}.",
+            ("Predict without ", Option("calibrated", True), "."),
+        )
     if isinstance(temperature, bool) or not isinstance(temperature, float | int) or not 0 < temperature < math.inf:
         raise RunError(f"{file}: there is no temperature in it. Copy the run's model folder again.")
     return float(temperature)

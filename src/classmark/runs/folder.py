@@ -65,6 +65,10 @@ class RunFiles:
     def status(self) -> Path:
         return self.path / "status.json"
 
+    @property
+    def prediction_cost(self) -> Path:
+        return self.path / "prediction-cost.json"
+
     def predictions(self, split: str, baseline: str | None = None) -> Path:
         """The predictions table of a split, by the run's own model or by a baseline."""
         stem = split if baseline is None else f"baseline-{baseline}-{split}"

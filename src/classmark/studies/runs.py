@@ -26,7 +26,7 @@ from classmark.recipes.study_load import recipe_of
 from classmark.recipes.study_schema import Study
 from classmark.report.words import seconds_text
 from classmark.runs import RunFiles
-from classmark.runs.status import DONE, FAILED, RUNNING, read_status, write_status
+from classmark.runs.status import DONE, FAILED, INTERRUPTED, RUNNING, read_status, write_status
 from classmark.studies.outcomes import read_outcome
 from classmark.system.files import written
 from classmark.system.screen import Screen
@@ -35,6 +35,7 @@ COMMAND = [sys.executable, "-c", "import sys; from classmark.cli.main import run
 FOLDS = "data.folds"  # the name of the study as which a cross-validation is run
 POLL_SECONDS = 0.2
 LINE_SECONDS = 30.0
+STOPPED = (0, 130, 143)  # exit codes of a run that is done or was interrupted
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl.h
 
 
@@ -127,7 +128,10 @@ class Runner:
     def _start(self, place: Place) -> None:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
-            write_recipe(place.run.recipe, recipe_of(self.study, place.arm, place.seed, self.threads))
+            recipe = recipe_of(self.study, place.arm, place.seed, self.threads)
+            if self.jobs > 1:  # runs beside each other would measure each other
+                recipe = recipe.model_copy(update={"judge": recipe.judge.model_copy(update={"prediction_cost": False})})
+            write_recipe(place.run.recipe, recipe)
         with written(place.log):
             place.log.parent.mkdir(parents=True, exist_ok=True)
             log = place.log.open("ab")
@@ -159,9 +163,7 @@ class Runner:
         for one in [one for one in self.started if one.process.poll() is not None]:
             self.started.remove(one)
             one.log.close()
-            code = one.process.returncode
-            if code not in (0, 130, 143):
-                _note_failure(one.place, code)
+            _note_end(one.place, one.process.returncode, asked=bool(self.came))
             found = read_outcome(one.place.run, one.place.arm, one.place.seed)
             if found.done:
                 said = f"accuracy {found.metrics['accuracy']:.2%} in {seconds_text(found.seconds)}"
@@ -225,10 +227,21 @@ def _share_done(run: RunFiles) -> float:
     return epochs / load_recipe(str(run.recipe)).train.epochs
 
 
-def _note_failure(place: Place, code: int) -> None:
-    """Make sure that the status says so: a process that was killed cannot."""
+def _note_end(place: Place, code: int, *, asked: bool) -> None:
+    """Make sure that the status says how a run ended: a process that was killed cannot.
+
+    Args:
+        place: of the run.
+        code: exit code of its process; below 0 the signal that killed it.
+        asked: it was to stop. Then it may have died of the signal while it was still loading, which is no failure.
+    """
     status = read_status(place.run)
-    if status.state != FAILED:
+    if status.state in (DONE, FAILED):
+        return
+    if asked or code in STOPPED:
+        if status.state == RUNNING:
+            write_status(place.run, replace(status, state=INTERRUPTED, message="Stopped."))
+    else:
         lines = place.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         why = f"ended by signal {-code}" if code < 0 else (lines[-1] if lines else f"exit code {code}")
         write_status(place.run, replace(status, state=FAILED, message=why))

@@ -89,6 +89,17 @@ def processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
+def computed_seconds(root: Path = ROOT) -> float | None:
+    """Seconds that all processes have computed on the cores that this one may use; None where the system does not say.
+
+    Source: proc(5), `/proc/stat`: user, nice and system time, interrupts, and what other machines took (steal).
+    """
+    allowed = {f"cpu{core}" for core in os.sched_getaffinity(0)} if hasattr(os, "sched_getaffinity") else set()
+    rows = [line.split() for line in _text(root / "proc" / "stat").splitlines()]
+    ticks = [int(row[place]) for row in rows if row and row[0] in allowed for place in (1, 2, 3, 6, 7, 8)]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
+
+
 def _own_pages(field: int) -> int:
     """Bytes of this process: the whole address space (0) or what is resident (1)."""
     text = _text(Path("/proc/self/statm"))

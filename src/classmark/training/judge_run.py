@@ -27,6 +27,7 @@ from classmark.runs import RunFiles
 from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
 from classmark.runs.mixture import write_mixture
+from classmark.runs.prediction_cost import PredictionCost
 from classmark.training.features import predicted_examples
 from classmark.training.image_baseline import baseline_features
 from classmark.training.watch import RunWatch
@@ -149,7 +150,12 @@ def write_mixed(run: RunFiles, tables: Tables, baselines: Mapping[str, Tables]) 
 
 
 def judge_run(
-    run: RunFiles, recipe: Recipe, tables: Tables, baselines: Mapping[str, Tables], watch: RunWatch
+    run: RunFiles,
+    recipe: Recipe,
+    tables: Tables,
+    baselines: Mapping[str, Tables],
+    watch: RunWatch,
+    cost: PredictionCost | None = None,
 ) -> Judgement:
     """The judgement of the test split, or of validation where the test was not read; written, reported, shown."""
     from classmark.report.screen import judgement_table
@@ -169,9 +175,10 @@ def judge_run(
         draws=recipe.judge.draws,
         seed=recipe.seed,
     )
+    judgement = replace(judgement, prediction_cost=cost)
     write_judgement(run.judgement, judgement)
-    if (fitted := judgement.recalibration) is not None and fitted.temperature is not None:
-        write_temperature(run.model, fitted.temperature, fitted.rows)
+    if (fitted := judgement.recalibration) is not None:
+        write_temperature(run.model, fitted.temperature, fitted.rows, fitted.withheld)
     watch.write_status()
     write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))

@@ -19,6 +19,7 @@ from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_baselines
 from classmark.training.loop import fit
 from classmark.training.memory import check_batch, check_memory
+from classmark.training.prediction_cost import write_cost
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.state import put_back
@@ -84,5 +85,6 @@ def _finished(run: RunFiles) -> RunFiles:
         baselines = write_baselines(run, recipe, dataset) if recipe.judge.baselines else {}
         release_memory()
         tables = predict_splits(run, recipe, classifier, dataset, inputs, ["validation", "test"])
-        judge_run(run, recipe, tables, baselines, watch)
+        cost = write_cost(run, recipe, dataset, threads, watch)
+        judge_run(run, recipe, tables, baselines, watch, cost)
     return run

@@ -43,6 +43,7 @@ class RunWatch:
         self.run, self.epochs = run, epochs
         self.console = Screen()
         self.signal_number = 0
+        self.ended_by = 0  # the signal that stopped it at once
         self._started = time.monotonic()
         self._stage, self._stage_started = "data", self._started
         self._lock = threading.Lock()
@@ -63,6 +64,7 @@ class RunWatch:
     def stop(self, number: int) -> None:
         """A signal asks for a stop: after the step that is trained on, or at once where there is nothing to save."""
         if self._stage != "training" or self.interrupted:
+            self.ended_by = number
             end_at(number)
         self.signal_number = number
         say_from_handler("\nStopping after this step (again: stop at once) …")
@@ -201,7 +203,7 @@ def watched(run: RunFiles, epochs: int) -> Iterator[RunWatch]:
         with heeded(watch.stop):
             yield watch
     except BaseException as error:
-        ended = end_of(run, error)
+        ended = end_of(run, error, watch.ended_by)
         if ended is not error:
             raise ended from error
         raise
@@ -213,9 +215,17 @@ def watched(run: RunFiles, epochs: int) -> Iterator[RunWatch]:
             watch.write_status(**_last_words(ended))
 
 
-def end_of(run: RunFiles, error: BaseException) -> BaseException:
-    """What a run ends with, for the user: a stop and what the machine refuses come with the way to go on."""
+def end_of(run: RunFiles, error: BaseException, signal_number: int = 0) -> BaseException:
+    """What a run ends with, for the user: a stop and what the machine refuses come with the way to go on.
+
+    Args:
+        run: that ends.
+        error: why.
+        signal_number: of the signal that stopped it at once, 0 without one. A library that is stopped may raise something else.
+    """
     go_on = f"classmark train --resume {run.path}"
+    if signal_number and not isinstance(error, ClassmarkError | KeyboardInterrupt):
+        return Interrupted(f"Stopped. Continue with: {go_on}", signal_number)
     if isinstance(error, KeyboardInterrupt):
         return Interrupted(f"Stopped. Continue with: {go_on}", signal_of(error))
     refused = error if isinstance(error, OutsideError) else outside_error(error)

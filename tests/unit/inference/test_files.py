@@ -50,12 +50,6 @@ class LengthClassifier:
         self.seen.append(len(texts))
         return np.array([[len(text) / 10, 0.5] for text in texts], np.float32)
 
-    def file_logits(self, files: ImageFiles) -> NDArray[np.float32]:
-        raise AssertionError("it takes texts")
-
-    def file_faults(self, files: ImageFiles) -> list[str | None]:
-        raise AssertionError("it takes texts")
-
 
 def probability(text: str) -> float:
     """Of `long`: the logistic function of the difference of the two logits."""

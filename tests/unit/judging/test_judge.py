@@ -20,7 +20,7 @@ TOP_LEVEL = {
     "per_class", "confusion", "curves", "calibration", "thresholds", "slices", "validation_rows", "leaked", "groups", "baselines",
     "label_errors", "test_looks", "recalibration", "selective", "conformal", "baseline_methods", "baseline_comparison",
     "findings", "costs", "slicing", "validation_gap", "plan", "own_decisions", "effective_rows", "mixture",
-    "prediction_powered", "checks",
+    "prediction_powered", "prediction_cost", "checks",
 }  # fmt: skip
 
 

@@ -99,6 +99,29 @@ def test_a_run_has_its_baselines_and_its_validation_rows(run: Path) -> None:
         assert side.validation.ids.to_list() == ["v0", "v1", "v2", "v3"]
 
 
+def test_labels_only_leaves_the_predicted_classes_of_a_run_its_baselines_and_its_tables(run: Path) -> None:
+    options = read_options({"labels_only": True})
+    side = open_side(run, options)
+    table = open_side(RunFiles(run).predictions("test"), options).table
+    for one in (side.table, side.baselines["majority"], side.validation, table, open_side(table, options).table):
+        assert one is not None
+        assert not one.has_probabilities
+        assert one.predicted.tolist() == np.argmax(BOTH, axis=1).tolist()
+    judged = classmark.judge(run, labels_only=True, draws=20)
+    assert "log_loss" not in judged.metrics
+    assert judged.metrics["accuracy"].value == np.mean(side.table.labels == np.argmax(BOTH, axis=1))
+
+
+def test_labels_only_needs_predicted_classes_in_a_file_of_another_tool() -> None:
+    frame = FRAME.select("id", "label", pl.Series("probabilities", BOTH))
+    with pytest.raises(InputError) as caught:
+        open_side(frame, read_options({"labels_only": True}), source="mine")
+    assert str(caught.value) == (
+        "mine: no column of predicted classes is found; the columns are label, id, probabilities. Name it: "
+        'predicted="COLUMN", or leave out labels_only=True.'
+    )
+
+
 def test_an_interrupted_run_is_its_validation_rows(run: Path) -> None:
     (run / "predictions" / "test.parquet").unlink()
     side = open_side(run)

@@ -67,7 +67,7 @@ def test_the_risk_chart_holds_the_curve_and_the_thresholds(fitted: Judgement, al
         chosen = [one for one in judgement.selective.targets or () if one.coverage is not None]
         assert len(frame) - len(curve) == len(chosen)
         assert bool(chosen) == points
-        assert chart.picture().to_dict()["layer"]
+        assert chart.picture()["layer"]
     assert risk_chart(judge_confusion([[3, 1], [1, 5]])) is None
 
 

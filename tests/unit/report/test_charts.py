@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 import pytest
@@ -20,6 +18,7 @@ from classmark.report.charts import (
     score_charts,
 )
 from classmark.report.heat_map import confusion_chart
+from pages import drawn_rows
 
 HISTORY = [
     {"epoch": epoch, "step": step, "train_loss": loss, "validation_loss": loss + 0.1, "train_accuracy": 0.5 + loss / 10,
@@ -65,7 +64,7 @@ def test_the_precision_recall_curve_is_scikit_learns(judgement: Judgement, predi
     precision, recall, _ = precision_recall_curve(predictions.labels, predictions.probabilities[:, 1])
     theirs = {(round(x, 5), round(y, 5)) for x, y in zip(recall[:-1], precision[:-1], strict=True) if 0 < x < 1}
     assert theirs <= set(found.frame().select("x", "y").rows())
-    guessing = [rows for rows in found.picture().to_dict()["datasets"].values() if len(rows) == 2]
+    guessing = [rows for rows in drawn_rows(found.picture()) if len(rows) == 2]
     assert guessing == [[{"x": 0.0, "y": 0.6}, {"x": 1.0, "y": 0.6}]]
 
 
@@ -89,7 +88,7 @@ def test_of_many_classes_the_means_and_the_lowest_have_a_curve() -> None:
 
 def test_guessing_has_the_mean_share_of_a_class() -> None:
     found = chart(judge(several_classes(12), draws=100), "precision-recall")
-    (guessing,) = [rows for rows in found.picture().to_dict()["datasets"].values() if len(rows) == 2]
+    (guessing,) = [rows for rows in drawn_rows(found.picture()) if len(rows) == 2]
     assert [row["y"] for row in guessing] == pytest.approx([1 / 12, 1 / 12])
 
 
@@ -125,8 +124,7 @@ def charts_of_every_kind() -> list[Chart]:
 
 @pytest.mark.parametrize("found", charts_of_every_kind(), ids=lambda found: found.name)
 def test_every_chart_draws_its_frame_and_says_how_to_read_it(found: Chart) -> None:
-    picture: dict[str, Any] = found.picture().to_dict()
-    drawn = [pl.DataFrame(rows, infer_schema_length=None) for rows in picture["datasets"].values()]
+    drawn = [pl.DataFrame(rows, infer_schema_length=None) for rows in drawn_rows(found.picture())]
     assert any(data.shape == found.frame().shape for data in drawn)
     assert found.title
     assert found.reading.endswith(".")
@@ -138,6 +136,6 @@ def test_one_curve_has_its_band_and_several_have_none(judgement: Judgement) -> N
         found = chart(judgement, name)
         assert found.frame().select("low", "high").rows() == list(zip(curve.low, curve.high, strict=True))
         assert found.reading.endswith(f"in at least 95 of 100 draws of rows ({curve.band}).")
-        marks = [[layer["mark"]["type"] for layer in one.picture().to_dict()["layer"][1].get("layer", [])] for one in
+        marks = [[layer["mark"]["type"] for layer in one.picture()["layer"][1].get("layer", [])] for one in
                  (found, chart(several, name))]  # fmt: skip
         assert marks == [["area", "line"], []]

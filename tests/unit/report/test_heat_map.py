@@ -29,7 +29,7 @@ def test_a_class_without_rows_has_shares_of_zero() -> None:
 
 @pytest.mark.parametrize(("classes", "marks"), [(2, {"rect", "text"}), (20, {"rect", "text"}), (21, {"rect"})])
 def test_counts_are_written_up_to_twenty_classes(classes: int, marks: set[str]) -> None:
-    picture = confusion_chart(judge_confusion(np.eye(classes) + 1)).picture().to_dict()
+    picture = confusion_chart(judge_confusion(np.eye(classes) + 1)).picture()
     assert {layer["mark"]["type"] for layer in picture.get("layer", [picture])} == marks
 
 
@@ -50,15 +50,15 @@ def test_both_axes_have_the_order_that_puts_together_what_is_confused() -> None:
     order = list(shown_order(judgement))
     assert sorted(order) == sorted(judgement.classes)
     assert abs(order.index("2") - order.index("28")) == 1
-    encoding = confusion_chart(judgement).picture().to_dict()["encoding"]
+    encoding = confusion_chart(judgement).picture()["encoding"]
     assert encoding["x"]["scale"]["domain"] == encoding["y"]["scale"]["domain"] == order
-    given = confusion_chart(judgement, judgement.classes).picture().to_dict()["encoding"]
+    given = confusion_chart(judgement, judgement.classes).picture()["encoding"]
     assert given["x"]["scale"]["domain"] == given["y"]["scale"]["domain"] == list(judgement.classes)
 
 
 @pytest.mark.parametrize(("classes", "named"), [(60, True), (61, False)])
 def test_classes_are_named_on_the_axes_up_to_sixty(classes: int, named: bool) -> None:
-    encoding = confusion_chart(judge_confusion(np.eye(classes) + 1)).picture().to_dict()["encoding"]
+    encoding = confusion_chart(judge_confusion(np.eye(classes) + 1)).picture()["encoding"]
     assert encoding["x"]["axis"]["labels"] is encoding["y"]["axis"]["labels"] is named
 
 
@@ -72,5 +72,4 @@ def test_of_too_many_cells_the_largest_shares_are_drawn(monkeypatch: pytest.Monk
 
 def test_so_many_cells_can_be_drawn() -> None:
     specification = styled(confusion_chart(judge_confusion(np.eye(72) + 1)))
-    (rows,) = specification["datasets"].values()  # type: ignore[attr-defined]
-    assert len(rows) == 72 * 72
+    assert len(specification["data"]["values"]) == 72 * 72

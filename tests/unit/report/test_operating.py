@@ -20,7 +20,7 @@ from classmark.report.operating import difference_text, point_sentence, threshol
 from classmark.report.page import write_report
 from classmark.report.screen import judgement_table
 from classmark.report.selection import target_sentence
-from pages import text_of
+from pages import drawn_rows, text_of
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -98,8 +98,8 @@ def test_upright_lines_that_stand_close_share_a_name(judgement: Judgement) -> No
     points = tuple(replace(point, threshold=threshold) for point, threshold in moved)
     charts = threshold_charts(replace(judgement, thresholds=replace(found, points=points)))
     named = [
-        sorted((row["threshold"], row["goal"]) for rows in sets.values() for row in rows if "goal" in row)
-        for sets in (chart.picture().to_dict()["datasets"] for chart in charts)
+        sorted((row["threshold"], row["goal"]) for rows in drawn_rows(chart.picture()) for row in rows if "goal" in row)
+        for chart in charts
     ]
     assert named == [
         [(0.2, "precision ≥ 0.8"), (0.8, "precision ≥ 0.81, highest F1"), (0.82, "")],

@@ -43,10 +43,11 @@ def test_runs_of_other_lengths_share_the_axis(sides: Sides) -> None:
 
 
 def test_training_and_validation_are_told_apart_without_colour(sides: Sides) -> None:
-    lines, points = history_overlay(sides, "accuracy").picture().to_dict()["layer"]
+    picture = history_overlay(sides, "accuracy").picture()
+    lines, points = picture["layer"]
     assert lines["encoding"]["strokeDash"]["field"] == "split"
     assert points["encoding"]["shape"]["scale"]["range"] == ["circle", "square"]
-    colours = lines["encoding"]["color"]["scale"]
+    colours = picture["encoding"]["color"]["scale"]
     assert colours["domain"] == LABELS
     assert len(set(colours["range"])) == 2
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import subprocess
 import sys
 from pathlib import Path
@@ -83,13 +82,8 @@ def write_many(folder: Path, who: int) -> None:
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=write_many, args=(tmp_path, who)) for who in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    workers = [subprocess.Popen([sys.executable, __file__, tmp_path, str(who)]) for who in range(3)]
+    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
     assert known_looks(RunFiles(tmp_path / "any"), table("none")) == Looks({f"recipe-{who}": 12 for who in range(3)})
 
 
@@ -158,3 +152,7 @@ def test_a_training_run_is_a_look_and_judging_it_is_none(tmp_path: Path, monkeyp
         page = Path(f"runs/{look}/report.html").read_text(encoding="utf-8")
         assert f"looked at {look} time{'s' * (look != 1)} by 1 recipe." in page
     assert len(Path("runs", LEDGER).read_text(encoding="utf-8").splitlines()) == 2
+
+
+if __name__ == "__main__":
+    write_many(Path(sys.argv[1]), int(sys.argv[2]))

@@ -46,6 +46,15 @@ def test_without_a_temperature_each_face_says_how_to_go_on(run: Path) -> None:
     assert caught.value.spelt("command line") == f"{start}--calibrated."
 
 
+def test_a_temperature_that_was_withheld_says_why(run: Path) -> None:
+    write_temperature(run / "model", None, 40, "every row is right")
+    with pytest.raises(RunError) as caught:
+        read_temperature(run)
+    assert caught.value.spelt("command line") == (
+        f"{run}: no temperature is best for this model: on its validation rows every row is right. Predict without --calibrated."
+    )
+
+
 @pytest.mark.parametrize(
     "content",
     ["{}", "[]", "{", '{"temperature": "hot"}', '{"temperature": -1}', '{"temperature": NaN}', '{"temperature": true}'],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from classmark.recipes import load_recipe
 from classmark.recipes.study_load import load_study
 from classmark.recipes.study_schema import Study
 from classmark.runs import RunFiles
+from classmark.runs.status import read_status
 from classmark.studies import runs as module
 from classmark.studies.folder import begin_study, outcomes, places, run_study
 from classmark.studies.runs import is_settled, wait_until_quiet
@@ -78,6 +80,54 @@ def test_runs_that_cannot_start_fail_and_are_listed(
     assert [(one["arm"], one["seed"]) for one in started] == [("a", 5), ("b", 5), ("a", 2), ("b", 2)]
     assert "ended    b seed 2  failed: no room left on the device" in capfd.readouterr().err
     assert load_recipe(str(places(study, folder)[1].run.recipe)).train.threads is not None
+
+
+SIGNALLED = "kill -TERM $$"  # the process dies of it, as one does that is still loading
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "asked", "expected"),
+    [
+        (SIGNALLED, None, True, "not started"),
+        (SIGNALLED, "running", True, "interrupted"),
+        (SIGNALLED, "running", False, "failed"),
+        ("exit 70", "running", True, "interrupted"),
+        ("exit 143", "running", False, "interrupted"),
+        (SIGNALLED, "done", True, "done"),  # it was at its end already
+        ("exit 7", None, False, "failed"),
+    ],
+)
+def test_how_a_run_ended(
+    command: str,
+    state: str | None,
+    asked: bool,
+    expected: str,
+    study: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stop that reaches a run before it can heed it, or after it is done, is no failure."""
+    place = places(study, tmp_path)[0]
+    write_text(place.run.recipe, "name: made\n")
+    write_text(place.log, "")
+    if state is not None:
+        write_json(place.run.status, {"state": state})
+    runner = module.Runner(study, [place], tmp_path, (1, 1), [2] if asked else [])
+    process = subprocess.Popen(["sh", "-c", command])
+    process.wait()
+    runner.started = [module.Started(place, process, place.log.open("rb"))]
+    monkeypatch.setattr(
+        module,
+        "read_outcome",
+        lambda run, arm, seed: Outcome(arm, seed, read_status(run).state, metrics={"accuracy": 1.0}, seconds=1.0),
+    )
+    runner._collect()
+    found = read_status(place.run)
+    assert found.state == ("missing" if expected == "not started" else expected)
+    assert found.message == {
+        "interrupted": "Stopped.",
+        "failed": "ended by signal 15" if command == SIGNALLED else "exit code 7",
+    }.get(expected, "")
 
 
 def test_a_run_left_behind_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,6 +153,19 @@ def test_the_exit_code_names_the_signal(run: RunFiles) -> None:
     assert caught.value.exit_code == 143
 
 
+def test_what_a_stopped_library_raises_instead_is_a_stop_too(run: RunFiles) -> None:
+    def loading() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    with pytest.raises(Interrupted) as caught, watched(run, epochs=1):
+        loading()
+    assert caught.value.exit_code == 143
+    assert read_status(run).state == "interrupted"
+
+
 def test_a_status_that_cannot_be_renewed_ends_no_run(run: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "RENEW_SECONDS", 0.01)
     tried = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -19,6 +19,7 @@ from classmark.judging.comparisons.compare import (
     points_text,
     positive_of,
 )
+from classmark.judging.comparisons.dominated import CostBesideQuality, weigh_costs
 from classmark.judging.comparisons.matching import match
 from classmark.judging.comparisons.not_worse import Asked, check_pairs
 from classmark.judging.comparisons.paired import Difference, Sampled, better_side
@@ -29,6 +30,7 @@ from classmark.judging.scored import TOP_K_CLASSES
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.statistics.resampling import whole_draws, whole_seed
 from classmark.predictions import Predictions
+from classmark.runs.prediction_cost import PredictionCost
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LEVEL = 0.05
@@ -51,6 +53,7 @@ class Comparisons:
         checks: what was asked of the models beside A, with the results.
         simultaneous: of three models or more, for each pair the intervals by metric that hold for all pairs of a metric at once.
         best: of three models or more, the one with the highest accuracy; None with groups or weights.
+        cost: what predictions cost, and which models are dominated; None where that is known of fewer than two.
     """
 
     names: tuple[str, ...]
@@ -66,6 +69,7 @@ class Comparisons:
     checks: tuple[Check, ...] = ()
     simultaneous: tuple[dict[str, Simultaneous], ...] = ()
     best: Best | None = None
+    cost: CostBesideQuality | None = None
 
     @property
     def metrics(self) -> dict[str, Difference]:
@@ -138,6 +142,7 @@ class Comparisons:
             "baseline": "A",
             "plans": self.plans,
             "checks": [vars(check) for check in self.checks],
+            "cost": None if self.cost is None else asdict(self.cost),
         }
         if len(self.pairs) == 1:
             return content | {"pairs": [{"letters": ["A", "B"], **self.pairs[0].to_json()}]}
@@ -206,6 +211,13 @@ def compare_all(
         best=best_accuracy(sampled, LETTERS) if several else None,
         checks=check_pairs(against_first, LETTERS[1 : len(rows)], asked or Asked()),
     )
+
+
+def with_costs(comparisons: Comparisons, costs: Sequence[PredictionCost | None]) -> Comparisons:
+    """The comparison with what a prediction of each model costs, None where it is not known."""
+    known = {letter: cost for letter, cost in zip(LETTERS, costs, strict=False) if cost is not None}
+    adjusted = comparisons.p_holm if len(comparisons.pairs) > 1 else ()
+    return replace(comparisons, cost=weigh_costs(known, comparisons.letters, comparisons.pairs, adjusted))
 
 
 def corrected(pairs: Sequence[Comparison]) -> tuple[dict[str, float], ...]:

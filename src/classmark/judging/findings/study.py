@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from classmark.errors import shortened
 from classmark.judging.findings.judgement import Finding
 from classmark.recipes.section import flattened
 from classmark.recipes.study_load import differing_keys
@@ -23,6 +24,7 @@ NAMES = ("name", "description")
 def find_in_study(answers: Answers) -> tuple[Finding, ...]:
     """The findings, the gravest first."""
     found = [*_missing(answers), *_unpaired(answers), *_resplits(answers), *_target(answers), *_size(answers)]
+    found += untempered(answers)
     order = ("problem", "warning", "info")
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
@@ -145,6 +147,21 @@ def _size(answers: Answers) -> Iterator[Finding]:
             "few_seeds",
             "warning",
             f"{seeds} seeds: t intervals over so few are wide, and they rest on differences that are about normal.",
+        )
+
+
+def untempered(answers: Answers) -> Iterator[Finding]:
+    """That arms have runs without a best temperature, and what is withheld for that; a finding for each reason."""
+    without = [one for one in answers.outcomes if one.done and one.untempered is not None]
+    for reason in dict.fromkeys(one.untempered for one in without):
+        runs = [one for one in without if one.untempered == reason]
+        named = [f"{one.arm} seed {one.seed}" + ("" if one.fold is None else f" fold {one.fold}") for one in runs]
+        arms = ", ".join(dict.fromkeys(one.arm for one in runs))
+        yield Finding(
+            "no_temperature",
+            "info",
+            f"No temperature is best for {shortened(named)}: on validation rows {reason}. Means of the temperature, and of what "
+            f"follows from it, are withheld for {arms}.",
         )
 
 

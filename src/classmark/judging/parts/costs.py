@@ -13,7 +13,7 @@ from classmark.errors import InputError, Option, nearest
 from classmark.judging.comparisons.paired import Difference, mean_difference
 from classmark.judging.parts.recalibration import LIMITS, fit_temperature, table_logits, tempered
 from classmark.judging.statistics.intervals import Estimate, Floats, share_interval
-from classmark.judging.statistics.rare_errors import loss_interval
+from classmark.judging.statistics.rare_errors import loss_interval, without_rare_errors
 from classmark.judging.statistics.resampling import Groups
 from classmark.judging.statistics.unpaired import grouped_mean
 from classmark.predictions import Predictions
@@ -152,7 +152,7 @@ def mean_cost(matrix: Floats, labels: NDArray[np.int64], decided: NDArray[np.int
     """
     costs = matrix[labels, decided]
     if groups is not None:
-        return grouped_mean(costs, groups)
+        return without_rare_errors(grouped_mean(costs, groups))
     right = np.minimum(matrix[labels, labels], costs)
     wrong = costs > right
     lost = np.where(wrong, costs, matrix.max(axis=1)[labels]) - right

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from classmark.errors import InputError, nearest
 from classmark.judging.planning.pairs import disagreement_if_independent
-from classmark.judging.planning.question import PlanMetric, Question
+from classmark.judging.planning.question import DIFFERENCES, PlanMetric, Question
 
 GIVEN_BY_PILOT = ("prevalence", "disagreement", "deviation", "pilot_seeds", "group_size", "icc")
 
@@ -42,9 +42,10 @@ def read_question(
     names = get_args(PlanMetric)
     if metric is not None and metric not in names:
         raise InputError(f'"{metric}" is none of {", ".join(names)}.{nearest(metric, names)}', argument="metric")
-    one, two = ("width", "minimum"), ("difference", "not_worse_than")
+    one, two = ("width", "minimum"), DIFFERENCES
     if pilots and not any(name in numbers for name in (two if pilots == 2 else one)):
-        wanted = " or ".join(two if pilots == 2 else one)
+        *first, last = two if pilots == 2 else one
+        wanted = f"{', '.join(first)} or {last}"
         whose = "two models" if pilots == 2 else "one model"
         raise InputError(f"plan: a pilot of {whose} needs {wanted}.", "Say what is wanted.")
     value = numbers.pop(known[0]) if known else None
@@ -56,7 +57,7 @@ def read_question(
 
 
 def _is_difference(numbers: Mapping[str, float]) -> bool:
-    return "deviation" not in numbers and ("difference" in numbers or "not_worse_than" in numbers)
+    return "deviation" not in numbers and any(name in numbers for name in DIFFERENCES)
 
 
 def _independent(accuracy: float, difference: float) -> float:

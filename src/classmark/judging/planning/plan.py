@@ -8,6 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from classmark.judging.planning.areas import rows_for_area
+from classmark.judging.planning.equivalence import (
+    power_of_equal_seeds,
+    power_of_equivalence,
+    rows_for_equivalence,
+    seeds_for_equivalence,
+)
 from classmark.judging.planning.pairs import power_of_difference, rows_for_difference
 from classmark.judging.planning.question import Kind, Question, check
 from classmark.judging.planning.seeds import power_over_seeds, seeds_for_difference, upper_deviation
@@ -107,12 +113,14 @@ def make_plan(question: Question, face_value: Question | None = None, pilot: str
 
 
 def target_of(question: Question) -> float:
-    """What the table varies: the width, the distance from the minimum, the difference, or how much worse is allowed."""
+    """What the table varies: the width, the distance from the minimum, the difference, or the margin around it."""
     match question.kind:
         case "width":
             return _said(question.width)
         case "minimum":
             return _said(question.value) - _said(question.minimum)
+    if question.equivalent is not None:
+        return question.equivalent
     return question.difference or 0.0 if question.not_worse_than is None else question.not_worse_than
 
 
@@ -120,7 +128,7 @@ def counter(question: Question) -> Callable[[float], int | None]:
     """From a target to the number that it needs: of rows that count, or of seeds; None if none is enough."""
     grouping, power = question.grouping, question.power
     difference, fixed = question.difference or 0.0, question.bound
-    allowing = question.not_worse_than is not None
+    allowing, alike = question.not_worse_than is not None, question.equivalent is not None
     match question.kind:
         case "width" if question.metric == "roc_auc":
             area, prevalence = _said(question.value), _said(question.prevalence)
@@ -131,12 +139,17 @@ def counter(question: Question) -> Callable[[float], int | None]:
         case "minimum":
             value = _said(question.value)
             return lambda target: rows_for_minimum(value, value - target, power, grouping)
+        case "seeds" if alike:
+            deviation = _said(question.deviation)
+            return lambda target: seeds_for_equivalence(difference, deviation, power, target)
         case "seeds":
             deviation = _said(question.deviation)
             return lambda target: seeds_for_difference(
                 difference + target if allowing else target - fixed, deviation, power
             )
     share = _said(question.disagreement)
+    if alike:
+        return lambda target: rows_for_equivalence(difference, share, power, target, grouping)
     if allowing:
         return lambda target: rows_for_difference(difference, share, power, -target, grouping)
     return lambda target: rows_for_difference(target, share, power, fixed, grouping)
@@ -150,8 +163,12 @@ def _power(question: Question, count: int) -> float | None:
             return None
         case "minimum":
             return power_above(_said(question.value), _said(question.minimum), count, grouping)
+        case "seeds" if question.equivalent is not None:
+            return power_of_equal_seeds(count, difference, _said(question.deviation), question.equivalent)
         case "seeds":
             return power_over_seeds(count, difference - question.bound, _said(question.deviation))
+    if question.equivalent is not None:
+        return power_of_equivalence(count, difference, _said(question.disagreement), question.equivalent, grouping)
     return power_of_difference(count, difference, _said(question.disagreement), question.bound, grouping)
 
 
@@ -162,6 +179,8 @@ def _possible(question: Question, target: float) -> bool:
             return target < 1
         case "minimum":
             return target < _said(question.value)
+    if question.equivalent is not None:
+        return abs(question.difference or 0.0) < target and (question.kind == "seeds" or target < 1)
     if question.not_worse_than is not None:
         return (question.difference or 0.0) > -target and (question.kind == "seeds" or target < 1)
     return target > question.bound and (question.kind == "seeds" or target <= _said(question.disagreement))

@@ -10,7 +10,19 @@ from classmark.judging.planning.grouping import Grouping, design_effect
 
 PlanMetric = Literal["accuracy", "recall", "precision", "roc_auc"]
 Kind = Literal["width", "minimum", "difference", "seeds"]
-SHARES = ("value", "prevalence", "width", "minimum", "disagreement", "margin", "not_worse_than", "icc", "power")
+SHARES = (
+    "value",
+    "prevalence",
+    "width",
+    "minimum",
+    "disagreement",
+    "margin",
+    "not_worse_than",
+    "equivalent",
+    "icc",
+    "power",
+)
+DIFFERENCES = ("difference", "not_worse_than", "equivalent")  # each of which asks about two models
 POWER = 0.8
 
 
@@ -29,6 +41,7 @@ class Question:
         independent_errors: that disagreement follows from the accuracies alone.
         margin: B is to be better by more than this.
         not_worse_than: B is to be not worse by more than this.
+        equivalent: both are to differ by less than this.
         deviation: of the difference between pairs of runs of one seed; then seeds are planned.
         pilot_seeds: how many pairs of runs that deviation comes from.
         group_size: mean number of rows per group.
@@ -48,6 +61,7 @@ class Question:
     independent_errors: bool = False
     margin: float | None = None
     not_worse_than: float | None = None
+    equivalent: float | None = None
     deviation: float | None = None
     pilot_seeds: int | None = None
     group_size: float | None = None
@@ -87,8 +101,7 @@ def check(question: Question) -> Question:
     """
     _check_ranges(question)
     wanted = [name for name in ("width", "minimum") if getattr(question, name) is not None]
-    if question.difference is not None or question.not_worse_than is not None:
-        wanted.append("difference" if question.difference is not None else "not_worse_than")
+    wanted += [name for name in DIFFERENCES if getattr(question, name) is not None][:1]
     if not wanted and question.margin is not None:
         raise InputError(
             "it needs the true difference beside it.",
@@ -103,8 +116,9 @@ def check(question: Question) -> Question:
         )  # fmt: skip
     if len(wanted) > 1:
         raise InputError(f"it asks another question than {wanted[1]}.", "Give one of them.", argument=wanted[0])
-    if question.margin is not None and question.not_worse_than is not None:
-        raise InputError("it contradicts not_worse_than.", "Give one of them.", argument="margin")
+    bounds = [name for name in ("margin", "not_worse_than", "equivalent") if getattr(question, name) is not None]
+    if len(bounds) > 1:
+        raise InputError(f"it contradicts {bounds[1]}.", "Give one of them.", argument=bounds[0])
     match wanted[0]:
         case "width" | "minimum":
             _check_single(question, wanted[0])
@@ -117,11 +131,11 @@ def _check_ranges(question: Question) -> None:
     for name in SHARES:
         value = getattr(question, name)
         shown = question.metric if name == "value" else name
-        if name in ("margin", "not_worse_than") and question.deviation is not None:
+        if name in ("margin", "not_worse_than", "equivalent") and question.deviation is not None:
             continue  # of a study's metric, whatever that is
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{value:g} is not a share from 0 to 1.", "Write 0.05 for 5 %.", argument=shown)
-    for name in ("width", "prevalence", "power", "disagreement"):
+    for name in ("width", "prevalence", "power", "disagreement", "equivalent"):
         if getattr(question, name) == 0 or (name in ("prevalence", "power") and getattr(question, name) == 1):
             raise InputError(f"{getattr(question, name):g} leaves nothing to plan.", argument=name)
     if question.difference is not None and not abs(question.difference) <= 1 and question.deviation is None:
@@ -184,7 +198,13 @@ def _check_single(question: Question, wanted: str) -> None:
 
 def _check_difference(question: Question) -> None:
     difference, bound = question.difference or 0.0, question.bound
-    if difference <= bound:
+    if question.equivalent is not None:
+        if abs(difference) >= question.equivalent:
+            raise InputError(
+                f"a difference of {difference:g} is not within ± {question.equivalent:g}, so no number shows that it is.",
+                argument="equivalent",
+            )
+    elif difference <= bound:
         what = next(
             (name for name in ("margin", "not_worse_than") if getattr(question, name) is not None), "difference"
         )

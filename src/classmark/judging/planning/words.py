@@ -47,6 +47,8 @@ def _do(plan: Plan) -> str:
 
 def _shown(asked: Question, unit: str) -> str:
     """What a test shows about a difference."""
+    if asked.equivalent is not None:
+        return f"A and B are shown to differ by less than {_amount(asked.equivalent, unit)}"
     if asked.not_worse_than is not None:
         return f"B is shown to be not worse by more than {_amount(asked.not_worse_than, unit)}"
     if asked.margin is not None:
@@ -61,7 +63,11 @@ def _guess(asked: Question) -> str:
         of = "" if asked.metric == "accuracy" else f" and {_part(asked)}"
         return f"{'it' if asked.kind == 'width' else TITLES[asked.metric]} is {value}{of}"
     unit = "points" if asked.kind == "difference" else ""
-    truth = "both are equally good" if not asked.difference else f"it is better by {_amount(asked.difference, unit)}"
+    who = "it" if asked.equivalent is None else "B"
+    ahead = "better" if (asked.difference or 0.0) > 0 else "worse"
+    truth = (
+        f"{who} is {ahead} by {_amount(abs(asked.difference), unit)}" if asked.difference else "both are equally good"
+    )
     if asked.kind == "seeds":
         return f"{truth} and the differences between runs of one seed have a deviation of {asked.deviation:.3g}"
     return f"{truth} and only one of the two is right on {share(asked.disagreement)} of the rows"

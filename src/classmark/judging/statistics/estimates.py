@@ -33,7 +33,7 @@ from classmark.judging.statistics.intervals import (
 from classmark.judging.statistics.macro import macro_precision, mean_of_shares
 from classmark.judging.statistics.matrices import macro_f1, matthews
 from classmark.judging.statistics.ranking import roc_area
-from classmark.judging.statistics.rare_errors import loss_interval
+from classmark.judging.statistics.rare_errors import loss_interval, without_rare_errors
 from classmark.judging.statistics.resampling import (
     Groups,
     bootstrap,
@@ -222,7 +222,7 @@ def _group_draws(
 def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
     values, highest = statistics(scored), {"brier": _highest_brier(scored)}
     fewer = dict.fromkeys(BY_THE_RARER_CLASS, drawn.fewer) if scored.classes == 2 else {}
-    return {
+    found = {
         name: spread_interval(
             values[name],
             draws,
@@ -233,6 +233,7 @@ def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
         )
         for name, draws in drawn.metrics.items()
     }
+    return found | {name: without_rare_errors(found[name]) for name in ("log_loss", "brier") if name in found}
 
 
 def _highest_brier(scored: Scored) -> float:

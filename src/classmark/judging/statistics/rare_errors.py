@@ -20,6 +20,11 @@ BANDS = 6  # each holds losses of up to twice the next one's
 METHOD = "the upper end by Wilson intervals of errors with their losses (MOVER), as rare errors may be missing; "
 
 
+def without_rare_errors(found: Estimate) -> Estimate:
+    """The interval of a mean loss of rows with groups or weights, whose method says that it allows for no rare errors."""
+    return found if found.low is None else replace(found, method=f"{found.method}; it allows for no rare errors")
+
+
 def loss_interval(right: Floats, lost: Floats, wrong: NDArray[np.bool_], highest: float = math.inf) -> Estimate:
     """The mean loss of rows with its interval: the t interval, its upper end raised if rare errors may be missing.
 

@@ -22,6 +22,7 @@ from classmark.judging.findings.finding import Finding
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Estimate, Floats, logit_interval, t_quantile, wilson
 from classmark.judging.statistics.p_values import t_p
+from classmark.judging.statistics.rare_errors import without_rare_errors
 from classmark.judging.statistics.resampling import Groups
 
 FEWEST_OF_A_KIND = 30  # right, or wrong, rows: of fewer the linearised variance covers 90 % instead of 95 %
@@ -133,7 +134,7 @@ def weighted_estimates(scored: Scored, groups: Groups = None) -> dict[str, Estim
         if name == "accuracy"
         else _area(one, groups)
         if name == "roc_auc"
-        else _mean(one, groups, highest[name])
+        else without_rare_errors(_mean(one, groups, highest[name]))
         for name, one in found.items()
     }
 

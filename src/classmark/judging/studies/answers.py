@@ -81,6 +81,7 @@ class Answers:
             **({} if one.fold is None else {"fold": one.fold}),
             "metrics": dict(one.metrics),
             "tempered": dict(one.tempered),
+            **({} if one.untempered is None else {"untempered": one.untempered}),
             STEPS: reached,
             "curve": [[step, one.curve[step]] for step in sorted(one.curve)],
         }

@@ -67,7 +67,7 @@ def shared_names(runs: Sequence[Outcome]) -> list[str]:
 
 
 def tempered_names(runs: Sequence[Outcome], *others: str) -> list[str]:
-    """What all runs have after a temperature; nothing where one had no validation rows to fit it on."""
+    """What all runs have after a temperature; nothing where one has none, as the means would be of the others alone."""
     return [name for name in (*others, *TEMPERED) if runs and all(name in one.tempered for one in runs)]
 
 

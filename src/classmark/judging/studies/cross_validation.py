@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from classmark.judging.findings.judgement import Finding
+from classmark.judging.findings.study import untempered
 from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.answers import Answers
@@ -183,4 +184,4 @@ def _findings(answers: Answers) -> list[Finding]:
         f"their training rows. The interval is corrected for that by a rule that holds about, not exactly, and speaks of "
         f"models trained on {folds.training_rows:,.0f} rows like these."
     )
-    return [*found, Finding("cross_validation", "info", message)]
+    return [*found, *untempered(answers), Finding("cross_validation", "info", message)]

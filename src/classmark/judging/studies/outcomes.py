@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classmark.judging.parts.calibration import binned_error, width_edges
-from classmark.judging.parts.recalibration import fit_temperature, table_logits, tempered
+from classmark.judging.parts.recalibration import LIMITS, fit_temperature, table_logits, tempered
 from classmark.judging.rows import held_out, labelled, positive_index, scored_rows
 from classmark.judging.scored import Scored, row_terms, statistics
 from classmark.judging.statistics.intervals import Floats
@@ -27,7 +27,8 @@ class Outcome:
         message: why it failed, else empty.
         seconds: that it took so far.
         metrics: on the test rows; only of a run that is done, like all below.
-        tempered: `temperature`, fitted on validation rows, and `log_loss`, `brier` and `ece` of the test rows with it.
+        tempered: `temperature`, fitted on validation rows, and `log_loss`, `brier` and `ece` of the test rows with it; empty
+            where no temperature is best.
         terms: of the metrics that are means over test rows, one term a row, shape (N,).
         ids: of the test rows.
         training_rows: that the run learned from; None where it is not known.
@@ -36,6 +37,7 @@ class Outcome:
         fold: of a cross-validation, where the test rows are one of several folds; None without one.
         validation: metrics on the validation rows, by which an arm may be chosen; empty without such rows.
         validation_terms, validation_ids: of these rows, as `terms` and `ids`.
+        untempered: why no temperature is best on the validation rows; None where one is, or was not sought.
     """
 
     arm: str
@@ -54,6 +56,7 @@ class Outcome:
     validation: Mapping[str, float] = field(default_factory=dict)
     validation_terms: Mapping[str, Floats] = field(default_factory=dict)
     validation_ids: tuple[str, ...] = ()
+    untempered: str | None = None
 
     @property
     def done(self) -> bool:
@@ -81,7 +84,7 @@ def measure(test: Predictions, validation: Predictions | None = None, positive: 
     on_validation = _measured(chosen_on, index)
     found |= {"validation": on_validation[0], "validation_terms": on_validation[1]}
     found["validation_ids"] = tuple(chosen_on.ids.to_list())
-    return found | ({"tempered": _tempered(test, chosen_on, scored)} if test.has_probabilities else {})
+    return found | (_tempered(test, chosen_on, scored) if test.has_probabilities else {})
 
 
 def _measured(rows: Predictions, positive: int) -> tuple[dict[str, float], dict[str, Floats], Scored]:
@@ -93,17 +96,15 @@ def _measured(rows: Predictions, positive: int) -> tuple[dict[str, float], dict[
     return {name: value for name, value in values.items() if value == value}, terms, scored
 
 
-def _tempered(test: Predictions, chosen_on: Predictions, scored: Scored) -> dict[str, float]:
-    """The temperature of the validation rows, and what the test rows, `scored`, come to with it."""
+def _tempered(test: Predictions, chosen_on: Predictions, scored: Scored) -> dict[str, Any]:
+    """The temperature of the validation rows, and what the test rows, `scored`, come to with it; or why there is none."""
     temperature = fit_temperature(table_logits(chosen_on), chosen_on.labels)
+    if temperature in LIMITS:
+        return {"untempered": LIMITS[temperature]}
     probabilities = tempered(table_logits(labelled(test)), temperature)
     after = Scored(scored.labels, scored.surest, probabilities, scored.classes, scored.positive)
-    return {
-        "temperature": temperature,
-        "log_loss": float(after.log_losses.mean()),
-        "brier": float(after.brier_terms.mean()),
-        "ece": _ece(after),
-    }
+    means = {"log_loss": float(after.log_losses.mean()), "brier": float(after.brier_terms.mean()), "ece": _ece(after)}
+    return {"tempered": {"temperature": temperature, **means}}
 
 
 def _ece(scored: Scored) -> float:

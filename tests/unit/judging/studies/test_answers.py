@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.stats
 from hypothesis import given, settings
@@ -374,3 +375,26 @@ def test_a_run_is_measured_as_its_judgement_does() -> None:
     assert found["tempered"]["ece"] == pytest.approx(judged.recalibration.tempered.error.ece)
     assert found["tempered"]["log_loss"] < found["metrics"]["log_loss"]
     assert found["terms"]["brier"].mean() == pytest.approx(found["metrics"]["brier"])
+    turned = replace(tables[1], frame=tables[1].frame.with_columns(pl.col("logits", "probabilities").arr.reverse()))
+    withheld = measure(tables[0], replace(turned, metadata={**turned.metadata, "classes": ["x", "y", "z"]}))
+    assert withheld["tempered"] == {}
+    assert withheld["untempered"].startswith("the log loss falls as far as the temperature rises")
+
+
+def test_a_run_without_a_best_temperature_withholds_the_means_of_its_arm_and_says_so() -> None:
+    study = made_study()
+    outcomes = [
+        replace(one, untempered="every row is right", tempered={})
+        if (one.arm, one.seed) == ("b", study.seed_list[0])
+        else replace(one, tempered={"temperature": 1.1 + one.seed / 10, "log_loss": 0.3, "brier": 0.2, "ece": 0.01})
+        for one in made_outcomes(study, {"a": 0.0, "b": 0.01, "c": 0.0})
+    ]
+    found = answer(study, outcomes)
+    assert (found.arms["b"].tempered, found.comparisons[0].tempered) == ({}, {})
+    assert found.arms["a"].tempered["temperature"].value is not None
+    assert set(found.comparisons[1].tempered) == {"log_loss", "brier", "ece"}
+    assert [one.message for one in found.findings if one.code == "no_temperature"] == [
+        f"No temperature is best for b seed {study.seed_list[0]}: on validation rows every row is right. Means of the "
+        "temperature, and of what follows from it, are withheld for b."
+    ]
+    assert [one.get("untempered") for one in found.to_json()["runs"]].count("every row is right") == 1
