@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from classmark.errors import ClassmarkError
 from classmark.inference.chunks import PredictOptions
-from classmark.serving.contents import read_rows
+from classmark.serving.contents import JSON_TYPE, read_rows
 from classmark.serving.gate import Gate, shows_key
 from classmark.serving.info import describe
 from classmark.serving.metrics import CONTENT_TYPE, Metrics
@@ -27,7 +27,7 @@ from classmark.serving.refusals import Refused, status_of
 from classmark.serving.requests import answer_in_time, read_sent
 from classmark.serving.schemas import REFUSALS, Predicted, request_body
 
-SMALL_BYTES = 32_768  # what is read in the event loop; more is read in a thread
+SMALL_BYTES = 32_768  # of JSON, which is read in the event loop; all else is read in a thread
 Model = Annotated[str | None, Query(description="Which model; without it, the first.")]
 
 
@@ -63,7 +63,7 @@ def build_app(models: Models, options: ServeOptions, metrics: Metrics) -> FastAP
         check_key(request)
         kind = models.served(name).loaded.kind
         sent = await read_sent(request, options.limits)
-        if sum(len(one.data) for one in sent) <= SMALL_BYTES:
+        if sent[0].kind == JSON_TYPE and len(sent[0].data) <= SMALL_BYTES:
             rows = read_rows(sent, kind, choices, options.limits)
         else:
             rows = await asyncio.to_thread(read_rows, sent, kind, choices, options.limits)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import polars as pl
 
@@ -19,13 +19,14 @@ from classmark.serving.options import Limits
 from classmark.serving.refusals import Refused
 from classmark.tables.contents import Content
 from classmark.tables.open import read_content
-from classmark.tables.table_file import build_table
+from classmark.tables.table_file import TableFile, build_table
 
 SOURCE = "the request"
 TABLE_TYPES = {"text/csv": ".csv", "text/tab-separated-values": ".tsv", "application/jsonl": ".jsonl"}
 TABLE_ENDINGS = tuple(TABLE_TYPES.values())
 JSON_TYPE, FORM_TYPE = "application/json", "multipart/form-data"
 KEYS = ("text", "texts", "ids")
+PRINTED = re.compile("[!-~]")  # of ASCII, which everyone can see
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,15 @@ def read_rows(sent: Sequence[Sent], kind: Kind, options: PredictOptions, limits:
     notes = Notes()
     if kind == "images":
         return Rows(_images(sent, limits), options, notes)
-    table = _json_table(sent[0].data) if sent[0].kind == JSON_TYPE else _table(sent, options)
-    _check_rows(table.frame.height, limits)
+    if sent[0].kind == JSON_TYPE:
+        texts, ids = _json_texts(sent[0].data)
+        _check_rows(len(texts), limits)
+        if is_plain(texts, ids, limits):
+            return Rows(_plain_chunk(texts, ids), options, notes)
+        table = _json_table(texts, ids)
+    else:
+        table = _table(sent, options)
+        _check_rows(table.frame.height, limits)
     if options.text in table.frame.columns and table.frame.schema[options.text] == pl.String:
         _check_characters(table.frame[options.text], table.source, table.row_numbers.tolist(), limits)
     if "id" in table.frame.columns and options.id is None and sent[0].kind == JSON_TYPE:
@@ -88,8 +96,28 @@ def read_rows(sent: Sequence[Sent], kind: Kind, options: PredictOptions, limits:
     return Rows(chunk, options, notes)
 
 
-def _json_table(data: bytes) -> Any:
-    """`{"text": "…"}` or `{"texts": […], "ids": […]}` as a table with the columns `text` and `id`.
+def is_plain(texts: Sequence[str], ids: Sequence[str] | None, limits: Limits) -> bool:
+    """Whether nothing can be wrong with these rows, so that they need not become a table first, which takes longer."""
+    if not all(PRINTED.search(text) and len(text) <= limits.characters for text in texts):
+        return False
+    return ids is None or (all(map(PRINTED.search, ids)) and len(set(ids)) == len(ids))
+
+
+def _plain_chunk(texts: Sequence[str], ids: Sequence[str] | None) -> Chunk:
+    numbers = [str(number) for number in range(1, len(texts) + 1)]
+    columns = {"id": numbers if ids is None else ids, "text": texts, "label": [None] * len(texts)}
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    return Chunk(frame, [f"{SOURCE}, row {number}" for number in numbers])
+
+
+def _json_table(texts: Sequence[str], ids: Sequence[str] | None) -> TableFile:
+    columns = [("text", pl.Series("text", texts, dtype=pl.String))]
+    columns += [] if ids is None else [("id", pl.Series("id", ids, dtype=pl.String))]
+    return build_table(SOURCE, columns)
+
+
+def _json_texts(data: bytes) -> tuple[list[str], list[str] | None]:
+    """The texts of `{"text": "…"}` or `{"texts": […], "ids": […]}`, and the ids.
 
     Raises:
         InputError: it is something else.
@@ -113,9 +141,7 @@ def _json_table(data: bytes) -> Any:
         raise InputError(f'{SOURCE}: "texts" is empty.', HOW_TO_SEND)
     if ids is not None and len(ids) != len(texts):
         raise InputError(f"{SOURCE}: there are {len(ids):,} ids for {len(texts):,} texts.", "Give each text its own.")
-    columns = [("text", pl.Series("text", texts, dtype=pl.String))]
-    columns += [] if ids is None else [("id", pl.Series("id", ids, dtype=pl.String))]
-    return build_table(SOURCE, columns)
+    return texts, ids
 
 
 HOW_TO_SEND = 'Send {"text": "…"} or {"texts": ["…", "…"]}, with "ids" if you like.'
@@ -131,7 +157,7 @@ def _check_letters(text: str, number: int) -> None:
         ) from None
 
 
-def _table(sent: Sequence[Sent], options: PredictOptions) -> Any:
+def _table(sent: Sequence[Sent], options: PredictOptions) -> TableFile:
     """The table in a body or in one file of a form; a `.txt` file is one text."""
     if len(sent) > 1:
         raise InputError(f"{SOURCE}: it holds {len(sent)} files.", "Send one table, or one .txt file.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from classmark.errors import ClassmarkError
 from classmark.judging.judgement import read_judgement
+from classmark.report.model_card import model_card
 from classmark.runs import RunFiles
 from classmark.serving.models import Served
 from classmark.serving.options import ServeOptions
@@ -51,4 +52,8 @@ def _judgement(run: Path) -> dict[str, Any] | None:
 
 
 def _card(run: Path) -> str | None:
-    return None
+    """The model card in Markdown; None where the run is not judged."""
+    try:
+        return model_card(RunFiles(run))
+    except ClassmarkError:
+        return None

@@ -16,7 +16,14 @@ from classmark.serving.options import ServeOptions
 def page(models: Models, options: ServeOptions) -> str:
     """The page for these models."""
     facts = {
-        "models": [{"name": name, "kind": kind} for name, kind in models.kinds().items()],
+        "models": [
+            {
+                "name": name,
+                "kind": models.served(name).loaded.kind,
+                "sets": models.served(name).loaded.model.decisions.sets,
+            }
+            for name in models.names
+        ],
         "has_key": options.key is not None,
         "seconds": options.limits.seconds,
         "characters": options.limits.characters,

@@ -13,6 +13,8 @@ from fastapi.testclient import TestClient
 
 import classmark
 from classmark.cli.main import run
+from classmark.report.model_card import model_card
+from classmark.runs import RunFiles
 from classmark.serving.options import Limits
 from served import client_of, copied, picture, reviews
 
@@ -207,6 +209,7 @@ def test_what_is_said_of_the_model(client: TestClient, text_run: Path) -> None:
     assert info["prediction_sets"] == {"method": "lac", "level": 0.9}
     accuracy = classmark.Run(text_run).judgement.metrics["accuracy"]
     assert info["judgement"]["metrics"]["accuracy"]["low"] == accuracy.low
+    assert info["card"] == model_card(RunFiles(text_run))
     other = client.get("/info?model=pictures").json()
     assert (other["takes"], other["prediction_sets"], other["judgement"]) == ("images", None, None)
     assert client.get("/ready").json()["models"]["texts"] == info["weights"]

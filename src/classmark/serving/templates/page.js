@@ -38,6 +38,10 @@ function take(file) {
   preview.src = URL.createObjectURL(file);
 }
 
+function worded(detail) {
+  return detail && detail.replace(/,? or leave such rows out: \S+$/, ".");  // there is but one
+}
+
 function request() {
   const headers = {};
   if (part("key").value) headers.Authorization = "Bearer " + part("key").value;
@@ -79,7 +83,7 @@ async function classify() {
     const content = await answer.json().catch(() => ({}));
     part("state").textContent = "";
     if (answer.ok) show(content);
-    else fail(content.detail || `The service answered with status ${answer.status}.`);
+    else fail(worded(content.detail) || `The service answered with status ${answer.status}.`);
     if (answer.status === 401) part("key").focus();
   } catch (error) {
     part("state").textContent = "";
@@ -141,14 +145,16 @@ function show(content) {
   part("set").hidden = !found.set;
   if (found.set) {
     const names = found.set.map((name) => element("span", "", name));
-    const words = names.length ? "Prediction set: " : "Prediction set: empty. No class is likely enough, so this may be none of them.";
-    part("set").replaceChildren(element("b", "", words), ...names);
+    const words = `These hold the right one for ${percent(model().sets)} of inputs like those of validation.`;
+    const empty = "No class is likely enough: this may be none of them.";
+    part("set").replaceChildren(element("b", "", "Prediction set: "), ...names, element("small", "", names.length ? words : empty));
   }
   part("notes").replaceChildren(...content.notes.map((note) => element("li", "", note)));
   part("result").hidden = false;
   part("state").textContent = `Done: ${found.predicted}, ${percent(found.probabilities[found.predicted])}.`;
 }
 
+if (facts.models.length === 1) document.querySelector("h1").append(` ${facts.models[0].name}`);
 for (const one of facts.models) part("model").append(new Option(one.name));
 part("model-row").hidden = facts.models.length < 2;
 part("key-row").hidden = !facts.has_key;
