@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from classmark.serving.options import ServeOptions
 from classmark.serving.page import page, page_policy
 from classmark.serving.refusals import Refused, status_of
 from classmark.serving.requests import answer_in_time, read_sent
-from classmark.serving.schemas import REFUSALS, Predicted, request_body
+from classmark.serving.schemas import REFUSALS, Predicted, described_request
 
 SMALL_BYTES = 32_768  # of JSON, which is read in the event loop; all else is read in a thread
 Model = Annotated[str | None, Query(description="Which model; without it, the first.")]
@@ -85,32 +85,34 @@ def build_app(models: Models, options: ServeOptions, metrics: Metrics) -> FastAP
 
 
 def _add_predictions(app: FastAPI, models: Models, answer: Any) -> None:
+    """The two addresses that predict. They read their few options themselves, since FastAPI takes a millisecond for it."""
     kinds = set(models.kinds().values())
-    described: dict[str, Any] = {
-        "response_model": Predicted, "responses": REFUSALS, "openapi_extra": request_body(kinds), "tags": ["predict"]
-    }  # fmt: skip
+    described: dict[str, Any] = {"response_model": Predicted, "responses": REFUSALS, "tags": ["predict"]}
 
-    @app.post("/predict", summary="Predict one or many rows", **described)
-    async def predict(
-        request: Request,
-        model: Model = None,
-        text: str = "text",
-        id: str | None = None,  # noqa: A002 - the name of the option
-        skip_unreadable: bool = False,
-    ) -> Response:
-        choices = PredictOptions(text=text, id=id, skip_unreadable=skip_unreadable)
-        return await answer(request, model, choices)  # type: ignore[no-any-return]
+    @app.post("/predict", summary="Predict one or many rows", openapi_extra=described_request(kinds), **described)
+    async def predict(request: Request) -> Response:
+        return await answer(request, request.query_params.get("model"), choices_of(request.query_params))  # type: ignore[no-any-return]
 
-    @app.post("/models/{name}/predict", summary="Predict with the model of this name", **described)
-    async def predict_by_name(
-        request: Request,
-        name: str,
-        text: str = "text",
-        id: str | None = None,  # noqa: A002
-        skip_unreadable: bool = False,
-    ) -> Response:
-        choices = PredictOptions(text=text, id=id, skip_unreadable=skip_unreadable)
-        return await answer(request, name, choices)  # type: ignore[no-any-return]
+    @app.post(
+        "/models/{name}/predict",
+        summary="Predict with the model of this name",
+        openapi_extra=described_request(kinds, in_path=True),
+        **described,
+    )
+    async def predict_by_name(request: Request) -> Response:
+        return await answer(request, request.path_params["name"], choices_of(request.query_params))  # type: ignore[no-any-return]
+
+
+def choices_of(query: Mapping[str, str]) -> PredictOptions:
+    """How a table is read, as the address says it.
+
+    Raises:
+        Refused: a truth value is none.
+    """
+    skip = query.get("skip_unreadable", "false").lower()
+    if skip not in ("true", "false"):
+        raise Refused(422, f'"{skip}" is neither true nor false.', "Write ?skip_unreadable=true, or leave it out.")
+    return PredictOptions(text=query.get("text", "text"), id=query.get("id"), skip_unreadable=skip == "true")
 
 
 def _add_facts(app: FastAPI, models: Models, options: ServeOptions, metrics: Metrics, check_key: Any) -> None:

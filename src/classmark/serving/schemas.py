@@ -27,6 +27,19 @@ JSON = {
 }
 
 
+def _parameter(name: str, place: str, description: str, kind: str = "string") -> dict[str, Any]:
+    schema = {"type": kind, "minLength": 1} if place == "path" else {"type": kind}
+    return {"name": name, "in": place, "required": place == "path", "description": description, "schema": schema}
+
+
+MODEL = _parameter("model", "query", "Which model; without it, the first.")
+TABLE_OPTIONS = [
+    _parameter("text", "query", "The column of the texts in a table; without it: text."),
+    _parameter("id", "query", "The column of ids in a table, if there is one."),
+    _parameter("skip_unreadable", "query", "Leave out rows that cannot be read, and say which.", "boolean"),
+]
+
+
 class Prediction(BaseModel):
     """What is said of one row."""
 
@@ -54,15 +67,17 @@ class Problem(BaseModel):
     detail: str
 
 
-def request_body(kinds: set[Kind]) -> dict[str, Any]:
-    """What `POST /predict` takes, for models of these kinds."""
+def described_request(kinds: set[Kind], *, in_path: bool = False) -> dict[str, Any]:
+    """What predicting takes, for models of these kinds; `in_path`: the name of the model is in the address."""
     content: dict[str, Any] = {}
     if "text" in kinds:
         content |= {"application/json": JSON, "text/csv": {"schema": {"type": "string"}}}
         content |= {"text/plain": {"schema": {"type": "string"}}}
     if "images" in kinds:
         content |= {name: {"schema": {"type": "string", "format": "binary"}} for name in ("image/jpeg", "image/png")}
-    return {"requestBody": {"required": True, "content": {**content, "multipart/form-data": FORM}}}
+    named = _parameter("name", "path", "The name of the model.") if in_path else MODEL
+    body = {"required": True, "content": {**content, "multipart/form-data": FORM}}
+    return {"parameters": [named, *TABLE_OPTIONS], "requestBody": body}
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {

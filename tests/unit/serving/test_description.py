@@ -50,11 +50,20 @@ def client(text_run: Path, image_model: Path) -> Iterator[TestClient]:
         yield found
 
 
+def as_file(value: Any) -> Any:
+    """A part of a form, whose content the client wants as bytes or text."""
+    if isinstance(value, tuple):
+        return (value[0], as_file(value[1]), *value[2:])
+    return value if isinstance(value, bytes | str) else str(value)
+
+
 def send(client: TestClient, case: Any) -> Any:
     """The answer to a made request."""
     asked = case.as_transport_kwargs(base_url="http://testserver")
     content = asked.pop("data", None)
     asked["content" if isinstance(content, str | bytes) else "data"] = content
+    if files := asked.pop("files", None):
+        asked["files"] = [(name, as_file(value)) for name, value in files]
     answer = client.request(**{name: value for name, value in asked.items() if value is not None})
     answer.request.read()
     return answer
