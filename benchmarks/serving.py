@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--memory-requests", type=int, default=100_000)
     parser.add_argument("--out", type=Path)
     words = parser.parse_args()
-    run = words.run.resolve()
+    run, waiting = words.run.resolve(), os.getloadavg()
     table = pl.read_parquet(run / "predictions" / "test.parquet")["text"].to_list()
     texts = [table[place % len(table)] for place in range(words.texts)]
     short = [request_of(" ".join(text.split()[:FEW_WORDS])) for text in table]
@@ -255,11 +255,12 @@ def main() -> None:
         f"`python benchmarks/serving.py RUN --out docs/serving.md` on {cores()} cores, the run of `reviews-quick`; "
         "[the guide](guides/serve.md).",
         "",
-        "The bare model and the service answer the same texts in turn, in one run, on a machine that had other work: compare",
-        f"the columns, not the figures with those of another day. Medians of {words.rounds} rounds of {words.texts} reviews of "
-        f"{words_each:.0f} words;",
-        f"the two parts below take the first {FEW_WORDS} words of each review. A service computes in one thread, batch after",
-        "batch; its core-milliseconds hold all that HTTP costs, the clients' are not in them.",
+        "The bare model and the service answer the same texts in turn, in one run. Compare the rows, not the figures with",
+        f"those of another day. Medians of {words.rounds} rounds of {words.texts} reviews of {words_each:.0f} words; the two",
+        f"parts below take the first {FEW_WORDS} words of each review. A service computes batch after batch in one thread; its",
+        "core-milliseconds hold the model and all that HTTP costs, without the clients'. Before the first and after the last",
+        f"request, {waiting[0]:.0f} and {os.getloadavg()[0]:.0f} processes were at work or waiting for the {cores()} cores:",
+        f"above {cores()}, texts per second say who got the cores, and only the core-milliseconds say what was needed.",
         "",
     ]
     if words.out:
