@@ -144,7 +144,7 @@ function show(content) {
   all.onclick = () => { bars(shares.length); all.hidden = true; part("result").focus(); };
   part("set").hidden = !found.set;
   if (found.set) {
-    const names = found.set.map((name) => element("span", "", name));
+    const names = found.set.flatMap((name) => [element("span", "", name), " "]);
     const words = `These hold the right one for ${percent(model().sets)} of inputs like those of validation.`;
     const empty = "No class is likely enough: this may be none of them.";
     part("set").replaceChildren(element("b", "", "Prediction set: "), ...names, element("small", "", names.length ? words : empty));
