@@ -13,7 +13,7 @@ from classmark.data.images.files import ImageFiles
 from classmark.errors import ClassmarkError, InputError
 from classmark.inference.classifier import softmax
 from classmark.inference.decisions import DecidingModel
-from classmark.inference.output import chunk_logits
+from classmark.inference.output import PredictsFiles, chunk_logits
 from classmark.serving.contents import Rows
 
 
@@ -50,6 +50,7 @@ def _together(model: DecidingModel, requests: Sequence[Rows]) -> list[Answer | C
     if chunks[0].files is None:
         logits = model.classifier.predict_logits([text for chunk in chunks for text in chunk.frame["text"]])
     else:
+        assert isinstance(model.classifier, PredictsFiles)
         files = [chunk.files for chunk in chunks if chunk.files is not None]
         names = tuple(name for part in files for name in part.names)
         contents = tuple(content for part in files for content in part.contents or ())
