@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from classmark.errors import InputError, RunError
+from classmark.errors import InputError, MissingExtraError, RunError
 from classmark.reading.options import FileWords, ReadOptions, ReadWords, read_options
+from classmark.system.packages import load_package
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,6 +108,8 @@ def predict(
     skip_unreadable: bool = False,
     skip_unknown_labels: bool = False,
     no_labels: bool = False,
+    at: str | None = None,
+    sets: float | None = None,
 ) -> Path:
     """The path of the table of predictions of new texts or images, written.
 
@@ -128,6 +131,9 @@ def predict(
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read.
         skip_unknown_labels: leave out rows whose label is no class of the model.
         no_labels: do not read true classes.
+        at: decide by the threshold that reaches this goal on the run's validation rows: `f1`, `precision>=0.95`, or
+            `error<=0.02`, which says of each row whether it is sure enough to be answered.
+        sets: give sets of classes that hold the true one in this share of rows, such as 0.9.
 
     Raises:
         ClassmarkError: the run has no model, or an input cannot be read; nothing is written then.
@@ -149,6 +155,8 @@ def predict(
         skip_unreadable=skip_unreadable,
         skip_unknown_labels=skip_unknown_labels,
         no_labels=no_labels,
+        at=at,
+        sets=sets,
     )
     predicted = predict_files(run.path if isinstance(run, Run) else Path(run), names, Path(out), options)
     for line in predicted.notes:
@@ -206,6 +214,69 @@ def load(
     from classmark.inference import load_any
 
     return load_any(run, calibrated=calibrated, mixture=mixture)
+
+
+def serve(
+    runs: str | Path | Run | Sequence[str | Path | Run],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    calibrated: bool = False,
+    mixture: bool = False,
+    at: str | None = None,
+    sets: float | None = None,
+    batch: int = 32,
+    wait_ms: float = 5.0,
+    watch: bool = False,
+    key_file: str | Path | None = None,
+    max_bytes: int = 16 << 20,
+    max_rows: int = 1_000,
+    max_characters: int = 100_000,
+    max_pixels: int = 40_000_000,
+    timeout: float = 30.0,
+) -> None:
+    """Serve the models of runs behind an HTTP address, until SIGTERM or SIGINT.
+
+    The address goes to standard output once requests are answered; the page to try the models is there. SIGHUP loads the
+    runs anew. If the variable CLASSMARK_API_KEY is set, or `key_file` is given, requests must show that key.
+
+    Args:
+        runs: one or more run folders, or links to them; the first is the default.
+        host: of the address; other machines reach "0.0.0.0" or "::".
+        port: of the address; 0 is any free one.
+        calibrated: as of `predict`.
+        mixture: as of `predict`.
+        at: as of `predict`.
+        sets: as of `predict`; without it, sets of 0.9 where the run has predictions of validation rows.
+        batch: rows from which on requests that wait are computed together at once.
+        wait_ms: how long a request waits for others.
+        watch: look every second whether a run was replaced, and load it anew.
+        key_file: its first line is the key.
+        max_bytes: of a request.
+        max_rows: of a request.
+        max_characters: of a text.
+        max_pixels: of an image.
+        timeout: seconds for sending a request, and again for its answer.
+
+    Raises:
+        ClassmarkError: a run cannot be loaded, or the address cannot be used.
+    """
+    from classmark.run import Run
+    from classmark.runs.model import input_kind
+
+    asked = [runs] if isinstance(runs, str | Path | Run) else list(runs)
+    paths = [one.path if isinstance(one, Run) else Path(one) for one in asked]
+    for package in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
+        load_package(package, "serve", "Serving")
+    try:
+        from classmark.serving.options import Limits, ServeOptions, read_key
+        from classmark.serving.server import Address, serve_runs
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), input_kind(paths[0]), "Serving this run") from None
+    limits = Limits(max_bytes, max_rows, max_characters, max_pixels, timeout)
+    key = read_key(None if key_file is None else Path(key_file))
+    options = ServeOptions(calibrated, mixture, at, sets, batch, wait_ms / 1_000, watch, limits, key)
+    serve_runs(paths, Address(host, port), options)
 
 
 def read(predictions: Any, **options: Unpack[ReadWords]) -> Side:

@@ -53,7 +53,7 @@ def test_exported_names() -> None:
             "judge_parts",
             "load",
         ),
-        *("mix", "plan", "predict", "read", "study", "train", "tune"),
+        *("mix", "plan", "predict", "read", "serve", "study", "train", "tune"),
     ]
     assert set(dir(classmark)) == set(classmark.__all__)
     for name in classmark.__all__:

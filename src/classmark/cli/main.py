@@ -96,6 +96,19 @@ Where = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
 ]
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GOAL",
+        help="Decide by the threshold that reaches this goal on the run's validation rows: f1, precision>=0.95, error<=0.02.",
+    ),
+]
+SetLevel = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE", help="Give sets of classes that hold the true one in this share of rows, such as 0.9."
+    ),
+]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
 Level = Annotated[
     float, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; tests are at one less it.")
@@ -215,10 +228,12 @@ def predict(
         bool, typer.Option("--skip-unknown-labels", help="Leave out rows whose label the model does not know.")
     ] = False,
     no_labels: Annotated[bool, typer.Option("--no-labels", help="Do not read a column of true classes.")] = False,
+    at: At = None,
+    sets: SetLevel = None,
 ) -> None:
     """Predict new texts or images with a trained model."""
-    options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    options |= {"mixture": mixture}
+    options: dict[str, Any] = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"mixture": mixture, "at": at, "sets": sets}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
@@ -254,6 +269,43 @@ def export(
 
     words = {"to": to, "out": out, "quantise": quantise, "license": license_name, "language": tuple(language or ())}
     run_export(run, words, as_json=as_json)
+
+
+@app.command()
+def serve(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or links to them; the first is the default.")],
+    host: Annotated[str, typer.Option(help="The address; other machines reach 0.0.0.0.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 is any free one.")] = 8000,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
+    ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="Predict with the mixture of the model and its linear baseline.")
+    ] = False,
+    at: At = None,
+    sets: SetLevel = None,
+    batch: Annotated[int, typer.Option(help="Rows from which on waiting requests are computed at once.")] = 32,
+    wait_ms: Annotated[float, typer.Option(help="How long a request waits for others to be computed with.")] = 5.0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")
+    ] = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Its first line is the key that requests must show; or CLASSMARK_API_KEY."),
+    ] = None,
+    max_bytes: Annotated[int, typer.Option(help="The largest request.")] = 16 << 20,
+    max_rows: Annotated[int, typer.Option(help="The most texts or images in a request.")] = 1_000,
+    max_characters: Annotated[int, typer.Option(help="The longest text.")] = 100_000,
+    max_pixels: Annotated[int, typer.Option(help="The largest image.")] = 40_000_000,
+    timeout: Annotated[float, typer.Option(help="Seconds for a request, and again for its answer.")] = 30.0,
+) -> None:
+    """Serve trained models behind an HTTP address, with a page to try them."""
+    options = {"host": host, "port": port, "calibrated": calibrated, "mixture": mixture, "at": at, "sets": sets}
+    options |= {"batch": batch, "wait_ms": wait_ms, "watch": watch, "key_file": key_file, "timeout": timeout}
+    options |= {"max_bytes": max_bytes, "max_rows": max_rows, "max_characters": max_characters}
+    from classmark.cli.serve import serve as run_serve
+
+    run_serve(runs, {**options, "max_pixels": max_pixels})
 
 
 @app.command()
