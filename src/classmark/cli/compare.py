@@ -35,6 +35,7 @@ class CompareWords:
         draws: of the bootstrap.
         fail_if_worse, not_worse_than, equivalent: checks, as `classmark.compare` takes them.
         paper: `latex` or `markdown`, to print the table as a paper has it.
+        level: of the intervals.
     """
 
     paths: Sequence[str]
@@ -48,6 +49,7 @@ class CompareWords:
     not_worse_than: Sequence[str] = ()
     equivalent: Sequence[str] = ()
     paper: str | None = None
+    level: float = 0.95
 
 
 def compare(words: CompareWords, *, as_json: bool) -> None:
@@ -73,6 +75,7 @@ def _compared(words: CompareWords, sides: Sequence[Any]) -> ShownComparisons:
         by=words.by,
         names=words.names,
         draws=words.draws,
+        level=words.level,
         fail_if_worse=words.fail_if_worse,
         not_worse_than=words.not_worse_than,
         equivalent=words.equivalent,

@@ -34,7 +34,7 @@ class JudgeWords:
         by: a column whose values are judged by themselves.
         unlabelled: predictions of rows without labels.
         paper: `latex` or `markdown`, to print the table as a paper has it.
-        require: what metrics must keep, as `classmark.judge` takes it.
+        require, level: as `classmark.judge` takes them.
     """
 
     file: str | None
@@ -52,6 +52,7 @@ class JudgeWords:
     unlabelled: str | None = None
     paper: str | None = None
     require: Sequence[str] = ()
+    level: float = 0.95
 
 
 def judge(words: JudgeWords, *, as_json: bool) -> None:
@@ -91,6 +92,7 @@ def _arguments(words: JudgeWords) -> dict[str, Any]:
         "costs": costs,
         "slices": words.slices,
         "draws": words.draws,
+        "level": words.level,
         "require": words.require,
     }
     return {**words.read, **chosen}
@@ -112,7 +114,7 @@ def _judge_matrix(words: JudgeWords) -> ShownJudgement:
         if name not in ("classes", "positive"):
             raise InputError(f"--{name.replace('_', '-')} goes with a predictions file; a matrix has no rows.")
     matrix, positive = _matrix(words.confusion or ""), read.get("positive")
-    return api.judge_matrix(matrix, read.get("classes"), positive=positive, require=words.require)
+    return api.judge_matrix(matrix, read.get("classes"), positive=positive, level=words.level, require=words.require)
 
 
 def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,7 +96,23 @@ Where = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
 ]
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GOAL",
+        help="Decide by the threshold that reaches this goal on the run's validation rows: f1, precision>=0.95, error<=0.02.",
+    ),
+]
+SetLevel = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE", help="Give sets of classes that hold the true one in this share of rows, such as 0.9."
+    ),
+]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
+Level = Annotated[
+    float, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; tests are at one less it.")
+]
 
 
 class SpreadCommand(TyperCommand):
@@ -211,15 +228,84 @@ def predict(
         bool, typer.Option("--skip-unknown-labels", help="Leave out rows whose label the model does not know.")
     ] = False,
     no_labels: Annotated[bool, typer.Option("--no-labels", help="Do not read a column of true classes.")] = False,
+    at: At = None,
+    sets: SetLevel = None,
 ) -> None:
     """Predict new texts or images with a trained model."""
-    options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    options |= {"mixture": mixture}
+    options: dict[str, Any] = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"mixture": mixture, "at": at, "sets": sets}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
 
     run_predict(run, inputs, out, options)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="onnx|huggingface|card",
+            help="onnx: a folder that predicts with onnxruntime alone; huggingface: one that transformers or timm load; "
+            "card: the model card.",
+        ),
+    ] = "onnx",
+    out: Annotated[Path | None, typer.Option(help="The folder or file; without it, one in exports/.")] = None,
+    quantise: Annotated[
+        str | None, typer.Option(metavar="int8", help="onnx: weights in 8 bits; says what that costs and gains.")
+    ] = None,
+    license_name: Annotated[
+        str, typer.Option("--license", metavar="NAME", help="For the model card, such as apache-2.0.")
+    ] = "unknown",
+    language: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="For the model card, such as en. Can be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run for other programs, and check on all its test rows that it says the same there."""
+    from classmark.cli.export import export as run_export
+
+    words = {"to": to, "out": out, "quantise": quantise, "license": license_name, "language": tuple(language or ())}
+    run_export(run, words, as_json=as_json)
+
+
+@app.command()
+def serve(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or links to them; the first is the default.")],
+    host: Annotated[str, typer.Option(help="The address; other machines reach 0.0.0.0.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 is any free one.")] = 8000,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
+    ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="Predict with the mixture of the model and its linear baseline.")
+    ] = False,
+    at: At = None,
+    sets: SetLevel = None,
+    batch: Annotated[int, typer.Option(help="Rows from which on waiting requests are computed at once.")] = 32,
+    wait_ms: Annotated[float, typer.Option(help="How long a request waits for others to be computed with.")] = 5.0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")
+    ] = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Its first line is the key that requests must show; or CLASSMARK_API_KEY."),
+    ] = None,
+    max_bytes: Annotated[int, typer.Option(help="The largest request.")] = 16 << 20,
+    max_rows: Annotated[int, typer.Option(help="The most texts or images in a request.")] = 1_000,
+    max_characters: Annotated[int, typer.Option(help="The longest text.")] = 100_000,
+    max_pixels: Annotated[int, typer.Option(help="The largest image.")] = 40_000_000,
+    timeout: Annotated[float, typer.Option(help="Seconds for a request, and again for its answer.")] = 30.0,
+) -> None:
+    """Serve trained models behind an HTTP address, with a page to try them."""
+    options = {"host": host, "port": port, "calibrated": calibrated, "mixture": mixture, "at": at, "sets": sets}
+    options |= {"batch": batch, "wait_ms": wait_ms, "watch": watch, "key_file": key_file, "timeout": timeout}
+    options |= {"max_bytes": max_bytes, "max_rows": max_rows, "max_characters": max_characters}
+    from classmark.cli.serve import serve as run_serve
+
+    run_serve(runs, {**options, "max_pixels": max_pixels})
 
 
 @app.command()
@@ -291,11 +377,12 @@ def judge(
         ),
     ] = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="METRIC>=VALUE",
-            help='Exit with 0 if the whole 95 % interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
+            help='Exit with 0 if the whole interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
             "does, with 3 if these rows cannot tell. Can be repeated.",
         ),
     ] = None,
@@ -318,7 +405,7 @@ def judge(
     )
     words = JudgeWords(
         *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
-        *(unlabelled, paper, require or ()),
+        *(unlabelled, paper, require or (), level),
     )
     run_judge(words, as_json=as_json)
 
@@ -357,6 +444,7 @@ def compare(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     fail_if_worse: Annotated[
         list[str] | None,
         typer.Option(
@@ -391,7 +479,7 @@ def compare(
         *(missing_label, labels, where),
     )
     checks = (fail_if_worse or (), not_worse_than or (), equivalent or ())
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper)
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper, level)
     run_compare(words, as_json=as_json)
 
 
@@ -440,6 +528,7 @@ def mix(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     as_json: AsJson = False,
 ) -> None:
     """Mix two or more models with weights fitted on validation rows, and judge the mixture on test rows."""
@@ -450,7 +539,7 @@ def mix(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws)
+    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws, level)
     run_mix(words, as_json=as_json)
 
 
@@ -495,7 +584,7 @@ def plan(
         str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
     ] = None,
     of_class: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall, precision or ROC area.")
     ] = None,
     accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
     recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
@@ -525,7 +614,11 @@ def plan(
     pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Of two models' scores within a class, to compare their ROC areas.")
+    ] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
+    level: Level = 0.95,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -554,7 +647,7 @@ def plan(
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
     words |= {"not_worse_than": not_worse_than, "equivalent": equivalent}
     words |= {"deviation": deviation, "pilot_seeds": pilot_seeds}
-    words |= {"group_size": group_size, "icc": icc, "power": power}
+    words |= {"group_size": group_size, "icc": icc, "correlation": correlation, "power": power, "level": level}
     run_plan(pilot or [], words, read, as_json=as_json)
 
 
@@ -581,6 +674,9 @@ def study(
         Path | None, typer.Option(help="Go on with the study in this folder.", autocompletion=_proposed("study folder"))
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
+    level: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; the same as level=0.9.")
+    ] = None,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -596,6 +692,7 @@ def study(
     where: Where = None,
     listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Run arms with several seeds, or take yours, and settle a claim. Options about columns go with --table."""
@@ -611,7 +708,8 @@ def study(
             *(label, id_column, predicted, probabilities, group, None, classes, positive, logits, labels_only, rescale),
             *(missing_label, labels, where),
         )
-        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json)
+        changes = [*(overrides or []), *([] if level is None else [f"level={level}"])]
+        studies.study(name, changes, Places(out, resume, jobs, table), read, as_json=as_json, paper=paper)
 
 
 @app.command()
@@ -736,6 +834,12 @@ def run(arguments: list[str] | None = None) -> int:
         return code
 
 
+@cache
+def _commands() -> Any:
+    """What reads the words of all commands; built once, as a process that runs many would spend a third of its time on it."""
+    return typer.main.get_command(app)
+
+
 def _code(words: list[str]) -> int:
     """The exit code of a command, after saying on standard error what went wrong."""
     import sys
@@ -747,7 +851,7 @@ def _code(words: list[str]) -> int:
     try:
         allow_open_files()
         check_addresses()
-        return int(app(words, standalone_mode=False) or 0)
+        return int(_commands()(words, standalone_mode=False) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:

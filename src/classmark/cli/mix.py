@@ -29,6 +29,7 @@ class MixWords:
         by: a column that says which model a row is of, in one file.
         names: what the models are called.
         draws: of the bootstrap.
+        level: of the intervals.
     """
 
     paths: Sequence[str]
@@ -39,6 +40,7 @@ class MixWords:
     by: str | None = None
     names: Sequence[str] | None = None
     draws: int = 1000
+    level: float = 0.95
 
 
 def mix(words: MixWords, *, as_json: bool) -> None:
@@ -52,8 +54,9 @@ def mix(words: MixWords, *, as_json: bool) -> None:
             models, held_out, read = *_opened(words), {}
     elif words.of_one:
         raise InputError("--set goes with several files; with --by there is one.")
+    read = {**read, "draws": words.draws, "level": words.level}
     with shown_wait("mixing and judging") as say:
-        found = api.mix(*models, validation=list(held_out), by=words.by, names=words.names, draws=words.draws, **read)
+        found = api.mix(*models, validation=list(held_out), by=words.by, names=words.names, **read)
         say("drawing the page")
         page = found.report(words.out)
     show(found.to_json(), found, as_json)

@@ -10,6 +10,7 @@ import typer
 
 from classmark.cli.output import check_paper, show
 from classmark.errors import ClassmarkError, InputError
+from classmark.judging.statistics.level import DEFAULT, percent
 from classmark.report.runs import DAMAGED, RunRow, damaged_row, read_row, write_runs
 from classmark.runs import RunFiles
 
@@ -31,10 +32,10 @@ def runs(folder: Path, as_json: bool, paper: str | None = None, html: Path | Non
         return typer.echo(_paper(rows, paper))
     table = Table(box=None, pad_edge=False)
     for field in RUN_FIELDS:
-        column = "95 % interval" if field == "interval" else field
+        column = _interval_title(rows) if field == "interval" else field
         table.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for row in rows:
-        table.add_row(*(Text("–" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text(cell) for cell in _cells(row)))
     if not rows and not as_json:
         typer.echo(f"No runs in {folder}. Start one: classmark train reviews-quick", err=True)
         return None
@@ -53,9 +54,19 @@ def _write_page(html: Path, folder: Path, found: Sequence[RunRow]) -> None:
 def _paper(rows: Sequence[Mapping[str, Any]], paper: str) -> str:
     from classmark.report.paper import PaperTable, as_table
 
-    header = tuple("95 % interval" if field == "interval" else field for field in RUN_FIELDS)
-    cells = tuple(tuple("–" if value is None else str(value) for value in row.values()) for row in rows)
+    header = tuple(_interval_title(rows) if field == "interval" else field for field in RUN_FIELDS)
+    cells = tuple(_cells(row) for row in rows)
     return as_table(PaperTable(header, cells, len(header) - 1, f"{len(rows):,} runs."), paper)
+
+
+def _interval_title(rows: Sequence[Mapping[str, Any]]) -> str:
+    """`95 % interval`, with every level that the runs were judged at."""
+    levels = sorted({row["level"] for row in rows if row["level"] is not None}) or [DEFAULT]
+    return f"{' or '.join(percent(level) for level in levels)} interval"
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple("–" if row[field] is None else str(row[field]) for field in RUN_FIELDS)
 
 
 def _read(run: RunFiles) -> RunRow:
@@ -78,4 +89,4 @@ def _fields(row: RunRow) -> dict[str, Any]:
         None if low is None else f"{low:.2%} to {high:.2%}",
         None if row.state == DAMAGED else round(row.seconds or 0),
     )
-    return dict(zip(RUN_FIELDS, fields, strict=True))
+    return dict(zip(RUN_FIELDS, fields, strict=True)) | {"level": row.level}

@@ -51,7 +51,17 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
         InputError: the data cannot be read, or is not enough for what the recipe asks.
         MissingExtraError: the source needs a package that is not installed.
     """
-    source, images = read_source(data), None
+    return load_source(read_source(data), data, seed, side_px)
+
+
+def load_source(source: Source, data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
+    """The examples of a source that is read already, as `load_dataset` gives them.
+
+    Raises:
+        InputError: the rows are not enough for what the recipe asks, or some cannot be used.
+        MissingExtraError: Pillow is not installed.
+    """
+    images = None
     if source.files is not None:
         _check_labels(source, data)
         source, images = open_source(source, side_px, data.source)

@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator,
 
 from classmark.recipes.section import (
     Amount,
+    AmountOrNone,
     EncoderText,
     PathText,
     Section,
@@ -102,8 +103,9 @@ class Data(Section):
     drawn by class (stratified)."""
     validation: Amount = 0.2
     """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
-    test: Amount = 0.2
-    """The same for the test set, where the source has no official one."""
+    test: AmountOrNone = 0.2
+    """The same for the test set, where the source has no official one. 0 holds nothing back, for a last training on all rows;
+    the run is then judged on its validation rows."""
     examples_per_class: int | None = Field(default=None, ge=1)
     """Train on this many different examples of each class, drawn by the seed from the training rows; a class with fewer keeps
     all. Validation and test rows stay as they are without it, and a smaller number draws among those of a larger one."""
@@ -472,13 +474,15 @@ class Judge(Section):
 
     draws: int = Field(default=1_000, ge=100, le=1_000_000)
     """Bootstrap draws."""
+    level: float = Field(default=0.95, ge=0.5, le=0.999)
+    """How often an interval is to hold the true value: 0.9 for 90 % intervals."""
     positive: str | None = None
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
     baselines: bool = True
     """Train the linear baseline and the majority class beside the model."""
     prediction_cost: bool = True
     """Measure what a prediction costs: time for one row and for many, memory, size. It takes some seconds in a process of its
-    own. Folds of a cross-validation and studies that run several at a time leave it out, and every run where the environment
+    own. Folds, trials and studies that run several at a time leave it out, and every run where the environment
     has `CLASSMARK_PREDICTION_COST=0`."""
     mixture: bool = False
     """Mix the model with its linear baseline: weights for their log-probabilities and a bias per class, fitted on

@@ -35,6 +35,7 @@ class RunRow:
         metrics: name → estimate; empty before it is judged.
         seconds, core_seconds: that it took.
         fingerprint: of its data with the split; empty where it is not known.
+        level: of the intervals; None before it is judged.
     """
 
     run: str
@@ -49,6 +50,7 @@ class RunRow:
     seconds: float | None = None
     core_seconds: float | None = None
     fingerprint: str = ""
+    level: float | None = None
 
 
 def damaged_row(run: RunFiles) -> RunRow:
@@ -81,6 +83,7 @@ def read_row(run: RunFiles) -> RunRow:
         seconds=status.total_seconds,
         core_seconds=status.processor_seconds,
         fingerprint=str(read_data_facts(run).get("fingerprint", "")),
+        level=None if judgement is None else judgement.level,
     )
 
 

@@ -47,10 +47,11 @@ class Place:
     seed: int
     run: RunFiles
     log: Path
+    fold: int | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.arm} seed {self.seed}"
+        return f"{self.arm} seed {self.seed}" + ("" if self.fold is None else f" fold {self.fold}")
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,11 @@ class Runner:
     def _start(self, place: Place) -> None:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
-            recipe = recipe_of(self.study, place.arm, place.seed, self.threads)
+            recipe = recipe_of(self.study, place.arm, place.seed, self.threads, place.fold)
             if self.jobs > 1:  # runs beside each other would measure each other
                 recipe = recipe.model_copy(update={"judge": recipe.judge.model_copy(update={"prediction_cost": False})})
             write_recipe(place.run.recipe, recipe)
-        line = {"arm": place.arm, "seed": place.seed}
+        line = {"arm": place.arm, "seed": place.seed, **({} if place.fold is None else {"fold": place.fold})}
         self.started.append(launch(place, self.folder / "started.jsonl", line))
         self.say(f"started  {place.name}")
 

@@ -20,6 +20,7 @@ from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, write_judgement
 from classmark.judging.parts.mixed_tables import MixedTables, mix_tables
+from classmark.judging.statistics.level import at_level
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -166,9 +167,10 @@ def judge_run(
     split = "test" if "test" in tables else "validation"
     looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
     mixing = write_mixed(run, tables, baselines) if recipe.judge.mixture and baselines else None
-    if recipe.judge.mixture and not recipe.judge.baselines:
-        watch.say("note     There is no mixture, as judge.baselines is false: it is one with the linear baseline.")
-    with shown_wait("judging"):
+    if recipe.judge.mixture and mixing is None and not watch.interrupted:
+        why = "there are no test rows" if recipe.judge.baselines else "judge.baselines is false"
+        watch.say(f"note     There is no mixture, as {why}: it is one with the linear baseline.")
+    with shown_wait("judging"), at_level(recipe.judge.level):
         judgement = judge(
             tables[split],
             validation=tables["validation"] if split == "test" else None,

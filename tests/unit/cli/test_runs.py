@@ -58,7 +58,7 @@ def test_runs_as_json(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(printed(capsys, "runs", str(runs), "--json"))
     assert rows[0] == {
         "run": "a [1]", "recipe": "text-csv", "data": "table", "state": "done", "headline": "accuracy 88.82%",
-        "interval": "88.43% to 89.21%", "seconds": 755,
+        "interval": "88.43% to 89.21%", "seconds": 755, "level": 0.95,
     }  # fmt: skip
     assert [tuple(row[key] for key in ("run", "state", "headline", "interval", "seconds")) for row in rows[1:]] == [
         ("b", "interrupted", "accuracy 88.82%", None, 12),
