@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from classmark.api import (
         audit,
         compare,
+        compare_estimators,
+        export,
         find_label_errors,
         judge,
+        judge_estimator,
         judge_matrix,
         judge_parts,
         load,
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
         serve,
         study,
         train,
+        tune,
     )
     from classmark.errors import ClassmarkError
     from classmark.run import Run
@@ -34,8 +38,11 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "compare_estimators",
+    "export",
     "find_label_errors",
     "judge",
+    "judge_estimator",
     "judge_matrix",
     "judge_parts",
     "load",
@@ -46,6 +53,7 @@ __all__ = [
     "serve",
     "study",
     "train",
+    "tune",
 ]
 
 

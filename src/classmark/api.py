@@ -16,12 +16,14 @@ from classmark.system.packages import load_package
 if TYPE_CHECKING:
     import polars as pl
 
+    from classmark.exports import Exported
     from classmark.inference import Classifier, MixedClassifier
-    from classmark.judging.studies.answers import Answers
+    from classmark.judging.studies.tuned import Tuned
     from classmark.predictions import Predictions
     from classmark.reading.side import Side
     from classmark.run import Run
     from classmark.runs import RunFiles
+    from classmark.shown.answers import ShownAnswers
     from classmark.shown.audit import ShownAudit
     from classmark.shown.comparisons import ShownComparisons
     from classmark.shown.judgement import ShownJudgement
@@ -74,6 +76,13 @@ def train(
     from classmark.training import train as train_recipe
 
     return Run(train_recipe(asked, folder).path)
+
+
+def _path_of(run: Any) -> Path:
+    """The folder of a run, or of what names its folder."""
+    path = getattr(run, "path", run)
+    _check_path("run", path)
+    return Path(path)
 
 
 def _check_path(name: str, value: Any) -> None:
@@ -153,6 +162,39 @@ def predict(
     for line in predicted.notes:
         print(line, file=sys.stderr)
     return Path(out)
+
+
+def export(
+    run: str | Path | Run,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    *,
+    quantise: str | None = None,
+    license: str = "unknown",  # noqa: A002 - the name of the option
+    language: str | Sequence[str] = (),
+) -> Exported:
+    """What a finished run was written to for other programs; `path` says where.
+
+    Args:
+        run: a run, or the path of its folder.
+        to: `onnx`, a folder that predicts with onnxruntime alone; `huggingface`, one that `transformers` or `timm` load; `card`,
+            the model card, a Markdown file.
+        out: the folder or file; without it, one in `exports/`.
+        quantise: `int8`: weights in 8 bits, for onnx. What that costs and gains is measured.
+        license: for the model card, as the Hugging Face hub calls it, such as `apache-2.0`.
+        language: for the model card: `en`, or several.
+
+    Raises:
+        ClassmarkError: the run, its data or its kind of model cannot be used.
+        AgreementError: what was written does not say what the run says on its test rows; it is removed.
+    """
+    from classmark.exports import ExportOptions, export_run
+    from classmark.runs import open_run
+
+    files = open_run(_path_of(run))
+    languages = (language,) if isinstance(language, str) else tuple(language)
+    place = None if out is None else Path(out)
+    return export_run(files, ExportOptions(to, place, quantise, license, languages))
 
 
 def load(
@@ -270,6 +312,7 @@ def judge(
     slices: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    level: float = 0.95,
     require: str | Sequence[str] = (),
     **options: Unpack[FileWords],
 ) -> ShownJudgement:
@@ -301,6 +344,7 @@ def judge(
         slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        level: of all intervals, which hold the true value so often; tests of differences are at one less it.
         require: what the whole interval of a metric must keep, such as `accuracy>=0.9`; `checks` has the results.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,
             joined by id), `where` (such as `{"split": "test"}`), `labels_only`, `rescale`, `missing_label`.
@@ -317,32 +361,34 @@ def judge(
     from classmark.judging.checks import check_requirements, read_requirements
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import known_mixture
+    from classmark.judging.statistics.level import at_level, checked_level
     from classmark.runs.looks import known_looks
     from classmark.runs.prediction_cost import read_prediction_cost
     from classmark.shown.judgement import shown
 
-    required = read_requirements(require)
+    required, level = read_requirements(require), checked_level(level)
     given = {"probabilities": probabilities, "predicted": predicted, "ids": ids, "groups": groups, "weights": weights}
     words = dict(options) | {"classes": classes}
     side, words = _side(predictions, given | {"columns": columns}, words)
     many = None if unlabelled is None else _unlabelled(unlabelled, predictions, given, words, side)
     held_out = side.validation if validation is None else _validation(validation, words, side)
     table = side.table
-    found = judge_table(
-        table,
-        validation=held_out,
-        unlabelled=many,
-        baselines=side.baselines,
-        mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
-        looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
-        at=(at,) if isinstance(at, str) else at,
-        confidence=confidence,
-        costs=costs,
-        slices=(slices,) if isinstance(slices, str) else slices,
-        draws=draws,
-        seed=seed,
-    )
-    checks = check_requirements(found.metrics, required)
+    with at_level(level):
+        found = judge_table(
+            table,
+            validation=held_out,
+            unlabelled=many,
+            baselines=side.baselines,
+            mixing=known_mixture(side.mixture, {"model": table, **side.baselines}),
+            looks=known_looks(side.run, table) if side.run and table.split == "test" else None,
+            at=(at,) if isinstance(at, str) else at,
+            confidence=confidence,
+            costs=costs,
+            slices=(slices,) if isinstance(slices, str) else slices,
+            draws=draws,
+            seed=seed,
+        )
+        checks = check_requirements(found.metrics, required)
     cost = read_prediction_cost(side.run) if side.run else None
     return shown(replace(found, checks=checks, prediction_cost=cost), table, held_out, side.run)
 
@@ -369,7 +415,12 @@ def judge_parts(predictions: Any, by: str, **arguments: Any) -> dict[str, ShownJ
 
 
 def judge_matrix(
-    matrix: Any, classes: Sequence[Any] | None = None, *, positive: Any = None, require: str | Sequence[str] = ()
+    matrix: Any,
+    classes: Sequence[Any] | None = None,
+    *,
+    positive: Any = None,
+    level: float = 0.95,
+    require: str | Sequence[str] = (),
 ) -> ShownJudgement:
     """The judgement of a published confusion matrix.
 
@@ -377,6 +428,7 @@ def judge_matrix(
         matrix: C × C counts; rows are true classes, columns predicted ones.
         classes: C names; without them, negative and positive, or the numbers from 0.
         positive: the positive class of two; without it, the second.
+        level: as of `judge`.
         require: as of `judge`.
 
     Raises:
@@ -389,6 +441,7 @@ def judge_matrix(
     """
     from classmark.judging.checks import check_requirements, read_requirements
     from classmark.judging.published import judge_confusion
+    from classmark.judging.statistics.level import at_level
     from classmark.reading.arrays import is_frame
     from classmark.shown.judgement import shown
 
@@ -397,8 +450,10 @@ def judge_matrix(
     options = read_options({"classes": classes, "positive": positive})
     names = options.classes or (("negative", "positive") if len(matrix) == 2 else None)
     required = read_requirements(require)
-    found = judge_confusion(matrix, names, positive=options.positive)
-    return shown(replace(found, checks=check_requirements(found.metrics, required)), None, None)
+    with at_level(level):
+        found = judge_confusion(matrix, names, positive=options.positive)
+        checks = check_requirements(found.metrics, required)
+    return shown(replace(found, checks=checks), None, None)
 
 
 def _matrix_of(frame: Any, classes: Sequence[Any] | None) -> tuple[Any, Sequence[Any]]:
@@ -436,6 +491,7 @@ def compare(
     names: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    level: float = 0.95,
     fail_if_worse: str | Sequence[str] = (),
     not_worse_than: Mapping[str, float] | str | Sequence[str] = (),
     equivalent: Mapping[str, float] | str | Sequence[str] = (),
@@ -451,6 +507,7 @@ def compare(
         names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        level: of all intervals; tests are at one less it.
         fail_if_worse: metrics; a check fails where a model is shown to be worse than the first.
         not_worse_than: metric → margin, such as `{"accuracy": 0.01}` or `"accuracy:0.01"`; a check passes where a model is
             shown to be worse by less than that, if at all.
@@ -467,14 +524,16 @@ def compare(
         >>> a = classmark.judge(labels, [0.4, 0.6] * 50)
         >>> b = classmark.judge(labels, [0.6, 0.6] * 50)
         >>> classmark.compare(a, b, names=["old", "new"]).sentence
-        'old is better than new by 50.0 points (38.9 to 59.1) of accuracy on 100 rows.'
+        'old is better than new by 50.0 points (40.4 to 59.6) of accuracy on 100 rows.'
     """
     from classmark.judging.checks import read_margins
     from classmark.judging.comparisons.multiple import compare_all, with_costs
     from classmark.judging.comparisons.not_worse import Asked
+    from classmark.judging.statistics.level import at_level, checked_level
     from classmark.runs.prediction_cost import read_prediction_cost
     from classmark.shown.comparisons import shown_comparisons
 
+    level = checked_level(level)
     asked = Asked(
         (fail_if_worse,) if isinstance(fail_if_worse, str) else fail_if_worse,
         read_margins(not_worse_than, "not_worse_than"),
@@ -483,7 +542,8 @@ def compare(
     sides = _sides("compare", (first, *others), by, read_options(options))
     _check_same_split(sides)
     called = _called(sides, names)
-    comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
+    with at_level(level):
+        comparisons = compare_all([side.table for side in sides], names=called, draws=draws, seed=seed, asked=asked)
     costs = [read_prediction_cost(side.run) if side.run else None for side in sides]
     return shown_comparisons(with_costs(comparisons, costs), sides)
 
@@ -497,6 +557,7 @@ def mix(
     names: Sequence[str] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    level: float = 0.95,
     **options: Unpack[ReadWords],
 ) -> ShownJudgement:
     """The judgement of a mixture of two or more models, compared with each of them on the same rows.
@@ -513,6 +574,7 @@ def mix(
         names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
         seed: of the bootstrap.
+        level: as of `judge`.
         options: what the columns of all files mean, as in `judge`.
 
     Raises:
@@ -530,9 +592,10 @@ def mix(
     """
     from classmark.judging.judge import judge as judge_table
     from classmark.judging.parts.mixed_tables import mix_tables
+    from classmark.judging.statistics.level import at_level, checked_level
     from classmark.shown.judgement import shown
 
-    said = read_options(options)
+    said, level = read_options(options), checked_level(level)
     sides = _sides("mix", (first, *others), by, said)
     for side in sides:
         if side.run is not None and side.table.split == "validation":
@@ -542,7 +605,8 @@ def mix(
             )
     held_out = _held_out(validation, sides, by, said)
     mixing = mix_tables([side.table for side in sides], held_out, _called(sides, names))
-    found = judge_table(mixing.table, mixing=mixing, draws=draws, seed=seed)
+    with at_level(level):
+        found = judge_table(mixing.table, mixing=mixing, draws=draws, seed=seed)
     return shown(found, mixing.table, None)
 
 
@@ -633,7 +697,9 @@ def plan(
     pilot_seeds: int | None = None,
     group_size: float | None = None,
     icc: float | None = None,
+    correlation: float | None = None,
     power: float = 0.8,
+    level: float = 0.95,
     **options: Unpack[ReadWords],
 ) -> ShownPlan:
     """How many rows to label, or seeds to run, before a decision can be made.
@@ -644,13 +710,13 @@ def plan(
     Args:
         pilot: predictions of one model, or of two on the same rows, as `judge` takes them.
         metric: of a pilot, what is to be known: `accuracy`, `recall`, `precision` or `roc_auc`.
-        of_class: of a pilot, the class of recall and precision.
+        of_class: of a pilot, the class of recall, precision and ROC area.
         accuracy: what it is guessed to be.
         recall: of a class, likewise.
         precision: of a class, likewise.
         roc_auc: likewise.
         prevalence: the share of rows of the class; of precision the share of rows that are called so.
-        width: wanted of the 95 % interval, from end to end.
+        width: wanted of the interval, from end to end.
         minimum: the lower end of the interval is to lie above this.
         difference: of two models, B − A, that is to be shown.
         disagreement: the share of rows that only one of the two gets right; without it, from `accuracy`, as if errors were
@@ -662,7 +728,9 @@ def plan(
         pilot_seeds: how many pairs of runs that deviation comes from; its upper 80 % limit is then used.
         group_size: rows per group, on average.
         icc: intra-class correlation: how alike rows of a group are, of what is averaged.
+        correlation: of both models' scores within a class, for a difference of their ROC areas.
         power: how often the decision is to be reached.
+        level: of the interval; tests are at one less it.
         options: what the columns of a pilot mean, as in `judge`.
 
     Raises:
@@ -678,20 +746,23 @@ def plan(
     from classmark.judging.planning.asked import read_question
     from classmark.judging.planning.pilot import pilot_of_one, pilot_of_two
     from classmark.judging.planning.plan import make_plan
+    from classmark.judging.statistics.level import at_level
     from classmark.shown.plan import shown_plan
 
     guesses = {"accuracy": accuracy, "recall": recall, "precision": precision, "roc_auc": roc_auc}
     figures = {
         "prevalence": prevalence, "width": width, "minimum": minimum, "difference": difference,
         "disagreement": disagreement, "margin": margin, "not_worse_than": not_worse_than, "equivalent": equivalent,
-        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc, "power": power,
+        "deviation": deviation, "pilot_seeds": pilot_seeds, "group_size": group_size, "icc": icc,
+        "correlation": correlation, "power": power,
     }  # fmt: skip
     question = read_question(guesses, figures, metric, pilots=len(pilot))
     if not pilot:
         if of_class is not None or options:
             name = "of_class" if of_class is not None else next(iter(options))
             raise InputError("it goes with a pilot file.", argument=name)
-        return shown_plan(make_plan(question))
+        with at_level(level):
+            return shown_plan(make_plan(question))
     from classmark.reading.side import open_side
 
     said = read_options(options)
@@ -699,8 +770,9 @@ def plan(
     if len(sides) == 1:
         asked, face_value = pilot_of_one(sides[0].table, question, of_class)
     else:
-        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question)
-    return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
+        asked, face_value = pilot_of_two((sides[0].table, sides[1].table), question, of_class)
+    with at_level(level):
+        return shown_plan(make_plan(asked, face_value, " and ".join(side.name for side in sides)))
 
 
 def study(
@@ -711,7 +783,7 @@ def study(
     resume: str | Path | None = None,
     jobs: int | None = None,
     **overrides: Any,
-) -> Answers:
+) -> ShownAnswers:
     """The answers of a study, run or continued, or of a table of runs: is the claim supported, not by the margin, or not settled?
 
     They are written into the study's folder with the page.
@@ -724,7 +796,7 @@ def study(
         resume: go on with the study in this folder.
         jobs: runs at the same time, sharing the cores.
         overrides: changes with `__` for the dot: `seeds=8`, `data__path="tiny-imagenet-200.zip"`. Of a table, what is asked:
-            `metric`, `margin`, `direction`, `reference`; and what the columns of its predictions mean, as in `judge`.
+            `metric`, `margin`, `direction`, `reference`, `level`; and what the columns of its predictions mean, as in `judge`.
 
     Raises:
         ClassmarkError: the study or the table cannot be used, or every run failed.
@@ -732,13 +804,183 @@ def study(
     """
     from classmark.recipes.kinds import Span
     from classmark.recipes.values import read_argument
+    from classmark.shown.answers import shown_answers
     from classmark.studies.settle import Places, settle
 
     workers = read_argument("jobs", jobs, int | None, Span(1, 1_024))
     paths = [Path(one) if one else None for one in (out, resume, table)]
     places = Places(paths[0], paths[1], workers, paths[2])
     of_columns = {key: overrides.pop(key) for key in ReadWords.__optional_keys__ if table and key in overrides}
-    return settle(None if name is None else str(name), overrides, places, read_options(of_columns))[0]
+    found, _ = settle(None if name is None else str(name), overrides, places, read_options(of_columns))
+    return shown_answers(found)
+
+
+def judge_estimator(
+    estimator: Any,
+    X: Any,  # noqa: N803 - scikit-learn's name
+    y: Any,
+    *,
+    training: tuple[Any, Any] | None = None,
+    validation: tuple[Any, Any] | None = None,
+    cv: Any = 5,
+    repeats: int = 1,
+    groups: Any = None,
+    ids: Any = None,
+    columns: Any = None,
+    baselines: Mapping[str, Any] | None = None,
+    n_jobs: int | None = None,
+    seed: int = 0,
+    **arguments: Any,
+) -> ShownJudgement:
+    """The judgement of a scikit-learn classifier on rows that it did not learn from.
+
+    Without further arguments X and y are put into folds, and each row is predicted by a copy of the estimator that was fitted
+    on the other folds. With `training`, a copy is fitted on these rows and judged on X and y. With `cv="prefit"`, the
+    estimator is fitted already, on other rows than these.
+
+    Args:
+        estimator: a classifier, a pipeline or a search.
+        X: N rows.
+        y: N labels.
+        training: (X, y) to fit on. Temperature, thresholds and prediction sets then come from out-of-fold predictions of them.
+        validation: (X, y) of further rows, from which these come instead.
+        cv: a number of folds, a splitter of scikit-learn, or `prefit`.
+        repeats: how often rows are put into folds; the judgement is of the first, the accuracy over folds of all.
+        groups: N names of what rows belong to; whole groups are in one fold.
+        ids: N unique names of rows.
+        columns: further columns by name, for the page and for slices.
+        baselines: further estimators by name, fitted on the same rows, beside the shares of the classes (`majority`).
+        n_jobs: folds at the same time.
+        seed: of the folds and of the bootstrap.
+        arguments: `positive`, `at`, `confidence`, `costs`, `slices`, `draws` and `require`, as of `judge`.
+
+    Raises:
+        ClassmarkError: the arguments do not go together.
+        ValueError: rows or labels cannot be used.
+
+    Example:
+        >>> import classmark
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> X, y = [[0.1], [0.3], [0.7], [0.9]] * 25, ["no", "no", "yes", "yes"] * 25
+        >>> classmark.judge_estimator(LogisticRegression(), X, y).metrics["accuracy"].value
+        1.0
+    """
+    from classmark.estimators.folds import Resampling
+    from classmark.estimators.judged import Apart, estimator_side, read_rows
+
+    rows = read_rows(X, y, ids, groups, columns)
+    side = estimator_side(
+        estimator, rows, Apart(training, validation), Resampling(cv, repeats, seed, n_jobs), baselines
+    )
+    return judge(side, seed=seed, **arguments)
+
+
+def compare_estimators(
+    estimators: Mapping[str, Any],
+    X: Any,  # noqa: N803 - scikit-learn's name
+    y: Any,
+    *,
+    cv: Any = 5,
+    repeats: int = 1,
+    groups: Any = None,
+    metric: str = "accuracy",
+    margin: float = 0.0,
+    direction: str | None = None,
+    reference: str | None = None,
+    positive: Any = None,
+    n_jobs: int | None = None,
+    seed: int = 0,
+) -> ShownAnswers:
+    """Which of several scikit-learn classifiers is better on rows like these, by cross-validation on the same folds.
+
+    Intervals and verdicts are those of the corrected resampled t test, as of `study` with a table of folds.
+
+    Args:
+        estimators: name → classifier; the first is the one to compare with.
+        X: N rows.
+        y: N labels.
+        cv: a number of folds, or a splitter of scikit-learn in which each row is tested once per repetition.
+        repeats: how often rows are put into folds; ten times ten folds are usual.
+        groups: N names of what rows belong to; whole groups are in one fold.
+        metric: by which verdicts are given.
+        margin: the smallest difference that matters, in units of the metric.
+        direction: what is claimed of the others, `higher` or `lower`; without it, the better one.
+        reference: the estimator to compare with, if it is not the first.
+        positive: the positive class of two; without it, the second.
+        n_jobs: folds at the same time.
+        seed: of the folds.
+
+    Raises:
+        ClassmarkError: the estimators, the folds or the question cannot be used.
+        ValueError: rows or labels cannot be used.
+
+    Example:
+        >>> import classmark
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> X, y = [[row % 7, row % 2] for row in range(100)], [row % 2 if row % 9 else 1 for row in range(100)]
+        >>> models = {"shares": DummyClassifier(), "linear": LogisticRegression()}
+        >>> classmark.compare_estimators(models, X, y).comparisons[0].verdict
+        'supported'
+
+    Source: Nadeau & Bengio 2003; for repeated folds Bouckaert & Frank 2004.
+    """
+    from classmark.estimators.compared import answer_estimators
+    from classmark.estimators.folds import Resampling
+    from classmark.estimators.judged import read_rows
+    from classmark.shown.answers import shown_answers
+
+    asked = {"metric": metric, "margin": margin, "direction": direction, "reference": reference}
+    answers = answer_estimators(
+        estimators,
+        read_rows(X, y, groups=groups),
+        Resampling(cv, repeats, seed, n_jobs),
+        {name: value for name, value in asked.items() if value is not None},
+        None if positive is None else str(positive),
+    )
+    return shown_answers(answers)
+
+
+def tune(
+    recipe: str | Path | None = None,
+    space: str | Path | None = None,
+    trials: int | None = None,
+    *,
+    workers: int = 1,
+    fresh: float | None = None,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    **overrides: Any,
+) -> Tuned:
+    """What the trials of a recipe say, run or continued: which values are best on validation rows, and how much that flatters.
+
+    Everything is written into the folder: every trial, `tune.json`, the page, and `best.yaml`, the best recipe. No trial
+    predicts a test row.
+
+    Args:
+        recipe: a shipped recipe's name or the path of a YAML file.
+        space: the YAML file of the ranges.
+        trials: in all, with those that the folder has; without it, 20.
+        workers: trials at the same time, sharing the cores.
+        fresh: the share of the validation rows that chooses nothing, in place of the file's own.
+        out: the folder; without it, `tunes/` and the recipe's name.
+        resume: go on with the tuning in this folder.
+        overrides: changes to the recipe, with `__` for the dot: `train__epochs=3`.
+
+    Raises:
+        ClassmarkError: the recipe or the ranges cannot be used, or no trial was done.
+        Interrupted: after Ctrl-C; what there is so far is written first.
+    """
+    from classmark.recipes.kinds import Span
+    from classmark.recipes.values import read_argument
+    from classmark.tuning.tune import Asked
+    from classmark.tuning.tune import tune as run_tuning
+
+    count = read_argument("trials", trials, int | None, Span(1, 100_000))
+    jobs = read_argument("workers", workers, int, Span(1, 1_024))
+    paths = [Path(one) if one else None for one in (space, out, resume)]
+    asked = Asked(paths[0], count, jobs, fresh, paths[1], paths[2])
+    return run_tuning(None if recipe is None else str(recipe), overrides, asked)
 
 
 def _side(predictions: Any, given: Mapping[str, Any], words: dict[str, Any]) -> tuple[Side, dict[str, Any]]:

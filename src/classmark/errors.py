@@ -3,7 +3,8 @@
 ClassmarkError             what went wrong, where, what to do; the command line prints it and exits with 2
 ├── RecipeError            a recipe or an override is wrong; lists every problem at once
 ├── InputError             a file, a table, an archive or an argument holds something unusable
-│   └── PredictionsError   a predictions table breaks its contract
+│   ├── PredictionsError   a predictions table breaks its contract
+│   └── EstimatorError     what is given to a scikit-learn estimator cannot be used; a ValueError too
 ├── RunError               a run folder is missing, unfinished or damaged
 ├── AgreementError         an export does not say what its run says (exit code 1)
 ├── OutsideError           the machine refuses: room, rights, memory, open files
@@ -145,6 +146,10 @@ class InputError(ClassmarkError):
 
 class PredictionsError(InputError):
     """A predictions table breaks its contract (see `classmark.predictions`)."""
+
+
+class EstimatorError(InputError, ValueError):
+    """What a scikit-learn estimator is given cannot be used; scikit-learn expects a ValueError."""
 
 
 class RunError(ClassmarkError):

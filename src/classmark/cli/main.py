@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +13,25 @@ from typer.core import TyperCommand
 app = typer.Typer(
     help="Train text and image classifiers from one recipe, and say honestly how far to trust them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(recipes_app, name="recipes")
+
+
+def _proposed(kind: str) -> Callable[[str], list[str]]:
+    """What the shell proposes for an argument; loaded when it asks."""
+
+    def propose(incomplete: str) -> list[str]:
+        from classmark.cli.completion import proposals
+
+        return proposals(kind, incomplete)
+
+    return propose
+
+
+A_RECIPE, A_RUN, A_CHANGE, A_STUDY = map(_proposed, ("recipe", "run", "key", "study"))
 
 ByModel = Annotated[
     str | None,
@@ -95,6 +110,9 @@ SetLevel = Annotated[
     ),
 ]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
+Level = Annotated[
+    float, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; tests are at one less it.")
+]
 
 
 class SpreadCommand(TyperCommand):
@@ -134,12 +152,17 @@ def options(
 
 @app.command()
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe's name or a YAML file.")] = None,
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a YAML file.", autocompletion=A_RECIPE)
+    ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.")
+        list[str] | None,
+        typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.", autocompletion=A_CHANGE),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; without it, a new one under runs/.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder.", autocompletion=A_RUN)
+    ] = None,
 ) -> None:
     """Train a recipe, judge it, write the report."""
     from classmark.cli.train import train as run_train
@@ -157,7 +180,9 @@ def recipes(context: typer.Context) -> None:
 
 
 @recipes_app.command("show")
-def recipes_show(name: Annotated[str, typer.Argument(help="A shipped recipe's name.")]) -> None:
+def recipes_show(
+    name: Annotated[str, typer.Argument(help="A shipped recipe's name.", autocompletion=A_RECIPE)],
+) -> None:
     """Print a recipe's commented YAML, to save and change."""
     from classmark.cli.recipes import show_recipe
 
@@ -174,7 +199,7 @@ def recipes_schema() -> None:
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.", autocompletion=A_RUN)],
     inputs: Annotated[
         list[str],
         typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - ."),
@@ -214,6 +239,36 @@ def predict(
     from classmark.cli.predict import predict as run_predict
 
     run_predict(run, inputs, out, options)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="onnx|huggingface|card",
+            help="onnx: a folder that predicts with onnxruntime alone; huggingface: one that transformers or timm load; "
+            "card: the model card.",
+        ),
+    ] = "onnx",
+    out: Annotated[Path | None, typer.Option(help="The folder or file; without it, one in exports/.")] = None,
+    quantise: Annotated[
+        str | None, typer.Option(metavar="int8", help="onnx: weights in 8 bits; says what that costs and gains.")
+    ] = None,
+    license_name: Annotated[
+        str, typer.Option("--license", metavar="NAME", help="For the model card, such as apache-2.0.")
+    ] = "unknown",
+    language: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="For the model card, such as en. Can be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run for other programs, and check on all its test rows that it says the same there."""
+    from classmark.cli.export import export as run_export
+
+    words = {"to": to, "out": out, "quantise": quantise, "license": license_name, "language": tuple(language or ())}
+    run_export(run, words, as_json=as_json)
 
 
 @app.command()
@@ -257,7 +312,10 @@ def serve(
 def judge(
     file: Annotated[
         str | None,
-        typer.Argument(help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - ."),
+        typer.Argument(
+            help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - .",
+            autocompletion=_proposed("predictions"),
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
     validation: Annotated[
@@ -319,11 +377,12 @@ def judge(
         ),
     ] = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="METRIC>=VALUE",
-            help='Exit with 0 if the whole 95 % interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
+            help='Exit with 0 if the whole interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
             "does, with 3 if these rows cannot tell. Can be repeated.",
         ),
     ] = None,
@@ -346,7 +405,7 @@ def judge(
     )
     words = JudgeWords(
         *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
-        *(unlabelled, paper, require or ()),
+        *(unlabelled, paper, require or (), level),
     )
     run_judge(words, as_json=as_json)
 
@@ -356,7 +415,9 @@ def compare(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="A B …", help="Predictions files or run folders on the same test rows; A is the baseline."
+            metavar="A B …",
+            help="Predictions files or run folders on the same test rows; A is the baseline.",
+            autocompletion=_proposed("predictions"),
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
@@ -383,6 +444,7 @@ def compare(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     fail_if_worse: Annotated[
         list[str] | None,
         typer.Option(
@@ -417,7 +479,7 @@ def compare(
         *(missing_label, labels, where),
     )
     checks = (fail_if_worse or (), not_worse_than or (), equivalent or ())
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper)
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper, level)
     run_compare(words, as_json=as_json)
 
 
@@ -425,7 +487,11 @@ def compare(
 def mix(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="A B …", help="Predictions files or run folders of the models, on the same test rows."),
+        typer.Argument(
+            metavar="A B …",
+            help="Predictions files or run folders of the models, on the same test rows.",
+            autocompletion=_proposed("predictions"),
+        ),
     ],
     validation: Annotated[
         list[str] | None,
@@ -462,6 +528,7 @@ def mix(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     as_json: AsJson = False,
 ) -> None:
     """Mix two or more models with weights fitted on validation rows, and judge the mixture on test rows."""
@@ -472,7 +539,7 @@ def mix(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws)
+    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws, level)
     run_mix(words, as_json=as_json)
 
 
@@ -517,7 +584,7 @@ def plan(
         str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
     ] = None,
     of_class: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall, precision or ROC area.")
     ] = None,
     accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
     recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
@@ -547,7 +614,11 @@ def plan(
     pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Of two models' scores within a class, to compare their ROC areas.")
+    ] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
+    level: Level = 0.95,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -576,15 +647,19 @@ def plan(
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
     words |= {"not_worse_than": not_worse_than, "equivalent": equivalent}
     words |= {"deviation": deviation, "pilot_seeds": pilot_seeds}
-    words |= {"group_size": group_size, "icc": icc, "power": power}
+    words |= {"group_size": group_size, "icc": icc, "correlation": correlation, "power": power, "level": level}
     run_plan(pilot or [], words, read, as_json=as_json)
 
 
 @app.command()
 def study(
-    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.", autocompletion=A_STUDY),
+    ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….")
+        list[str] | None,
+        typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….", autocompletion=A_CHANGE),
     ] = None,
     table: Annotated[
         Path | None,
@@ -595,8 +670,13 @@ def study(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; without it, studies/ and the study's name.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the study in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the study in this folder.", autocompletion=_proposed("study folder"))
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
+    level: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; the same as level=0.9.")
+    ] = None,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -612,6 +692,7 @@ def study(
     where: Where = None,
     listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Run arms with several seeds, or take yours, and settle a claim. Options about columns go with --table."""
@@ -627,19 +708,53 @@ def study(
             *(label, id_column, predicted, probabilities, group, None, classes, positive, logits, labels_only, rescale),
             *(missing_label, labels, where),
         )
-        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json)
+        changes = [*(overrides or []), *([] if level is None else [f"level={level}"])]
+        studies.study(name, changes, Places(out, resume, jobs, table), read, as_json=as_json, paper=paper)
+
+
+@app.command()
+def tune(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a YAML file.", autocompletion=A_RECIPE)
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes to the recipe, such as train.epochs=3.", autocompletion=A_CHANGE)
+    ] = None,
+    space: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The YAML file of the ranges.", autocompletion=_proposed("ranges")),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="In all, with those of the folder. Without it: 20.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at the same time, sharing the cores.")] = 1,
+    fresh: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Of the validation rows, how many choose nothing. Without it: 0.3."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; without it, tunes/ and the recipe's name.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the tuning in this folder.", autocompletion=_proposed("tune folder"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for better values of a recipe's keys, by validation rows alone, and write the best recipe."""
+    from classmark.cli.tune import tune as run_tune
+
+    run_tune(recipe, overrides or [], (space, trials, workers, fresh, out, resume), as_json=as_json)
 
 
 @app.command()
 def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"),
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them as a page too, with intervals, cost and filters.")
+    ] = None,
     paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """List runs: recipe, data, headline, time, state."""
     from classmark.cli.runs import runs as list_runs
 
-    list_runs(folder, as_json, paper)
+    list_runs(folder, as_json, paper, html)
 
 
 @app.command()
@@ -719,6 +834,12 @@ def run(arguments: list[str] | None = None) -> int:
         return code
 
 
+@cache
+def _commands() -> Any:
+    """What reads the words of all commands; built once, as a process that runs many would spend a third of its time on it."""
+    return typer.main.get_command(app)
+
+
 def _code(words: list[str]) -> int:
     """The exit code of a command, after saying on standard error what went wrong."""
     import sys
@@ -730,7 +851,7 @@ def _code(words: list[str]) -> int:
     try:
         allow_open_files()
         check_addresses()
-        return int(app(words, standalone_mode=False) or 0)
+        return int(_commands()(words, standalone_mode=False) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from classmark.inference.file_chunks import (
 )
 from classmark.inference.output import check_out, write_predictions
 from classmark.inference.table_chunks import table_chunks
+from classmark.system.progress import shown_wait
 from classmark.tables.contents import check_readable
 from classmark.tables.folders import PART_ENDINGS
 from classmark.tables.open import KNOWN_ENDINGS, ending_of
@@ -71,12 +72,23 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
     check_out(out, inputs)
     model = load_deciding(run, calibrated=options.calibrated, mixture=options.mixture, at=options.at, sets=options.sets)
     notes = Notes()
-    chunks = read_chunks(inputs, model.classifier.kind, model.classifier.classes, options, notes)
-    rows = write_predictions(model, chunks, out, options, notes)
+    with shown_wait("predicting") as say:
+        chunks = read_chunks(inputs, model.classifier.kind, model.classifier.classes, options, notes)
+        rows = write_predictions(model, _counted(chunks, say), out, options, notes)
     if not rows:
         said = "".join(f"; {left.line(reason)}" for reason, left in notes.left_out.items())
         raise InputError(f"{', '.join(inputs)}: there is nothing to predict{said}.")
     return Predicted(rows, tuple(notes.lines()))
+
+
+def _counted(chunks: Iterator[Chunk], say: Callable[[str], None]) -> Iterator[Chunk]:
+    """The chunks; as each is taken, it is said how many rows came before it."""
+    rows = 0
+    for chunk in chunks:
+        if rows:
+            say(f"predicting, {rows:,} rows so far")
+        yield chunk
+        rows += chunk.frame.height
 
 
 def read_chunks(
