@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,9 @@ def tuning_table(found: Tuned) -> Group:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for name in ("trial", SPOKEN[found.tuning.metric], "state", "time", *found.tuning.ranges):
-        table.add_column(Text(name), justify="right" if name in ("time", SPOKEN[found.tuning.metric]) else "left")
+    for name in ("trial", SPOKEN[found.tuning.metric], "state", "time", *short_keys(found.tuning.ranges)):
+        right = name in ("time", SPOKEN[found.tuning.metric])
+        table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
     rows = ranked(found)
     for one in rows[:MOST_SHOWN]:
         values = (shown_value(one.trial.values.get(key)) for key in found.tuning.ranges)
@@ -102,6 +104,12 @@ def sentences(found: Tuned) -> list[str]:
             f"{_interval('–' if gain.low is None else f'{amount(gain.low, metric)} to {amount(gain.high, metric)}')}; {better}."
         )
     return [*said, _looks(found)]
+
+
+def short_keys(keys: Iterable[str]) -> list[str]:
+    """The last part of each key, or the whole where two end alike."""
+    ends = [key.rpartition(".")[2] for key in keys]
+    return [end if ends.count(end) == 1 else key for key, end in zip(keys, ends, strict=True)]
 
 
 def ranked(found: Tuned) -> list[Tried]:
