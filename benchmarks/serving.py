@@ -194,7 +194,11 @@ class Service:
         """Rows in a batch so far."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
             lines = answer.read().decode().splitlines()
-        counted = {line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines if "batch_rows_" in line}
+        counted = {
+            line.partition("{")[0]: float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith("classmark_batch_rows_")
+        }
         return counted["classmark_batch_rows_sum"] / counted["classmark_batch_rows_count"]
 
     def turn(self, run: Path) -> None:
