@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         audit,
         compare,
         compare_estimators,
+        export,
         find_label_errors,
         judge,
         judge_estimator,
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
         plan,
         predict,
         read,
+        serve,
         study,
         train,
+        tune,
     )
     from classmark.errors import ClassmarkError
     from classmark.run import Run
@@ -36,6 +39,7 @@ __all__ = [
     "audit",
     "compare",
     "compare_estimators",
+    "export",
     "find_label_errors",
     "judge",
     "judge_estimator",
@@ -46,8 +50,10 @@ __all__ = [
     "plan",
     "predict",
     "read",
+    "serve",
     "study",
     "train",
+    "tune",
 ]
 
 

@@ -14,6 +14,7 @@ from classmark.data.class_names import matched_name, near_class, trimmed
 from classmark.data.columns import changed_names
 from classmark.data.dataset import Dataset
 from classmark.data.folds import with_fold
+from classmark.data.fresh import named_fresh, with_fresh
 from classmark.data.images.pixels import Images
 from classmark.data.label_checks import check_labels
 from classmark.data.rows import place_of, usable_rows
@@ -91,6 +92,8 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     if data.fold is not None:
         parts = with_fold(parts, data, seed, source.name)
     splits = carve(parts, data, seed, source.name, before)
+    if data.fresh is not None:
+        splits = with_fresh(splits, data, seed, source.name)
     fingerprint = _fingerprint(splits.frames)
     description = _described(splits, classes) | {
         "source": data.source,
@@ -110,6 +113,8 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     if images is not None:
         description["unreadable"] = _unreadable(source)
         description["not_read"] = dict(source.unread)
+    if data.fresh is not None:
+        description = named_fresh(description)
     unlabelled = None
     if source.unlabelled is not None:
         unlabelled = without_judged_texts(source.unlabelled, splits.frames)

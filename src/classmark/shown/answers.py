@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class ShownAnswers(Answers):
-    """Answers as `classmark.compare_estimators` gives them."""
+    """Answers as `classmark.study` and `classmark.compare_estimators` give them."""
 
     def report(self, path: str | Path) -> Path:
         """The path of the page, written: `path` itself if it ends in .html, else `report.html` in that folder.
@@ -29,6 +29,17 @@ class ShownAnswers(Answers):
             Path(path), lambda out: write_study(out, self), lambda out: write_json(out / "study.json", self.to_json())
         )
 
+    def table(self, format: str) -> str:  # noqa: A002 - the name of the option
+        """The metrics of all arms and their differences as `latex` or `markdown`, as papers have them.
+
+        Raises:
+            InputError: the format is neither.
+        """
+        from classmark.report.paper import as_table
+        from classmark.report.study import study_paper
+
+        return as_table(study_paper(self), format)
+
     def __rich__(self) -> Group:
         from classmark.report.study import study_table
 
@@ -38,7 +49,7 @@ class ShownAnswers(Answers):
         return as_text(self)
 
     def __repr__(self) -> str:
-        return f"<Answers about {', '.join(self.arms)}>"
+        return f"<Answers: {len(self.arms)} arms, {sum(one.done for one in self.outcomes)} of {len(self.outcomes)} runs done>"
 
 
 def shown_answers(answers: Answers) -> ShownAnswers:

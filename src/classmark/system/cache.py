@@ -57,21 +57,6 @@ def data_cached_in(folder: Path) -> Iterator[None]:
         _OF_DATA.reset(before)
 
 
-@contextmanager
-def some_home() -> Iterator[None]:
-    """In it HOME names a folder even if there is no home: some packages, such as Altair, cannot be imported without."""
-    try:
-        Path.home()
-    except RuntimeError:
-        os.environ["HOME"] = str(_temporary())
-        try:
-            yield
-        finally:
-            del os.environ["HOME"]
-    else:
-        yield
-
-
 def measured_once(name: str, facts: Sequence[object], measure: Callable[[], Any]) -> Any:
     """What `measure` gave the first time that it was asked for these facts on this machine, or gives now.
 

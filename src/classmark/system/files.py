@@ -55,7 +55,13 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
         try:
             yield temporary
-            temporary.chmod(0o755)
+            for file in (one for one in temporary.rglob("*") if one.is_file()):
+                with file.open("r+b") as opened:
+                    os.fsync(opened.fileno())
+                with suppress(OSError):
+                    file.chmod(0o644)
+            with suppress(OSError):
+                temporary.chmod(0o755)
             temporary.replace(path)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)

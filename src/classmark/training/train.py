@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from classmark.data.dataset import Dataset
+from classmark.data.fresh import FRESH
 from classmark.data.sources.source import Source
 from classmark.errors import Interrupted
 from classmark.inference.classifier import Classifier, save
@@ -21,6 +22,7 @@ from classmark.recipes.schema import Encoder, Recipe
 from classmark.runs import RunFiles, new_run
 from classmark.runs.calibration import write_temperature
 from classmark.runs.status import DONE, owned_run, read_status
+from classmark.system.progress import shown_wait
 from classmark.training.first_model import pin_weights
 from classmark.training.inputs import load_inputs
 from classmark.training.judge_run import judge_run, predict_splits, write_baselines
@@ -30,6 +32,7 @@ from classmark.training.prediction_cost import write_cost
 from classmark.training.prepare import build_job, check_unused, open_folder, restore, settle, write_facts
 from classmark.training.processor import prepare_processor, release_memory
 from classmark.training.state import put_back
+from classmark.training.trackers.tracked import Trackers, check_trackers
 from classmark.training.watch import RunWatch, watched
 
 
@@ -98,20 +101,24 @@ def train_rows(recipe: Recipe, source: Source, out: Path) -> RunFiles:
 
 
 def _finished(run: RunFiles) -> RunFiles:
-    epochs = load_recipe(str(run.recipe)).train.epochs
-    with watched(run, epochs) as watch:
+    recipe = load_recipe(str(run.recipe))
+    check_trackers(recipe)
+    with watched(run, recipe.train.epochs) as watch:
         trained = _trained(run, watch)
         recipe, dataset = trained.recipe, trained.dataset
         if watch.interrupted:
             judge_run(run, recipe, _predict(run, trained, ["validation"]), {}, watch)
             raise Interrupted(f"Stopped. Continue with: classmark train --resume {run.path}", watch.signal_number)
         save(trained.classifier, recipe, trained.inputs.shape, run.model)
-        tested = dataset.test.height > 0
-        baselines = write_baselines(run, recipe, dataset) if recipe.judge.baselines and tested else {}
+        judged = _judged_split(trained)
+        with shown_wait("fitting the baselines"):
+            baselines = write_baselines(run, recipe, dataset) if recipe.judge.baselines and judged == "test" else {}
         release_memory()
-        tables = _predict(run, trained, ["validation", "test"] if tested else ["validation"])
+        tables = _predict(run, trained, ["validation"] if judged is None else ["validation", judged])
         cost = write_cost(run, recipe, dataset, trained.classifier.threads, watch)
-        judge_run(run, recipe, tables, baselines, watch, cost)
+        judgement = judge_run(run, recipe, tables, baselines, watch, cost)
+        assert watch.trackers is not None
+        watch.trackers.judged(judgement, run)
     return run
 
 
@@ -120,13 +127,15 @@ def _trained(run: RunFiles, watch: RunWatch, source: Source | None = None) -> Tr
     recipe = load_recipe(str(run.recipe))
     threads = prepare_processor(recipe.train.threads)
     recipe = pin_weights(run, recipe)
-    dataset, inputs = load_inputs(recipe, source)
+    with shown_wait("reading the data"):
+        dataset, inputs = load_inputs(recipe, source)
     write_facts(run, recipe, dataset, inputs, watch)
     check_memory(recipe, dataset, inputs)
     recipe = settle(run, recipe, inputs)
     job = build_job(run, recipe, dataset, inputs, watch)
     check_batch(job, inputs.shape)
     release_memory()
+    watch.trackers = Trackers(run, recipe, watch.say)
     watch.stage("training")
     best = fit(job, *restore(job))
     torch.set_num_threads(threads)
@@ -140,6 +149,13 @@ def _trained(run: RunFiles, watch: RunWatch, source: Source | None = None) -> Tr
     precision = recipe.train.predict_precision
     classifier = Classifier(job.module, inputs.encoder, dataset.classes, precision, threads=threads)
     return Trained(recipe, dataset, inputs, classifier)
+
+
+def _judged_split(trained: Trained) -> str | None:
+    """What is judged beside validation: the test rows, or those that a tuning holds back; None where there are neither."""
+    if trained.recipe.data.fresh is not None:
+        return FRESH
+    return "test" if trained.dataset.test.height else None
 
 
 def _predict(run: RunFiles, trained: Trained, splits: list[str]) -> dict[str, Predictions]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from classmark.errors import InputError, nearest
-from classmark.export.onnx_folder import write_onnx
 from classmark.report.model_card import UNKNOWN_LICENSE, CardWords, model_card
 from classmark.runs import RunFiles
 from classmark.system.files import new_folder, write_text
+from classmark.system.progress import shown_wait
 
 EXPORTS = ("onnx", "huggingface", "card")
 PRECISIONS = ("int8",)
@@ -69,9 +69,16 @@ def export_run(run: RunFiles, options: ExportOptions) -> Exported:
     if options.to == "card":
         write_text(out, model_card(run, words))
         return Exported(out, options.to)
-    with new_folder(out) as folder:
-        checked = write_onnx(run, folder, words)
-        about, notes = checked.about, checked.notes
+    # These load torch, which a card can do without.
+    with shown_wait("exporting, and checking all test rows"), new_folder(out) as folder:
+        if options.to == "huggingface":
+            from classmark.exports.huggingface import write_huggingface
+
+            about, notes = write_huggingface(run, folder, words)
+        else:
+            from classmark.exports.onnx_folder import write_onnx
+
+            about, notes = write_onnx(run, folder, words, options.quantise)
     return Exported(out, options.to, about, tuple(notes))
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.errors import AgreementError, RunError
-from classmark.export.rows import Rows
+from classmark.exports.rows import Rows
 from classmark.inference.classifier import Classifier, softmax
 from classmark.predictions import Predictions, read
 from classmark.runs import RunFiles
 
 if TYPE_CHECKING:
-    from classmark.export.loader import Predictor
+    from classmark.exports.loader import Predictor
 
 TOLERANCE = 1e-4
 CALIBRATED_ROWS = 256  # calibrated probabilities follow from the others by one division
@@ -88,23 +88,46 @@ def check_agreement(predictor: Predictor, rows: Rows, reference: Reference) -> t
         AgreementError: a label differs, or a probability by more than is allowed.
     """
     found = rows.predicted(predictor.predict_proba, "check")
-    differences = np.abs(found - reference.probabilities).max(axis=1)
-    others = found.argmax(axis=1) != reference.probabilities.argmax(axis=1)
+    return agreement_of(found, rows, reference, calibrated=_calibrated_difference(predictor, rows, reference)), found
+
+
+def agreement_of(
+    found: NDArray[np.float32],
+    rows: Rows,
+    reference: Reference,
+    kept: NDArray[np.int64] | None = None,
+    calibrated: float | None = None,
+) -> Agreement:
+    """How far exported probabilities are from those of the run.
+
+    Args:
+        found: of the exported model, shape (K, C).
+        rows: of the test split.
+        reference: what the run says of them.
+        kept: which K rows can be compared; all without it.
+        calibrated: the largest difference of a calibrated probability, if it was measured.
+
+    Raises:
+        AgreementError: a label differs, or a probability by more than is allowed.
+    """
+    places = np.arange(len(rows)) if kept is None else kept
+    wanted = reference.probabilities[places]
+    differences = np.abs(found - wanted).max(axis=1)
+    others = found.argmax(axis=1) != wanted.argmax(axis=1)
     agreement = Agreement(
-        rows=len(rows),
+        rows=len(places),
         reference=reference.name,
         largest_difference=float(differences.max()),
         labels_differ=int(others.sum()),
-        largest_calibrated_difference=_calibrated_difference(predictor, rows, reference),
+        largest_calibrated_difference=calibrated,
     )
-    largest = max(agreement.largest_difference, agreement.largest_calibrated_difference or 0.0)
-    if agreement.labels_differ or not largest <= TOLERANCE:
-        worst = int(np.argmax(np.where(others, np.inf, differences)))
+    if agreement.labels_differ or not max(agreement.largest_difference, calibrated or 0.0) <= TOLERANCE:
+        worst = int(places[np.argmax(np.where(others, np.inf, differences))])
         raise AgreementError(
             f"the exported model does not agree with its run. {agreement.sentence}, where {TOLERANCE:.0e} is allowed; "
             f'the first such row is "{rows.ids[worst]}". Nothing was written.'
         )
-    return agreement, found
+    return agreement
 
 
 def _calibrated_difference(predictor: Predictor, rows: Rows, reference: Reference) -> float | None:
@@ -127,8 +150,3 @@ def _test_table(run: RunFiles) -> Predictions:
             f"Finish it: classmark train --resume {run.path}",
         )
     return read(path)
-
-
-def as_content(agreement: Agreement) -> dict[str, Any]:
-    """What `classmark.json` says of it."""
-    return {name: getattr(agreement, name) for name in agreement.__dataclass_fields__}

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from classmark.errors import RunError
-from classmark.export.graph import OPSET
-from classmark.export.resampling import resampling_weights
+from classmark.exports.graph import OPSET
+from classmark.exports.resampling import resampling_weights
 from classmark.inputs.images import ImageEncoder
 from classmark.losses import two_sided
 from classmark.models.backbone import BackboneClassifier
