@@ -63,10 +63,12 @@ DONE = (
     "weighted with their density.",
     f"Groups: a shift of their scores with deviation {GROUP_SPREAD}, and their own share of positives (a beta distribution of "
     f"precision {GROUP_LABELS:.0f}). Groups of about {GROUP_SIZE} rows have one more than a Poisson count; of unequal groups "
-    f"the logarithm of the size has deviation {UNEQUAL}, so that 100 groups say as much as about 32 of equal size.",
+    f"the logarithm of the size has deviation {UNEQUAL}, so that 100 groups say as much as about 32 of equal size; "
+    "1,200 such groups have about 20,000 rows.",
     f"Ten classes: shares of {100 * MANY_SHARES.min():.0f} to {100 * MANY_SHARES.max():.0f} %; true values from a sample of "
     f"{MANY_TRUTH_ROWS:,} rows. Confusion matrices of up to 1,000 classes: recalls from a beta distribution with mean {RECALL}, "
     "shares of classes that differ by a factor of about two, errors spread over all other classes.",
+    "Seeds that split one data set anew, and folds, are not here: coverage-studies.md counts their intervals and verdicts.",
     "The calibration error has no interval: draws of the plug-in estimate all lie above the true value. What no interval can "
     "show is an error of a kind that these rows hold no sign of: the upper end of log loss, Brier score and costs allows for "
     "more wrong rows with the confidence of the rows that are there, not for greater confidence.",
@@ -144,6 +146,7 @@ def settings() -> list[tuple[str, Setting]]:
     grouped = [Setting(200, share, "grouped", groups=40) for share in (0.5, 0.1)]
     grouped += [Setting(2_000, 0.1, "grouped", groups=400), Setting(100, 0.5, "grouped", groups=20)]
     grouped += [Setting(1_600, share, "grouped", groups=100, unequal=True) for share in (0.5, 0.1)]
+    grouped += [Setting(20_000, 0.1, "grouped", groups=1_200, unequal=True)]
     many = [Setting(rows, sort="many") for rows in (200, 2_000)]
     sizes = ((10, 20), (10, 200), (50, 1_000), (200, 1_000), (200, 20_000), (1_000, 1_000), (1_000, 20_000))
     matrix = [Setting(rows, sort="matrix", classes=classes) for classes, rows in sizes]

@@ -17,7 +17,8 @@ from statistics import NormalDist
 import numpy as np
 
 from classmark.judging.statistics.intervals import Floats
-from classmark.judging.studies.seeds import paired_over_seeds, probability_better, quantile_of_t
+from classmark.judging.statistics.student import t_quantile
+from classmark.judging.studies.seeds import paired_over_seeds, probability_better
 from classmark.judging.studies.sequential import FEWEST, sequence_factor
 from classmark.judging.studies.variance import probability_over_both, split_variance
 from classmark.judging.studies.verdicts import seeds_for_equivalence, seeds_needed
@@ -70,7 +71,7 @@ def section(title: str, text: str, header: Sequence[str], rows: Sequence[Sequenc
 def spans(values: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Both ends of the t interval of each study, values of shape (R, S)."""
     seeds = values.shape[1]
-    half = quantile_of_t(seeds - 1, confidence) * values.std(axis=1, ddof=1) / math.sqrt(seeds)
+    half = t_quantile(seeds - 1, confidence) * values.std(axis=1, ddof=1) / math.sqrt(seeds)
     return values.mean(axis=1) - half, values.mean(axis=1) + half
 
 
@@ -111,7 +112,7 @@ def watched(noise: Floats, factors: Floats) -> tuple[Floats, Floats]:
 def sequential_verdicts(random: np.random.Generator) -> str:
     counts = np.arange(1, MOST + 1)
     factors = np.array([sequence_factor(int(count), 0.95) for count in counts])
-    naive = np.array([math.inf if n < FEWEST else quantile_of_t(int(n) - 1, 0.95) for n in counts])
+    naive = np.array([math.inf if n < FEWEST else t_quantile(int(n) - 1, 0.95) for n in counts])
     rows = []
     for name, draw in SHAPES.items():
         noise = draw(random, (STUDIES // 2, MOST))

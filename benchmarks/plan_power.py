@@ -21,10 +21,14 @@ from scipy import special
 import classmark
 from classmark.judging.planning.plan import Plan
 from classmark.judging.planning.seeds import power_over_seeds, upper_deviation
-from classmark.judging.statistics.intervals import Floats, Z
-from classmark.judging.statistics.ranking import roc_area
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.level import normal_quantile
+from classmark.judging.statistics.ranking import roc_area, roc_area_difference
 
+Z = normal_quantile()
 GROUP_VALUES = 20_000_000  # rows that grouped draws hold at most
+AREA_ROWS = 4_000_000  # rows that are drawn for ROC areas at most
+Z_90 = float(special.ndtri(0.95))
 Rng = np.random.Generator
 
 
@@ -65,36 +69,73 @@ def better(plan: Plan, repetitions: int, rng: Rng) -> float:
 
 def above_bound(plan: Plan, repetitions: int, rng: Rng) -> float:
     """Tango's lower end above the bound: its score statistic at the bound above 1.96."""
+    return float((tango_statistic(*pairs(plan, repetitions, rng), plan.needed, plan.question.bound) > Z).mean())
+
+
+def within_margin(plan: Plan, repetitions: int, rng: Rng) -> float:
+    """Both ends of Tango's 90 % interval within the margin: its score statistic at either margin beyond 1.645."""
     up, down = pairs(plan, repetitions, rng)
-    rows, bound = plan.needed, plan.question.bound
+    beyond = [
+        tango_statistic(one, other, plan.needed, -plan.question.equivalent) for one, other in ((up, down), (down, up))
+    ]
+    return float(((beyond[0] > Z_90) & (beyond[1] > Z_90)).mean())
+
+
+def tango_statistic(up: Floats, down: Floats, rows: int, bound: float) -> Floats:
+    """How many deviations the difference lies above the bound."""
     middle = -up - down + (2 * rows - up + down) * bound
     root = (np.sqrt(middle**2 + 8 * rows * down * bound * (1 - bound)) - middle) / (4 * rows)
     deviation = np.sqrt(rows * np.maximum(2 * root + bound * (1 - bound), 1e-300))
-    return float(((up - down - rows * bound) / deviation > Z).mean())
+    found: Floats = (up - down - rows * bound) / deviation
+    return found
+
+
+def areas_apart(plan: Plan, repetitions: int, rng: Rng) -> float:
+    """The paired DeLong interval beyond the bound, or at 90 % within the margin; scores are jointly normal in each class."""
+    asked, count = plan.question, min(repetitions, AREA_ROWS // plan.needed)
+    shifts = math.sqrt(2) * special.ndtri([asked.value, asked.value + (asked.difference or 0.0)])
+    rest, decided = math.sqrt(1 - asked.correlation**2), 0
+    for _ in range(count):
+        positive = rng.random(plan.needed) < asked.prevalence
+        one, other = rng.normal(size=(2, plan.needed))
+        other = asked.correlation * one + rest * other
+        found = roc_area_difference(positive, one + shifts[0] * positive, other + shifts[1] * positive)
+        level = 0.975 if asked.equivalent is None else 0.95
+        half = special.stdtrit(found.degrees, level) * found.deviation
+        low, high = found.value - half, found.value + half
+        alike = asked.equivalent is not None and -asked.equivalent < low and high < asked.equivalent
+        decided += alike if asked.equivalent is not None else low > asked.bound
+    return decided / count
 
 
 def by_groups(plan: Plan, repetitions: int, rng: Rng) -> float:
-    """The t interval by group sums above the bound; each group has chances of its own, drawn from a Dirichlet."""
+    """The t interval by group sums above the bound, or at 90 % within the margin; each group draws its chances (Dirichlet)."""
     asked, size = plan.question, int(plan.question.group_size)
     groups = plan.needed // size
     repetitions = min(repetitions, GROUP_VALUES // (3 * groups))
     if plan.kind == "minimum":
         chances, scores, bound = [asked.value, 1 - asked.value], np.array([1.0, 0.0]), asked.minimum
     else:
-        up, down = (asked.disagreement + asked.difference) / 2, (asked.disagreement - asked.difference) / 2
+        difference = asked.difference or 0.0
+        up, down = (asked.disagreement + difference) / 2, (asked.disagreement - difference) / 2
         chances, scores, bound = [up, down, 1 - up - down], np.array([1.0, -1.0, 0.0]), asked.bound
     drawn = rng.dirichlet(np.array(chances) * (1 / asked.icc - 1), (repetitions, groups))
     sums = rng.multinomial(size, drawn / drawn.sum(axis=2, keepdims=True)) @ scores
-    half = special.stdtrit(groups - 1, 0.975) * sums.std(axis=1, ddof=1) / math.sqrt(groups) / size
-    return float((sums.mean(axis=1) / size - half > bound).mean())
+    means, deviation = sums.mean(axis=1) / size, sums.std(axis=1, ddof=1) / math.sqrt(groups) / size
+    if asked.equivalent is not None:
+        return float((np.abs(means) + special.stdtrit(groups - 1, 0.95) * deviation < asked.equivalent).mean())
+    return float((means - special.stdtrit(groups - 1, 0.975) * deviation > bound).mean())
 
 
 def over_seeds(plan: Plan, repetitions: int, rng: Rng) -> float:
-    """The paired t interval over seeds above the bound."""
+    """The paired t interval over seeds above the bound, or at 90 % within the margin."""
     asked, pairs_of_runs = plan.question, plan.needed
     drawn = rng.normal(asked.difference or 0.0, asked.deviation, (repetitions, pairs_of_runs))
-    half = special.stdtrit(pairs_of_runs - 1, 0.975) * drawn.std(axis=1, ddof=1) / math.sqrt(pairs_of_runs)
-    return float((drawn.mean(axis=1) - half > asked.bound).mean())
+    deviation = drawn.std(axis=1, ddof=1) / math.sqrt(pairs_of_runs)
+    if asked.equivalent is not None:
+        half = special.stdtrit(pairs_of_runs - 1, 0.95) * deviation
+        return float((np.abs(drawn.mean(axis=1)) + half < asked.equivalent).mean())
+    return float((drawn.mean(axis=1) - special.stdtrit(pairs_of_runs - 1, 0.975) * deviation > asked.bound).mean())
 
 
 SETTINGS = (
@@ -112,6 +153,16 @@ SETTINGS = (
     Setting({"difference": 0.04, "disagreement": 0.15, "group_size": 10, "icc": 0.05}, by_groups),
     Setting({"difference": 0.01, "deviation": 0.008}, over_seeds),
     Setting({"difference": 0.02, "margin": 0.01, "deviation": 0.012, "power": 0.9}, over_seeds),
+    Setting({"equivalent": 0.02, "disagreement": 0.08}, within_margin),
+    Setting({"equivalent": 0.04, "difference": 0.01, "disagreement": 0.15, "power": 0.9}, within_margin),
+    Setting({"equivalent": 0.1, "disagreement": 0.2}, within_margin),
+    Setting({"equivalent": 0.05, "difference": 0.01, "disagreement": 0.15, "group_size": 10, "icc": 0.05}, by_groups),
+    Setting({"equivalent": 0.01, "deviation": 0.008}, over_seeds),
+    Setting({"equivalent": 0.02, "difference": 0.005, "deviation": 0.012, "power": 0.9}, over_seeds),
+    Setting({"roc_auc": 0.85, "prevalence": 0.3, "difference": 0.03, "correlation": 0.6}, areas_apart),
+    Setting({"roc_auc": 0.7, "prevalence": 0.1, "difference": 0.1, "correlation": 0.3, "power": 0.9}, areas_apart),
+    Setting({"roc_auc": 0.9, "prevalence": 0.5, "not_worse_than": 0.03, "correlation": 0.8}, areas_apart),
+    Setting({"roc_auc": 0.8, "prevalence": 0.2, "equivalent": 0.05, "correlation": 0.7}, areas_apart),
 )
 
 

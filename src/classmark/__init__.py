@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from classmark.api import (
         audit,
         compare,
+        compare_estimators,
         export,
         find_label_errors,
         judge,
+        judge_estimator,
         judge_matrix,
         judge_parts,
         load,
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
         plan,
         predict,
         read,
+        serve,
         study,
         train,
+        tune,
     )
     from classmark.errors import ClassmarkError
     from classmark.run import Run
@@ -34,9 +38,11 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "compare_estimators",
     "export",
     "find_label_errors",
     "judge",
+    "judge_estimator",
     "judge_matrix",
     "judge_parts",
     "load",
@@ -44,8 +50,10 @@ __all__ = [
     "plan",
     "predict",
     "read",
+    "serve",
     "study",
     "train",
+    "tune",
 ]
 
 

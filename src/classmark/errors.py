@@ -3,7 +3,8 @@
 ClassmarkError             what went wrong, where, what to do; the command line prints it and exits with 2
 ├── RecipeError            a recipe or an override is wrong; lists every problem at once
 ├── InputError             a file, a table, an archive or an argument holds something unusable
-│   └── PredictionsError   a predictions table breaks its contract
+│   ├── PredictionsError   a predictions table breaks its contract
+│   └── EstimatorError     what is given to a scikit-learn estimator cannot be used; a ValueError too
 ├── RunError               a run folder is missing, unfinished or damaged
 ├── AgreementError         an export does not say what its run says (exit code 1)
 ├── OutsideError           the machine refuses: room, rights, memory, open files
@@ -12,8 +13,8 @@ ClassmarkError             what went wrong, where, what to do; the command line 
 └── Interrupted            Ctrl-C or SIGTERM; the run can be resumed (exit code 130 or 143)
 
 A message names arguments by `Option`, and each face spells them: `error.spelt("command line")` says `--label COLUMN` where
-`str(error)`, the Python face, says `label="COLUMN"`. `assert` is kept for our own mistakes; whatever a user can do wrong
-raises one of these.
+`str(error)`, the Python face, says `label="COLUMN"`, and `error.spelt("service")`, the face of a request, `?label=COLUMN`.
+`assert` is kept for our own mistakes; whatever a user can do wrong raises one of these.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Face = Literal["python", "command line"]
+Face = Literal["python", "command line", "service"]
 FLAGS = {"slices": "slice"}  # options that are given once per value and so are called by one
 
 
@@ -43,10 +44,12 @@ class Option:
     value: str | tuple[str, ...] | bool | float | None = None
 
     def spelt(self, face: Face) -> str:
-        """`--label COLUMN` on the command line, `label="COLUMN"` in Python."""
+        """`--label COLUMN` on the command line, `label="COLUMN"` in Python, `?label=COLUMN` in a request."""
         if face == "command line":
             flag = FLAGS.get(self.name, self.name).replace("_", "-")
             return " ".join([f"--{flag}", *self._words()])
+        if face == "service":
+            return f"?{self.name}" if self.value is None else f"?{self.name}={_in_query(self.value)}"
         if self.name == "where" and isinstance(self.value, str):
             column, _, value = self.value.partition("=")
             return f"where={{{_quoted(column)}: {_quoted(value)}}}"
@@ -68,9 +71,7 @@ class Option:
             case float():
                 return [f"{self.value:g}"]
             case tuple():
-                line = io.StringIO()
-                csv.writer(line, lineterminator="").writerow(self.value)
-                return [shlex.quote(line.getvalue())]
+                return [shlex.quote(comma_separated(self.value))]
         return []
 
 
@@ -90,6 +91,23 @@ def spelt(message: Message, face: Face) -> str:
     """A message as one face says it."""
     parts = (message,) if isinstance(message, str) else message
     return "".join(part.spelt(face) if isinstance(part, Option) else part for part in parts)
+
+
+def _in_query(value: str | tuple[str, ...] | float) -> str:
+    """A value as an address has it, unescaped, so that people can read it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return comma_separated(value)
+    return str(value)
+
+
+def comma_separated(names: Sequence[str]) -> str:
+    """The names in one line, those that contain a comma or a quote in quotes."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()
 
 
 def _quoted(word: str) -> str:
@@ -128,6 +146,10 @@ class InputError(ClassmarkError):
 
 class PredictionsError(InputError):
     """A predictions table breaks its contract (see `classmark.predictions`)."""
+
+
+class EstimatorError(InputError, ValueError):
+    """What a scikit-learn estimator is given cannot be used; scikit-learn expects a ValueError."""
 
 
 class RunError(ClassmarkError):

@@ -7,39 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shell import run_shell
+
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 BLOCK = re.compile(r"^```(python|sh|text|yaml|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECONDS = 900
 
 
 def blocks(guide: Path) -> list[tuple[str, str]]:
     return BLOCK.findall(guide.read_text(encoding="utf-8"))
-
-
-def run_shell(script: str) -> str:
-    """What a shell prints on standard output, with the environment's own commands first."""
-    words = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-e", "-c", script],
-        env={**os.environ, "PATH": words, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
-    assert "Warning" not in done.stderr
-    return done.stdout
 
 
 def run_python(script: str, names: dict[str, Any]) -> str:
@@ -63,16 +45,19 @@ def test_a_block_that_shows_something_else_is_found() -> None:
 
 
 @pytest.mark.parametrize("guide", sorted(path.name for path in GUIDES.glob("*.md")))
-def test_a_guide(guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guide(
+    guide: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for path in (GUIDES / "published").iterdir():
         shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
     names: dict[str, Any] = {}
     printed, ran = "", 0
     for kind, content in blocks(GUIDES / guide):
         match kind:
             case "sh":
-                printed, ran = run_shell(content), ran + 1
+                printed, ran = run_shell(content, tmp_path_factory.mktemp("desk")), ran + 1
             case "python":
                 printed, ran = run_python(content, names), ran + 1
             case "text":

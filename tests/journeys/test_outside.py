@@ -189,7 +189,9 @@ def test_a_user_without_name_and_home(reviews: Path, tmp_path: Path) -> None:
     assert (tmp_path / "temporary" / "classmark-12345" / "precision.json").exists()
 
 
-def test_a_run_has_one_owner_and_goes_on_when_nobody_reads(reviews: Path, whole: Path, tmp_path: Path) -> None:
+def test_a_run_has_one_owner_and_goes_on_when_nobody_reads(
+    reviews: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
     words = [CLASSMARK, "train", "text-csv", f"data.path={reviews}", *TINY, "--out", str(out)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -204,17 +206,18 @@ def test_a_run_has_one_owner_and_goes_on_when_nobody_reads(reviews: Path, whole:
             f"error: {out}: process {process.pid} is training this run. Wait for it, or stop it: kill {process.pid}\n"
         )
         for other in (["train", "--resume", str(out)], words[1:]):
-            done = subprocess.run([CLASSMARK, *other], capture_output=True, text=True, check=False)
-            assert (done.returncode, done.stderr) == (2, busy)
+            assert (run(other), capsys.readouterr().err) == (2, busy)
         os.utime(out / "status.json", (0, 0))  # a status this old does not speak for itself
-        assert states(tmp_path) == ["running"]
+        assert states(tmp_path, capsys) == ["running"]
     finally:
         process.send_signal(signal.SIGCONT)
     assert process.wait(timeout=120) == 0
     same_bytes(whole, out)
 
 
-def test_a_killed_run_is_taken_over(reviews: Path, whole: Path, tmp_path: Path) -> None:
+def test_a_killed_run_is_taken_over(
+    reviews: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
     words = [CLASSMARK, "train", "text-csv", f"data.path={reviews}", *TINY, "--out", str(out)]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -224,16 +227,17 @@ def test_a_killed_run_is_taken_over(reviews: Path, whole: Path, tmp_path: Path) 
     process.kill()
     process.wait()
     (out / ".status.json.abcd_123").write_text("{")  # what was being written
-    assert states(tmp_path) == ["killed"]
+    assert states(tmp_path, capsys) == ["killed"]
     assert run(["train", "--resume", str(out)]) == 0
     same_bytes(whole, out)
     assert list(out.glob(".*")) == []
-    assert states(tmp_path) == ["done"]
+    assert states(tmp_path, capsys) == ["done"]
 
 
-def states(folder: Path) -> list[str]:
-    done = subprocess.run([CLASSMARK, "runs", str(folder), "--json"], capture_output=True, text=True, check=True)
-    return [row["state"] for row in json.loads(done.stdout)]
+def states(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    assert run(["runs", str(folder), "--json"]) == 0
+    return [row["state"] for row in json.loads(capsys.readouterr().out)]
 
 
 def test_a_rate_that_is_too_high(reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,6 +140,18 @@ def test_files_of_ones_own_are_compared_with_each_other() -> None:
     assert {leak["of"]: leak["exact"] for leak in audit["leaks"]} == {"test": 0, "validation": 10}
 
 
+def test_a_run_on_all_rows_is_judged_on_validation(capsys: pytest.CaptureFixture[str]) -> None:
+    rows(60, 7).write_csv("all.csv")
+    words = ["data.path=all.csv", "data.test=0", "judge.mixture=true", *TINY]
+    assert run(["train", "text-csv", *words, "--out", "all"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "There is no mixture, as there are no test rows: it is one with the linear baseline." in said
+    assert content("all/data.json")["splits"] == {"train": 48, "validation": 12, "test": 0}
+    judgement = content("all/judgement.json")
+    assert (judgement["split"], judgement["rows"], judgement["baselines"]) == ("validation", 12, {})
+    assert [path.name for path in Path("all/predictions").iterdir()] == ["validation.parquet"]
+
+
 def test_mistakes_name_the_file_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     frame = rows(60, 6).with_columns(label=pl.Series(["pos", "neg"] * 30))
     frame.write_csv("tr.csv")

@@ -10,11 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from classmark.cli import main
 
 WORDS = {"food": ["soup", "bread", "cook", "dish", "salt"], "sport": ["goal", "team", "match", "coach", "win"]}
 STUDY = """
@@ -49,8 +52,10 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "study.yaml").write_text(STUDY)
     process = start(folder, "study.yaml", "data.path=reviews.csv")
     wait_for(folder / "studies/pooling/runs/max-seed-4/checkpoints", process)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=120)
+    with held(pid_of(folder / "studies/pooling/runs/max-seed-4")) as training:
+        process.send_signal(signal.SIGINT)
+        wait_until_asked_to_stop(training)
+    _, stderr = process.communicate(timeout=240)
     assert process.returncode == 130, stderr
     assert "classmark study --resume studies/pooling" in stderr
     answers = json.loads((folder / "studies/pooling/study.json").read_text())
@@ -87,6 +92,28 @@ def pid_of(run_folder: Path) -> int:
             if entry.read_bytes().rstrip(b"\0").endswith(b"/".join(str(run_folder).encode().split(b"/")[-4:])):
                 return int(entry.parent.name)
     raise AssertionError("no process trains there")
+
+
+@contextlib.contextmanager
+def held(pid: int) -> Iterator[int]:
+    """In it the process stands still, so that it cannot be done before a signal comes."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def wait_until_asked_to_stop(pid: int) -> None:
+    """Until SIGTERM waits for a process that stands still."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status").read_text()
+        pending = int(status.partition("ShdPnd:")[2].split()[0], 16)
+        if pending >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the study did not ask its run to stop")
 
 
 def command(*words: str) -> list[str]:
@@ -143,18 +170,18 @@ def test_it_goes_on_where_it_stopped(work: Path) -> None:
 def test_a_run_in_the_study_is_the_run_alone(work: Path) -> None:
     """The interrupted and resumed run has the bits of its recipe run by itself."""
     recipe = work / "studies/pooling/runs/max-seed-4/recipe.yaml"
-    words = [command()[0], "train", str(recipe), "--out", "alone"]
-    subprocess.run(words, cwd=work, check=True, capture_output=True, timeout=120)
+    assert main.run(["train", str(recipe), "--out", str(work / "alone")]) == 0
     assert (work / "alone/model/weights.safetensors").read_bytes() == weights(work, "max-seed-4")
 
 
-def test_the_question_precedes_the_result(work: Path) -> None:
-    changed = run(work, "study.yaml", "data.path=reviews.csv", "margin=0.2")
-    assert changed.returncode == 2
-    assert "was begun otherwise (margin)" in changed.stderr
-    again = run(work, "--resume", "studies/pooling", "--json")
-    assert again.returncode == 0
-    assert json.loads(again.stdout) == answers(work)
+def test_the_question_precedes_the_result(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(work)
+    assert main.run(["study", "study.yaml", "data.path=reviews.csv", "margin=0.2"]) == 2
+    assert "was begun otherwise (margin)" in capsys.readouterr().err
+    assert main.run(["study", "--resume", "studies/pooling", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == answers(work)
     stated = yaml.safe_load((work / "studies/pooling/study.yaml").read_text())
     assert (stated["direction"], stated["seeds"], stated["margin"]) == ("higher", [4, 9], 0.01)
     assert stated["arms"]["max"]["recipe"]["data"]["path"] == str(work / "reviews.csv")
@@ -194,9 +221,10 @@ def _attention(study: Any) -> Any:
 
 
 def test_a_table_of_its_runs_says_the_same(work: Path) -> None:
-    """Once with the run folders and once with their predictions files, in processes that have no torch."""
+    """Once with the run folders and once with their predictions files, in a process that has no torch."""
     native, runs = answers(work), work / "studies/pooling/runs"
-    for name, file in (("folders", "{run}"), ("files", "{run}/predictions/test.parquet")):
+    forms = {"folders": "{run}", "files": "{run}/predictions/test.parquet"}
+    for name, file in forms.items():
         lines = ["arm,seed,file,validation,training_rows"]
         for one in native["runs"]:
             run_folder = runs / f"{one['arm']}-seed-{one['seed']}"
@@ -204,11 +232,12 @@ def test_a_table_of_its_runs_says_the_same(work: Path) -> None:
             rows = json.loads((run_folder / "data.json").read_text())["splits"]["train"]
             lines.append(f"{one['arm']},{one['seed']},{file.format(run=run_folder)},{held_out},{rows}")
         (work / f"{name}.csv").write_text("\n".join(lines) + "\n")
-        script = (
-            "import sys; sys.modules['torch'] = None; import classmark; "
-            f"classmark.study(table='{name}.csv', margin=0.01, target_accuracy=0.6)"
-        )
-        subprocess.run([sys.executable, "-c", script], cwd=work, check=True, timeout=120)
+    script = (
+        "import sys; sys.modules['torch'] = None; import classmark\n"
+        f"for name in {list(forms)}: classmark.study(table=f'{{name}}.csv', margin=0.01, target_accuracy=0.6)"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=work, check=True, timeout=120)
+    for name in forms:
         found = json.loads((work / f"studies/{name}/study.json").read_text())
         ours, theirs = found["comparisons"][0], native["comparisons"][0]
         parts = list(theirs)

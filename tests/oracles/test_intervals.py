@@ -16,13 +16,14 @@ from classmark.judging.comparisons.compare import compare
 from classmark.judging.scored import Scored, class_counts, confusion_metrics, statistics
 from classmark.judging.statistics.groups import effective_groups, group_quantile
 from classmark.judging.statistics.intervals import (
-    Z,
     mean_interval,
     share_interval,
+    share_of_rows,
     t_quantile,
     wilson,
     wilson_f1,
 )
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.macro import mean_of_shares
 from classmark.judging.statistics.matrices import macro_f1, matthews, matthews_ends
 from classmark.judging.statistics.p_values import mcnemar
@@ -41,7 +42,7 @@ def test_wilson_is_that_of_statsmodels(hits: int, rows: int) -> None:
 
 
 def test_normal_quantile_is_that_of_scipy() -> None:
-    assert pytest.approx(stats.norm.ppf(0.975), rel=1e-14) == Z
+    assert pytest.approx(stats.norm.ppf(0.975), rel=1e-14) == normal_quantile()
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 7, 30, 99, 200, 201, 202, 1_000, 24_999])
@@ -161,10 +162,21 @@ def test_compare_with_groups_has_the_cluster_robust_variance_of_statsmodels() ->
     a, b = np.clip(a, 0.01, 0.99), np.clip(b, 0.01, 0.99)
     groups = np.random.default_rng(6).integers(0, 40, len(positive))
     terms = np.log(np.where(positive, a, 1 - a)) - np.log(np.where(positive, b, 1 - b))
-    fitted = sm.OLS(terms, np.ones(len(terms))).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
-    low, high = fitted.conf_int()[0]
+    fitted = sm.OLS(terms, np.ones(len(terms))).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
+    )
     found = compare(table(positive, a, groups), table(positive, b, groups)).metrics["log_loss"]
-    assert (found.difference, found.low, found.high) == pytest.approx((fitted.params[0], low, high), rel=1e-9)
+    effective = effective_groups(groups)
+    degrees = degrees_of_sums(np.bincount(groups, weights=terms - terms.mean()), effective)
+    half = stats.t.ppf(0.975, degrees) * effective / (effective - 1) * fitted.bse[0]
+    assert found.degrees == pytest.approx(degrees)
+    assert (found.low, found.high) == pytest.approx((fitted.params[0] - half, fitted.params[0] + half), rel=1e-9)
+
+
+def degrees_of_sums(sums: Floats, effective: float) -> float:
+    """Satterthwaite's degrees of freedom with the kurtosis of scipy, in place of that of a normal distribution."""
+    kurtosis = float(stats.kurtosis(sums, fisher=False))
+    return 1 / (1 / (effective - 1) + max(0.0, (kurtosis - 1) / (2 * len(sums)) - 1 / (len(sums) - 1)))
 
 
 @pytest.mark.parametrize(("up", "down"), [(0.05, 0.05), (0.1, 0.05), (0.3, 0.1)])
@@ -230,7 +242,8 @@ def scored(rows: int, classes: int, seed: int) -> Scored:
 @pytest.mark.parametrize(("hits", "errors"), [(0, 7), (9, 0), (9, 4), (400, 90)])
 def test_interval_of_f1_is_that_of_its_share(hits: int, errors: int) -> None:
     found = wilson_f1(hits, hits + errors // 2, hits + errors - errors // 2)
-    share = np.array(proportion_confint(hits, hits + errors, alpha=0.05, method="wilson"))
+    ends = np.array([proportion_confint(hits, hits + errors, method=method) for method in ("wilson", "beta")])
+    share = np.array([ends[:, 0].min(), ends[:, 1].max()]) if errors < 10 else ends[0]
     assert found.value == pytest.approx(2 * hits / (2 * hits + errors), rel=0, abs=1e-12)
     assert (found.low, found.high) == pytest.approx(tuple(2 * share / (1 + share)), rel=0, abs=1e-12)
 
@@ -245,7 +258,7 @@ def test_intervals_of_macro_f1_and_mcc_have_the_deviation_of_numeric_slopes(clas
     )
     for name, found in (("f1_macro", macro_f1(confusion)), ("mcc", matthews(confusion))):
         slopes = np.array([(up[name][0] - down[name][0]) / 2e-4 for up, down in zip(more, less, strict=True)])
-        half = Z * math.sqrt(float((confusion.ravel() * slopes**2).sum()))
+        half = normal_quantile() * math.sqrt(float((confusion.ravel() * slopes**2).sum()))
         value = found.value
         assert value is not None
         ends = (found.low, found.high)
@@ -369,8 +382,32 @@ def test_unequal_groups_have_the_deviation_of_statsmodels_and_fewer_degrees_of_f
     assert effective_groups(groups) == pytest.approx(effective)
     found = share_interval(hits, groups)
     assert found.method == f"t interval by group sums (30 groups, as good as {effective:.0f} of equal size)"
-    half = stats.t.ppf(0.975, effective - 1) * effective / (effective - 1) * fitted.bse[0]
-    assert found.high - found.value == pytest.approx(half, rel=1e-3)
+    degrees = degrees_of_sums(np.bincount(groups, weights=hits - hits.mean()), effective)
+    half = stats.t.ppf(0.975, degrees) * effective / (effective - 1) * fitted.bse[0]
+    assert found.high - found.value == pytest.approx(
+        half, rel=2e-3
+    )  # the quantile is interpolated between whole degrees
+    assert degrees < effective - 2
+
+
+@pytest.mark.parametrize(("hits", "rows"), [(0, 3), (1, 3), (3, 3), (9, 400), (391, 400), (10, 40), (1, 1_000_000)])
+def test_shares_near_0_and_1_have_the_wider_end_of_two_intervals(hits: int, rows: int) -> None:
+    ends = [proportion_confint(hits, rows, alpha=0.05, method=method) for method in ("wilson", "beta")]
+    found = share_of_rows(hits, rows)
+    kept = ends if min(hits, rows - hits) < 10 else ends[:1]
+    expected = min(low for low, _ in kept), max(high for _, high in kept)
+    assert (found.low, found.high) == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+def test_shares_near_0_and_1_are_covered() -> None:
+    """All outcomes of 200 rows, each with its probability: Wilson's interval alone covers 84 to 100 %."""
+    hits = np.arange(201)
+    ends = [share_of_rows(each, 200) for each in hits.tolist()]
+    lows, highs = np.array([one.low for one in ends]), np.array([one.high for one in ends])
+    shares = np.linspace(0.0005, 0.5, 800)
+    inside = (lows <= shares[:, None]) & (shares[:, None] <= highs)
+    covered = (stats.binom.pmf(hits, 200, shares[:, None]) * inside).sum(axis=1)
+    assert covered.min() > 0.932
 
 
 @pytest.mark.parametrize("count", [5, 20, 100])

@@ -49,6 +49,18 @@ def expected(meaning: Meaning, order: Sequence[int], positive: int | None) -> di
         order: class indices in classmark's order, which settles ties of probabilities.
         positive: class index that precision, recall and F1 of two classes are about, else None.
     """
+    parts = (meaning.labels, meaning.probabilities, meaning.decisions, meaning.ranks)
+    key = (*(None if part is None else part.tobytes() for part in parts), tuple(order), positive, len(meaning.names))
+    if key not in _asked:
+        _asked.clear()  # the faces of one table ask one after the other
+        _asked[key] = _computed(meaning, order, positive)
+    return _asked[key]
+
+
+_asked: dict[tuple[object, ...], dict[str, float]] = {}
+
+
+def _computed(meaning: Meaning, order: Sequence[int], positive: int | None) -> dict[str, float]:
     rows = meaning.labels >= 0
     labels = meaning.labels[rows]
     probabilities = None if meaning.probabilities is None else meaning.probabilities[rows]

@@ -14,6 +14,8 @@ from classmark import api
 from classmark.cli.output import check_free, check_paper, exit_by, show
 from classmark.errors import InputError, nearest
 from classmark.reading.options import ReadWords, read_where
+from classmark.shown.comparisons import ShownComparisons
+from classmark.system.progress import shown_wait
 
 FLAGS = ("logits", "labels_only", "rescale")
 LISTS = ("classes", "probabilities")
@@ -33,6 +35,7 @@ class CompareWords:
         draws: of the bootstrap.
         fail_if_worse, not_worse_than, equivalent: checks, as `classmark.compare` takes them.
         paper: `latex` or `markdown`, to print the table as a paper has it.
+        level: of the intervals.
     """
 
     paths: Sequence[str]
@@ -46,6 +49,7 @@ class CompareWords:
     not_worse_than: Sequence[str] = ()
     equivalent: Sequence[str] = ()
     paper: str | None = None
+    level: float = 0.95
 
 
 def compare(words: CompareWords, *, as_json: bool) -> None:
@@ -54,22 +58,29 @@ def compare(words: CompareWords, *, as_json: bool) -> None:
         raise InputError("compare: name two files or runs, or more, on the same rows: classmark compare A B")
     check_paper(words.paper, as_json)
     check_free(words.out, "comparison.json")
-    sides = _sides(words)
-    read = words.read if words.by is not None else {}
-    comparison = api.compare(
+    with shown_wait("reading") as say:
+        sides = _sides(words)
+        say("comparing")
+        comparison = _compared(words, sides)
+        say("drawing the page")
+        page = comparison.report(words.out)
+    show(comparison.to_json(), comparison, as_json, words.paper)
+    typer.echo(f"written to {page}", err=True)
+    exit_by(comparison.checks)
+
+
+def _compared(words: CompareWords, sides: Sequence[Any]) -> ShownComparisons:
+    return api.compare(
         *sides,
         by=words.by,
         names=words.names,
         draws=words.draws,
+        level=words.level,
         fail_if_worse=words.fail_if_worse,
         not_worse_than=words.not_worse_than,
         equivalent=words.equivalent,
-        **read,
+        **(words.read if words.by is not None else {}),
     )
-    page = comparison.report(words.out)
-    show(comparison.to_json(), comparison, as_json, words.paper)
-    typer.echo(f"written to {page}", err=True)
-    exit_by(comparison.checks)
 
 
 def _sides(words: CompareWords) -> list[Any]:

@@ -16,6 +16,7 @@ from classmark.errors import InputError, one_line
 from classmark.judging.parts.costs import read_costs
 from classmark.judging.parts.label_errors import label_error_frame, write_label_errors
 from classmark.shown.judgement import ShownJudgement
+from classmark.system.progress import shown_wait
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class JudgeWords:
         by: a column whose values are judged by themselves.
         unlabelled: predictions of rows without labels.
         paper: `latex` or `markdown`, to print the table as a paper has it.
-        require: what metrics must keep, as `classmark.judge` takes it.
+        require, level: as `classmark.judge` takes them.
     """
 
     file: str | None
@@ -51,6 +52,7 @@ class JudgeWords:
     unlabelled: str | None = None
     paper: str | None = None
     require: Sequence[str] = ()
+    level: float = 0.95
 
 
 def judge(words: JudgeWords, *, as_json: bool) -> None:
@@ -67,9 +69,11 @@ def judge(words: JudgeWords, *, as_json: bool) -> None:
         return _judge_parts(words, as_json=as_json)
     else:
         _check_spared(words.label_errors, words.file, words.validation, words.unlabelled)
-        found = api.judge(words.file, **_arguments(words))
+        with shown_wait("reading and judging"):
+            found = api.judge(words.file, **_arguments(words))
     audited = None if words.label_errors is None else _audit(words.label_errors, found)
-    page = found.report(words.out)
+    with shown_wait("drawing the page"):
+        page = found.report(words.out)
     show(found.to_json(), found, as_json, words.paper)
     if audited is not None:
         typer.echo(audited, err=True)
@@ -88,6 +92,7 @@ def _arguments(words: JudgeWords) -> dict[str, Any]:
         "costs": costs,
         "slices": words.slices,
         "draws": words.draws,
+        "level": words.level,
         "require": words.require,
     }
     return {**words.read, **chosen}
@@ -109,7 +114,7 @@ def _judge_matrix(words: JudgeWords) -> ShownJudgement:
         if name not in ("classes", "positive"):
             raise InputError(f"--{name.replace('_', '-')} goes with a predictions file; a matrix has no rows.")
     matrix, positive = _matrix(words.confusion or ""), read.get("positive")
-    return api.judge_matrix(matrix, read.get("classes"), positive=positive, require=words.require)
+    return api.judge_matrix(matrix, read.get("classes"), positive=positive, level=words.level, require=words.require)
 
 
 def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:
@@ -121,7 +126,8 @@ def _judge_parts(words: JudgeWords, *, as_json: bool) -> None:
     if words.label_errors is not None:
         raise InputError("--label-errors goes with one set of predictions. Leave out --by, or name one part: --where")
     assert words.by is not None
-    found = api.judge_parts(words.file, words.by, **_arguments(words))
+    with shown_wait("reading and judging"):
+        found = api.judge_parts(words.file, words.by, **_arguments(words))
     content = {"by": words.by, "parts": {value: one.to_json() for value, one in found.items()}}
     for value, one in found.items():
         page = one.report(words.out / _folder_name(value, list(found)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +13,25 @@ from typer.core import TyperCommand
 app = typer.Typer(
     help="Train text and image classifiers from one recipe, and say honestly how far to trust them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 recipes_app = typer.Typer(help="List, show and describe recipes.", invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(recipes_app, name="recipes")
+
+
+def _proposed(kind: str) -> Callable[[str], list[str]]:
+    """What the shell proposes for an argument; loaded when it asks."""
+
+    def propose(incomplete: str) -> list[str]:
+        from classmark.cli.completion import proposals
+
+        return proposals(kind, incomplete)
+
+    return propose
+
+
+A_RECIPE, A_RUN, A_CHANGE, A_STUDY = map(_proposed, ("recipe", "run", "key", "study"))
 
 ByModel = Annotated[
     str | None,
@@ -81,7 +96,23 @@ Where = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN=VALUE", help="Read only the rows with this value. Can be repeated."),
 ]
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GOAL",
+        help="Decide by the threshold that reaches this goal on the run's validation rows: f1, precision>=0.95, error<=0.02.",
+    ),
+]
+SetLevel = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE", help="Give sets of classes that hold the true one in this share of rows, such as 0.9."
+    ),
+]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
+Level = Annotated[
+    float, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; tests are at one less it.")
+]
 
 
 class SpreadCommand(TyperCommand):
@@ -121,12 +152,17 @@ def options(
 
 @app.command()
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="A shipped recipe's name or a YAML file.")] = None,
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a YAML file.", autocompletion=A_RECIPE)
+    ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.")
+        list[str] | None,
+        typer.Argument(help="Changes, such as train.epochs=1 data.limit=2000.", autocompletion=A_CHANGE),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; without it, a new one under runs/.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder.", autocompletion=A_RUN)
+    ] = None,
 ) -> None:
     """Train a recipe, judge it, write the report."""
     from classmark.cli.train import train as run_train
@@ -144,7 +180,9 @@ def recipes(context: typer.Context) -> None:
 
 
 @recipes_app.command("show")
-def recipes_show(name: Annotated[str, typer.Argument(help="A shipped recipe's name.")]) -> None:
+def recipes_show(
+    name: Annotated[str, typer.Argument(help="A shipped recipe's name.", autocompletion=A_RECIPE)],
+) -> None:
     """Print a recipe's commented YAML, to save and change."""
     from classmark.cli.recipes import show_recipe
 
@@ -161,7 +199,7 @@ def recipes_schema() -> None:
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or its model/ folder alone.", autocompletion=A_RUN)],
     inputs: Annotated[
         list[str],
         typer.Argument(help="Tables of any usual format, .txt or image files, folders or zips of them, or - ."),
@@ -190,10 +228,12 @@ def predict(
         bool, typer.Option("--skip-unknown-labels", help="Leave out rows whose label the model does not know.")
     ] = False,
     no_labels: Annotated[bool, typer.Option("--no-labels", help="Do not read a column of true classes.")] = False,
+    at: At = None,
+    sets: SetLevel = None,
 ) -> None:
     """Predict new texts or images with a trained model."""
-    options = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
-    options |= {"mixture": mixture}
+    options: dict[str, Any] = {"text": text, "image": image, "label": label, "id": id_column, "calibrated": calibrated}
+    options |= {"mixture": mixture, "at": at, "sets": sets}
     options |= {"image_folder": image_folder, "image_ending": image_ending, "quoting": quoting}
     options |= {"skip_unreadable": skip_unreadable, "skip_unknown_labels": skip_unknown_labels, "no_labels": no_labels}
     from classmark.cli.predict import predict as run_predict
@@ -232,10 +272,50 @@ def export(
 
 
 @app.command()
+def serve(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or links to them; the first is the default.")],
+    host: Annotated[str, typer.Option(help="The address; other machines reach 0.0.0.0.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 is any free one.")] = 8000,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Divide the logits by the temperature fitted on validation.")
+    ] = False,
+    mixture: Annotated[
+        bool, typer.Option("--mixture", help="Predict with the mixture of the model and its linear baseline.")
+    ] = False,
+    at: At = None,
+    sets: SetLevel = None,
+    batch: Annotated[int, typer.Option(help="Rows from which on waiting requests are computed at once.")] = 32,
+    wait_ms: Annotated[float, typer.Option(help="How long a request waits for others to be computed with.")] = 5.0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")
+    ] = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Its first line is the key that requests must show; or CLASSMARK_API_KEY."),
+    ] = None,
+    max_bytes: Annotated[int, typer.Option(help="The largest request.")] = 16 << 20,
+    max_rows: Annotated[int, typer.Option(help="The most texts or images in a request.")] = 1_000,
+    max_characters: Annotated[int, typer.Option(help="The longest text.")] = 100_000,
+    max_pixels: Annotated[int, typer.Option(help="The largest image.")] = 40_000_000,
+    timeout: Annotated[float, typer.Option(help="Seconds for a request, and again for its answer.")] = 30.0,
+) -> None:
+    """Serve trained models behind an HTTP address, with a page to try them."""
+    options = {"host": host, "port": port, "calibrated": calibrated, "mixture": mixture, "at": at, "sets": sets}
+    options |= {"batch": batch, "wait_ms": wait_ms, "watch": watch, "key_file": key_file, "timeout": timeout}
+    options |= {"max_bytes": max_bytes, "max_rows": max_rows, "max_characters": max_characters}
+    from classmark.cli.serve import serve as run_serve
+
+    run_serve(runs, {**options, "max_pixels": max_pixels})
+
+
+@app.command()
 def judge(
     file: Annotated[
         str | None,
-        typer.Argument(help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - ."),
+        typer.Argument(
+            help="A predictions file of any usual format, a folder of Parquet parts, a run folder, or - .",
+            autocompletion=_proposed("predictions"),
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for judgement.json and report.html.")] = Path("judgement"),
     validation: Annotated[
@@ -297,11 +377,12 @@ def judge(
         ),
     ] = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="METRIC>=VALUE",
-            help='Exit with 0 if the whole 95 % interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
+            help='Exit with 0 if the whole interval keeps this ("accuracy>=0.9", "log_loss<=0.3"), with 1 if none of it '
             "does, with 3 if these rows cannot tell. Can be repeated.",
         ),
     ] = None,
@@ -324,7 +405,7 @@ def judge(
     )
     words = JudgeWords(
         *(file, out, read, validation, confusion, at or (), costs, slices, draws, label_errors, by, confidence),
-        *(unlabelled, paper, require or ()),
+        *(unlabelled, paper, require or (), level),
     )
     run_judge(words, as_json=as_json)
 
@@ -334,7 +415,9 @@ def compare(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="A B …", help="Predictions files or run folders on the same test rows; A is the baseline."
+            metavar="A B …",
+            help="Predictions files or run folders on the same test rows; A is the baseline.",
+            autocompletion=_proposed("predictions"),
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for comparison.json and report.html.")] = Path("comparison"),
@@ -361,6 +444,7 @@ def compare(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     fail_if_worse: Annotated[
         list[str] | None,
         typer.Option(
@@ -395,7 +479,7 @@ def compare(
         *(missing_label, labels, where),
     )
     checks = (fail_if_worse or (), not_worse_than or (), equivalent or ())
-    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper)
+    words = CompareWords(paths, out, read, of_one or (), by, _split(names), draws, *checks, paper, level)
     run_compare(words, as_json=as_json)
 
 
@@ -403,7 +487,11 @@ def compare(
 def mix(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="A B …", help="Predictions files or run folders of the models, on the same test rows."),
+        typer.Argument(
+            metavar="A B …",
+            help="Predictions files or run folders of the models, on the same test rows.",
+            autocompletion=_proposed("predictions"),
+        ),
     ],
     validation: Annotated[
         list[str] | None,
@@ -440,6 +528,7 @@ def mix(
     by: ByModel = None,
     names: ModelNames = None,
     draws: Draws = 1_000,
+    level: Level = 0.95,
     as_json: AsJson = False,
 ) -> None:
     """Mix two or more models with weights fitted on validation rows, and judge the mixture on test rows."""
@@ -450,7 +539,7 @@ def mix(
         *(label, id_column, predicted, probabilities, group, weights, classes, positive, logits, labels_only, rescale),
         *(missing_label, labels, where),
     )
-    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws)
+    words = MixWords(paths, validation or (), out, read, of_one or (), by, _split(names), draws, level)
     run_mix(words, as_json=as_json)
 
 
@@ -495,7 +584,7 @@ def plan(
         str | None, typer.Option(metavar="NAME", help="Of a pilot: accuracy, recall, precision or roc_auc.")
     ] = None,
     of_class: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall and precision.")
+        str | None, typer.Option(metavar="NAME", help="Of a pilot: the class of recall, precision or ROC area.")
     ] = None,
     accuracy: Annotated[float | None, typer.Option(help="A guess of it, such as 0.9.")] = None,
     recall: Annotated[float | None, typer.Option(help="A guess of a class's recall.")] = None,
@@ -525,7 +614,11 @@ def plan(
     pilot_seeds: Annotated[int | None, typer.Option(help="How many pairs of runs that deviation comes from.")] = None,
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Of two models' scores within a class, to compare their ROC areas.")
+    ] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
+    level: Level = 0.95,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -554,15 +647,19 @@ def plan(
     words |= {"difference": difference, "disagreement": disagreement, "margin": margin}
     words |= {"not_worse_than": not_worse_than, "equivalent": equivalent}
     words |= {"deviation": deviation, "pilot_seeds": pilot_seeds}
-    words |= {"group_size": group_size, "icc": icc, "power": power}
+    words |= {"group_size": group_size, "icc": icc, "correlation": correlation, "power": power, "level": level}
     run_plan(pilot or [], words, read, as_json=as_json)
 
 
 @app.command()
 def study(
-    name: Annotated[str | None, typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="STUDY", help="A shipped study's name or a YAML file.", autocompletion=A_STUDY),
+    ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….")
+        list[str] | None,
+        typer.Argument(help="Changes, such as seeds=8 or, for every recipe, data.path=….", autocompletion=A_CHANGE),
     ] = None,
     table: Annotated[
         Path | None,
@@ -573,8 +670,13 @@ def study(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; without it, studies/ and the study's name.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the study in this folder.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the study in this folder.", autocompletion=_proposed("study folder"))
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
+    level: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; the same as level=0.9.")
+    ] = None,
     label: Label = None,
     id_column: Id = None,
     predicted: Predicted = None,
@@ -590,6 +692,7 @@ def study(
     where: Where = None,
     listed: Annotated[bool, typer.Option("--list", help="List the shipped studies.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print a shipped study's YAML, to save and change.")] = False,
+    paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Run arms with several seeds, or take yours, and settle a claim. Options about columns go with --table."""
@@ -605,19 +708,53 @@ def study(
             *(label, id_column, predicted, probabilities, group, None, classes, positive, logits, labels_only, rescale),
             *(missing_label, labels, where),
         )
-        studies.study(name, overrides or [], Places(out, resume, jobs, table), read, as_json=as_json)
+        changes = [*(overrides or []), *([] if level is None else [f"level={level}"])]
+        studies.study(name, changes, Places(out, resume, jobs, table), read, as_json=as_json, paper=paper)
+
+
+@app.command()
+def tune(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A shipped recipe's name or a YAML file.", autocompletion=A_RECIPE)
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Changes to the recipe, such as train.epochs=3.", autocompletion=A_CHANGE)
+    ] = None,
+    space: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The YAML file of the ranges.", autocompletion=_proposed("ranges")),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="In all, with those of the folder. Without it: 20.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at the same time, sharing the cores.")] = 1,
+    fresh: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Of the validation rows, how many choose nothing. Without it: 0.3."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; without it, tunes/ and the recipe's name.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the tuning in this folder.", autocompletion=_proposed("tune folder"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for better values of a recipe's keys, by validation rows alone, and write the best recipe."""
+    from classmark.cli.tune import tune as run_tune
+
+    run_tune(recipe, overrides or [], (space, trials, workers, fresh, out, resume), as_json=as_json)
 
 
 @app.command()
 def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds runs.")] = Path("runs"),
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them as a page too, with intervals, cost and filters.")
+    ] = None,
     paper: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """List runs: recipe, data, headline, time, state."""
     from classmark.cli.runs import runs as list_runs
 
-    list_runs(folder, as_json, paper)
+    list_runs(folder, as_json, paper, html)
 
 
 @app.command()
@@ -697,6 +834,12 @@ def run(arguments: list[str] | None = None) -> int:
         return code
 
 
+@cache
+def _commands() -> Any:
+    """What reads the words of all commands; built once, as a process that runs many would spend a third of its time on it."""
+    return typer.main.get_command(app)
+
+
 def _code(words: list[str]) -> int:
     """The exit code of a command, after saying on standard error what went wrong."""
     import sys
@@ -708,7 +851,7 @@ def _code(words: list[str]) -> int:
     try:
         allow_open_files()
         check_addresses()
-        return int(app(words, standalone_mode=False) or 0)
+        return int(_commands()(words, standalone_mode=False) or 0)
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:

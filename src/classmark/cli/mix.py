@@ -13,6 +13,7 @@ from classmark import api
 from classmark.cli.compare import own_options
 from classmark.cli.output import check_free, show
 from classmark.errors import InputError
+from classmark.system.progress import shown_wait
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class MixWords:
         by: a column that says which model a row is of, in one file.
         names: what the models are called.
         draws: of the bootstrap.
+        level: of the intervals.
     """
 
     paths: Sequence[str]
@@ -38,6 +40,7 @@ class MixWords:
     by: str | None = None
     names: Sequence[str] | None = None
     draws: int = 1000
+    level: float = 0.95
 
 
 def mix(words: MixWords, *, as_json: bool) -> None:
@@ -47,11 +50,15 @@ def mix(words: MixWords, *, as_json: bool) -> None:
     check_free(words.out, "judgement.json")
     models, held_out, read = words.paths, words.validation, words.read
     if words.by is None:
-        models, held_out, read = *_opened(words), {}
+        with shown_wait("reading"):
+            models, held_out, read = *_opened(words), {}
     elif words.of_one:
         raise InputError("--set goes with several files; with --by there is one.")
-    found = api.mix(*models, validation=list(held_out), by=words.by, names=words.names, draws=words.draws, **read)
-    page = found.report(words.out)
+    read = {**read, "draws": words.draws, "level": words.level}
+    with shown_wait("mixing and judging") as say:
+        found = api.mix(*models, validation=list(held_out), by=words.by, names=words.names, **read)
+        say("drawing the page")
+        page = found.report(words.out)
     show(found.to_json(), found, as_json)
     typer.echo(f"written to {page}", err=True)
 

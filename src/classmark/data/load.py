@@ -14,6 +14,7 @@ from classmark.data.class_names import matched_name, near_class, trimmed
 from classmark.data.columns import changed_names
 from classmark.data.dataset import Dataset
 from classmark.data.folds import with_fold
+from classmark.data.fresh import named_fresh, with_fresh
 from classmark.data.images.pixels import Images
 from classmark.data.label_checks import check_labels
 from classmark.data.rows import place_of, usable_rows
@@ -50,7 +51,17 @@ def load_dataset(data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
         InputError: the data cannot be read, or is not enough for what the recipe asks.
         MissingExtraError: the source needs a package that is not installed.
     """
-    source, images = read_source(data), None
+    return load_source(read_source(data), data, seed, side_px)
+
+
+def load_source(source: Source, data: Data, seed: int, side_px: int = SIDE_PX) -> Dataset:
+    """The examples of a source that is read already, as `load_dataset` gives them.
+
+    Raises:
+        InputError: the rows are not enough for what the recipe asks, or some cannot be used.
+        MissingExtraError: Pillow is not installed.
+    """
+    images = None
     if source.files is not None:
         _check_labels(source, data)
         source, images = open_source(source, side_px, data.source)
@@ -81,6 +92,8 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     if data.fold is not None:
         parts = with_fold(parts, data, seed, source.name)
     splits = carve(parts, data, seed, source.name, before)
+    if data.fresh is not None:
+        splits = with_fresh(splits, data, seed, source.name)
     fingerprint = _fingerprint(splits.frames)
     description = _described(splits, classes) | {
         "source": data.source,
@@ -100,6 +113,8 @@ def split_source(source: Source, images: Images | None, data: Data, seed: int) -
     if images is not None:
         description["unreadable"] = _unreadable(source)
         description["not_read"] = dict(source.unread)
+    if data.fresh is not None:
+        description = named_fresh(description)
     unlabelled = None
     if source.unlabelled is not None:
         unlabelled = without_judged_texts(source.unlabelled, splits.frames)

@@ -84,7 +84,7 @@ def carve(
     """
     rows = parts["train"].with_columns(content_keys(parts["train"]))
     asked = {TEST: data.test, VALIDATION: data.validation}
-    asked = {part: amount for part, amount in asked.items() if SPLITS[part] not in parts}
+    asked = {part: amount for part, amount in asked.items() if amount and SPLITS[part] not in parts}
     _check_class_sizes(rows, 1 + len(asked), name, before)
     counts = _counts(rows, asked, data, name)
     groups = ["group"] if "group" in rows.columns else []
@@ -134,7 +134,7 @@ def _counts(rows: pl.DataFrame, asked: Mapping[int, float], data: Data, name: st
     """Part → number of rows that the recipe asks for, in the order in which they are drawn."""
     counts = {part: round(amount * rows.height) if amount < 1 else int(amount) for part, amount in asked.items()}
     classes = rows["label"].n_unique()
-    wanted = " and ".join(f"{count:,} for {SPLITS[part]}" for part, count in counts.items())
+    wanted = " and ".join(f"{count:,} for {SPLITS[part]}" for part, count in counts.items()) or "none"
     if min(*counts.values(), rows.height - sum(counts.values()), rows.height) < classes:
         whole = "" if data.limit is None else " (data.limit)"
         raise InputError(

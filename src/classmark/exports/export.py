@@ -10,6 +10,7 @@ from classmark.errors import InputError, nearest
 from classmark.report.model_card import UNKNOWN_LICENSE, CardWords, model_card
 from classmark.runs import RunFiles
 from classmark.system.files import new_folder, write_text
+from classmark.system.progress import shown_wait
 
 EXPORTS = ("onnx", "huggingface", "card")
 PRECISIONS = ("int8",)
@@ -69,7 +70,7 @@ def export_run(run: RunFiles, options: ExportOptions) -> Exported:
         write_text(out, model_card(run, words))
         return Exported(out, options.to)
     # These load torch, which a card can do without.
-    with new_folder(out) as folder:
+    with shown_wait("exporting, and checking all test rows"), new_folder(out) as folder:
         if options.to == "huggingface":
             from classmark.exports.huggingface import write_huggingface
 

@@ -35,6 +35,8 @@ class PredictOptions:
         skip_unreadable: leave out empty texts, damaged images and files that cannot be read, and say how many.
         skip_unknown_labels: leave out rows whose label is no class of the model, and say how many.
         no_labels: do not read labels.
+        at: the goal of a threshold that is chosen on the run's validation rows, and decides instead of the largest probability.
+        sets: write prediction sets that hold the true class in this share of rows.
     """
 
     text: str = "text"
@@ -49,6 +51,8 @@ class PredictOptions:
     skip_unreadable: bool = False
     skip_unknown_labels: bool = False
     no_labels: bool = False
+    at: str | None = None
+    sets: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from classmark.data.images.files import ImageFiles
 from classmark.data.images.kinds import image_endings
 from classmark.errors import InputError, Option
 from classmark.inference.chunks import Chunk, Kind, Notes, PredictOptions
+from classmark.inference.decisions import load_deciding
 from classmark.inference.file_chunks import (
     TEXT_ENDING,
     file_chunks,
@@ -22,6 +23,7 @@ from classmark.inference.file_chunks import (
 )
 from classmark.inference.output import check_out, write_predictions
 from classmark.inference.table_chunks import table_chunks
+from classmark.system.progress import shown_wait
 from classmark.tables.contents import check_readable
 from classmark.tables.folders import PART_ENDINGS
 from classmark.tables.open import KNOWN_ENDINGS, ending_of
@@ -55,10 +57,8 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
 
     Raises:
         InputError: an input cannot be read, or would be overwritten; nothing is written then.
-        RunError: there is no trained model in `run`, or no temperature or mixture where one is asked for.
+        RunError: there is no trained model in `run`, or no temperature, mixture or validation rows where they are asked for.
     """
-    from classmark.inference.mixed import load_any
-
     if options.no_labels and options.label is not None:
         raise InputError(
             ("it names a column that ", Option("no_labels"), " leaves unread."),
@@ -70,13 +70,25 @@ def predict_files(run: Path, inputs: Sequence[str], out: Path, options: PredictO
     if not inputs:
         raise InputError("there is none.", "Name a table, texts or images.", argument="inputs")
     check_out(out, inputs)
-    classifier, notes = load_any(run, calibrated=options.calibrated, mixture=options.mixture), Notes()
-    chunks = read_chunks(inputs, classifier.kind, classifier.classes, options, notes)
-    rows = write_predictions(classifier, chunks, out, options, notes)
+    model = load_deciding(run, calibrated=options.calibrated, mixture=options.mixture, at=options.at, sets=options.sets)
+    notes = Notes()
+    with shown_wait("predicting") as say:
+        chunks = read_chunks(inputs, model.classifier.kind, model.classifier.classes, options, notes)
+        rows = write_predictions(model, _counted(chunks, say), out, options, notes)
     if not rows:
         said = "".join(f"; {left.line(reason)}" for reason, left in notes.left_out.items())
         raise InputError(f"{', '.join(inputs)}: there is nothing to predict{said}.")
     return Predicted(rows, tuple(notes.lines()))
+
+
+def _counted(chunks: Iterator[Chunk], say: Callable[[str], None]) -> Iterator[Chunk]:
+    """The chunks; as each is taken, it is said how many rows came before it."""
+    rows = 0
+    for chunk in chunks:
+        if rows:
+            say(f"predicting, {rows:,} rows so far")
+        yield chunk
+        rows += chunk.frame.height
 
 
 def read_chunks(

@@ -14,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from classmark.data.images.files import ImageFiles
-from classmark.errors import InputError, Option
+from classmark.errors import InputError, Option, comma_separated
 from classmark.inference.chunks import Chunk, Notes, PredictOptions, readable
+from classmark.inference.decisions import SET_METHOD, DecidingModel
 from classmark.inference.file_chunks import is_read_in_folder
 from classmark.predictions import METADATA_KEY, SCHEMA_VERSION, TEXT_CAP_CHARACTERS, build_predictions
 from classmark.system.files import atomic_path, written
@@ -97,7 +98,7 @@ def _is_of(out: Path, source: Path) -> bool:
 
 
 def write_predictions(
-    classifier: Predicts, chunks: Iterator[Chunk], out: Path, options: PredictOptions, notes: Notes
+    model: DecidingModel, chunks: Iterator[Chunk], out: Path, options: PredictOptions, notes: Notes
 ) -> int:
     """The number of rows; each chunk is predicted and set down before the next is read, and `out` appears whole.
 
@@ -109,11 +110,11 @@ def write_predictions(
     rows, labelled, ending = 0, False, out.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="classmark-") as folder:
         for number, chunk in enumerate(chunks):
-            kept, logits = _logits(classifier, chunk, options, notes)
+            kept, logits = chunk_logits(model.classifier, chunk, options, notes)
             if not kept.frame.height:
                 continue
             with written(Path(folder)):
-                _predicted(classifier, kept.frame, logits, ending).write_parquet(Path(folder) / f"{number:08d}.parquet")
+                _predicted(model, kept.frame, logits, ending).write_parquet(Path(folder) / f"{number:08d}.parquet")
             rows += kept.frame.height
             labelled |= kept.frame["label"].null_count() < kept.frame.height
         if not rows:
@@ -123,7 +124,7 @@ def write_predictions(
         with atomic_path(out) as temporary:
             match ending:
                 case ".parquet":
-                    whole.sink_parquet(temporary, metadata={METADATA_KEY: _metadata(classifier)})
+                    whole.sink_parquet(temporary, metadata={METADATA_KEY: _metadata(model)})
                 case ".csv":
                     whole.drop(() if labelled else ("label",)).sink_csv(temporary)
                 case _:
@@ -131,10 +132,14 @@ def write_predictions(
     return rows
 
 
-def _logits(
+def chunk_logits(
     classifier: Predicts, chunk: Chunk, options: PredictOptions, notes: Notes
 ) -> tuple[Chunk, NDArray[np.float32]]:
-    """The rows that can be read, and their logits, shape (N, C)."""
+    """The rows that can be read, and their logits, shape (N, C).
+
+    Raises:
+        InputError: an image cannot be read and may not be left out.
+    """
     if chunk.files is None:
         return chunk, classifier.predict_logits(chunk.frame["text"].to_list())
     assert isinstance(classifier, PredictsFiles)
@@ -159,27 +164,51 @@ def _check_ids(whole: pl.LazyFrame) -> None:
         )
 
 
-def _metadata(classifier: Predicts) -> str:
+def _metadata(model: DecidingModel) -> str:
     from classmark.inference.mixed import MixedClassifier
 
+    classifier, decisions = model.classifier, model.decisions
     metadata: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "classes": list(classifier.classes), "split": None}
     if classifier.temperature is not None:
         metadata["calibrated"] = {"method": "temperature", "temperature": classifier.temperature}
     if isinstance(classifier, MixedClassifier):
         metadata["mixture"] = classifier.mixture.to_json()
+    if decisions.at is not None:
+        threshold = decisions.least_confidence if decisions.threshold is None else decisions.threshold
+        metadata["at"] = {"goal": decisions.at, "threshold": threshold}
+    if decisions.sets is not None:
+        metadata["sets"] = {"method": SET_METHOD, "level": decisions.sets}
     return json.dumps(metadata, ensure_ascii=False)
 
 
-def _predicted(classifier: Predicts, rows: pl.DataFrame, logits: NDArray[np.float32], ending: str) -> pl.DataFrame:
+def _predicted(model: DecidingModel, rows: pl.DataFrame, logits: NDArray[np.float32], ending: str) -> pl.DataFrame:
     from classmark.inference.classifier import softmax
 
-    probabilities = softmax(logits)
+    classes, probabilities = model.classifier.classes, softmax(logits)
+    indices = model.decisions.indices(probabilities)
+    predicted = pl.Series("predicted", [classes[index] for index in indices], dtype=pl.String)
+    decided = _decided(model, probabilities, as_text=ending != ".jsonl")
     if ending == ".parquet":
         content = "path" if "path" in rows.columns else "text"
-        shown = rows.select(pl.col(content).str.slice(0, TEXT_CAP_CHARACTERS))
+        shown = [rows.select(pl.col(content).str.slice(0, TEXT_CAP_CHARACTERS)), pl.DataFrame(decided)]
+        if model.decisions.threshold is not None:
+            shown.append(predicted.to_frame())
+        columns = pl.concat([part for part in shown if part.width], how="horizontal")
         return build_predictions(
-            rows["id"], rows["label"], probabilities, classifier.classes, logits=logits, columns=shown
+            rows["id"], rows["label"], probabilities, classes, logits=logits, columns=columns
         ).frame
-    columns = [pl.Series(f"p_{name}", probabilities[:, index]) for index, name in enumerate(classifier.classes)]
-    predicted = pl.Series("predicted", [classifier.classes[index] for index in probabilities.argmax(axis=1)])
-    return rows.select("id", "label").hstack([predicted, *columns])
+    values = [pl.Series(f"p_{name}", probabilities[:, index]) for index, name in enumerate(classes)]
+    return rows.select("id", "label").hstack([predicted, *decided, *values])
+
+
+def _decided(model: DecidingModel, probabilities: NDArray[np.float32], *, as_text: bool) -> list[pl.Series]:
+    """The columns `answered` and `set`, where they are asked for."""
+    columns = []
+    if (answered := model.decisions.answered(probabilities)) is not None:
+        columns.append(pl.Series("answered", answered))
+    if (held := model.decisions.held(probabilities)) is not None:
+        if as_text:
+            columns.append(pl.Series("set", [comma_separated(names) for names in held], dtype=pl.String))
+        else:
+            columns.append(pl.Series("set", held, dtype=pl.List(pl.String)))
+    return columns

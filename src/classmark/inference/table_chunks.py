@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -41,14 +42,29 @@ def table_chunks(
     for block in read_table_blocks(
         path, [name for name in (content, options.id) if name], quotes=options.quoting == "auto"
     ):
-        notes.say(*(f"{block.source}: {note}" for note in block.notes))
-        _check_columns(block, kind, options)
-        columns = {"id": _ids(block, prefix, options), "text": text_column(block.frame[content])}
-        frame = pl.DataFrame(columns | {"label": _labels(block, content, options, notes)})
-        for rows in batched_rows(range(frame.height)):
-            chunk = Chunk(frame[rows], [block.place(row) for row in rows])
-            chunk = _labelled(chunk, classes, options, notes)
+        whole = _whole_block(block, prefix, kind, options, notes)
+        for rows in batched_rows(range(whole.frame.height)):
+            chunk = _labelled(whole.chosen(rows), classes, options, notes)
             yield _with_images(chunk, path, options, notes) if kind == "images" else _with_texts(chunk, options, notes)
+
+
+def text_chunk(table: TableFile, options: PredictOptions, notes: Notes) -> Chunk:
+    """The texts of a table that is in memory, all at once, without their labels.
+
+    Raises:
+        InputError: the table lacks a column, or has a row that cannot be used and may not be left out.
+    """
+    return _with_texts(_whole_block(table, "", "text", replace(options, no_labels=True), notes), options, notes)
+
+
+def _whole_block(table: TableFile, prefix: str, kind: Kind, options: PredictOptions, notes: Notes) -> Chunk:
+    """All rows of a table, with labels and contents as they are written."""
+    content = options.image if kind == "images" else options.text
+    notes.say(*(f"{table.source}: {note}" for note in table.notes))
+    _check_columns(table, kind, options)
+    columns = {"id": _ids(table, prefix, options), "text": text_column(table.frame[content])}
+    frame = pl.DataFrame(columns | {"label": _labels(table, content, options, notes)})
+    return Chunk(frame, [table.place(row) for row in range(frame.height)])
 
 
 def _labels(table: TableFile, content: str, options: PredictOptions, notes: Notes) -> pl.Series:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from classmark.errors import InputError, nearest
 from classmark.judging.metric import METRICS, SHARES, SPOKEN
-from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
+from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import level, percent
 
 Kind = Literal["fail_if_worse", "not_worse_than", "equivalent", "require"]
 Verdict = Literal["passed", "failed", "cannot tell"]
@@ -101,7 +102,7 @@ def _check_bounds(name: str, number: float, word: str) -> None:
 
 
 def check_requirements(metrics: Mapping[str, Estimate], asked: Sequence[Requirement]) -> tuple[Check, ...]:
-    """Whether the whole 95 % interval of each metric keeps what is required, a test at one-sided 2.5 %.
+    """Whether the whole interval of each metric keeps what is required, at 95 % a test at one-sided 2.5 %.
 
     Raises:
         InputError: a metric is not among these.
@@ -127,7 +128,7 @@ def _required(one: Requirement, found: Estimate) -> Check:
     if found.low is None or found.high is None:
         said = f"These rows cannot tell whether {asked} holds: {seen}, without an interval ({found.method})."
     else:
-        seen += f", 95 % interval {found.low:.4f} to {found.high:.4f}"
+        seen += f", {percent()} interval {found.low:.4f} to {found.high:.4f}"
         said = {
             "passed": f"{asked} holds: {seen}, all of it on that side.",
             "failed": f"{asked} does not hold: {seen}, all of it on the other side.",
@@ -142,7 +143,7 @@ def _required(one: Requirement, found: Estimate) -> Check:
         found.value,
         found.low,
         found.high,
-        CONFIDENCE,
+        level(),
         found.method,
         verdict,
         said,

@@ -55,7 +55,7 @@ def judge(
     draws: int = 1000,
     seed: int = 0,
 ) -> Judgement:
-    """The judgement of a predictions table.
+    """The judgement of a predictions table, at the level that holds (see `at_level`).
 
     Args:
         predictions: at least one row with a label.

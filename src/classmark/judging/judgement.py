@@ -24,7 +24,8 @@ from classmark.judging.parts.recalibration import Recalibration
 from classmark.judging.parts.selective import Selective
 from classmark.judging.parts.slices import Slices
 from classmark.judging.statistics.estimates import ClassEstimate
-from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
+from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import level
 from classmark.judging.stored import from_json, to_json
 from classmark.runs.looks import Looks
 from classmark.runs.prediction_cost import PredictionCost
@@ -127,7 +128,12 @@ class Judgement:
     checks: tuple[Check, ...] = ()
     draws: int = 1000
     seed: int = 0
-    confidence: float = CONFIDENCE
+    confidence: float = field(default_factory=level)
+
+    @property
+    def level(self) -> float:
+        """The level of the intervals, which is called `confidence` too."""
+        return self.confidence
 
     def to_json(self) -> dict[str, Any]:
         """The content of `judgement.json`."""
@@ -135,7 +141,7 @@ class Judgement:
         slices = content.pop("slices")
         mixture = self.mixture and self.mixture.to_json()
         shaped = {"slices": slices.pop("found"), "slicing": slices, "mixture": mixture}
-        return {"schema_version": SCHEMA_VERSION, **content, **shaped}
+        return {"schema_version": SCHEMA_VERSION, **content, **shaped, "level": self.level}
 
 
 def write_judgement(path: Path, judgement: Judgement) -> None:

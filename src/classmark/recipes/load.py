@@ -71,6 +71,32 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
     Raises:
         RecipeError: as `load_recipe` says.
     """
+    content, places, path = _read_named(reference)
+    recipe = build_recipe(content, changes, places)
+    if reference not in shipped_recipes():
+        check_beside(recipe, path.parent, places)
+    return recipe
+
+
+def recipe_of_rows(recipe: str | Mapping[str, Any], changes: list[Change], data: Mapping[str, Any]) -> Recipe:
+    """The recipe for rows that are in memory: with `data` in the place of its own section, then with changes put in.
+
+    Args:
+        recipe: a shipped recipe's name, the path of a YAML file, or the sections themselves.
+        changes: to any section.
+        data: the section `data`.
+
+    Raises:
+        RecipeError: as `load_recipe` says.
+    """
+    if isinstance(recipe, Mapping):
+        return build_recipe({"name": "estimator", **recipe, "data": data}, changes, Places("recipe", {}))
+    content, places, _ = _read_named(recipe)
+    return build_recipe({**content, "data": data}, changes, places)
+
+
+def _read_named(reference: str) -> tuple[Mapping[str, Any], Places, Path]:
+    """The sections of a shipped recipe or a YAML file, their places, and the file."""
     shipped = shipped_recipes()
     path = shipped.get(reference) or Path(with_home(reference))
     if reference not in shipped and not is_there(path):
@@ -84,11 +110,7 @@ def change_recipe(reference: str, changes: list[Change]) -> Recipe:
         )
     name = reference if reference in shipped else str(path)
     content, lines = parse_yaml(read_bytes(path), name)
-    places = Places(name, lines)
-    recipe = build_recipe(content, changes, places)
-    if reference not in shipped:
-        check_beside(recipe, path.parent, places)
-    return recipe
+    return content, Places(name, lines), path
 
 
 def build_recipe(content: Mapping[str, Any], changes: list[Change], places: Places) -> Recipe:

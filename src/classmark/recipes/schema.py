@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator,
 
 from classmark.recipes.section import (
     Amount,
+    AmountOrNone,
     EncoderText,
     PathText,
     Section,
@@ -102,8 +103,9 @@ class Data(Section):
     drawn by class (stratified)."""
     validation: Amount = 0.2
     """The share of the training data (below 1) or the number of rows (from 1) that is held back for validation."""
-    test: Amount = 0.2
-    """The same for the test set, where the source has no official one."""
+    test: AmountOrNone = 0.2
+    """The same for the test set, where the source has no official one. 0 holds nothing back, for a last training on all rows;
+    the run is then judged on its validation rows."""
     examples_per_class: int | None = Field(default=None, ge=1)
     """Train on this many different examples of each class, drawn by the seed from the training rows; a class with fewer keeps
     all. Validation and test rows stay as they are without it, and a smaller number draws among those of a larger one."""
@@ -117,6 +119,10 @@ class Data(Section):
     """How often the rows are put into folds anew."""
     fold: int | None = Field(default=None, ge=1)
     """Train the model of this fold alone, from 1; the count goes on through the repeats."""
+    fresh: Share | None = None
+    """Put this share of the validation rows aside: neither training nor the choice of an epoch sees them. At its end the run
+    predicts them (`predictions/fresh.parquet`) and no test row, is judged on the other validation rows, and has no baselines.
+    `classmark tune` runs its trials so."""
     group: str | None = None
     """A column whose equal values never straddle two splits; for `imdb`, `film`."""
     unlabelled: bool = False
@@ -141,7 +147,16 @@ class Data(Section):
                 raise ValueError("folds: fold and fold_repeats are of a cross-validation; say how many folds: folds=5")
         elif self.fold is not None and self.fold > (count := self.folds * self.fold_repeats):
             raise ValueError(f"fold: {self.fold} of {count} folds; name one from 1 to {count}")
+        elif self.fresh is not None:
+            raise ValueError("fresh: it takes the place of the test rows, which are a fold here; leave one of them out")
         return self
+
+    @field_validator("fresh")
+    @classmethod
+    def _some_rows_are_put_aside(cls, share: float | None) -> float | None:
+        if share == 0:
+            raise ValueError("0: a share above 0 and below 1 is expected")
+        return share
 
     @field_validator("parts", "classes")
     @classmethod
@@ -433,6 +448,10 @@ class Train(Section):
     """Save the state of the run at least this often, and at the end of every epoch."""
     checkpoint_every_steps: int | None = Field(default=None, ge=1)
     """Save the state also every so many steps."""
+    trackers: tuple[Literal["tensorboard", "mlflow", "wandb"], ...] = ()
+    """Where else the run is written down: recipe, curves, metrics with intervals, report. TensorBoard's files are in the run
+    folder; MLflow's beside it, unless MLFLOW_TRACKING_URI names a server; those of Weights & Biases in the run folder, unless
+    WANDB_MODE or WANDB_BASE_URL says otherwise. A tracker changes no digit of the run, and one that fails is left out."""
     skip_nonfinite: bool = False
     """Pass over a step whose loss or gradient is not a finite number, and count it in the history; without it, the run
     stops there."""
@@ -455,13 +474,15 @@ class Judge(Section):
 
     draws: int = Field(default=1_000, ge=100, le=1_000_000)
     """Bootstrap draws."""
+    level: float = Field(default=0.95, ge=0.5, le=0.999)
+    """How often an interval is to hold the true value: 0.9 for 90 % intervals."""
     positive: str | None = None
     """Two classes: the one that precision, recall and F1 speak of; without it, the second."""
     baselines: bool = True
     """Train the linear baseline and the majority class beside the model."""
     prediction_cost: bool = True
     """Measure what a prediction costs: time for one row and for many, memory, size. It takes some seconds in a process of its
-    own. Folds of a cross-validation and studies that run several at a time leave it out, and every run where the environment
+    own. Folds, trials and studies that run several at a time leave it out, and every run where the environment
     has `CLASSMARK_PREDICTION_COST=0`."""
     mixture: bool = False
     """Mix the model with its linear baseline: weights for their log-probabilities and a bias per class, fitted on

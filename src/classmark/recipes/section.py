@@ -33,6 +33,7 @@ EncoderText = Annotated[str, KeyPath("encoder")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Amount = Annotated[float, Field(gt=0.0, le=LARGEST)]
+AmountOrNone = Annotated[float, Field(ge=0.0, le=LARGEST)]
 Width = Annotated[int, Field(ge=1, le=100_000)]
 Weight = Annotated[float, Field(gt=0.0, le=1e6)]
 

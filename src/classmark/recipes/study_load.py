@@ -18,7 +18,7 @@ from classmark.recipes.places import Place, Places
 from classmark.recipes.problems import listed, refusal
 from classmark.recipes.resolve import seen_from_anywhere
 from classmark.recipes.schema import Recipe
-from classmark.recipes.study_schema import STEPS, Arm, Study
+from classmark.recipes.study_schema import LEAST_SEEDS, STEPS, Arm, Study
 from classmark.recipes.values import with_home
 from classmark.recipes.words import shown
 from classmark.recipes.yaml_file import is_there, read_bytes
@@ -78,7 +78,7 @@ def dump_study(study: Study) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
 
 
-def recipe_of(study: Study, arm: str, seed: int, threads: int | None = None) -> Recipe:
+def recipe_of(study: Study, arm: str, seed: int, threads: int | None = None, fold: int | None = None) -> Recipe:
     """The recipe of one run of a resolved study.
 
     Args:
@@ -86,12 +86,26 @@ def recipe_of(study: Study, arm: str, seed: int, threads: int | None = None) -> 
         arm: its name.
         seed: replaces that of the recipe.
         threads: put in where the recipe names none.
+        fold: of a study that cross-validates, from 1 in each repetition; a seed's repetition is its place among the seeds.
     """
     recipe = Recipe.model_validate(study.arms[arm].recipe)
     train = recipe.train
     if train.threads is None and threads is not None:
         train = train.model_copy(update={"threads": threads})
-    return recipe.model_copy(update={"seed": seed, "train": train})
+    data = recipe.data
+    if fold is not None and data.folds is not None:
+        before, seeds = study.seed_list.index(seed), study.seed_list
+        first = seeds[0] if data.split_seed is None else data.split_seed  # the same rows in every repetition
+        folds = {"fold": before * data.folds + fold, "fold_repeats": len(seeds), "split_seed": first}
+        data = data.model_copy(update=folds)
+    return recipe.model_copy(update={"seed": seed, "train": train, "data": data})
+
+
+def fold_count(study: Study) -> int | None:
+    """How many folds the arms of a resolved study are tested in; None where they have a test set."""
+    recipe = study.arms[study.reference].recipe
+    data = Recipe.model_validate(recipe).data if recipe is not None else None
+    return None if data is None or data.fold is not None else data.folds
 
 
 def differing_keys(study: Study) -> dict[str, list[Any]]:
@@ -128,9 +142,44 @@ def _resolved(study: Study, places: Places, folder: Path, changes: list[Change])
         found[arm] = Arm(recipe=seen_from_anywhere(named).model_dump(mode="json"))
     if problems:
         raise listed(problems)
+    _check_folds(study, found, places)
     direction = study.direction or ("lower" if study.metric in LOWER else "higher")
     settled = {"arms": found, "direction": direction, "recipe": None, "overrides": {}, "grid": {}}
     return study.model_copy(update=settled)
+
+
+def _check_folds(study: Study, arms: Mapping[str, Arm], places: Places) -> None:
+    """Refuse folds that differ between arms, what folds exclude, and without folds a single seed.
+
+    Raises:
+        RecipeError: there is such a thing.
+    """
+    sections = {arm: Recipe.model_validate(section.recipe).data for arm, section in arms.items()}
+    folds = {arm: data.folds if data.fold is None else None for arm, data in sections.items()}
+    (first, count), seeds = next(iter(folds.items())), study.seed_list
+    if other := next((arm for arm in folds if folds[arm] != count), None):
+        raise RecipeError(
+            f"{places.whole.text}: data.folds: {first} has {shown(count)}, {other} has {shown(folds[other])}. Give all arms "
+            "the same folds."
+        )
+    if count is None:
+        if len(seeds) < LEAST_SEEDS:
+            said = f"{len(seeds)}: an interval over seeds needs {LEAST_SEEDS} at least; 5 or more tell more."
+            raise RecipeError(places.of(("seeds",)).of(("seeds",), said))
+        return
+    if any(data.fold_repeats > 1 for data in sections.values()):
+        raise RecipeError(
+            f"{places.whole.text}: data.fold_repeats: each seed of a study puts the rows into folds anew. Leave it out, and give "
+            "as many seeds as repetitions."
+        )
+    if study.sequential or study.metric == STEPS:
+        key = "sequential" if study.sequential else "metric"
+        said = (
+            "folds of one data set are judged together"
+            if study.sequential
+            else "steps_to_target is of seeds, not of folds"
+        )
+        raise RecipeError(places.of((key,)).of((key,), f"{said}; leave it out."))
 
 
 def _arm_recipe(study: Study, name: str, arm: Arm, places: Places, given: tuple[Path, list[Change]]) -> Recipe:

@@ -65,10 +65,13 @@ class Study(Section):
     grid: dict[str, list[Any]] = Field(default_factory=dict)
     """Instead of arms: values of one or more keys; every combination is an arm."""
     seeds: Annotated[int, Field(ge=0, le=1_000)] | list[Seed] = Field(default=5)
-    """How many, counted from 1, or which. Runs of the same seed are paired: same split, initial weights and order."""
+    """How many, counted from 1, or which. Runs of the same seed are paired: same split, initial weights and order. Where the
+    recipes have `data.folds`, each seed is a repetition of the cross-validation, and one is enough."""
     sequential: bool = False
     """Whether the study stops at the first seed that settles it, `seeds` being the most. Its intervals hold at all seeds
     together, so they are wider; more seeds may be added later."""
+    level: float = Field(default=0.95, ge=0.5, le=0.999)
+    """How often an interval, and all intervals of verdicts together, are to hold the true difference: 0.9 for 90 %."""
     cores: int | None = Field(default=None, ge=1, le=1_024)
     """Cores to use; without it, all."""
     workers: int = Field(default=1, ge=1, le=1_024)
@@ -80,7 +83,7 @@ class Study(Section):
         found = list(range(1, seeds + 1)) if isinstance(seeds, int) else seeds
         if len(set(found)) != len(found):
             raise ValueError(f"{shown(found)}: a seed stands here twice")
-        if len(found) < LEAST_SEEDS:
+        if not found:
             raise ValueError(f"{seeds}: an interval over seeds needs {LEAST_SEEDS} at least; 5 or more tell more")
         return found
 

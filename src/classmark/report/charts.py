@@ -10,6 +10,7 @@ import polars as pl
 
 from classmark.judging.judgement import Judgement
 from classmark.judging.parts.curves import Curve
+from classmark.judging.statistics.level import of_100, percent
 from classmark.report.vega_lite import Part, category, layers, mark, quantity
 
 # Okabe & Ito's colours that keep apart for every eye and on light and dark cards.
@@ -132,7 +133,9 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
     )
     banded = len(curves) == 1 and bool(curves[0].low)
     if banded:
-        reading += f" The shaded band holds the whole curve in at least 95 of 100 draws of rows ({curves[0].band})."
+        reading += (
+            f" The shaded band holds the whole curve in at least {of_100()} of 100 draws of rows ({curves[0].band})."
+        )
     guessing = guessing_line(kind, (found[0] if len(found) == 1 else found[-2]).prevalence)
 
     def draw(data: pl.DataFrame) -> Part:
@@ -149,10 +152,10 @@ def _curve(judgement: Judgement, kind: str) -> Chart:
             "order": quantity("place"),
             "detail": category("curve"),
         }
-        look = {"strokeWidth": 2, "clip": True}
+        look = {"strokeWidth": 2}
         if not banded:
             return beside_line(mark("line", look, data, **channels), guessing, DASHED)
-        shade = {"opacity": 0.2, "color": BLUE, "clip": True, "line": False}
+        shade = {"opacity": 0.2, "color": BLUE, "line": False}
         band = mark("area", shade, x=x, y=share_axis("low", y_title), y2={"field": "high"})
         return beside_line(layers(band, mark("line", look, **channels), data=data), guessing, DASHED)
 
@@ -176,7 +179,7 @@ def _shown(curves: Sequence[Curve]) -> list[Curve]:
 
 
 def reliability_chart(judgement: Judgement) -> Chart:
-    """Confidence against accuracy in fifteen bins, with 95 % bands; with a temperature before and after it."""
+    """Confidence against accuracy in fifteen bins, with bands at the level; with a temperature before and after it."""
     assert judgement.calibration is not None
     shown = {"as given": judgement.calibration.bins}
     if (found := judgement.recalibration) is not None and found.tempered is not None:
@@ -191,8 +194,8 @@ def reliability_chart(judgement: Judgement) -> Chart:
         return reliability_picture(data, DASHED, colour, shape=shape)
 
     reading = (
-        "Where points stand below the dashed line the model is surer than it should be, above it less sure; bars are 95 % "
-        "intervals of each bin."
+        "Where points stand below the dashed line the model is surer than it should be, above it less sure; bars are "
+        f"{percent()} intervals of each bin."
     )
     if len(shown) == 2:
         reading += " The temperature was fitted on validation rows; both are of the rows that are judged."

@@ -18,6 +18,7 @@ from classmark.judging.comparisons.disagreements import (
 )
 from classmark.judging.comparisons.multiple import Comparisons, listed
 from classmark.judging.findings.judgement import Finding
+from classmark.judging.statistics.level import at_level_of
 from classmark.recipes.side_by_side import differing_settings
 from classmark.report.charts import Chart, fractional_epochs
 from classmark.report.disagreements import confident_disagreements, lone_mistakes
@@ -40,6 +41,7 @@ from classmark.system.files import write_text
 MOST_ROWS_OF_MANY = 4
 
 
+@at_level_of("comparison")
 def write_comparison(out: Path, comparison: Comparisons, sides: Sides) -> Path:
     """The path of `out/report.html`, written with its figures in `out/figures/`.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from classmark.recipes.load import read_yaml
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, read_environment
 from classmark.runs.history import read_history, read_timings
@@ -15,6 +14,8 @@ from classmark.runs.status import read_status
 
 def run_facts(run: RunFiles) -> dict[str, Any]:
     """The content of each file; an absent file's entry is empty."""
+    from classmark.recipes.load import read_yaml  # the schema takes 0.15 s, and a judged file has no recipe
+
     data, timings = read_data_facts(run), read_timings(run)
     inputs = data.get("input", {})
     return {

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from classmark.report.charts import Chart
 from classmark.report.vega_lite import Part
-from classmark.system.cache import some_home
 from classmark.system.files import write_bytes, write_text
 from classmark.system.limits import address_space_bytes
 from classmark.system.notes import note
@@ -19,7 +17,6 @@ PNG_SCALE = 2
 ENGINE_BYTES = (
     80 << 30
 )  # of addresses; the engine of vl-convert, V8, reserves that many and ends the process without them
-EMPTY = '{"mark": "point", "data": {"values": []}}'
 INK, FAINT = "#2b3440", "#d5dbe3"
 
 # Vega's own colours of text and lines, and what takes their place on the page, where they follow light and dark.
@@ -27,11 +24,7 @@ THEMED = {INK: "var(--ink)", FAINT: "var(--line)"}
 
 
 def figure_svgs(charts: Sequence[Chart], folder: Path) -> dict[str, str]:
-    """Chart name → SVG for the page; the same charts are written to `folder` as SVG and PNG.
-
-    A thread draws them, and starts its engine with an empty chart, while Altair loads and describes the next: each takes
-    a third of a second to start.
-    """
+    """Chart name → SVG for the page; the same charts are written to `folder` as SVG and PNG."""
     addresses = address_space_bytes()
     if addresses is not None and addresses < ENGINE_BYTES:
         note(
@@ -39,26 +32,16 @@ def figure_svgs(charts: Sequence[Chart], folder: Path) -> dict[str, str]:
             f"use {addresses / 2**30:.1f} (ulimit -v). Without that limit, judge the run again."
         )
         return {chart.name: _missing(chart) for chart in charts}
-    with some_home(), ThreadPoolExecutor(1) as drawing:
-        drawing.submit(_converted, EMPTY)
-        waiting = [(chart, drawing.submit(_drawn, json.dumps(styled(chart)), folder / chart.name)) for chart in charts]
-        return {chart.name: _for_page(svg.result(), chart) for chart, svg in waiting}
+    return {chart.name: _for_page(_drawn(chart, folder / chart.name), chart) for chart in charts}
 
 
-def _drawn(specification: str, path: Path) -> str:
+def _drawn(chart: Chart, path: Path) -> str:
     """The SVG, written beside its PNG to `path` with these endings."""
     import vl_convert
 
-    svg = _converted(specification)
+    svg: str = vl_convert.vegalite_to_svg(json.dumps(styled(chart)))
     write_text(path.with_name(f"{path.name}.svg"), svg)
     write_bytes(path.with_name(f"{path.name}.png"), vl_convert.svg_to_png(_on_white(svg), scale=PNG_SCALE))
-    return svg
-
-
-def _converted(specification: str) -> str:
-    import vl_convert
-
-    svg: str = vl_convert.vegalite_to_svg(specification)
     return svg
 
 
@@ -73,8 +56,7 @@ def _missing(chart: Chart) -> str:
 
 def styled(chart: Chart) -> Part:
     """The Vega-Lite specification with title and the style of all reports."""
-    specification = chart.picture()
-    specification["title"] = chart.title
+    specification = {**chart.picture(), "title": chart.title}
     axis = {"labelColor": INK, "titleColor": INK, "domainColor": FAINT, "tickColor": FAINT, "gridColor": FAINT}
     fonts = {"labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal", "titlePadding": 10}
     specification["config"] = {
@@ -110,5 +92,4 @@ def _for_page(svg: str, chart: Chart) -> str:
     cleaned = re.sub(r'\s(width|height)="[\d.]+"', "", opening.group())
     most = f"max-width:{float(width.group(1)) * 1.25:.0f}px" if width else ""
     labelled = cleaned.replace("<svg", f'<svg role="img" aria-label="{chart.title}" style="width:100%;{most}"', 1)
-    # Ids of clip paths must differ between the charts of one page.
-    return re.sub(r"\bclip(\d+)\b", rf"{chart.name}-clip\1", svg.replace(opening.group(), labelled, 1))
+    return svg.replace(opening.group(), labelled, 1)

@@ -16,6 +16,7 @@ import yaml
 from classmark.errors import shortened
 from classmark.judging.judgement import Judgement, read_judgement
 from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import at_level, percent
 from classmark.recipes.load import read_sections
 from classmark.report.facts import run_facts
 from classmark.report.paper import PaperTable, as_table, judgement_paper, markdown_text
@@ -60,8 +61,13 @@ def model_card(run: RunFiles, words: CardWords | None = None) -> str:
     Raises:
         RunError: the run is not judged yet, or a file of it is damaged.
     """
-    words = words or CardWords()
-    judgement, facts = read_judgement(run.judgement), run_facts(run)
+    judgement = read_judgement(run.judgement)
+    with at_level(judgement.level):
+        return _card(run, judgement, words or CardWords())
+
+
+def _card(run: RunFiles, judgement: Judgement, words: CardWords) -> str:
+    facts = run_facts(run)
     recipe = read_sections(run.recipe) if run.recipe.exists() else {}
     parts = [
         [
@@ -121,7 +127,7 @@ def _kinds(recipe: Mapping[str, Any]) -> list[str]:
 
 def _interval(estimate: Estimate, name: str) -> str:
     text = interval_text(estimate, name)
-    return "" if text == "–" else f", 95 % interval {text}"
+    return "" if text == "–" else f", {percent()} interval {text}"
 
 
 def _what_it_is(judgement: Judgement, facts: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
@@ -165,7 +171,7 @@ def _classes(judgement: Judgement) -> str:
     left = len(judgement.per_class) - len(rows)
     more = f" {left:,} further classes are in judgement.json." if left > 0 else ""
     header = ("Class", "Rows", "Precision", "Recall", "F1")
-    return as_table(PaperTable(header, tuple(rows), 1, f"In brackets: 95 % intervals.{more}"), "markdown")
+    return as_table(PaperTable(header, tuple(rows), 1, f"In brackets: {percent()} intervals.{more}"), "markdown")
 
 
 def _plain(estimate: Estimate) -> str:

@@ -118,7 +118,7 @@ def _chart(judgement: Judgement, name: str, title: str, drawn: dict[str, str]) -
         half = mark("rule", {"strokeDash": DASHED, "color": GREY}, pl.DataFrame({"threshold": [0.5]}), x=x)
         lines = mark(
             "line",
-            {"strokeWidth": 2, "interpolate": "step-before", "clip": True},
+            {"strokeWidth": 2, "interpolate": "step-before"},
             data,
             x=x,
             y=y,

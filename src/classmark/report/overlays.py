@@ -10,6 +10,7 @@ import polars as pl
 
 from classmark.judging.comparisons.multiple import LETTERS
 from classmark.judging.parts.curves import Curve
+from classmark.judging.statistics.level import percent
 from classmark.report.charts import (
     COLOURS,
     CURVES,
@@ -119,7 +120,7 @@ def curve_overlay(sides: Sides, kind: str) -> Chart | None:
             "order": quantity("place"),
             "strokeDash": of_model(sides, DASHES),
         }
-        return beside_line(mark("line", {"strokeWidth": 2.2, "clip": True}, data, **channels), guessing, DOTTED)
+        return beside_line(mark("line", {"strokeWidth": 2.2}, data, **channels), guessing, DOTTED)
 
     of = (
         f"of {curves[0].name}"
@@ -144,7 +145,7 @@ def _summary_curve(side: Side, kind: str) -> Curve | None:
 
 
 def reliability_overlay(sides: Sides) -> Chart | None:
-    """Confidence against accuracy of all that have probabilities, in fifteen bins with 95 % bands.
+    """Confidence against accuracy of all that have probabilities, in fifteen bins with bands at the level.
 
     None where fewer than two have.
     """
@@ -164,7 +165,7 @@ def reliability_overlay(sides: Sides) -> Chart | None:
         return reliability_picture(data, DOTTED, of_model(sides, COLOURS), shape=of_model(sides, SHAPES))
 
     reading = (
-        "Below the dotted line a model is surer than it should be, above it less sure; bars are 95 % intervals of each "
+        f"Below the dotted line a model is surer than it should be, above it less sure; bars are {percent()} intervals of each "
         "bin. The probabilities are as the tables give them."
     )
     return Chart("reliability", "Reliability", reading, data, draw)

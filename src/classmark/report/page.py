@@ -9,6 +9,7 @@ from typing import Any
 from classmark.judging.judgement import Judgement
 from classmark.judging.metric import TITLES
 from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import at_level_of, of_100, percent, risk
 from classmark.predictions import Predictions
 from classmark.report.calibration import binning_rows, brier_rows, kernel_sentence, recalibration_rows
 from classmark.report.charts import run_charts, score_charts
@@ -46,6 +47,7 @@ CARDS = ("accuracy", "log_loss", "roc_auc", "f1", "f1_macro", "brier", "mcc")
 CARDS_OF_MANY = ("accuracy", "top5_accuracy", "f1_macro", "log_loss", "mcc", "brier")  # every ROC area is near 1 there
 
 
+@at_level_of("judgement")
 def write_report(
     out: Path,
     judgement: Judgement,
@@ -160,6 +162,7 @@ def page_environment() -> Any:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("classmark.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.globals |= {"percent": percent, "of_100": of_100, "risk": risk}
     environment.filters |= {
         "number": number_text,
         "seconds": seconds_text,

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from classmark.errors import InputError, nearest, one_line
 from classmark.judging.comparisons.multiple import LETTERS, Comparisons
 from classmark.judging.judgement import Judgement
+from classmark.judging.statistics.level import at_level_of, percent
 from classmark.report.mixture import beside
 from classmark.report.screen import SHOWN, p_text
 from classmark.report.words import interval_text, metric_title, value_text
@@ -41,6 +42,7 @@ class PaperTable:
     note: str
 
 
+@at_level_of("judgement")
 def judgement_paper(judgement: Judgement) -> PaperTable:
     """The metrics of a judgement, with those of baselines and of the parts of a mixture beside them."""
     others = beside(judgement)
@@ -57,9 +59,10 @@ def judgement_paper(judgement: Judgement) -> PaperTable:
     split = f" of {judgement.split}" if judgement.split else ""
     groups = "" if judgement.groups is None else f" in {judgement.groups.count:,} groups"
     note = f"{judgement.rows:,} rows{split}{groups}; a dash: no interval is known."
-    return PaperTable(("Metric", "Value", "95 % interval", *others), tuple(rows), 1, note)
+    return PaperTable(("Metric", "Value", f"{percent()} interval", *others), tuple(rows), 1, note)
 
 
+@at_level_of("comparison")
 def comparison_paper(comparison: Comparisons) -> PaperTable:
     """The differences of two models; of more, those from the first, with p values by Holm's method over these."""
     note = f"{comparison.rows:,} rows, paired; p values are not corrected for the number of metrics."
@@ -74,7 +77,7 @@ def comparison_paper(comparison: Comparisons) -> PaperTable:
             )
             for metric, entry in comparison.metrics.items()
         ]
-        return PaperTable(("Metric", *names, "Difference", "95 % interval", "p"), tuple(rows), 1, note)
+        return PaperTable(("Metric", *names, "Difference", f"{percent()} interval", "p"), tuple(rows), 1, note)
     rows = []
     for metric in comparison.pairs[0].metrics:
         for place, pair in enumerate(comparison.against_first):
@@ -88,7 +91,7 @@ def comparison_paper(comparison: Comparisons) -> PaperTable:
                 rows.append(
                     (shown, names[place + 1], *figures, p_text(comparison.p_holm_against_first[place].get(metric)))
                 )
-    header = ("Metric", "Model", "Value", f"Difference from {names[0]}", "95 % interval", "p, Holm")
+    header = ("Metric", "Model", "Value", f"Difference from {names[0]}", f"{percent()} interval", "p, Holm")
     count = len(comparison.against_first)
     return PaperTable(
         header, tuple(rows), 2, f"{note[:-1]}, but for the {count} models ({LETTERS[1]} to {LETTERS[count]})."

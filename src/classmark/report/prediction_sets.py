@@ -8,6 +8,7 @@ from typing import Any
 from classmark.judging.judgement import Judgement
 from classmark.judging.parts.conditional import BY_CLASS, BY_CLUSTER, ConditionalSets
 from classmark.judging.parts.conformal import ClassCoverage, Conformal
+from classmark.judging.statistics.level import of_100
 from classmark.report.words import share_text
 
 TITLES = {"lac": "smallest (LAC)", "aps": "adaptive (APS)", "raps": "adaptive, short (RAPS)"}
@@ -54,7 +55,7 @@ def luck_sentence(found: Conformal, rows: int) -> str:
         f"rows to come, and of {100 * luck.seen_low:.1f} to {100 * luck.seen_high:.1f} % of {rows:,} judged rows"
         for level, luck in shown.items()
     ]
-    return f"Rows of one kind fix this only so far: in 95 of 100 draws {'; '.join(bands)}."
+    return f"Rows of one kind fix this only so far: in {of_100()} of 100 draws {'; '.join(bands)}."
 
 
 def lowest_text(worst: ClassCoverage) -> str:

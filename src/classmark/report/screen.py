@@ -10,6 +10,7 @@ from classmark.judging.comparisons.compare import Comparison
 from classmark.judging.comparisons.multiple import LETTERS, Comparisons
 from classmark.judging.findings.judgement import Finding
 from classmark.judging.judgement import Judgement
+from classmark.judging.statistics.level import at_level_of, percent
 from classmark.report.mixture import beside, weights_sentence
 from classmark.report.operating import point_sentence
 from classmark.report.prediction_cost import cost_sentence
@@ -39,6 +40,7 @@ SHOWN = (
 )
 
 
+@at_level_of("judgement")
 def judgement_table(judgement: Judgement) -> Group:
     """The metrics with intervals beside those of baselines and of a mixture, the confusion matrix, the findings."""
     from rich.console import Group
@@ -90,7 +92,7 @@ def _metrics(judgement: Judgement) -> Table:
     from rich.text import Text  # as text: a class may be named [b]
 
     table = Table(box=None, pad_edge=False)
-    for column, justify in (("", "left"), ("value", "right"), ("95 % interval", "right")):
+    for column, justify in (("", "left"), ("value", "right"), (f"{percent()} interval", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for name in [*judgement.baselines, *(judgement.mixture.others if judgement.mixture else ())]:
         table.add_column(name, justify="right")
@@ -115,6 +117,7 @@ def _confusion(judgement: Judgement) -> Table:
     return table
 
 
+@at_level_of("comparison")
 def comparison_table(comparison: Comparisons) -> Group:
     """The paired differences, the sentence and the findings of a comparison."""
     return _two(comparison) if len(comparison.pairs) == 1 else _many(comparison)
@@ -136,7 +139,7 @@ def _two(comparison: Comparisons) -> Group:
     from rich.text import Text
 
     table = Table(title=f"{comparison.rows:,} rows", title_justify="left", box=None, pad_edge=False)
-    for column in ("", "A", "B", "B − A", "95 % interval"):
+    for column in ("", "A", "B", "B − A", f"{percent()} interval"):
         table.add_column(column, justify="left" if not column else "right")
     for name, entry in comparison.metrics.items():
         values = (value_text(value, name) for value in (entry.a, entry.b, entry.difference))
@@ -190,7 +193,7 @@ def _differences(title: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for column in ("", "pair", "difference", "95 % interval", "p alone", "p, Holm"):
+    for column in ("", "pair", "difference", f"{percent()} interval", "p alone", "p, Holm"):
         table.add_column(column, justify="left" if column in ("", "pair") else "right", no_wrap=True)
     return table
 

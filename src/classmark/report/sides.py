@@ -8,7 +8,6 @@ from typing import Any
 
 from classmark.judging.judgement import Judgement
 from classmark.predictions import Predictions
-from classmark.recipes.load import read_sections
 from classmark.runs import RunFiles
 from classmark.runs.facts import read_data_facts, read_environment
 from classmark.runs.history import read_history
@@ -45,7 +44,11 @@ class Side:
     @cached_property
     def recipe(self) -> dict[str, Any]:
         """The resolved recipe; empty where there is none."""
-        return read_sections(self.run.recipe) if self.run and self.run.recipe.exists() else {}
+        if not self.run or not self.run.recipe.exists():
+            return {}
+        from classmark.recipes.load import read_sections  # the schema takes 0.15 s, and a judged file has no recipe
+
+        return read_sections(self.run.recipe)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classmark.judging.metric import TITLES
+from classmark.judging.statistics.level import at_level_of, level, percent
 from classmark.judging.studies.answers import Answers
 from classmark.judging.studies.comparison import ArmComparison
 from classmark.judging.studies.learning import reach
@@ -15,6 +16,8 @@ from classmark.recipes.study_schema import STEPS
 from classmark.report.figures import figure_svgs
 from classmark.report.headline import amount, difference_bar
 from classmark.report.page import page_environment
+from classmark.report.paper import PaperTable
+from classmark.report.screen import p_text
 from classmark.report.study_charts import study_charts
 from classmark.report.study_choice import choice_sentence
 from classmark.report.study_sampling import audit_sentence, interval_words, over, runs_words, scope_words
@@ -39,6 +42,7 @@ SHOWN = (STEPS, "accuracy", "log_loss", "roc_auc", "brier", "ece", "f1", "f1_mac
 STUDY_TITLES = TITLES | {STEPS: "Steps to target"}
 
 
+@at_level_of("answers")
 def write_study(folder: Path, answers: Answers) -> Path:
     """The path of `folder/report.html`, written with its figures in `folder/figures/`."""
     charts = study_charts(answers)
@@ -87,6 +91,7 @@ def shown_metrics(answers: Answers) -> list[str]:
     return [*first, *(name for name in SHOWN if name in known and name not in first)]
 
 
+@at_level_of("answers")
 def study_table(answers: Answers) -> Group:
     """The question, each verdict with what it rests on, the metrics of every arm, the findings."""
     from rich.console import Group
@@ -103,6 +108,37 @@ def study_table(answers: Answers) -> Group:
     marks = {"problem": "!!", "warning": "! ", "info": "  "}
     parts += [Text(f"{marks[finding.severity]} {finding.message}") for finding in answers.findings]
     return Group(*parts)  # type: ignore[arg-type]
+
+
+@at_level_of("answers")
+def study_paper(answers: Answers) -> PaperTable:
+    """The metrics of every arm, means over seeds or folds, and the differences from the reference.
+
+    The row of the primary metric has the interval and the p value of the verdict; the others have their own.
+    """
+    study = answers.study
+    rows = []
+    for metric in shown_metrics(answers):
+        name = STUDY_TITLES.get(metric, metric) + (" (primary)" if metric == study.metric else "")
+        reference = value_of(answers.arms[study.reference], metric)
+        for place, one in enumerate(answers.comparisons):
+            if (entry := one.primary if metric == study.metric else one.metrics.get(metric)) is not None:
+                p = one.p_holm if metric == study.metric else entry.p
+                values = value_of(answers.arms[one.arm], metric), reference
+                found = difference_text(entry, metric), span_text(entry, metric), p_text(p)
+                rows.append((name if place == 0 else "", one.arm, *values, *found))
+    header = ("Metric", "Arm", "Value", study.reference, f"Difference from {study.reference}", "Interval", "p")
+    runs = " or ".join(str(count) for count in sorted({one.runs for one in answers.arms.values()}))
+    primary, tested = answers.comparisons[0].primary.confidence, margin_text(study)
+    wider = "" if primary == level() else f", of the primary metric at {percent(primary)}"
+    note = (
+        f"Means over {runs} {over(answers)} per arm; intervals at {percent()}{wider}. The p value of the primary metric tests a "
+        f"difference of exactly the margin ({tested})"
+    )
+    holm = ", corrected by Holm's method" if len(answers.comparisons) > 1 else ""
+    return PaperTable(
+        header, tuple(rows), 2, f"{note}{holm}; the other rows describe, and their p values are not corrected."
+    )
 
 
 def _table(answers: Answers) -> object:

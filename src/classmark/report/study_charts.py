@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from classmark.judging.statistics.level import percent
 from classmark.judging.studies.answers import Answers
 from classmark.report.charts import BLUE, COLOURS, GREY, HEIGHT, WIDTH, Chart
 from classmark.report.vega_lite import Part, category, layers, mark, quantity
@@ -60,7 +61,7 @@ def learning_curves(answers: Answers) -> Chart:
             parts.append(mark("rule", look, pl.DataFrame({"target": [target]}), y=quantity("target")))
         return layers(*parts) | {"width": 1.5 * WIDTH, "height": HEIGHT * 1.3}
 
-    reading = "The mean over seeds with its 95 % band at each step, for that step alone; faint, each run." + (
+    reading = f"The mean over seeds with its {percent()} band at each step, for that step alone; faint, each run." + (
         " Dotted: the target." if target is not None else ""
     )
     return Chart("learning-curves", "Validation accuracy at equal steps", reading, data, draw)
@@ -85,7 +86,7 @@ def difference_curve(answers: Answers, number: int) -> Chart:
         return layers(*parts) | {"width": 1.5 * WIDTH, "height": HEIGHT}
 
     reading = (
-        f"Above zero {one.arm} is ahead. The band is a paired 95 % interval at each step, for that step alone: among many "
+        f"Above zero {one.arm} is ahead. The band is a paired {percent()} interval at each step, for that step alone: among many "
         "steps some leave zero by chance."
     )
     return Chart(f"difference-{number + 1}", f"{one.arm} less {one.reference}", reading, data, draw)

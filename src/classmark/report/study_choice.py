@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from classmark.judging.metric import SHARES
+from classmark.judging.statistics.level import percent
 from classmark.judging.studies.answers import Answers
 from classmark.report.headline import amount
 from classmark.report.study_sampling import over
@@ -19,7 +20,11 @@ def choice_sentence(answers: Answers) -> str:
         return "No arm is chosen by validation before every run is done."
     metric, name = study.metric, metric_words(study.metric)
     points = f" {unit(metric)}" if metric in SHARES else ""
-    span = "" if found.low is None else f" (95 % interval {amount(found.low, metric)} to {amount(found.high, metric)})"
+    span = (
+        ""
+        if found.low is None
+        else f" ({percent()} interval {amount(found.low, metric)} to {amount(found.high, metric)})"
+    )
     says = (
         f"Chosen by validation: {found.arm}, with {name} {value_text(found.value, metric)} on validation rows and "
         f"{value_text(found.test, metric)} on test rows, means over {over(answers)}. On validation it looked better than on test "

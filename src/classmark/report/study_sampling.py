@@ -15,11 +15,10 @@ def runs_words(answers: Answers) -> str:
     arms, seeds = len(answers.study.arms), answers.study.seed_list
     if answers.folds is not None:
         times = "" if answers.folds.repetitions == 1 else f", {answers.folds.repetitions} times"
-        return (
-            f"{arms} arms, {answers.folds.folds}-fold cross-validation{times}, paired by fold; runs of {answers.table}"
-        )
-    if answers.table is not None:
-        return f"{arms} arms, {len(seeds)} seeds, paired by seed on the same test rows; runs of {answers.table}"
+        runs = "" if answers.runs_table is None else f"; runs of {answers.runs_table}"
+        return f"{arms} arms, {answers.folds.folds}-fold cross-validation{times}, paired by fold{runs}"
+    if answers.runs_table is not None:
+        return f"{arms} arms, {len(seeds)} seeds, paired by seed on the same test rows; runs of {answers.runs_table}"
     return f"{arms} arms, {len(seeds)} seeds, paired by seed (same split, initial weights and order)"
 
 

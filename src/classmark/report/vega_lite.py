@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import polars as pl
-from polars import selectors
 
 Part = dict[str, Any]
 
@@ -43,5 +43,7 @@ def _drawn(data: pl.DataFrame | None, encoding: Part) -> Part:
 
 def _rows(data: pl.DataFrame) -> list[dict[str, Any]]:
     """Each row by its columns; a number that is not finite is null, as JSON has none."""
-    floats = selectors.float()
-    return data.with_columns(pl.when(floats.is_finite()).then(floats)).to_dicts()
+    rows = data.to_dicts()
+    for row in rows:
+        row.update({column: None for column, value in row.items() if isinstance(value, float) and not isfinite(value)})
+    return rows

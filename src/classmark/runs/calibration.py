@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from classmark.errors import Option, RunError
 from classmark.runs.model import model_folder
@@ -48,8 +50,8 @@ def read_temperature(path: Path) -> float:
             ("Predict without ", Option("calibrated", True), "."),
         )
     content = read_json(file)
-    temperature, withheld = content.get("temperature"), content.get("withheld")
-    if temperature is None and isinstance(withheld, str):
+    temperature = content.get("temperature")
+    if (withheld := _withheld(content)) is not None:
         raise RunError(
             f"{path}: no temperature is best for this model: on its validation rows {withheld}.",
             ("Predict without ", Option("calibrated", True), "."),
@@ -57,3 +59,19 @@ def read_temperature(path: Path) -> float:
     if isinstance(temperature, bool) or not isinstance(temperature, float | int) or not 0 < temperature < math.inf:
         raise RunError(f"{file}: there is no temperature in it. Copy the run's model folder again.")
     return float(temperature)
+
+
+def known_temperature(path: Path) -> float | None:
+    """The same; None if none was best on the validation rows.
+
+    Raises:
+        RunError: there is no file, or it is damaged.
+    """
+    file = model_folder(path) / CALIBRATION
+    return None if file.is_file() and _withheld(read_json(file)) is not None else read_temperature(path)
+
+
+def _withheld(content: Mapping[str, Any]) -> str | None:
+    """Why there is no temperature."""
+    withheld = content.get("withheld")
+    return withheld if content.get("temperature") is None and isinstance(withheld, str) else None

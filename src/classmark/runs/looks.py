@@ -81,6 +81,16 @@ def known_looks(run: RunFiles, test: Predictions) -> Looks | None:
     return Looks(dict(sorted(Counter(weights.values()).items()))) if weights else None
 
 
+def looks_beside(folder: Path) -> int:
+    """How many looks at test rows the ledger of a folder of runs holds, and runs in it with predictions of test rows.
+
+    Raises:
+        RunError: the ledger cannot be read.
+    """
+    tables = {path.parents[1].name for path in folder.glob("*/predictions/*test.parquet")}
+    return len(tables | {str(look.get("run")) for look in _read(folder / LEDGER)})
+
+
 def rows_sha256(test: Predictions) -> str:
     """sha256 over the ids and labels of a table, whatever their order, in hexadecimal."""
     rows = sorted(zip(test.ids.to_list(), test.frame["label"].to_list(), strict=True))

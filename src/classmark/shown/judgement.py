@@ -39,7 +39,7 @@ class ShownJudgement(Judgement):
     def table(self, format: str) -> str: ...
 
     def table(self, format: str | None = None) -> pl.DataFrame | str:  # noqa: A002 - the name of the option
-        """One row per metric: metric, value, low, high (of the 95 % interval), method; other models' values beside them.
+        """One row per metric: metric, value, low, high (of the interval), method; other models' values beside them.
 
         Args:
             format: `latex` or `markdown` for the text of a table as papers have it, rounded, with titles.

@@ -12,6 +12,7 @@ from classmark.judging.comparisons.multiple import LETTERS, Comparisons
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, read_judgement
 from classmark.judging.rows import positive_index, row_groups, row_weights, scored_rows
+from classmark.judging.statistics.level import at_level
 from classmark.predictions import Predictions
 from classmark.report.sides import Side, Sides
 from classmark.runs import RunFiles
@@ -30,7 +31,12 @@ def build_sides(
 
 def _judgement(rows: Predictions, run: RunFiles | None, comparison: Comparisons) -> Judgement:
     known = _of_run(run)
-    if known is not None and known.classes == rows.classes and known.positive == comparison.positive:
+    if (
+        known is not None
+        and known.level == comparison.level
+        and known.classes == rows.classes
+        and known.positive == comparison.positive
+    ):
         confusion = scored_rows(rows, positive_index(rows, comparison.positive)).confusion
         # A run's folder may hold the judgement of another split, or of rows that the other side lacks.
         like = (known.groups is None) == (row_groups(rows) is None) and (known.effective_rows is None) == (
@@ -38,7 +44,8 @@ def _judgement(rows: Predictions, run: RunFiles | None, comparison: Comparisons)
         )
         if like and np.array_equal(np.array(known.confusion), confusion):
             return known
-    return judge(rows, positive=comparison.positive, draws=comparison.draws, seed=comparison.seed)
+    with at_level(comparison.level):
+        return judge(rows, positive=comparison.positive, draws=comparison.draws, seed=comparison.seed)
 
 
 def _of_run(run: RunFiles | None) -> Judgement | None:

@@ -6,13 +6,17 @@ The folder of a study holds `study.yaml` (resolved, written before the first run
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from classmark.errors import Interrupted, RecipeError, RunError
+from classmark.judging.studies.answers import Answers, answer
 from classmark.judging.studies.outcomes import Outcome
-from classmark.recipes.study_load import dump_study, load_study
+from classmark.predictions import Predictions
+from classmark.recipes.study_load import dump_study, fold_count, load_study
 from classmark.recipes.study_schema import Study
 from classmark.runs import RunFiles
+from classmark.studies.folds import answer_fold_runs
 from classmark.studies.outcomes import read_outcome
 from classmark.studies.runs import Place, Runner
 from classmark.system.files import write_text
@@ -49,18 +53,26 @@ def begin_study(study: Study, folder: Path) -> Study:
 
 
 def places(study: Study, folder: Path) -> list[Place]:
-    """Every run of the study, seed by seed."""
-    found = []
-    for seed in study.seed_list:
+    """Every run of the study, seed by seed, and in a cross-validation fold by fold."""
+    count, found = fold_count(study), []
+    for seed, fold in itertools.product(study.seed_list, [None] if count is None else range(1, count + 1)):
         for arm in study.arms:
-            name = f"{arm}-seed-{seed}"
-            found.append(Place(arm, seed, RunFiles(folder / "runs" / name), folder / "logs" / f"{name}.log"))
+            name = f"{arm}-seed-{seed}" + ("" if fold is None else f"-fold-{fold}")
+            found.append(Place(arm, seed, RunFiles(folder / "runs" / name), folder / "logs" / f"{name}.log", fold))
     return found
 
 
 def outcomes(study: Study, folder: Path) -> list[Outcome]:
     """How every run of the study stands."""
-    return [read_outcome(place.run, place.arm, place.seed) for place in places(study, folder)]
+    return [read_outcome(place.run, place.arm, place.seed, place.fold) for place in places(study, folder)]
+
+
+def answer_study(study: Study, folder: Path) -> tuple[Answers, Predictions | None]:
+    """The answers as far as runs are done; of a cross-validation also the predictions whose labels were audited."""
+    found = outcomes(study, folder)
+    if fold_count(study) is None:
+        return answer(study, found), None
+    return answer_fold_runs(study, places(study, folder), found, folder)
 
 
 def run_study(study: Study, folder: Path, jobs: int | None = None) -> None:

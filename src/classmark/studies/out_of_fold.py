@@ -71,7 +71,7 @@ def judge_folds(run: RunFiles, recipe: Recipe, runs: Sequence[RunFiles]) -> None
     count = recipe.data.folds or len(runs)
     repetitions = [runs[start : start + count] for start in range(0, len(runs), count)]
     folds, means = _over_folds(run, runs, count)
-    caveat = _sampling(folds, means["accuracy"])
+    caveat = sampling_words(folds, means["accuracy"])
     table = _write(run, repetitions[0], caveat, None)
     baselines = {name: _write(run, repetitions[0], caveat, name) for name in runs[0].baselines("test")}
     audited = averaged([table, *map(out_of_fold, repetitions[1:])])
@@ -144,7 +144,7 @@ def _over_folds(run: RunFiles, runs: Sequence[RunFiles], count: int) -> tuple[Fo
     return folds, means
 
 
-def _sampling(folds: Folds, accuracy: Estimate) -> str:
+def sampling_words(folds: Folds, accuracy: Estimate) -> str:
     """The sampling model of the judgement, in words."""
     whole = value_text(accuracy.value, "accuracy")
     if accuracy.low is not None:

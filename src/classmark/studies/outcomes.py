@@ -13,15 +13,15 @@ from classmark.runs.history import read_history
 from classmark.runs.status import DONE, FAILED, MISSING, read_status
 
 
-def read_outcome(run: RunFiles, arm: str, seed: int) -> Outcome:
+def read_outcome(run: RunFiles, arm: str, seed: int, fold: int | None = None) -> Outcome:
     """What stands in a run folder, or that there is none yet."""
     if not run.recipe.exists():
-        return Outcome(arm, seed)
+        return Outcome(arm, seed, fold=fold)
     status, recipe = read_status(run), read_sections(run.recipe)
     seconds = status.total_seconds
     if status.state != DONE:
         state = WAITING if status.state == MISSING else status.state
-        return Outcome(arm, seed, state, status.message if state == FAILED else "", seconds, recipe=recipe)
+        return Outcome(arm, seed, state, status.message if state == FAILED else "", seconds, recipe=recipe, fold=fold)
     side = open_side(run)
     if side.validation is None:
         raise RunError(
@@ -30,4 +30,5 @@ def read_outcome(run: RunFiles, arm: str, seed: int) -> Outcome:
     measured = measure(side.table, side.validation, (recipe.get("judge") or {}).get("positive"))
     curve = learning_curve(read_history(run))
     rows = read_data_facts(run).get("splits", {}).get("train")
-    return Outcome(arm, seed, DONE, "", seconds, curve=curve, recipe=recipe, training_rows=rows, **measured)
+    known = {"curve": curve, "recipe": recipe, "training_rows": rows, "fold": fold}
+    return Outcome(arm, seed, DONE, "", seconds, **known, **measured)

@@ -11,10 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -47,10 +47,11 @@ class Place:
     seed: int
     run: RunFiles
     log: Path
+    fold: int | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.arm} seed {self.seed}"
+        return f"{self.arm} seed {self.seed}" + ("" if self.fold is None else f" fold {self.fold}")
 
 
 @dataclass(frozen=True)
@@ -128,31 +129,12 @@ class Runner:
     def _start(self, place: Place) -> None:
         wait_until_quiet(place.run)
         if not place.run.recipe.exists():
-            recipe = recipe_of(self.study, place.arm, place.seed, self.threads)
+            recipe = recipe_of(self.study, place.arm, place.seed, self.threads, place.fold)
             if self.jobs > 1:  # runs beside each other would measure each other
                 recipe = recipe.model_copy(update={"judge": recipe.judge.model_copy(update={"prediction_cost": False})})
             write_recipe(place.run.recipe, recipe)
-        with written(place.log):
-            place.log.parent.mkdir(parents=True, exist_ok=True)
-            log = place.log.open("ab")
-        line = {
-            "arm": place.arm,
-            "seed": place.seed,
-            "state": read_status(place.run).state,
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        }
-        starts = self.folder / "started.jsonl"
-        with written(starts), starts.open("a", encoding="utf-8") as ledger:
-            ledger.write(json.dumps(line, ensure_ascii=False) + "\n")
-        process = subprocess.Popen(
-            [*COMMAND, "train", "--resume", str(place.run.path)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches it through us alone
-            preexec_fn=_ending_with(os.getpid()) if os.name == "posix" else None,
-        )
-        self.started.append(Started(place, process, log))
+        line = {"arm": place.arm, "seed": place.seed, **({} if place.fold is None else {"fold": place.fold})}
+        self.started.append(launch(place, self.folder / "started.jsonl", line))
         self.say(f"started  {place.name}")
 
     def _settled(self) -> bool:
@@ -163,7 +145,7 @@ class Runner:
         for one in [one for one in self.started if one.process.poll() is not None]:
             self.started.remove(one)
             one.log.close()
-            _note_end(one.place, one.process.returncode, asked=bool(self.came))
+            note_end(one.place, one.process.returncode, asked=bool(self.came))
             found = read_outcome(one.place.run, one.place.arm, one.place.seed)
             if found.done:
                 said = f"accuracy {found.metrics['accuracy']:.2%} in {seconds_text(found.seconds)}"
@@ -186,7 +168,7 @@ class Runner:
             return
         self._line = time.monotonic()
         finished = [place.run for place in self.every if read_status(place.run).state == DONE]
-        shares = {one.place.name: _share_done(one.place.run) for one in self.started}
+        shares = {one.place.name: share_done(one.place.run) for one in self.started}
         now = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
         done = len(finished) + sum(shares.values())
         if terminal:
@@ -205,6 +187,31 @@ class Runner:
         self._bar.update(self._bar.task_ids[0], completed=done, description=now)
 
 
+def launch(place: Place, starts: Path, line: Mapping[str, Any]) -> Started:
+    """A process that trains the run of a place, or goes on with it.
+
+    Args:
+        place: whose run folder has its recipe.
+        starts: the file that gets a line for each start.
+        line: what it says of the run; the state that the run is found in and the time come on top.
+    """
+    with written(place.log):
+        place.log.parent.mkdir(parents=True, exist_ok=True)
+        log = place.log.open("ab")
+    known = {"state": read_status(place.run).state, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    with written(starts), starts.open("a", encoding="utf-8") as ledger:
+        ledger.write(json.dumps({**line, **known}, ensure_ascii=False) + "\n")
+    process = subprocess.Popen(
+        [*COMMAND, "train", "--resume", str(place.run.path)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C reaches it through us alone
+        preexec_fn=_ending_with(os.getpid()) if os.name == "posix" else None,
+    )
+    return Started(place, process, log)
+
+
 def is_settled(recipe: Recipe) -> bool:
     """Whether nothing is left to be measured before the first step."""
     model = recipe.model
@@ -218,7 +225,7 @@ def wait_until_quiet(run: RunFiles) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _share_done(run: RunFiles) -> float:
+def share_done(run: RunFiles) -> float:
     """How much of its training a run has behind it, from 0 to 1."""
     status = read_status(run)
     if not status.steps_in_epoch:
@@ -227,7 +234,7 @@ def _share_done(run: RunFiles) -> float:
     return epochs / load_recipe(str(run.recipe)).train.epochs
 
 
-def _note_end(place: Place, code: int, *, asked: bool) -> None:
+def note_end(place: Place, code: int, *, asked: bool) -> None:
     """Make sure that the status says how a run ended: a process that was killed cannot.
 
     Args:

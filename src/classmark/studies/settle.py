@@ -8,7 +8,8 @@ from pathlib import Path
 
 from classmark.errors import Interrupted, MissingExtraError, Option, RecipeError, RunError
 from classmark.judging.parts.label_errors import label_error_frame, write_label_errors
-from classmark.judging.studies.answers import Answers, answer
+from classmark.judging.studies.answers import Answers
+from classmark.predictions import Predictions
 from classmark.reading.options import ReadOptions
 from classmark.reading.side import GUESSED
 from classmark.recipes.overrides import Overrides
@@ -16,9 +17,10 @@ from classmark.recipes.study_load import load_study, recipe_of
 from classmark.recipes.study_schema import Study
 from classmark.report.study import write_study
 from classmark.runs.status import FAILED
-from classmark.studies.folder import begin_study, outcomes, run_study
+from classmark.studies.folder import answer_study, begin_study, run_study
 from classmark.studies.table import answer_table
 from classmark.system.files import write_json
+from classmark.system.progress import shown_wait
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ def settle(
     try:
         run_study(begun, folder, where.jobs)
     except Interrupted:
-        _write(answer(begun, outcomes(begun, folder)), folder)
+        _write(*answer_study(begun, folder), folder)
         raise
-    found = answer(begun, outcomes(begun, folder))
-    _write(found, folder)
+    found, audited = answer_study(begun, folder)
+    _write(found, audited, folder)
     if all(one.state == FAILED for one in found.outcomes):
         raise RunError(f"{folder}: every run failed, the first with: {found.outcomes[0].message}")
     return found, folder
@@ -87,13 +89,12 @@ def _settle_table(
     assert where.table is not None
     if reference is not None or where.resume is not None or where.jobs is not None:
         raise RecipeError("its runs are there already; leave out a study, resume and jobs.", argument="table")
-    found, audited = answer_table(where.table, overrides, options)
+    with shown_wait("reading and judging the runs"):
+        found, audited = answer_table(where.table, overrides, options)
     folder = where.out or Path("studies") / found.study.name
     if (folder / "study.yaml").exists() or folder.is_file():
         raise RunError(f"{folder}: there is another study. Give another folder: --out FOLDER")
-    _write(found, folder)
-    if audited is not None:
-        write_label_errors(label_error_frame(audited), audited, folder / "label-errors.csv")
+    _write(found, audited, folder)
     return found, folder
 
 
@@ -108,6 +109,8 @@ def _asked(reference: str | None, overrides: Overrides, where: Places) -> tuple[
     return asked, where.out or Path("studies") / asked.name
 
 
-def _write(found: Answers, folder: Path) -> None:
+def _write(found: Answers, audited: Predictions | None, folder: Path) -> None:
     write_json(folder / "study.json", found.to_json())
     write_study(folder, found)
+    if audited is not None:
+        write_label_errors(label_error_frame(audited), audited, folder / "label-errors.csv")

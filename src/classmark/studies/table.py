@@ -63,12 +63,12 @@ def answer_table(path: Path, overrides: Overrides, options: ReadOptions) -> tupl
     _check_metric(study, outcomes, path)
     matched = match_runs(outcomes, [row.place for row in rows], study.reference)
     if not folds:
-        return replace(answer(study, matched), table=path.name), None
+        return replace(answer(study, matched), runs_table=path.name), None
     found = answer_folds(study, matched, match_folds(matched, str(path)))
     scored = bool(tables) and all(table.has_probabilities for table in tables)
     audited = averaged(tables) if scored else None
     errors = None if audited is None else find_label_errors(audited)
-    return replace(found, table=path.name, label_errors=errors), audited
+    return replace(found, runs_table=path.name, label_errors=errors), audited
 
 
 def _outcomes(rows: Sequence[TableRow], options: ReadOptions, tables: list[Predictions]) -> list[Outcome]:
@@ -80,9 +80,11 @@ def _outcomes(rows: Sequence[TableRow], options: ReadOptions, tables: list[Predi
             found.append(Outcome(row.arm, row.seed, FAILED, NO_FILE, fold=row.fold))
             continue
         side = open_side(row.file, options)
-        if side.run is not None and row.fold is None and row.validation is None:
-            found.append(read_outcome(side.run, row.arm, row.seed))
+        if side.run is not None and row.validation is None:
+            found.append(read_outcome(side.run, row.arm, row.seed, row.fold))
             classes = classes or side.table.classes
+            if row.fold is not None:
+                tables.append(_usable(side, row, classes))
             continue
         validation = side.validation if row.validation is None else open_side(row.validation, options).table
         table = _usable(side, row, classes)

@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from classmark.system.files import read_json, write_json
 from classmark.system.notes import note
 
 OTHER = "Name a folder for it: CLASSMARK_CACHE=FOLDER"
+_OF_DATA: ContextVar[Path | None] = ContextVar("of_data", default=None)
 
 
 def cache_folder() -> Path:
@@ -40,19 +42,19 @@ def cache_folder() -> Path:
     return temporary
 
 
+def data_cache() -> Path:
+    """Where what is computed of one data set is kept, pixels and features: the cache folder, or that of `data_cached_in`."""
+    return _OF_DATA.get() or cache_folder()
+
+
 @contextmanager
-def some_home() -> Iterator[None]:
-    """In it HOME names a folder even if there is no home: some packages, such as Altair, cannot be imported without."""
+def data_cached_in(folder: Path) -> Iterator[None]:
+    """In it pixels and features are kept in this folder, for data that will not be read again."""
+    before = _OF_DATA.set(folder)
     try:
-        Path.home()
-    except RuntimeError:
-        os.environ["HOME"] = str(_temporary())
-        try:
-            yield
-        finally:
-            del os.environ["HOME"]
-    else:
         yield
+    finally:
+        _OF_DATA.reset(before)
 
 
 def measured_once(name: str, facts: Sequence[object], measure: Callable[[], Any]) -> Any:

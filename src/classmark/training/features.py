@@ -28,7 +28,7 @@ from classmark.models.encoder import EncoderClassifier, load_transformers
 from classmark.models.folded import BATCH, Way, fastest_way, frozen_features
 from classmark.models.threads import one_core_workers
 from classmark.recipes.schema import Backbone, Encoder, Model, Recipe, Train
-from classmark.system.cache import cache_folder
+from classmark.system.cache import data_cache
 from classmark.system.files import atomic_path, read_json, write_json
 from classmark.system.progress import shown_progress
 from classmark.training.processor import machine_name
@@ -161,7 +161,7 @@ def _view(model: BackboneClassifier, examples: ImageExamples, way: Way, key: str
             done += len(found)
             yield len(found)
 
-    path = cache_folder() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
+    path = data_cache() / "features" / f"{key}-{'mirrored' if mirrored else 'plain'}.npy"
     shape = (len(examples), model.classifier.in_features)
     return _kept(path, np.empty(shape, np.float16), "mirrored features" if mirrored else "features", compute)
 
@@ -198,7 +198,7 @@ def text_features(model: EncoderClassifier, examples: TextExamples, precision: s
     facts = [library, str(device), precision, model.pooling, model.most_tokens, str(model.encoder)]
     key = _digest(model, model.classifier, facts, examples.tokens.ids, examples.tokens.offsets)
     features = np.empty((len(examples), model.classifier.in_features), np.float32)
-    view = _kept(cache_folder() / "features" / f"{key}.npy", features, "features", compute)
+    view = _kept(data_cache() / "features" / f"{key}.npy", features, "features", compute)
     return FeatureExamples([view], examples.labels, "texts")
 
 

@@ -13,12 +13,14 @@ from classmark.baselines import fit_baselines
 from classmark.data.class_names import matched_name, trimmed
 from classmark.data.columns import shown_frame
 from classmark.data.dataset import Dataset
+from classmark.data.fresh import FRESH
 from classmark.data.images.pixels import Images, thumbnails
 from classmark.inference.classifier import Classifier, softmax
 from classmark.inputs.examples import Inputs
 from classmark.judging.judge import judge
 from classmark.judging.judgement import Judgement, write_judgement
 from classmark.judging.parts.mixed_tables import MixedTables, mix_tables
+from classmark.judging.statistics.level import at_level
 from classmark.models.pretrained import PACKAGES
 from classmark.predictions import TEXT_CAP_CHARACTERS, Predictions, build_predictions, write
 from classmark.recipes.schema import Backbone, Recipe
@@ -28,6 +30,7 @@ from classmark.runs.calibration import write_temperature
 from classmark.runs.looks import record_look
 from classmark.runs.mixture import write_mixture
 from classmark.runs.prediction_cost import PredictionCost
+from classmark.system.progress import shown_wait
 from classmark.training.features import predicted_examples
 from classmark.training.image_baseline import baseline_features
 from classmark.training.watch import RunWatch
@@ -42,12 +45,13 @@ def predict_splits(
     run: RunFiles, recipe: Recipe, classifier: Classifier, dataset: Dataset, inputs: Inputs, splits: Sequence[str]
 ) -> Tables:
     """The predictions table of each split, written into the run folder."""
-    encoded = {"validation": inputs.validation, "test": inputs.test}
-    frames = {"validation": dataset.validation, "test": dataset.test}
+    encoded = {"validation": inputs.validation, "test": inputs.test, FRESH: inputs.test}
+    frames = {"validation": dataset.validation, "test": dataset.test, FRESH: dataset.test}
     weights = run.model / "weights.safetensors"
     tables = {}
     for split in splits:
-        logits = classifier.logits(predicted_examples(classifier, encoded[split], recipe.model))
+        with shown_wait(f"predicting the {split} rows"):
+            logits = classifier.logits(predicted_examples(classifier, encoded[split], recipe.model))
         metadata: dict[str, Any] = {
             "split": split,
             "recipe_sha256": hashlib.sha256(run.recipe.read_bytes()).hexdigest(),
@@ -163,24 +167,27 @@ def judge_run(
     split = "test" if "test" in tables else "validation"
     looks = record_look(run, recipe.name, tables[split]) if split == "test" else None
     mixing = write_mixed(run, tables, baselines) if recipe.judge.mixture and baselines else None
-    if recipe.judge.mixture and not recipe.judge.baselines:
-        watch.say("note     There is no mixture, as judge.baselines is false: it is one with the linear baseline.")
-    judgement = judge(
-        tables[split],
-        validation=tables["validation"] if split == "test" else None,
-        baselines={name: baseline[split] for name, baseline in baselines.items()},
-        mixing=mixing,
-        looks=looks,
-        positive=_positive(recipe.judge.positive, tables[split].classes),
-        draws=recipe.judge.draws,
-        seed=recipe.seed,
-    )
+    if recipe.judge.mixture and mixing is None and not watch.interrupted:
+        why = "there are no test rows" if recipe.judge.baselines else "judge.baselines is false"
+        watch.say(f"note     There is no mixture, as {why}: it is one with the linear baseline.")
+    with shown_wait("judging"), at_level(recipe.judge.level):
+        judgement = judge(
+            tables[split],
+            validation=tables["validation"] if split == "test" else None,
+            baselines={name: baseline[split] for name, baseline in baselines.items()},
+            mixing=mixing,
+            looks=looks,
+            positive=_positive(recipe.judge.positive, tables[split].classes),
+            draws=recipe.judge.draws,
+            seed=recipe.seed,
+        )
     judgement = replace(judgement, prediction_cost=cost)
     write_judgement(run.judgement, judgement)
     if (fitted := judgement.recalibration) is not None:
         write_temperature(run.model, fitted.temperature, fitted.rows, fitted.withheld)
     watch.write_status()
-    write_report(run.path, judgement, tables[split], run, tables["validation"])
+    with shown_wait("drawing the report"):
+        write_report(run.path, judgement, tables[split], run, tables["validation"])
     watch.console.print(judgement_table(judgement))
     watch.say(f"report   {run.report}")
     return judgement

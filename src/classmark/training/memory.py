@@ -49,6 +49,8 @@ def check_memory(recipe: Recipe, dataset: Dataset, inputs: Inputs) -> None:
         ("test", inputs.test, EVALUATION_FLOATS),
     )
     for split, examples, floats in splits:
+        if not len(examples):
+            continue
         per_token = token_bytes(recipe.model, inputs.shape.embedding_size, floats)
         row = int(examples.sizes.argmax())
         tokens = int(examples.sizes[row])

@@ -24,10 +24,10 @@ MOST_ROWS, MOST_BYTES = 256, 2**26
 def write_cost(run: RunFiles, recipe: Recipe, dataset: Dataset, threads: int, watch: RunWatch) -> PredictionCost | None:
     """The cost of predictions by the model that was saved, written into the run folder.
 
-    None where the recipe does not want it, for a fold of a cross-validation, or where it cannot be measured, which is said.
+    None where the recipe does not want it, for a fold or a trial, or where it cannot be measured, which is said.
     """
     is_wanted = recipe.judge.prediction_cost and os.environ.get(SWITCH) != "0"
-    if not is_wanted or recipe.data.fold is not None:
+    if not is_wanted or recipe.data.fold is not None or recipe.data.fresh is not None:
         return None
     watch.write_status()
     try:

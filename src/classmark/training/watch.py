@@ -23,6 +23,7 @@ from classmark.system.screen import Screen
 from classmark.system.signals import end_at, heeded, say_from_handler, signal_of
 from classmark.training.loop import Pace
 from classmark.training.state import TrainState
+from classmark.training.trackers.tracked import Trackers
 
 RENEW_SECONDS = 0.5
 ESTIMATE_STEPS = 20
@@ -56,6 +57,7 @@ class RunWatch:
         self._timings = read_timings(run)
         self._estimated = False
         self._first_step_seconds: float | None = None
+        self.trackers: Trackers | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -128,6 +130,8 @@ class RunWatch:
 
     def evaluated(self, row: dict[str, Any], pace: Pace | None) -> None:
         """An evaluation is done; with a pace, an epoch is."""
+        if self.trackers is not None:
+            self.trackers.evaluated(row)
         if pace:
             waiting = pace.waiting_seconds / pace.seconds
             end = f"{pace.seconds:.1f} s, {waiting:.1%} of them waiting for data"
@@ -211,6 +215,8 @@ def watched(run: RunFiles, epochs: int) -> Iterator[RunWatch]:
         watch.close_bar()
         over.set()
         thread.join()
+        if watch.trackers is not None:
+            watch.trackers.close(_last_words(ended)["state"])
         with suppress(ClassmarkError) if ended is not None else nullcontext():
             watch.write_status(**_last_words(ended))
 

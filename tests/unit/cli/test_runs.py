@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from classmark.judging.published import judge_confusion
 from classmark.runs import RunFiles
 from classmark.runs.status import Status, write_status
 from classmark.system.files import write_text
+from pages import text_of
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -56,7 +58,7 @@ def test_runs_as_json(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(printed(capsys, "runs", str(runs), "--json"))
     assert rows[0] == {
         "run": "a [1]", "recipe": "text-csv", "data": "table", "state": "done", "headline": "accuracy 88.82%",
-        "interval": "88.43% to 89.21%", "seconds": 755,
+        "interval": "88.43% to 89.21%", "seconds": 755, "level": 0.95,
     }  # fmt: skip
     assert [tuple(row[key] for key in ("run", "state", "headline", "interval", "seconds")) for row in rows[1:]] == [
         ("b", "interrupted", "accuracy 88.82%", None, 12),
@@ -126,3 +128,36 @@ def test_a_folder_without_runs_says_how_to_start_one(
     assert run(["runs", str(folder)]) == 0
     assert capsys.readouterr() == ("", f"No runs in {folder}. Start one: classmark train reviews-quick\n")
     assert json.loads(printed(capsys, "runs", str(folder), "--json")) == []
+
+
+def test_the_page_has_every_run_with_intervals_cost_and_a_path_for_the_shell(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "runs.html"
+    write_status(RunFiles(runs / "a [1]"), Status(state="done", seconds={"total": 754.6}, processor_seconds=1400.2))
+    (runs / "e" / "status.json").write_text("{")
+    assert run(["runs", str(runs), "--html", str(page)]) == 0
+    assert f"written to {page}" in capsys.readouterr().err
+    text = page.read_text()
+    words = text_of(text)
+    for said in ("a [1]", "88.82 %", "88.43 to 89.21 %", "1,400", "damaged", "interrupted"):
+        assert said in words
+    assert f'data-path="&#39;{runs}/a [1]&#39;"' in text
+    assert not re.findall(r"(?:src|href)=", text)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["empty", "--html", "runs.html"],
+            "error: --html: empty: there are no runs to list. Name the folder that holds runs.",
+        ),
+        (["{runs}", "--html", "runs.txt"], "error: --html: runs.txt: name a file that ends with .html."),
+    ],
+)
+def test_a_page_that_cannot_be_written(
+    runs: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["runs", *(word.format(runs=runs) for word in words)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == said

@@ -43,6 +43,18 @@ def test_shares_and_counts_give_exact_sizes_by_class(validation: float, test: fl
     assert sorted(ids.to_list(), key=int) == [str(number) for number in range(100)]
 
 
+def test_no_test_rows_are_held_back_if_none_are_asked_for() -> None:
+    frames = carve({"train": rows("a" * 7 + "b" * 2)}, data(0.3, 0), 1, "t").frames
+    assert {name: frame.height for name, frame in frames.items()} == {"train": 6, "validation": 3, "test": 0}
+    given_test = carve({"train": rows("a" * 7 + "b" * 2), "test": rows("ab")}, data(0.3, 0), 1, "t").frames
+    assert given_test["test"].height == 2
+    with pytest.raises(InputError) as caught:
+        carve({"train": rows("aab")}, data(1, 0), 1, "t")
+    assert str(caught.value) == (
+        't: the class "b" has 1 different text, too few for 2 splits. Add some, or name the classes to use: data.classes=[…]'
+    )
+
+
 def test_a_rare_class_has_a_row_in_every_split() -> None:
     for seed in range(10):
         frames = carve({"train": rows("a" * 97 + "b" * 3)}, data(0.05, 0.05), seed, "t").frames

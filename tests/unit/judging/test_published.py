@@ -50,12 +50,16 @@ def test_a_thousand_classes_need_no_draws() -> None:
     assert 0.499 < f1.low < f1.value < f1.high < 0.502  # type: ignore[operator]
 
 
-def test_a_value_at_its_bound_has_no_interval_but_f1_of_a_class_has() -> None:
+def test_perfect_decisions_have_an_interval_below_1() -> None:
     perfect = judge_confusion([[30, 0], [0, 20]])
-    assert perfect.metrics["mcc"].method == perfect.metrics["f1_macro"].method == "none: the value is at its bound"
+    for name in ("mcc", "f1_macro", "precision_macro", "balanced_accuracy"):
+        one = perfect.metrics[name]
+        assert (one.value, one.high) == (1.0, 1.0)
+        assert 0.7 < one.low < 0.95  # type: ignore[operator]
     f1 = perfect.metrics["f1"]
     assert (f1.value, f1.high) == (1.0, 1.0)
-    assert f1.low == pytest.approx(2 * 20 / (2 * 20 + 1.959964**2), rel=1e-6)
+    share = 0.025 ** (1 / 20)  # Clopper and Pearson's limit of 20 of 20, below Wilson's
+    assert f1.low == pytest.approx(2 * share / (1 + share), rel=1e-6)
     one_class = judge_confusion([[30, 0], [20, 0]]).metrics["mcc"]
     assert (one_class.value, one_class.low, one_class.high) == (0.0, None, None)
     assert one_class.method == "none: a single class is there or is predicted, the value is set to 0"

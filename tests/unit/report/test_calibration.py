@@ -16,7 +16,7 @@ from classmark.report.calibration import brier_rows, recalibration_rows
 from classmark.report.charts import reliability_chart
 from classmark.report.page import write_report
 from classmark.report.selection import risk_chart
-from pages import text_of
+from pages import check_vega_lite, text_of
 
 
 def sharpened(rows: int, seed: int, first: str, classes: int) -> Predictions:
@@ -67,7 +67,7 @@ def test_the_risk_chart_holds_the_curve_and_the_thresholds(fitted: Judgement, al
         chosen = [one for one in judgement.selective.targets or () if one.coverage is not None]
         assert len(frame) - len(curve) == len(chosen)
         assert bool(chosen) == points
-        assert chart.picture()["layer"]
+        check_vega_lite(chart.picture())
     assert risk_chart(judge_confusion([[3, 1], [1, 5]])) is None
 
 

@@ -18,7 +18,7 @@ from classmark.report.charts import (
     score_charts,
 )
 from classmark.report.heat_map import confusion_chart
-from pages import drawn_rows
+from pages import check_vega_lite, drawn_rows
 
 HISTORY = [
     {"epoch": epoch, "step": step, "train_loss": loss, "validation_loss": loss + 0.1, "train_accuracy": 0.5 + loss / 10,
@@ -126,6 +126,7 @@ def charts_of_every_kind() -> list[Chart]:
 def test_every_chart_draws_its_frame_and_says_how_to_read_it(found: Chart) -> None:
     drawn = [pl.DataFrame(rows, infer_schema_length=None) for rows in drawn_rows(found.picture())]
     assert any(data.shape == found.frame().shape for data in drawn)
+    check_vega_lite(found.picture())
     assert found.title
     assert found.reading.endswith(".")
 

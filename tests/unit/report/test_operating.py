@@ -20,7 +20,7 @@ from classmark.report.operating import difference_text, point_sentence, threshol
 from classmark.report.page import write_report
 from classmark.report.screen import judgement_table
 from classmark.report.selection import target_sentence
-from pages import drawn_rows, text_of
+from pages import check_vega_lite, drawn_rows, text_of
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -90,6 +90,8 @@ def test_the_charts_hold_both_splits_and_draw(judgement: Judgement) -> None:
     assert set(metrics.frame()["metric"]) == {"precision", "recall", "F1"}
     assert set(metrics.frame()["rows"]) == {"judged rows", "validation"}
     assert set(cost.frame()["metric"]) == {"cost"}
+    for chart in (metrics, cost):
+        check_vega_lite(chart.picture())
 
 
 def test_upright_lines_that_stand_close_share_a_name(judgement: Judgement) -> None:

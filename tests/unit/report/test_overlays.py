@@ -20,6 +20,7 @@ from classmark.report.overlays import (
 from classmark.report.sides import Sides
 from classmark.runs import RunFiles
 from classmark.shown.sides import build_sides
+from pages import check_vega_lite
 from two_runs import image_runs
 
 LABELS = ["A: tiny-ce", "B: tiny-focal"]
@@ -47,6 +48,7 @@ def test_training_and_validation_are_told_apart_without_colour(sides: Sides) -> 
     lines, points = picture["layer"]
     assert lines["encoding"]["strokeDash"]["field"] == "split"
     assert points["encoding"]["shape"]["scale"]["range"] == ["circle", "square"]
+    check_vega_lite(picture)
     colours = picture["encoding"]["color"]["scale"]
     assert colours["domain"] == LABELS
     assert len(set(colours["range"])) == 2
@@ -60,11 +62,13 @@ def test_many_classes_are_drawn_as_their_micro_average(sides: Sides, kind: str) 
     curves = sides[0].judgement.curves
     micro = next(curve for curve in (curves.roc if kind == "roc" else curves.precision_recall) if curve.name == "micro")
     assert tuple(chart.frame().filter(model=LABELS[0])["y"]) == micro.y
+    check_vega_lite(chart.picture())
 
 
 def test_reliability_has_the_bins_of_both(sides: Sides) -> None:
     chart = reliability_overlay(sides)
     assert chart is not None
+    check_vega_lite(chart.picture())
     for side in sides:
         assert side.judgement.calibration is not None
         assert chart.frame().filter(model=side.label).height == len(side.judgement.calibration.bins)

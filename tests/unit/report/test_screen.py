@@ -53,8 +53,8 @@ def test_baselines_stand_beside_the_model(make_table: Make) -> None:
     lines = shown(judgement_table(judgement))
     assert ["value", "95", "%", "interval", "majority", "linear"] in lines
     assert ["Accuracy", "80.00", "%", "49.02", "to", "94.33", "%", "60.00", "%", "80.00", "%"] in lines
-    # Bonett and Price add a row to each kind of disagreement: 1/12 each, √(2/12/12) · 1.96 = 0.231.
-    sentence = "These rows cannot tell the model from a linear model: +0.0 points of accuracy (-23.1 to +23.1)."
+    # Tango's interval of ten rows without disagreement ends at z² / (10 + z²) = 0.278.
+    sentence = "These rows cannot tell the model from a linear model: +0.0 points of accuracy (-27.8 to +27.8)."
     assert sentence.split() in lines
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from classmark.judging.studies.answers import Answers, answer
 from classmark.judging.studies.outcomes import Outcome
 from classmark.recipes.study_schema import Arm, Study
+from classmark.report.screen import p_text
 from classmark.report.study import shown_metrics, study_table, write_study
 from classmark.report.study_charts import study_charts
 from classmark.report.study_words import (
@@ -22,6 +23,8 @@ from classmark.report.study_words import (
     spread_sentence,
     verdict_sentence,
 )
+from classmark.shown.answers import shown_answers
+from pages import check_vega_lite
 
 
 def made(gains: list[list[float]], **changes: Any) -> Answers:
@@ -217,7 +220,10 @@ def test_the_page(tmp_path: Path, gains: list[list[float]]) -> None:
     assert "Is it &lt;better&gt;?" in page
     assert "failed: &lt;gone&gt;" in page
     assert "<gone>" not in page
-    assert page.count("<svg role") == len(study_charts(broken)) == len(gains)
+    charts = study_charts(broken)
+    assert page.count("<svg role") == len(charts) == len(gains)
+    for chart in charts:
+        check_vega_lite(chart.picture())
     assert ("Bonferroni" in page) == (len(gains) > 2)
     for one in broken.comparisons:
         assert verdict_sentence(broken, one) in page.replace("&#39;", "'")
@@ -242,3 +248,24 @@ def test_the_table() -> None:
     assert "Calibration error" in text
     assert "Supported: arm1" in text
     assert "Not settled: arm2" in text
+
+
+def test_the_table_of_a_paper_has_the_interval_and_the_p_value_of_the_verdict() -> None:
+    found = made([ZERO, AHEAD, UNSURE])
+    shown = shown_answers(found)
+    lines = shown.table("markdown").splitlines()
+    assert lines[0] == "| Metric | Arm | Value | arm0 | Difference from arm0 | Interval | p |"
+    primary = [line.split(" | ") for line in lines if "(primary)" in line or line.startswith("|  | ")][:2]
+    assert primary[0][0] == "| Accuracy (primary)"
+    for cells, one in zip(primary, found.comparisons, strict=True):
+        assert cells[1] == one.arm
+        assert one.primary.low is not None
+        assert cells[5].replace("−", "-") == f"{100 * one.primary.low:+.2f} to {100 * one.primary.high:+.2f}"
+        assert cells[6].removesuffix(" |").replace("\\", "") == p_text(one.p_holm)
+    assert lines[-1] == (
+        "Means over 5 seeds per arm; intervals at 95 %, of the primary metric at 97.5 %. The p value of the primary metric tests "
+        "a difference of exactly the margin (1 points), corrected by Holm's method; the other rows describe, and their p values "
+        "are not corrected."
+    )
+    assert r"\begin{tabular}{llrrrrr}" in shown.table("latex")
+    assert str(shown).startswith("Is it <better>?")

@@ -12,6 +12,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from classmark.cli.main import run
 from classmark.errors import RunError
 from classmark.judging.findings.judgement import MANY_LOOKS
 from classmark.judging.judge import judge
@@ -122,12 +123,6 @@ def test_the_best_of_four_is_a_standard_error_too_high_and_of_three_is_not() -> 
     assert expected_largest(MANY_LOOKS - 1) < 1 < expected_largest(MANY_LOOKS)
 
 
-def run_command(words: list[str]) -> None:
-    """In a process of its own: training changes how its process treats the smallest numbers."""
-    done = subprocess.run([str(Path(sys.executable).with_name("classmark")), *words], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 def test_a_training_run_is_a_look_and_judging_it_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CLASSMARK_CACHE", str(tmp_path / "cache"))
@@ -144,8 +139,8 @@ def test_a_training_run_is_a_look_and_judging_it_is_none(tmp_path: Path, monkeyp
     ]
     for look in (1, 2):
         changes = ["data.path=reviews.csv", f"optimizer.learning_rate=0.00{look}", *small]
-        run_command(["train", "text-csv", *changes, "--out", f"runs/{look}"])
-        run_command(["judge", f"runs/{look}", "--out", f"judged-{look}"])
+        assert run(["train", "text-csv", *changes, "--out", f"runs/{look}"]) == 0
+        assert run(["judge", f"runs/{look}", "--out", f"judged-{look}"]) == 0
         content = json.loads(Path(f"judged-{look}/judgement.json").read_text(encoding="utf-8"))
         assert content["test_looks"] == {"count": look, "recipes": {"text-csv": look}}
         assert content["test_looks"] == json.loads(Path(f"runs/{look}/judgement.json").read_text("utf-8"))["test_looks"]

@@ -12,7 +12,7 @@ import pytest
 import classmark
 from classmark.cli.main import run
 from classmark.data import load_dataset
-from classmark.errors import RunError
+from classmark.errors import RecipeError, RunError
 from classmark.predictions import build_predictions, read, write
 from classmark.recipes import load_recipe, write_recipe
 from classmark.recipes.study_load import recipe_of
@@ -29,7 +29,7 @@ WORDS = ["data.folds=3", "data.limit=120", "judge.draws=100", "train.threads=1"]
 def make_run(runner: Runner, number: int) -> None:
     """What training would leave of a run: predictions that are right but for chance and one label."""
     place = runner.every[number]
-    recipe = recipe_of(runner.study, place.arm, place.seed)
+    recipe = recipe_of(runner.study, place.arm, place.seed, fold=place.fold)
     write_recipe(place.run.recipe, recipe)
     dataset = load_dataset(recipe.data, recipe.seed)
     generator = np.random.default_rng(number)
@@ -149,3 +149,81 @@ def test_two_cross_validations_are_compared_by_their_folders() -> None:
     assert found.findings[0].message == (
         "other and one gave the same figures in every fold: what tells them apart had no effect."
     )
+
+
+STUDY = """
+name: rates
+question: Does the larger rate help?
+margin: 0.01
+recipe: digits-quick
+overrides: {data: {folds: 3, limit: 120}, train.threads: 1}
+arms:
+  slow: {overrides: {optimizer.learning_rate: 0.001}}
+  fast: {overrides: {optimizer.learning_rate: 0.01}}
+seeds: [1, 4]
+"""
+
+
+def test_a_study_of_recipes_with_folds_says_what_tables_of_its_runs_say() -> None:
+    Path("study.yaml").write_text(STUDY)
+    native = classmark.study("study.yaml").to_json()
+    assert native["folds"] == {"folds": 3, "repetitions": 2, "test_rows": 40.0, "training_rows": 80.0}
+    assert native["comparisons"][0]["primary"]["method"].startswith("corrected resampled t over 6 folds (2 × 3)")
+    assert native["comparisons"][0]["verdict"] in ("not settled", "not by the margin")
+    assert native["label_errors"]["audited"] == 120
+    assert WRONG in pl.read_csv("studies/rates/label-errors.csv")["id"].to_list()
+    assert "2 arms, 3-fold cross-validation, 2 times, paired by fold<" in Path("studies/rates/report.html").read_text()
+    rows = [
+        {"arm": one["arm"], "seed": one["seed"], "fold": one["fold"]}
+        | {"file": "studies/rates/runs/{arm}-seed-{seed}-fold-{fold}".format_map(one)}
+        for one in native["runs"]
+    ]
+    assert len({tuple(read(Path(row["file"]) / "predictions/test.parquet").ids) for row in rows}) == 6
+    pl.DataFrame(rows).write_csv("folders.csv")
+    files = [
+        {
+            **row,
+            "file": f"{row['file']}/predictions/test.parquet",
+            "validation": f"{row['file']}/predictions/validation.parquet",
+        }
+        for row in rows
+    ]
+    pl.DataFrame(files).write_csv("files.csv")
+    for name, parts in (
+        ("folders", list(native)),
+        ("files", ["comparisons", "arms", "folds", "label_errors", "findings"]),
+    ):
+        found = classmark.study(table=f"{name}.csv", margin=0.01).to_json()
+        for part in set(parts) - {"name", "question"}:
+            assert found[part] == native[part], part
+
+
+def test_a_study_with_folds_waits_for_every_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("study.yaml").write_text(STUDY.replace("seeds: [1, 4]", "seeds: [4]"))
+    monkeypatch.setattr(Runner, "work", lambda self: [make_run(self, number) for number in range(5)])
+    found = classmark.study("study.yaml")
+    (one,) = found.comparisons
+    assert (one.missing, one.waiting, one.verdict, one.primary.pairs) == (1, 1, "not settled", 2)
+    assert found.findings[0].message == "1 of 6 runs are still to come. There is no verdict before the last."
+    assert found.label_errors is None
+    monkeypatch.setattr(Runner, "work", lambda self: None)
+    assert classmark.study("study.yaml", out="none").comparisons[0].primary.pairs == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("learning_rate: 0.01}", "learning_rate: 0.01, data.folds: 4}"),
+         "study.yaml: data.folds: slow has 3, fast has 4. Give all arms the same folds."),
+        (("limit: 120", "limit: 120, fold_repeats: 2"),
+         "study.yaml: data.fold_repeats: each seed of a study puts the rows into folds anew. Leave it out, and give as many "
+         "seeds as repetitions."),
+        (("margin: 0.01", "margin: 0.01\nsequential: true"),
+         "study.yaml, line 5: sequential: folds of one data set are judged together; leave it out."),
+    ],
+)  # fmt: skip
+def test_what_goes_with_folds(change: tuple[str, str], message: str) -> None:
+    Path("study.yaml").write_text(STUDY.replace(*change))
+    with pytest.raises(RecipeError) as caught:
+        classmark.study("study.yaml")
+    assert str(caught.value) == message

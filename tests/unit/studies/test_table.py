@@ -138,6 +138,11 @@ def test_folds_are_a_cross_validation() -> None:
     assert content["folds"] == {"folds": 4, "repetitions": 2, "test_rows": 30.0, "training_rows": 90.0}
     assert {(one["seed"], one["fold"]) for one in content["runs"]} == {(s, f) for s in (1, 2) for f in range(4)}
     assert [one["code"] for one in content["findings"]] == ["few_folds", "cross_validation"]
+    assert content["findings"][1]["severity"] == "warning"
+    assert content["findings"][1]["message"].endswith(
+        " With 120 rows tested several times it can be too narrow: with nearest neighbours on 60 to 100 rows it found a "
+        "difference that was not there in 9 to 10 of 100 cases. Trust one repetition, or ask for a smaller p."
+    )
     page = Path("studies/cv/report.html").read_text()
     assert "4-fold cross-validation, 2 times, paired by fold" in page
     tables = [predictions(arm, seed) for arm in GAINS for seed in (1, 2)]

@@ -10,7 +10,7 @@ import pytest
 
 from classmark.errors import OutsideError
 from classmark.system import cache, notes
-from classmark.system.cache import cache_folder, measured_once, some_home
+from classmark.system.cache import cache_folder, measured_once
 
 
 @pytest.fixture(autouse=True)
@@ -97,11 +97,3 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
         f"note: {tmp_path}/file: this is a file, and a folder is needed, so precision.json is not kept there and is made "
         "again next time. Name a folder for it: CLASSMARK_CACHE=FOLDER\n"
     )
-
-
-def test_packages_that_ask_for_a_home_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_home(monkeypatch)
-    monkeypatch.delenv("HOME", raising=False)
-    with some_home():
-        assert Path(os.environ["HOME"]).is_dir()
-    assert "HOME" not in os.environ

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from classmark.system import progress
-from classmark.system.progress import shown_progress
+from classmark.system.progress import shown_progress, shown_wait
 from classmark.system.screen import Screen
 
 
@@ -36,3 +37,54 @@ def test_a_terminal_has_a_bar_and_no_lines(monkeypatch: pytest.MonkeyPatch, caps
     shown = capsys.readouterr().err
     assert "4/10" in shown
     assert "4 of 10" not in shown
+
+
+def shown_after(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, terminal: bool) -> str:
+    """What a wait of a fifth of a second shows that is long for it, with another within it."""
+    for name in ("QUIET_SECONDS", "RENEW_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.01)
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.03)
+    monkeypatch.setattr(progress, "Screen", lambda: Screen(force_terminal=terminal, width=100))
+    with shown_wait("reading") as say:
+        time.sleep(0.1)
+        say("judging")
+        with shown_wait("drawing"):
+            time.sleep(0.1)
+    return capsys.readouterr().err
+
+
+def test_a_wait_has_a_moving_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = shown_after(monkeypatch, capsys, terminal=True)
+    assert "reading" in shown
+    assert "drawing" in shown
+    assert "so far" not in shown
+
+
+def test_a_wait_without_a_terminal_has_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = shown_after(monkeypatch, capsys, terminal=False).splitlines()
+    assert lines[0] == "reading  0 s so far"
+    assert lines[-1] == "drawing  0 s so far"
+
+
+def test_what_is_quick_shows_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress, "Screen", lambda: Screen(force_terminal=True, width=100))
+    with shown_wait("reading"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bar_that_knows_how_far_it_is_comes_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("QUIET_SECONDS", "RENEW_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.01)
+    monkeypatch.setattr(progress, "Screen", lambda: Screen(force_terminal=True, width=100))
+    with shown_wait("reading"):
+        time.sleep(0.1)
+        with shown_progress("decoding", 10) as advance:
+            capsys.readouterr()
+            advance(4)
+            time.sleep(0.2)
+            assert "reading" not in capsys.readouterr().err

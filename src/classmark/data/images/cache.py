@@ -26,7 +26,7 @@ from classmark.data.images.decode import Pixels, decode, pillow_version, quiet_p
 from classmark.data.images.files import ImageFiles
 from classmark.data.images.pixels import Images
 from classmark.errors import InputError, OutsideError, RunError
-from classmark.system.cache import cache_folder
+from classmark.system.cache import data_cache
 from classmark.system.files import atomic_path, read_json, write_json
 from classmark.system.machine import cores
 from classmark.system.processes import in_processes
@@ -79,7 +79,7 @@ def open_images(files: ImageFiles, most_px: int) -> tuple[Images, Facts]:
         InputError: the cache folder cannot be written, or has no room.
     """
     quiet_pillow()
-    cache = _Cache(cache_folder() / "pixels", files)
+    cache = _Cache(data_cache() / "pixels", files)
     facts = cache.facts()
     largest = _largest_in_sample(files) if facts is None else facts.largest_px
     side_px = min(most_px, largest or most_px)

@@ -60,8 +60,14 @@ def pillow_version() -> str:
 
 def shorter_side(content: bytes) -> int:
     """The shorter side in pixels as the file's header gives it; 0 where it cannot be read."""
+    found = size_px(content)
+    return 0 if isinstance(found, str) else min(found)
+
+
+def size_px(content: bytes) -> tuple[int, int] | str:
+    """Width and height in pixels as the file's header gives them, or the reason why it cannot be read."""
     found = _opened(content)
-    return 0 if isinstance(found, str) else min(found.size)
+    return found if isinstance(found, str) else found.size
 
 
 def decode(content: bytes, side_px: int) -> Picture | str:

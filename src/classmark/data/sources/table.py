@@ -26,7 +26,7 @@ def read_tables(data: Data) -> Source:
     """
     if data.path is None:
         raise InputError("data.path: this recipe reads a table of yours. Say which: data.path=reviews.csv")
-    parts = read_parts(data, "text", _identifiers)
+    parts = read_parts(data, "text", row_ids)
     return Source(
         data.path,
         parts.frames[TRAIN],
@@ -37,7 +37,7 @@ def read_tables(data: Data) -> Source:
     )
 
 
-def _identifiers(texts: pl.Series) -> list[str]:
+def row_ids(texts: pl.Series) -> list[str]:
     """Row number and content hash, so that an id tells the same example on the same file."""
     digests = (hashlib.sha256((text or "").encode()).hexdigest()[:8] for text in texts)
     return [f"{row}-{digest}" for row, digest in enumerate(digests, start=1)]

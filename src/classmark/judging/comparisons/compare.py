@@ -12,8 +12,8 @@ from classmark.judging.findings.chance import side_below_chance
 from classmark.judging.findings.decisions import find_decisions
 from classmark.judging.findings.judgement import Finding, find_left_out, find_reading
 from classmark.judging.rows import positive_index, row_groups, scored_rows
-from classmark.judging.statistics.intervals import CONFIDENCE, t_quantile
-from classmark.judging.statistics.p_values import Discordant, McNemar, mcnemar
+from classmark.judging.statistics.level import level
+from classmark.judging.statistics.p_values import Discordant, McNemar, deviate, mcnemar
 from classmark.judging.statistics.power import detectable_by_deviation, minimum_detectable_difference
 from classmark.judging.statistics.weighted import effective_number, find_weighted, weighted_differences
 from classmark.judging.stored import to_json
@@ -41,8 +41,8 @@ class Comparison:
             more top5_accuracy; with every metric f1 or f1_macro and mcc too.
         delong: DeLong's test, for two classes; None where it is not made.
         sentence: the result in plain words.
-        minimum_detectable_difference: in accuracy, at 5 % and 80 % power, given how often the two disagree; None where
-            no difference would be shown.
+        minimum_detectable_difference: in accuracy, at one less the level and 80 % power, given how often the two
+            disagree; None where no difference would be shown.
         findings: what a reader must know beside it.
         plans: letter → which column of its file became what; None for a table of classmark's own.
     """
@@ -58,12 +58,17 @@ class Comparison:
     sentence: str
     findings: tuple[Finding, ...] = ()
     groups: int | None = None
-    confidence: float = CONFIDENCE
+    confidence: float = field(default_factory=level)
     draws: int = 1000
     seed: int = 0
     minimum_detectable_difference: float | None = None
     plans: dict[str, str | None] = field(default_factory=dict)
     schema_version: int = field(default=SCHEMA_VERSION)
+
+    @property
+    def level(self) -> float:
+        """The level of the intervals, which is called `confidence` too."""
+        return self.confidence
 
     @property
     def delong_p(self) -> float | None:
@@ -72,7 +77,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """The content of `comparison.json`."""
         content: dict[str, Any] = to_json(self)
-        return content
+        return content | {"level": self.level}
 
 
 def compare(
@@ -85,7 +90,7 @@ def compare(
     names: tuple[str, str] | None = None,
     every_metric: bool = False,
 ) -> Comparison:
-    """The paired comparison of two tables, rows matched by id.
+    """The paired comparison of two tables, rows matched by id, at the level that holds.
 
     Args:
         a: the one that is compared with.
@@ -205,7 +210,7 @@ def _detectable(accuracy: Difference, test: McNemar | Discordant, rows: int, uni
         return minimum_detectable_difference(rows, test.only_a_right + test.only_b_right)
     if accuracy.low is None or accuracy.high is None:
         return None
-    quantile = t_quantile(units - 1)
+    quantile = deviate(level(), accuracy.degrees)
     return detectable_by_deviation((accuracy.high - accuracy.low) / 2 / quantile, quantile)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from classmark.judging.comparisons.compare import Comparison, points_text
 from classmark.judging.comparisons.paired import better_side
+from classmark.judging.statistics.level import risk
 from classmark.runs.prediction_cost import PredictionCost
 
-ALPHA = 0.05
 # Repeated measurements on a quiet machine agree within 10 %: less than that is no difference.
 TOLERANCE = 1.1
 
@@ -97,7 +97,7 @@ def _dominated(
     if min(one_row, many_rows) < 1 / TOLERANCE or max(one_row, many_rows) < TOLERANCE:
         return None
     accuracy = pair.metrics["accuracy"]
-    side = better_side("accuracy", accuracy) if p is None or p < ALPHA else ""
+    side = better_side("accuracy", accuracy) if p is None or p < risk() else ""
     if accuracy.low is None or accuracy.high is None or side == ("A" if model == first else "B"):
         return None
     cheaper = (

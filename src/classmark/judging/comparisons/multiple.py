@@ -27,13 +27,13 @@ from classmark.judging.comparisons.simultaneous import Best, Simultaneous, best_
 from classmark.judging.findings.judgement import COMPARED_SCORES, Finding
 from classmark.judging.rows import row_groups, scored_rows
 from classmark.judging.scored import TOP_K_CLASSES
+from classmark.judging.statistics.level import at_level_of, risk
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.statistics.resampling import whole_draws, whole_seed
 from classmark.predictions import Predictions
 from classmark.runs.prediction_cost import PredictionCost
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-LEVEL = 0.05
 P_VALUES = (
     "two-sided; of accuracy McNemar's mid-p (with groups that of the t interval by group sums), of ROC areas of two classes "
     "DeLong's, of other means the paired t test's, else that of the bootstrap's deviation"
@@ -106,7 +106,13 @@ class Comparisons:
             f"{all_pairs} pairs of a metric at once (max-t), the others for one pair each"
         )
 
+    @property
+    def level(self) -> float:
+        """The level of all intervals; tests are at one less it."""
+        return self.pairs[0].level
+
     @cached_property
+    @at_level_of("self")
     def sentence(self) -> str:
         """All against the first in accuracy, and which of these differences survive Holm's correction; of two, the pair's."""
         if len(self.pairs) == 1:
@@ -117,7 +123,7 @@ class Comparisons:
         ]
         parts = "; ".join(_against(letter, pair) for letter, pair, _ in told)
         better = [letter for letter, pair, _ in told if better_side("accuracy", pair.metrics["accuracy"])]
-        standing = [letter for letter, _, p in told if letter in better and p is not None and p < LEVEL]
+        standing = [letter for letter, _, p in told if letter in better and p is not None and p < risk()]
         start = f"Compared with A ({self.names[0]}) on the same {self.rows:,} rows, in accuracy: {parts}."
         return f"{start} {_standing(better, standing, len(told))}"
 
@@ -142,6 +148,7 @@ class Comparisons:
             "baseline": "A",
             "plans": self.plans,
             "checks": [vars(check) for check in self.checks],
+            "level": self.level,
             "cost": None if self.cost is None else asdict(self.cost),
         }
         if len(self.pairs) == 1:
@@ -166,7 +173,7 @@ def compare_all(
     names: Sequence[str] | None = None,
     asked: Asked | None = None,
 ) -> Comparisons:
-    """Every metric of two or more tables compared in pairs, rows matched by id.
+    """Every metric of two or more tables compared in pairs, rows matched by id, at the level that holds.
 
     Args:
         tables: the first is the baseline; the others' classes may stand in another order.
@@ -213,6 +220,7 @@ def compare_all(
     )
 
 
+@at_level_of("comparisons")
 def with_costs(comparisons: Comparisons, costs: Sequence[PredictionCost | None]) -> Comparisons:
     """The comparison with what a prediction of each model costs, None where it is not known."""
     known = {letter: cost for letter, cost in zip(LETTERS, costs, strict=False) if cost is not None}
@@ -232,7 +240,7 @@ def corrected(pairs: Sequence[Comparison]) -> tuple[dict[str, float], ...]:
 
 def survives(name: str, difference: Difference | None, adjusted: float | None) -> bool:
     """Whether the interval tells the two apart and Holm's correction still does."""
-    return bool(better_side(name, difference)) and adjusted is not None and adjusted < LEVEL
+    return bool(better_side(name, difference)) and adjusted is not None and adjusted < risk()
 
 
 def _p(metrics: Mapping[str, Difference], name: str) -> float | None:

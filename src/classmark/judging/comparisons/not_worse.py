@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from classmark.errors import InputError, nearest
 from classmark.judging.checks import Check, Kind, Verdict
 from classmark.judging.comparisons.paired import Difference, against_b, better_side
 from classmark.judging.metric import LOWER_IS_BETTER, SHARES, SPOKEN
-from classmark.judging.statistics.intervals import CONFIDENCE
+from classmark.judging.statistics.level import doubled_tails, level, percent
 from classmark.judging.statistics.p_values import McNemar, deviate
 from classmark.judging.statistics.tango import tango_interval
 
 if TYPE_CHECKING:
     from classmark.judging.comparisons.compare import Comparison
-
-EQUIVALENCE = 0.90  # two one-sided tests at 5 % are the two-sided interval at 90 %
 
 
 @dataclass(frozen=True)
@@ -72,27 +70,29 @@ def _check_compared(metric: str, pairs: Sequence[Comparison], argument: str) -> 
 def difference_at(name: str, pair: Comparison, confidence: float) -> Difference:
     """The difference of a metric with an interval of this confidence.
 
-    Of accuracy over independent rows Tango's score interval; else that of the comparison, whose distance from the value
-    follows the quantile.
+    Of accuracy over independent rows it is made anew; of others the distance of its ends from the value follows the
+    quantile.
     """
     found = pair.metrics[name]
+    if confidence == pair.confidence:
+        return found
     if name == "accuracy" and pair.groups is None and isinstance(pair.mcnemar, McNemar):
-        low, high = tango_interval(pair.mcnemar.only_b_right, pair.mcnemar.only_a_right, pair.rows, confidence)
-        method = "Tango's score interval, paired independent rows"
-        return Difference(found.a, found.b, found.difference, low, high, method, found.p)
+        counts = pair.mcnemar.only_b_right, pair.mcnemar.only_a_right, pair.rows
+        low, high = tango_interval(*counts, deviate(confidence))
+        return replace(found, low=low, high=high)
     if found.difference is None or found.low is None or found.high is None:
         return found
-    ratio = deviate(confidence, found.degrees) / deviate(CONFIDENCE, found.degrees)
+    ratio = deviate(confidence, found.degrees) / deviate(pair.confidence, found.degrees)
     low, high = (found.difference + ratio * (end - found.difference) for end in (found.low, found.high))
-    return Difference(found.a, found.b, found.difference, low, high, found.method, found.p, found.degrees)
+    return replace(found, low=low, high=high)
 
 
 def _within(pair: Comparison, letter: str, name: str, margin: float, kind: Kind) -> Check:
-    """Non-inferiority by the two-sided 95 % interval (one-sided 2.5 %), equivalence by two one-sided tests at 5 %.
+    """Non-inferiority by the two-sided interval (at 95 % one-sided 2.5 %), equivalence by two one-sided tests (at 5 %).
 
     Source: Blackwelder 1982 (not worse than a margin); Schuirmann 1987 (two one-sided tests).
     """
-    confidence = EQUIVALENCE if kind == "equivalent" else CONFIDENCE
+    confidence = doubled_tails(level()) if kind == "equivalent" else level()
     found = difference_at(name, pair, confidence)
     verdict: Verdict = "cannot tell"
     if found.low is not None and found.high is not None:
@@ -111,13 +111,13 @@ def _within(pair: Comparison, letter: str, name: str, margin: float, kind: Kind)
 def _margin_sentence(
     pair: Comparison, letter: str, name: str, margin: float, kind: Kind, found: Difference, verdict: Verdict
 ) -> str:
-    by, percent = _amount(margin, name, sign=""), 90 if kind == "equivalent" else 95
+    by, confidence = _amount(margin, name, sign=""), doubled_tails(level()) if kind == "equivalent" else level()
     who = f"{letter} ({pair.b})"
     if found.difference is None or found.low is None or found.high is None:
         seen = f"the difference has no interval ({found.method})"
     else:
         low, high = (_amount(end, name, unit=False) for end in (found.low, found.high))
-        seen = f"{letter} − A is {_amount(found.difference, name)}, {percent} % interval {low} to {high}"
+        seen = f"{letter} − A is {_amount(found.difference, name)}, {percent(confidence)} interval {low} to {high}"
     if kind == "equivalent":
         return {
             "passed": f"{who} is equivalent to A within {by}: {seen}.",
@@ -147,6 +147,6 @@ def _not_shown_worse(pair: Comparison, letter: str, name: str) -> Check:
     elif found.low is None and against_b(name, found):
         verdict, said = "failed", f"{letter} is worse in {name}, and the difference has no interval ({found.method})."
     return Check(
-        "fail_if_worse", name, letter, None, found.difference, found.low, found.high, CONFIDENCE, found.method,
+        "fail_if_worse", name, letter, None, found.difference, found.low, found.high, level(), found.method,
         verdict, said,  # type: ignore[arg-type]
     )  # fmt: skip

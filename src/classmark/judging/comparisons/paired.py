@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 
 from classmark.judging.metric import LOWER_IS_BETTER, METRICS
 from classmark.judging.scored import TOP_K_CLASSES, Scored, confusion_metrics, statistics
-from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z, t_quantile
+from classmark.judging.statistics.groups import FEWEST, ONE_GROUP, effective_groups, group_degrees, group_words
+from classmark.judging.statistics.influence import mean_ranked, metric_parts, tail_degrees
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.level import level, normal_quantile, risk
 from classmark.judging.statistics.p_values import deviate, mcnemar, t_p
 from classmark.judging.statistics.ranking import FEWEST_OF_A_CLASS, roc_area_difference
 from classmark.judging.statistics.resampling import Groups, group_counts, ranking_draws
+from classmark.judging.statistics.tango import METHOD, tango_interval
 
-LEVEL = 0.05
+MOSTLY = 0.95  # of the draws must give a value
 NO_SPREAD = 1e-12  # a deviation below this is zero but for rounding: the rows do not say how far it would vary
+NEAR_ONE = 0.99  # average precision: above it hangs on so few rows that these may say too little of the others
 ONE_CLASS = "undefined: rows of one class only"
 FEW_OF_A_CLASS = f"none: fewer than {FEWEST_OF_A_CLASS} rows of a class"
 NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike or differ on each by the same amount"
@@ -25,7 +30,7 @@ NO_DELONG = "none: DeLong's variance is zero, both tables rank these rows alike 
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of two models, `difference` = B − A with its 95 % interval.
+    """One metric of two models, `difference` = B − A with its interval.
 
     Attributes:
         p: two-sided, of no difference, under the sampling model that `method` names; None where none is known. Of
@@ -58,6 +63,11 @@ class Sampled:
         return statistics(self.scored)
 
     @cached_property
+    def parts(self) -> dict[str, Floats]:
+        """What each row adds to the error of each metric, shape (N,)."""
+        return metric_parts(self.scored)
+
+    @cached_property
     def ranked(self) -> dict[str, Floats]:
         """`roc_auc` and `average_precision` in every draw, each of shape (R,)."""
         return ranking_draws(self.scored, self.draws, self.seed, self.groups)
@@ -79,7 +89,7 @@ def sampled_differences(
         every_metric: whether F1 and Matthews' correlation too, which always need a bootstrap.
     """
     groups, rows_a, rows_b = a.groups, a.scored, b.scored
-    found = {"accuracy": share_difference(rows_a.predicted == rows_a.labels, rows_b.predicted == rows_b.labels, groups)}
+    found = {"accuracy": share_difference(right_rows(rows_a), right_rows(rows_b), groups)}
     if every_metric:
         for name in ("f1" if rows_a.classes == 2 else "f1_macro", "mcc"):
             found[name] = sampled_difference(a, b, name)
@@ -90,7 +100,9 @@ def sampled_differences(
     found["average_precision"] = sampled_difference(a, b, "average_precision")
     found["brier"] = mean_difference(rows_a.brier_terms, rows_b.brier_terms, groups)
     if rows_a.classes >= TOP_K_CLASSES:
-        found["top5_accuracy"] = share_difference(rows_a.top_k_hits > 0, rows_b.top_k_hits > 0, groups)
+        found["top5_accuracy"] = share_difference(
+            right_rows(rows_a, "top5_accuracy"), right_rows(rows_b, "top5_accuracy"), groups
+        )
     return found, delong_p
 
 
@@ -101,7 +113,7 @@ def better_side(name: str, difference: Difference | None) -> str:
     """
     if difference is None or difference.low is None or difference.high is None:
         return ""
-    if difference.low <= 0 <= difference.high or (difference.p is not None and difference.p >= LEVEL):
+    if difference.low <= 0 <= difference.high or (difference.p is not None and difference.p >= risk()):
         return ""
     return "B" if (difference.low > 0) != (name in LOWER_IS_BETTER) else "A"
 
@@ -112,44 +124,60 @@ def against_b(name: str, difference: Difference) -> bool:
     return value is not None and value != 0 and (value < 0) != (name in LOWER_IS_BETTER)
 
 
-def share_difference(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups) -> Difference:
+def right_rows(scored: Scored, name: str = "accuracy") -> NDArray[np.bool_]:
+    """Which rows the prediction is right on, or with `top5_accuracy` one of its five surest classes, shape (N,)."""
+    return scored.top_k_hits > 0 if name == "top5_accuracy" else scored.predicted == scored.labels
+
+
+def share_difference(
+    right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], groups: Groups, z: float | None = None
+) -> Difference:
     """The difference of two shares of the same rows: those that A and those that B gets right.
 
-    Source: Bonett & Price 2012: Wald's interval after one row is added to each kind of disagreement; it covers well
-    with few disagreements, where the plain one has no width.
+    Args:
+        right_a: shape (N,).
+        right_b: shape (N,).
+        groups: group number of each row; with them, the t interval of a mean.
+        z: the normal quantile of the interval of independent rows; without it, that of the level.
     """
     if groups is not None:
         return mean_difference(right_a.astype(np.float64), right_b.astype(np.float64), groups)
     rows = len(right_a)
     gained, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
-    up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
-    half = Z * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
-    low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
+    low, high = tango_interval(gained, lost, rows, normal_quantile() if z is None else z)
     a, b = float(right_a.mean()), float(right_b.mean())
-    p = mcnemar(lost, gained).p_midp
-    return Difference(a, b, (gained - lost) / rows, low, high, "Bonett-Price, paired independent rows", p)
+    return Difference(a, b, (gained - lost) / rows, low, high, METHOD, mcnemar(lost, gained).p_midp)
 
 
 def mean_difference(a: Floats, b: Floats, groups: Groups) -> Difference:
     """The difference of two means over the same rows with a t interval.
 
-    With groups the variance is that of the group sums of residuals. Source: Liang & Zeger 1986, for a mean.
+    With groups the variance is that of the group sums of residuals, multiplied as by `group_quantile`. Source: Liang & Zeger
+    1986, for a mean.
     """
     terms = b - a
     value, rows = float(terms.mean()), len(terms)
-    units = rows if groups is None else int(groups.max()) + 1
     mean_a, mean_b = float(a.mean()), float(b.mean())
-    if units < 2:
+    if rows < 2 or (groups is not None and groups.max() == 0):
         return Difference(mean_a, mean_b, value, None, None, "none: a single row or group")
-    sums = terms - value if groups is None else np.bincount(groups, weights=terms - value)
-    deviation = math.sqrt(units / (units - 1) * float((sums**2).sum())) / rows
+    parts = (terms - value) / rows
+    sums = parts if groups is None else np.bincount(groups, weights=parts)
+    deviation = math.sqrt(float((sums**2).sum()))
     if deviation < NO_SPREAD:
         return Difference(mean_a, mean_b, value, None, None, "none: the difference is the same on every row or group")
-    half = t_quantile(units - 1) * deviation
-    method = "t interval of paired differences, "
-    method += "independent rows" if groups is None else f"by group sums ({units:,} groups)"
-    p = t_p(value / deviation, units - 1)
-    return Difference(mean_a, mean_b, value, value - half, value + half, method, p, units - 1)
+    if groups is None:
+        wider, degrees, kind = math.sqrt(rows / (rows - 1)), float(rows - 1), "independent rows"
+    else:
+        effective = effective_groups(groups)
+        if effective < FEWEST:
+            return Difference(mean_a, mean_b, value, None, None, ONE_GROUP)
+        wider, degrees = effective / (effective - 1), group_degrees(effective, sums)
+        kind = f"by group sums ({group_words(int(groups.max()) + 1, effective)})"
+    deviation *= wider
+    half = deviate(level(), degrees) * deviation
+    p = t_p(value / deviation, degrees)
+    method = f"t interval of paired differences, {kind}"
+    return Difference(mean_a, mean_b, value, value - half, value + half, method, p, degrees)
 
 
 def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
@@ -167,7 +195,7 @@ def _roc_auc(one: Sampled, other: Sampled) -> tuple[Difference, float | None]:
         return Difference(value_a, value_b, value, None, None, FEW_OF_A_CLASS), None
     if found.deviation < NO_SPREAD:
         return Difference(value_a, value_b, value, None, None, NO_DELONG), None
-    p, half = t_p(value / found.deviation, found.degrees), deviate(CONFIDENCE, found.degrees) * found.deviation
+    p, half = t_p(value / found.deviation, found.degrees), deviate(level(), found.degrees) * found.deviation
     method = "paired DeLong with Satterthwaite's degrees of freedom, independent rows"
     return Difference(value_a, value_b, value, value - half, value + half, method, p, found.degrees), p
 
@@ -176,7 +204,11 @@ def sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
     """The difference with a t interval by the deviation of the paired draws.
 
     Draws repeat rows, which moves average precision and F1 of few rows away from the value, percentiles with them;
-    their deviation stays right. Source: Efron & Tibshirani 1993, chapter 12 (standard intervals).
+    their deviation stays right. It has as many degrees of freedom as what each row, or group, adds to the difference says.
+    Of average precision near 1, and of its mean over many classes, the rows that decide may be missing: there one more row
+    at the top counts too, as in the interval of the value. Without, 90 to 92 % are covered.
+
+    Source: Efron & Tibshirani 1993, chapter 12 (standard intervals); Satterthwaite 1946 (degrees of freedom).
     """
     value_a, value_b = a.values[name], b.values[name]
     if not (math.isfinite(value_a) and math.isfinite(value_b)):
@@ -184,17 +216,34 @@ def sampled_difference(a: Sampled, b: Sampled, name: str) -> Difference:
     ranked = name in ("roc_auc", "average_precision")
     draws = b.ranked[name] - a.ranked[name] if ranked else b.counted[name] - a.counted[name]
     value, finite = value_b - value_a, draws[np.isfinite(draws)]
-    if len(finite) < 0.95 * len(draws):
+    if len(finite) < MOSTLY * len(draws):
         method = "none: undefined in more than 5 % of the draws"
         return Difference(value_a, value_b, value, None, None, method)
     deviation = float(finite.std(ddof=1))
     if deviation < NO_SPREAD:
         return Difference(value_a, value_b, value, None, None, "none: the same in every draw")
-    units = len(a.scored) if a.groups is None else int(a.groups.max()) + 1
-    half = t_quantile(units - 1) * deviation
-    kind = "rows, independent rows" if a.groups is None else f"whole groups ({units:,} groups)"
+    parts = b.parts[name] - a.parts[name]
+    if a.groups is None:
+        degrees, kind = tail_degrees(parts), "rows, independent rows"
+        if name == "average_precision" and a.scored.classes == 2:
+            rarer = float(min(np.bincount(a.scored.labels, minlength=2)))
+            if rarer < FEWEST_OF_A_CLASS:
+                return Difference(value_a, value_b, value, None, None, FEW_OF_A_CLASS)
+            degrees = min(degrees, rarer - 1)
+        if name == "average_precision" and (a.scored.classes > 2 or max(value_a, value_b) > NEAR_ONE):
+            unseen = max(mean_ranked(one.scored).unseen for one in (a, b))
+            deviation = math.hypot(deviation, unseen / deviate(level(), degrees))
+            kind += ", with one unseen error at the top"
+    else:
+        effective = effective_groups(a.groups)
+        if effective < FEWEST:
+            return Difference(value_a, value_b, value, None, None, ONE_GROUP)
+        deviation *= effective / (effective - 1)
+        degrees = group_degrees(effective, np.bincount(a.groups, weights=parts))
+        kind = f"whole groups ({group_words(int(a.groups.max()) + 1, effective)})"
+    half = deviate(level(), degrees) * deviation
     method = f"t interval by the deviation of a paired bootstrap, {a.draws:,} draws of {kind}"
     lowest, highest = METRICS[name].bounds
     reach = math.inf if highest is None else highest - lowest
     low, high = max(-reach, value - half), min(reach, value + half)
-    return Difference(value_a, value_b, value, low, high, method, t_p(value / deviation, units - 1), units - 1)
+    return Difference(value_a, value_b, value, low, high, method, t_p(value / deviation, degrees), degrees)

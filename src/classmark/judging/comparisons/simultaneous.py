@@ -8,15 +8,16 @@ from itertools import combinations
 
 import numpy as np
 
-from classmark.judging.comparisons.paired import NO_SPREAD, Difference, Sampled
+from classmark.judging.comparisons.paired import NO_SPREAD, Difference, Sampled, right_rows, share_difference
 from classmark.judging.scored import Scored, row_terms
-from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z, wilson
+from classmark.judging.statistics.intervals import Floats, wilson
+from classmark.judging.statistics.level import level, normal_quantile
 from classmark.judging.statistics.resampling import Groups
 
 
 @dataclass(frozen=True)
 class Simultaneous:
-    """An interval of a pair's difference that holds for all pairs of the metric at once, in 95 of 100 cases."""
+    """An interval of a pair's difference that holds for all pairs of the metric at once, as often as the level says."""
 
     low: float
     high: float
@@ -40,7 +41,7 @@ class Best:
 
 
 def max_t(draws: Floats) -> float:
-    """The 95 % quantile of the largest |t| over columns that vary, but at least the one of a single interval.
+    """The quantile at the level of the largest |t| over columns that vary, but at least the one of a single interval.
 
     Args:
         draws: of each estimate, shape (R, K).
@@ -49,13 +50,13 @@ def max_t(draws: Floats) -> float:
     """
     finite = draws[np.isfinite(draws).all(axis=1)]
     if len(finite) < 2:
-        return Z
+        return normal_quantile()
     spread = finite.std(axis=0, ddof=1)
     moving = spread > NO_SPREAD
     if not moving.any():
-        return Z
+        return normal_quantile()
     largest = np.abs((finite[:, moving] - finite[:, moving].mean(axis=0)) / spread[moving]).max(axis=1)
-    return max(Z, float(np.quantile(largest, CONFIDENCE)))
+    return max(normal_quantile(), float(np.quantile(largest, level())))
 
 
 def simultaneous_pairs(
@@ -76,17 +77,23 @@ def simultaneous_pairs(
     shared = [name for name in metrics[0] if all(name in one for one in metrics)]
     for name in shared:
         drawn = model_draws(sampled, name)
-        ratio = max_t(np.stack([drawn[b] - drawn[a] for a, b in places], axis=1)) / Z
+        z = max_t(np.stack([drawn[b] - drawn[a] for a, b in places], axis=1))
         for place, one in enumerate(metrics):
-            difference = one[name]
-            if difference.difference is None or difference.low is None or difference.high is None:
-                continue
-            low, high = (
-                difference.difference + ratio * (end - difference.difference)
-                for end in (difference.low, difference.high)
-            )
-            found[place][name] = Simultaneous(low, high)
+            at_once = _at_once([sampled[each] for each in places[place]], name, one[name], z)
+            if at_once is not None:
+                found[place][name] = at_once
     return found
+
+
+def _at_once(pair: Sequence[Sampled], name: str, alone: Difference, z: float) -> Simultaneous | None:
+    """The interval of a pair at another normal quantile than its own."""
+    if pair[0].groups is None and name in ("accuracy", "top5_accuracy"):
+        a, b = (right_rows(one.scored, name) for one in pair)
+        alone, z = share_difference(a, b, None, z), normal_quantile()
+    if alone.difference is None or alone.low is None or alone.high is None:
+        return None
+    low, high = (alone.difference + z / normal_quantile() * (end - alone.difference) for end in (alone.low, alone.high))
+    return Simultaneous(low, high)
 
 
 def best_accuracy(sampled: Sequence[Sampled], letters: Sequence[str]) -> Best | None:
@@ -96,7 +103,7 @@ def best_accuracy(sampled: Sequence[Sampled], letters: Sequence[str]) -> Best | 
     z = max_t(np.stack(list(model_draws(sampled, "accuracy")), axis=1))
     hits = [int((one.scored.predicted == one.scored.labels).sum()) for one in sampled]
     place, rows = int(np.argmax(hits)), len(sampled[0].scored)
-    method = f"Wilson at the max-t quantile over {len(sampled)} models ({z:.2f} for {Z:.2f}), independent rows"
+    method = f"Wilson at the max-t quantile over {len(sampled)} models ({z:.2f} for {normal_quantile():.2f}), independent rows"
     found = wilson(hits[place], rows, method, z)
     assert found.value is not None
     assert found.low is not None

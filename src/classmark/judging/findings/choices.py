@@ -8,9 +8,10 @@ from classmark.judging.findings.finding import Finding
 from classmark.judging.metric import SPOKEN
 from classmark.judging.parts.guarantees import Guarantee
 from classmark.judging.parts.operating import OperatingPoint
-from classmark.judging.parts.slices import LEVEL, Slice
+from classmark.judging.parts.slices import Slice
 from classmark.judging.parts.thresholds import Goal, read_goal
 from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import percent, risk
 
 if TYPE_CHECKING:
     from classmark.judging.judgement import Judgement
@@ -134,7 +135,7 @@ def find_slices(judgement: Judgement) -> list[Finding]:
     more = f"; and {len(worse) - MOST_NAMED} more" if len(worse) > MOST_NAMED else ""
     severity = "warning" if (worse[0].difference or 0.0) <= -MUCH_OF_A_SLICE else "info"
     message = (
-        f"Worse than the other rows, at {100 * LEVEL:.0f} % after Holm's correction for {judgement.slices.tests} slices: "
+        f"Worse than the other rows, at {percent(risk())} after Holm's correction for {judgement.slices.tests} slices: "
         f"{named}{more}."
     )
     return [Finding("worse_slice", severity, message)]

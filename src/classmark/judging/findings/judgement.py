@@ -18,7 +18,8 @@ from classmark.judging.metric import SPOKEN
 from classmark.judging.parts.recalibration import HIGHEST_TEMPERATURE
 from classmark.judging.rows import labelled, row_groups, row_weights
 from classmark.judging.scored import TOP_K_CLASSES
-from classmark.judging.statistics.intervals import wilson
+from classmark.judging.statistics.intervals import share_of_rows
+from classmark.judging.statistics.level import percent
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.statistics.weighted import find_weighted
 from classmark.predictions import Predictions
@@ -82,7 +83,7 @@ def _baseline(judgement: Judgement) -> list[Finding]:
     found = []
     for name, comparison in judgement.baseline_comparison.items():
         told = against_baseline(comparison)
-        on = f"on the same {comparison.rows:,} rows, with 95 % intervals"
+        on = f"on the same {comparison.rows:,} rows, with {percent()} intervals"
         if told.verdict == "worse":
             message = (
                 f"The model is worse than the {name} baseline in {agreement(comparison, told)}, {on}. Use the baseline."
@@ -206,7 +207,7 @@ def _calibration(judgement: Judgement) -> list[Finding]:
     chance, high = calibration.ece_by_chance, calibration.ece_by_chance_high
     if chance is None or high is None or calibration.ece <= high or severity == "info" or judgement.groups:
         return []
-    accuracy = wilson((calibration.accuracy or 0) * judgement.rows, judgement.rows)
+    accuracy = share_of_rows((calibration.accuracy or 0) * judgement.rows, judgement.rows)
     lean = "Miscalibrated"
     if accuracy.low is not None and accuracy.high is not None:
         over, under = calibration.confidence > accuracy.high, calibration.confidence < accuracy.low

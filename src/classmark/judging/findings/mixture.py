@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from classmark.judging.comparisons.paired import better_side
 from classmark.judging.findings.finding import Finding
+from classmark.judging.statistics.level import percent
 
 if TYPE_CHECKING:
     from classmark.judging.comparisons.compare import Comparison
@@ -105,4 +106,4 @@ def _interval(one: Comparison) -> str:
     low, high = one.metrics["accuracy"].low, one.metrics["accuracy"].high
     if low is None or high is None:
         return ", without an interval,"
-    return f" (95 % interval {100 * low:+.2f} to {100 * high:+.2f})"
+    return f" ({percent()} interval {100 * low:+.2f} to {100 * high:+.2f})"

@@ -10,7 +10,8 @@ import numpy as np
 from classmark.judging.parts.brier import BrierParts, class_bins
 from classmark.judging.parts.kernel_calibration import KernelError, kernel_error
 from classmark.judging.scored import Scored
-from classmark.judging.statistics.intervals import Floats, Z, wilson
+from classmark.judging.statistics.intervals import Floats, wilson
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.resampling import Groups
 
 BINS = 15
@@ -45,7 +46,7 @@ class BinnedCalibration:
         ece: mean gap between confidence and accuracy, the bins weighted by rows; plug-in estimate, biased upwards.
         ece_debiased: less a part of the bias (of a calibrated model at 1,000 rows about 40 %), at least 0.
         ece_by_chance, ece_by_chance_high: the plug-in estimate that rows with these confidences would give on average,
-            and in 97.5 of 100 cases at most, if the model were calibrated and rows independent.
+            and in 97.5 of 100 cases at most (at a level of 95 %), if the model were calibrated and rows independent.
         mce: the largest gap of a bin; a maximum over bins, so biased upwards more than `ece`.
         mce_by_chance: what a calibrated model would show there on average.
     """
@@ -140,7 +141,7 @@ def binned_error(scored: Scored, edges: Floats) -> BinnedCalibration:
         ece=float((shares * gaps).sum()),
         ece_debiased=_debiased(bins),
         ece_by_chance=chance,
-        ece_by_chance_high=chance + Z * spread,
+        ece_by_chance_high=chance + normal_quantile() * spread,
         mce=float(gaps.max()),
         mce_by_chance=_largest_by_chance(deviations),
     )

@@ -27,7 +27,7 @@ class Curve:
         x, y: false and true positive rate, or recall and precision; thinned.
         area: ROC area or average precision, from all points; None where undefined.
         prevalence: share of positive rows, which is the precision of guessing; None for ROC.
-        low, high: the simultaneous 95 % band of y at each x; empty where there is none.
+        low, high: the simultaneous band of y at each x; empty where there is none.
         band: how it was made.
     """
 

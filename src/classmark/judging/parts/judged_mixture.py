@@ -11,6 +11,7 @@ from classmark.judging.findings.mixture import Verdict, mixture_sentence, part_t
 from classmark.judging.parts.mixed_tables import MixedTables
 from classmark.judging.parts.mixture import Mixture, mixture_from_json
 from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import at_level
 from classmark.judging.stored import from_json, to_json
 from classmark.predictions import Predictions
 
@@ -38,12 +39,18 @@ class JudgedMixture:
     @property
     def verdict(self) -> Verdict:
         """Whether the mixture is better than each of its parts."""
-        return verdict(self.comparisons)
+        with at_level(self._level):
+            return verdict(self.comparisons)
 
     @property
     def sentence(self) -> str:
         """The same in words."""
-        return mixture_sentence(self.comparisons)
+        with at_level(self._level):
+            return mixture_sentence(self.comparisons)
+
+    @property
+    def _level(self) -> float:
+        return next(iter(self.comparisons.values())).level
 
     def to_json(self) -> dict[str, Any]:
         """The verdict first, then what it rests on."""

@@ -138,6 +138,17 @@ def operate(
     )
 
 
+def choose_point(goal: Goal, validation: Scored) -> OperatingPoint:
+    """The threshold that a goal picks on validation rows of two classes, or why there is none.
+
+    Args:
+        goal: of `f1` and the like, or with a minimum.
+        validation: rows with probabilities.
+    """
+    found = sweep(validation.labels == validation.positive, _scores(validation))
+    return _chosen(goal, validation, found, None, None)
+
+
 def _chosen(
     goal: Goal, validation: Scored, found: Sweep, costs: Floats | None, confidence: float | None
 ) -> OperatingPoint:

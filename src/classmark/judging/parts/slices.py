@@ -15,6 +15,7 @@ from classmark.errors import InputError, nearest
 from classmark.judging.parts.derived import derived
 from classmark.judging.scored import Scored
 from classmark.judging.statistics.intervals import Estimate, share_interval
+from classmark.judging.statistics.level import risk
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.statistics.resampling import Groups
 from classmark.judging.statistics.unpaired import grouped_mean, share_gap
@@ -26,7 +27,6 @@ BINS = 5
 FEWEST_ROWS = 30
 FEWEST_GROUPS = 10
 MOST_COLUMNS = 12
-LEVEL = 0.05
 MOST_CELLS = 100  # of an intersection
 CROSS = ("×", "*")  # between the columns of an intersection
 OWN_COLUMNS = ("id", "label", "probabilities", "predicted", "logits", "group", "weight", "text", "path", "thumbnail")
@@ -41,7 +41,7 @@ class Slice:
         column, slice: whose values, and which.
         rows: how many.
         metrics: `accuracy`, with probabilities `log_loss`, of two classes `precision` and `recall`.
-        difference, low, high, method: of accuracy, this slice's less that of all other rows, with its own 95 %
+        difference, low, high, method: of accuracy, this slice's less that of all other rows, with its own
             interval; None where there are too few rows on a side.
         p: two-sided, of no difference.
         p_corrected: the same by Holm over all slices of the judgement.
@@ -60,12 +60,12 @@ class Slice:
 
     @property
     def worse(self) -> bool:
-        """Whether it is worse than the other rows after correction for all slices."""
+        """Whether it is worse than the other rows after correction for all slices, at one less the level that holds."""
         return (
             self.difference is not None
             and self.p_corrected is not None
             and self.difference < 0
-            and self.p_corrected < LEVEL
+            and self.p_corrected < risk()
         )
 
 

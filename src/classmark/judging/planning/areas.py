@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from classmark.judging.planning.grouping import least_count
-from classmark.judging.statistics.intervals import CONFIDENCE, logit_interval
+from classmark.judging.statistics.intervals import logit_interval
+from classmark.judging.statistics.level import level
 
 
 def area_variance(area: float, positives: float, negatives: float) -> float:
@@ -23,7 +24,7 @@ def area_variance(area: float, positives: float, negatives: float) -> float:
 
 
 def width_of_area(area: float, prevalence: float, rows: int, spread: float | None = None) -> float:
-    """How wide the 95 % interval of a ROC area is: DeLong's, on the logit scale, as `judge` makes it.
+    """How wide the interval of a ROC area is: DeLong's, on the logit scale, as `judge` makes it.
 
     Args:
         area: between 0 and 1.
@@ -38,7 +39,7 @@ def width_of_area(area: float, prevalence: float, rows: int, spread: float | Non
     if degrees < 1:
         return math.inf
     variance = area_variance(area, positives, negatives) if spread is None else spread / rows
-    half = float(stdtrit(degrees, 0.5 + CONFIDENCE / 2)) * math.sqrt(variance)
+    half = float(stdtrit(degrees, 0.5 + level() / 2)) * math.sqrt(variance)
     low, high = logit_interval(area, half)
     return high - low
 

@@ -10,7 +10,7 @@ from classmark.errors import InputError, nearest
 from classmark.judging.planning.pairs import disagreement_if_independent
 from classmark.judging.planning.question import DIFFERENCES, PlanMetric, Question
 
-GIVEN_BY_PILOT = ("prevalence", "disagreement", "deviation", "pilot_seeds", "group_size", "icc")
+GIVEN_BY_PILOT = ("prevalence", "disagreement", "deviation", "pilot_seeds", "group_size", "icc", "correlation")
 
 
 def read_question(

@@ -6,16 +6,15 @@ import math
 
 import numpy as np
 
-from classmark.judging.comparisons.not_worse import EQUIVALENCE
 from classmark.judging.planning.grouping import Grouping, deviation_of_mean, least_count
 from classmark.judging.planning.pairs import variance_at_bound
+from classmark.judging.statistics.level import level
 
-ONE_SIDED = (1 + EQUIVALENCE) / 2  # of each of the two tests
 PLACES = (np.arange(400) + 0.5) / 400  # at which the distribution of a deviation is read
 
 
 def power_within(difference: float, margin: float, deviation: float, degrees: int) -> float:
-    """How often the 90 % t interval of a mean difference lies within ± the margin.
+    """How often the t interval of two one-sided tests, each at the level, of a mean difference lies within ± the margin.
 
     Args:
         difference: the true one.
@@ -32,7 +31,7 @@ def power_within(difference: float, margin: float, deviation: float, degrees: in
         return 0.0
     if deviation <= 0:
         return float(abs(difference) < margin)
-    seen = float(stdtrit(degrees, ONE_SIDED)) * np.sqrt(chdtri(degrees, PLACES) / degrees)
+    seen = float(stdtrit(degrees, level())) * np.sqrt(chdtri(degrees, PLACES) / degrees)
     above, below = (margin - difference) / deviation - seen, (-margin - difference) / deviation + seen
     return float(np.maximum(0.0, ndtr(above) - ndtr(below)).mean())
 
@@ -40,7 +39,7 @@ def power_within(difference: float, margin: float, deviation: float, degrees: in
 def power_of_equivalence(
     rows: int, difference: float, disagreement: float, margin: float, grouping: Grouping | None = None
 ) -> float:
-    """How often the 90 % interval of a difference in accuracy lies within ± the margin: Tango's, of groups the t interval.
+    """How often the interval of two one-sided tests of a difference in accuracy lies within ± the margin: Tango's, or by groups.
 
     Args:
         rows: that both predict.
@@ -57,7 +56,7 @@ def power_of_equivalence(
         deviation = deviation_of_mean(disagreement - difference**2, rows, grouping)
         return power_within(difference, margin, deviation, grouping.groups(rows) - 1)
     own = math.sqrt(max(0.0, disagreement - difference**2))
-    z, root = float(ndtri(ONE_SIDED)), math.sqrt(rows)
+    z, root = float(ndtri(level())), math.sqrt(rows)
     ends = []
     for towards in (difference, -difference):  # the lower end above −m, and as it stands mirrored the upper one below m
         reach = root * (towards + margin) - z * math.sqrt(variance_at_bound(towards, disagreement, -margin))
@@ -75,7 +74,7 @@ def rows_for_equivalence(
 
 
 def power_of_equal_seeds(pairs: int, difference: float, deviation: float, margin: float) -> float:
-    """How often the paired 90 % t interval over seeds lies within ± the margin."""
+    """How often the paired t interval over seeds, of two one-sided tests, lies within ± the margin."""
     return power_within(difference, margin, deviation / math.sqrt(pairs), pairs - 1)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from classmark.judging.statistics.intervals import CONFIDENCE, Z
+from classmark.judging.statistics.level import level, normal_quantile
 
 MOST = 1_000_000_000
 
@@ -48,15 +48,15 @@ def deviation_of_mean(variance: float, rows: int, grouping: Grouping | None) -> 
 def quantile(rows: int, grouping: Grouping | None) -> float:
     """What an interval multiplies the deviation by: the normal quantile, of groups Student's at one less than these."""
     if grouping is None:
-        return Z
+        return normal_quantile()
     from scipy.special import stdtrit
 
     groups = grouping.groups(rows)
-    return math.inf if groups < 2 else float(stdtrit(groups - 1, 0.5 + CONFIDENCE / 2))
+    return math.inf if groups < 2 else float(stdtrit(groups - 1, 0.5 + level() / 2))
 
 
 def power_of_t(distance: float, deviation: float, degrees: int, stretch: float = 1.0) -> float:
-    """The probability that a 95 % t interval lies wholly above a bound, with the true value this distance above it.
+    """The probability that a t interval lies wholly above a bound, with the true value this distance above it.
 
     Args:
         distance: of the true value from the bound.
@@ -73,7 +73,7 @@ def power_of_t(distance: float, deviation: float, degrees: int, stretch: float =
     shift = distance / deviation if deviation > 0 else math.inf
     if shift > 30:
         return 1.0
-    edge = stretch * float(stdtrit(degrees, 0.5 + CONFIDENCE / 2))
+    edge = stretch * float(stdtrit(degrees, 0.5 + level() / 2))
     return 1 - float(nctdtr(degrees, shift, edge))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.planning.grouping import Grouping, deviation_of_mean, least_count, power_of_t
-from classmark.judging.statistics.intervals import CONFIDENCE, Floats, Z
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.level import normal_quantile, risk
 
 MOST_DISCORDANT = 20_000  # expected; above, the exact power and Connor's agree to a thousandth
 
@@ -16,7 +17,7 @@ MOST_DISCORDANT = 20_000  # expected; above, the exact power and Connor's agree 
 def power_of_difference(
     rows: int, difference: float, disagreement: float, bound: float = 0.0, grouping: Grouping | None = None
 ) -> float:
-    """How often the difference B − A of two accuracies is shown to lie above a bound, at 95 %.
+    """How often the difference B − A of two accuracies is shown to lie above a bound, at the level.
 
     Bound 0: McNemar's test in its mid-p form, exact. Another bound: Tango's score test, by its normal approximation.
     Groups: the t interval by group sums.
@@ -39,7 +40,7 @@ def power_of_difference(
 
     at_bound = math.sqrt(variance_at_bound(difference, disagreement, bound))
     own = math.sqrt(disagreement - difference**2)
-    reach = math.sqrt(rows) * (difference - bound) - Z * at_bound
+    reach = math.sqrt(rows) * (difference - bound) - normal_quantile() * at_bound
     return float(ndtr(reach / own)) if own > 0 else float(reach > 0)
 
 
@@ -88,7 +89,7 @@ def _exact_power(rows: int, only_b: float, only_a: float) -> float:
 
 
 def _most_against(counts: NDArray[np.int64]) -> Floats:
-    """The most rows, of so many that one alone gets right, that may be A's for a mid-p below 5 %; −1 where none may."""
+    """The most rows, of so many that one alone gets right, that may be A's for a small enough mid-p; −1 where none may."""
     from scipy.special import bdtr
 
     def midp(fewer: Floats) -> Floats:
@@ -99,6 +100,6 @@ def _most_against(counts: NDArray[np.int64]) -> Floats:
     low, high = np.full(len(counts), -1.0), np.floor(counts / 2)
     while (high - low > 1).any():
         middle = np.floor((low + high) / 2)
-        small = midp(middle) < 1 - CONFIDENCE
+        small = midp(middle) < risk()
         low, high = np.where(small, middle, low), np.where(small, high, middle)
     return low

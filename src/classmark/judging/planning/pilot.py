@@ -14,7 +14,7 @@ from classmark.judging.planning.question import Question
 from classmark.judging.planning.seeds import SURE
 from classmark.judging.rows import labelled, positive_index, row_groups, row_weights, scored_rows
 from classmark.judging.statistics.intervals import Floats
-from classmark.judging.statistics.ranking import placements
+from classmark.judging.statistics.ranking import placements, roc_area_difference
 from classmark.predictions import Predictions
 
 Z_SURE = NormalDist().inv_cdf(SURE)
@@ -62,17 +62,45 @@ def pilot_of_one(table: Predictions, question: Question, of_class: str | None) -
     return replace(known, value=worse), replace(known, value=share)
 
 
-def pilot_of_two(tables: tuple[Predictions, Predictions], question: Question) -> tuple[Question, Question]:
-    """The question with a pilot's disagreement of two models: at its upper 80 % limit, and at face value."""
+def pilot_of_two(
+    tables: tuple[Predictions, Predictions], question: Question, of_class: str | None = None
+) -> tuple[Question, Question]:
+    """The question with a pilot's disagreement of two models: at its upper 80 % limit, and at face value.
+
+    Of ROC areas it is the variance of their difference. `of_class` is whose scores they are of; without it of two classes
+    the positive one.
+    """
     for table in tables:
         _check_unweighted(table)
     a, b = match(tables).tables
+    if question.metric == "roc_auc":
+        return _two_areas(a, b, question, of_class)
     gained = (b.predicted == b.labels).astype(np.float64) - (a.predicted == a.labels)
     share, groups = float(np.abs(gained).mean()), row_groups(a)
     known = question if groups is None else _grouped(question, gained, groups, a.source)
     least = abs(question.difference or 0.0)  # two models that differ so much disagree on as many rows
     limit = _limits(share, len(gained))[1]
     return replace(known, disagreement=max(limit, least)), replace(known, disagreement=max(share, least))
+
+
+def _two_areas(a: Predictions, b: Predictions, question: Question, of_class: str | None) -> tuple[Question, Question]:
+    """The same for ROC areas: rows × the variance of their difference by DeLong, at its upper 80 % limit too.
+
+    Source: the limit as Browne 1995, with Satterthwaite's degrees of freedom in the place of a sample's.
+    """
+    from scipy.special import chdtri
+
+    index = _class_index(a, of_class, question.metric)
+    known = _area(a, index, question)
+    _area(b, index, question)  # which refuses what gives no area
+    scores = [scored_rows(table, index).scores(index) for table in (a, b)]
+    found = roc_area_difference(a.labels == index, scores[0], scores[1])
+    if found is None or not found.deviation:
+        why = "fewer than three rows of a class" if found is None else "both tables rank these rows alike"
+        raise InputError(f"{a.source}: {why}.", "Give a guess instead.")
+    seen = found.deviation**2 * len(a)
+    limit = seen * found.degrees / float(chdtri(found.degrees, SURE))
+    return replace(known, area_rows=limit), replace(known, area_rows=seen)
 
 
 def _limits(share: float, rows: int) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from classmark.judging.planning.areas import rows_for_area
@@ -14,12 +14,13 @@ from classmark.judging.planning.equivalence import (
     rows_for_equivalence,
     seeds_for_equivalence,
 )
+from classmark.judging.planning.paired_areas import power_of_area_difference, rows_for_area_difference
 from classmark.judging.planning.pairs import power_of_difference, rows_for_difference
 from classmark.judging.planning.question import Kind, Question, check
 from classmark.judging.planning.seeds import power_over_seeds, seeds_for_difference, upper_deviation
 from classmark.judging.planning.shares import power_above, rows_for_minimum, rows_for_width
 from classmark.judging.planning.words import plan_assumptions, plan_sentence
-from classmark.judging.statistics.intervals import CONFIDENCE
+from classmark.judging.statistics.level import level
 
 STEPS = (2.0, 1.5, 1.0, 0.75, 0.5)  # of what was asked for, in the table
 
@@ -59,7 +60,12 @@ class Plan:
     reached: float | None = None
     table: tuple[Step, ...] = ()
     pilot: str | None = None
-    confidence: float = CONFIDENCE
+    confidence: float = field(default_factory=level)
+
+    @property
+    def level(self) -> float:
+        """The level of the intervals, which is called `confidence` too."""
+        return self.confidence
 
     @property
     def sentence(self) -> str:
@@ -72,7 +78,7 @@ class Plan:
         return plan_assumptions(self)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "sentence": self.sentence, "assumptions": list(self.assumptions)}
+        return {**asdict(self), "level": self.level, "sentence": self.sentence, "assumptions": list(self.assumptions)}
 
 
 def make_plan(question: Question, face_value: Question | None = None, pilot: str | None = None) -> Plan:
@@ -147,6 +153,8 @@ def counter(question: Question) -> Callable[[float], int | None]:
             return lambda target: seeds_for_difference(
                 difference + target if allowing else target - fixed, deviation, power
             )
+    if question.metric == "roc_auc":
+        return lambda target: rows_for_area_difference(_asking(question, target))
     share = _said(question.disagreement)
     if alike:
         return lambda target: rows_for_equivalence(difference, share, power, target, grouping)
@@ -167,9 +175,20 @@ def _power(question: Question, count: int) -> float | None:
             return power_of_equal_seeds(count, difference, _said(question.deviation), question.equivalent)
         case "seeds":
             return power_over_seeds(count, difference - question.bound, _said(question.deviation))
+    if question.metric == "roc_auc":
+        return power_of_area_difference(count, question)
     if question.equivalent is not None:
         return power_of_equivalence(count, difference, _said(question.disagreement), question.equivalent, grouping)
     return power_of_difference(count, difference, _said(question.disagreement), question.bound, grouping)
+
+
+def _asking(question: Question, target: float) -> Question:
+    """The same question with another target of the table."""
+    if question.equivalent is not None:
+        return replace(question, equivalent=target)
+    if question.not_worse_than is not None:
+        return replace(question, not_worse_than=target)
+    return replace(question, difference=target)
 
 
 def _possible(question: Question, target: float) -> bool:
@@ -183,6 +202,8 @@ def _possible(question: Question, target: float) -> bool:
         return abs(question.difference or 0.0) < target and (question.kind == "seeds" or target < 1)
     if question.not_worse_than is not None:
         return (question.difference or 0.0) > -target and (question.kind == "seeds" or target < 1)
+    if question.metric == "roc_auc":
+        return target > question.bound and (question.value or 0.0) + target < 1
     return target > question.bound and (question.kind == "seeds" or target <= _said(question.disagreement))
 
 

@@ -34,7 +34,7 @@ class Question:
         metric: what is to be known.
         value: what it is guessed to be.
         prevalence: the share of rows of the class, for recall, precision and ROC area.
-        width: of the 95 % interval, from its lower to its upper end.
+        width: of the interval, from its lower to its upper end.
         minimum: what the lower end of the interval is to lie above.
         difference: of two models, B − A, that is to be shown.
         disagreement: the share of rows that only one of the two gets right.
@@ -47,7 +47,8 @@ class Question:
         group_size: mean number of rows per group.
         icc: intra-class correlation within groups.
         effect: the design effect, where a pilot measured it.
-        area_rows: of a pilot, rows × the variance of its ROC area.
+        area_rows: of a pilot, rows × the variance of its ROC area, or of the difference of two.
+        correlation: of the scores of two models within a class, for a difference of ROC areas.
         power: how often the difference, or the value above the minimum, is to be shown.
     """
 
@@ -68,6 +69,7 @@ class Question:
     icc: float | None = None
     effect: float | None = None
     area_rows: float | None = None
+    correlation: float | None = None
     power: float = POWER
 
     @property
@@ -164,7 +166,7 @@ def _check_ranges(question: Question) -> None:
 
 
 def _check_single(question: Question, wanted: str) -> None:
-    for name in ("disagreement", "margin", "deviation"):
+    for name in ("disagreement", "margin", "deviation", "correlation"):
         if getattr(question, name) is not None:
             raise InputError(f"it is about two models, {wanted} about one.", "Leave one of them out.", argument=name)
     if question.value is None:
@@ -211,8 +213,13 @@ def _check_difference(question: Question) -> None:
         raise InputError(
             f"a difference of {difference:g} is not above {bound:g}, so no number shows that it is.", argument=what
         )
+    if question.metric == "roc_auc" and question.deviation is None:
+        _check_areas(question)
+        return
     if question.prevalence is not None or question.metric != "accuracy":
-        raise InputError("a difference of two models is planned in accuracy only.", argument="difference")
+        raise InputError("a difference of two models is planned in accuracy or ROC area.", argument="difference")
+    if question.correlation is not None:
+        raise InputError("it is of the scores whose ROC areas differ.", "Guess roc_auc too.", argument="correlation")
     if question.deviation is not None:
         if question.disagreement is not None or question.group_size is not None:
             raise InputError(
@@ -230,3 +237,29 @@ def _check_difference(question: Question) -> None:
             f"{question.disagreement:g} is below the difference of {abs(difference):g}, which it cannot be.",
             argument="disagreement",
         )
+
+
+def _check_areas(question: Question) -> None:
+    """Of the difference of two ROC areas on the same rows."""
+    if question.grouping is not None:
+        raise InputError("a ROC area is planned for independent rows only.", argument="group_size")
+    if question.disagreement is not None:
+        raise InputError("it is about accuracy, not about ROC areas.", "Give correlation.", argument="disagreement")
+    if question.area_rows is not None:
+        return
+    for name, example in (("prevalence", 0.1), ("correlation", 0.5)):
+        if getattr(question, name) is None:
+            what = (
+                "the share of rows of the class" if name == "prevalence" else "how the scores of both models correlate"
+            )
+            raise InputError(
+                f"plan: a difference of ROC areas needs {what}, or a pilot file of each.",
+                ("Give ", Option(name, example), "."),
+            )
+    if not -1 < (question.correlation or 0.0) < 1:
+        raise InputError(f"{question.correlation:g} is not between -1 and 1.", argument="correlation")
+    for area in (question.value or 0.0, (question.value or 0.0) + (question.difference or 0.0)):
+        if not 0 < area < 1:
+            raise InputError(
+                f"an area of {area:.3g} leaves nothing to plan.", "Give areas below 1.", argument="roc_auc"
+            )

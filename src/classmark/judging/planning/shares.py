@@ -13,13 +13,13 @@ from classmark.judging.planning.grouping import (
     power_of_t,
     quantile,
 )
-from classmark.judging.statistics.intervals import Z
+from classmark.judging.statistics.level import normal_quantile
 
 MOST_EXACT = 2_000_000  # rows; above, the binomial's steps are far below a thousandth
 
 
 def width_of_share(share: float, rows: int, grouping: Grouping | None = None) -> float:
-    """How wide the 95 % interval of a share is if that share of the rows is right: Wilson's, of groups the t interval.
+    """How wide the interval of a share is if that share of the rows is right: Wilson's, of groups the t interval.
 
     Args:
         share: from 0 to 1.
@@ -31,8 +31,9 @@ def width_of_share(share: float, rows: int, grouping: Grouping | None = None) ->
     if grouping is not None:
         width = 2 * quantile(rows, grouping) * deviation_of_mean(share * (1 - share), rows, grouping)
         return max(width, width_of_share(share, max(1, int(rows / grouping.effect))))
-    spread = share * (1 - share) / rows + Z**2 / (4 * rows**2)
-    return 2 * Z * math.sqrt(spread) / (1 + Z**2 / rows)
+    z = normal_quantile()
+    spread = share * (1 - share) / rows + z**2 / (4 * rows**2)
+    return 2 * z * math.sqrt(spread) / (1 + z**2 / rows)
 
 
 def rows_for_width(share: float, width: float, grouping: Grouping | None = None) -> int | None:
@@ -60,7 +61,8 @@ def rows_for_minimum(share: float, minimum: float, power: float, grouping: Group
         return least_count(lambda rows: power_above(share, minimum, rows, grouping) >= power)
     from scipy.special import ndtri
 
-    spread = Z * math.sqrt(minimum * (1 - minimum)) + float(ndtri(power)) * math.sqrt(share * (1 - share))
+    spread = normal_quantile() * math.sqrt(minimum * (1 - minimum))
+    spread += float(ndtri(power)) * math.sqrt(share * (1 - share))
     about = math.ceil((spread / (share - minimum)) ** 2)
     if about > MOST_EXACT:
         return about
@@ -93,5 +95,5 @@ def _power_of_groups(share: float, minimum: float, rows: int, grouping: Grouping
 def _exact_powers(share: float, minimum: float, rows: np.ndarray) -> np.ndarray:
     from scipy.special import bdtrc
 
-    edge = np.floor(rows * minimum + Z * np.sqrt(rows * minimum * (1 - minimum)))
+    edge = np.floor(rows * minimum + normal_quantile() * np.sqrt(rows * minimum * (1 - minimum)))
     return np.where(edge >= rows, 0.0, bdtrc(np.minimum(edge, rows), rows, share))

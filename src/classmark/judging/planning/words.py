@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from classmark.judging.statistics.level import percent
+
 if TYPE_CHECKING:
     from classmark.judging.planning.plan import Plan
     from classmark.judging.planning.question import Question
@@ -17,14 +19,14 @@ def plan_sentence(plan: Plan) -> str:
     asked, metric = plan.question, TITLES[plan.question.metric]
     match plan.kind:
         case "width":
-            gives = f"the 95 % interval of {metric} is about {points(asked.width, asked)} wide"
+            gives = f"the {percent(plan.level)} interval of {metric} is about {points(asked.width, asked)} wide"
         case "minimum":
             gives = (
-                f"the lower end of the 95 % interval of {metric} lies above {share(asked.minimum)} in "
+                f"the lower end of the {percent(plan.level)} interval of {metric} lies above {share(asked.minimum)} in "
                 f"{_of_100(asked.power)} test sets"
             )
         case "difference":
-            gives = f"{_shown(asked, 'points')} in {_of_100(asked.power)} test sets"
+            gives = f"{_shown(asked, asked.metric)} in {_of_100(asked.power)} test sets"
         case "seeds":
             gives = f"{_shown(asked, '')} in {_of_100(asked.power)} studies"
     if plan.needed is None:
@@ -62,7 +64,7 @@ def _guess(asked: Question) -> str:
         value = f"{asked.value:.3g}" if asked.metric == "roc_auc" else share(asked.value)
         of = "" if asked.metric == "accuracy" else f" and {_part(asked)}"
         return f"{'it' if asked.kind == 'width' else TITLES[asked.metric]} is {value}{of}"
-    unit = "points" if asked.kind == "difference" else ""
+    unit = asked.metric if asked.kind == "difference" else ""
     who = "it" if asked.equivalent is None else "B"
     ahead = "better" if (asked.difference or 0.0) > 0 else "worse"
     truth = (
@@ -70,6 +72,13 @@ def _guess(asked: Question) -> str:
     )
     if asked.kind == "seeds":
         return f"{truth} and the differences between runs of one seed have a deviation of {asked.deviation:.3g}"
+    if asked.metric == "roc_auc":
+        like = (
+            ""
+            if asked.correlation is None
+            else f", the scores of both correlate at {asked.correlation:.3g} within a class"
+        )
+        return f"{truth}, A has an area of {asked.value:.3g}{like} and {_part(asked)}"
     return f"{truth} and only one of the two is right on {share(asked.disagreement)} of the rows"
 
 
@@ -104,7 +113,8 @@ def plan_assumptions(plan: Plan) -> tuple[str, ...]:
     if asked.independent_errors:
         told.append("The two err independently; models mostly err on the same rows, and then fewer are needed.")
     if asked.metric == "roc_auc" and asked.area_rows is None:
-        told.append("The scores of both classes are normal with the same spread.")
+        models = " in both models" if plan.kind == "difference" else ""
+        told.append(f"The scores of both classes are normal with the same spread{models}.")
     if plan.pilot is not None:
         told.append(_limit(plan))
     return tuple(told)
@@ -112,6 +122,11 @@ def plan_assumptions(plan: Plan) -> tuple[str, ...]:
 
 def _limit(plan: Plan) -> str:
     """What was taken of the pilot."""
+    if plan.question.metric == "roc_auc" and plan.kind == "difference":
+        return (
+            f"The variance of the difference is the unfavourable 80 % limit from {plan.pilot}; A's area and the shares of the "
+            "classes are those seen there."
+        )
     if plan.question.metric == "roc_auc":
         return f"The area, its variance and the shares of the classes are those of {plan.pilot}."
     what = {"width": "value", "minimum": "value", "difference": "disagreement", "seeds": "deviation"}[plan.kind]
@@ -134,6 +149,8 @@ def share(value: float | None) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
+    if unit == "roc_auc":
+        return f"{value:.3g} of ROC area"
     return f"{_points(value)} of accuracy" if unit else f"{value:.3g}"
 
 

@@ -1,23 +1,25 @@
-"""Simultaneous bands of ROC and precision-recall curves: the whole curve lies inside in at least 95 of 100 draws of rows."""
+"""Simultaneous bands of ROC and precision-recall curves: the whole curve lies inside, at the level or more often."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.statistics.intervals import Floats, Z
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.level import normal_quantile, risk
 from classmark.judging.statistics.ranking import Ranking, counts_at_steps
 from classmark.judging.statistics.resampling import Groups
 
-SIDE = 0.1  # of draws the scores of either class may leave their band: the curve leaves its own far less often
+SIDE = 2  # times the risk: of so many draws the scores of either class may leave their band, the curve far fewer
 THRESHOLDS, GROUPED_THRESHOLDS = 300, 60
 MOST_DRAWS = 400
 FEWEST_GROUPS = 20
 # A cubic in ln n for the 90 % quantile of n · sup KL(F_n, F), from 40,000 simulated samples of 1 to 100,000 rows.
 QUANTILE = (0.00144, -0.04008, 0.50271, 3.04)
-PREVALENCE_QUANTILE = 3.689  # −ln(0.05 / 2), Chernoff's bound
+PREVALENCE_QUANTILE = 3.689  # −ln(0.05 / 2), Chernoff's bound at 95 %
 STEPS = 40  # of bisection
 
 
@@ -62,10 +64,10 @@ def curve_band(ranking: Ranking, groups: Groups = None, draws: int = MOST_DRAWS,
     """The band of one score; None where a class has no rows or groups are too few.
 
     The scores of either class have a likelihood band: all distributions F with n · KL(F_n(t), F(t)) below a bound at every
-    threshold t, in 90 of 100 draws. What both allow at each threshold is the band of the curve. The curve leaves it only
-    where both classes err in the directions that add up, so it is conservative: it held the whole curve in 96 to 100 of
-    100 draws (docs/coverage-sets.md). With groups the bounds come from a bootstrap of whole groups, and are never less
-    than those of independent rows.
+    threshold t, in 90 of 100 draws at a level of 95 %. What both allow at each threshold is the band of the curve. The
+    curve leaves it only where both classes err in the directions that add up, so it is conservative: at 95 % it held the
+    whole curve in 96 to 100 of 100 draws (docs/coverage-sets.md). With groups the bounds come from a bootstrap of whole
+    groups, and are never less than those of independent rows.
 
     Args:
         ranking: of the rows.
@@ -84,7 +86,7 @@ def curve_band(ranking: Ranking, groups: Groups = None, draws: int = MOST_DRAWS,
     rates = np.append(0.0, hits[places] / positives), np.append(0.0, misses[places] / negatives)
     share = positives / (positives + negatives)
     limits = [_quantile(count) / count for count in (positives, negatives)]
-    prevalence = PREVALENCE_QUANTILE / (positives + negatives)
+    prevalence = (PREVALENCE_QUANTILE + _from_95()) / (positives + negatives)
     method = (
         "likelihood bands of both classes' scores, joined (Owen 1995, Campbell 1994), independent rows; conservative"
     )
@@ -114,7 +116,15 @@ def _places(hits: Floats, misses: Floats, count: int) -> NDArray[np.int64]:
 
 
 def _quantile(rows: float) -> float:
-    return float(np.polyval(QUANTILE, np.log(rows)))
+    """The quantile of n · sup KL(F_n, F) at one less `SIDE` times the risk.
+
+    Its tail falls about as exp(−x), so that another risk moves it by the logarithm.
+    """
+    return float(np.polyval(QUANTILE, np.log(rows))) + _from_95()
+
+
+def _from_95() -> float:
+    return math.log(0.05 / risk())
 
 
 def _divergence(seen: Floats, true: Floats) -> Floats:
@@ -161,8 +171,8 @@ def _grouped_limits(
         rates = np.divide(part, part[:, -1:], out=np.zeros_like(part), where=part[:, -1:] > 0)
         whole = seen.sum(axis=0) / seen[:, -1].sum()
         largest = _divergence(rates, whole).max(axis=1)
-        limits.append(float(np.quantile(largest, 1 - SIDE)) * units / (units - 1))
+        limits.append(float(np.quantile(largest, 1 - SIDE * risk())) * units / (units - 1))
     shares = drawn[0][:, -1] / (drawn[0][:, -1] + drawn[1][:, -1])
     spread = float(shares.var(ddof=1)) * units / (units - 1)
     middle = float(ranking.positive.mean())
-    return limits[0], limits[1], Z**2 * spread / (2 * middle * (1 - middle))
+    return limits[0], limits[1], normal_quantile() ** 2 * spread / (2 * middle * (1 - middle))

@@ -21,13 +21,15 @@ from classmark.judging.scored import (
     confusion_metrics,
     statistics,
 )
-from classmark.judging.statistics.groups import effective_groups
+from classmark.judging.statistics.average_precision import precision_interval
+from classmark.judging.statistics.groups import FEWEST, effective_groups, group_degrees
+from classmark.judging.statistics.influence import class_parts, metric_parts
 from classmark.judging.statistics.intervals import (
     Estimate,
     Floats,
     percentile_interval,
+    share_of_rows,
     spread_interval,
-    wilson,
     wilson_f1,
 )
 from classmark.judging.statistics.macro import macro_precision, mean_of_shares
@@ -87,6 +89,7 @@ class Draws:
         method: how they were drawn.
         effective: the effective number of groups.
         fewer: that of the rows of the class with fewer, where rows have two classes.
+        scored, groups: what was drawn from.
     """
 
     metrics: dict[str, Floats]
@@ -94,6 +97,12 @@ class Draws:
     method: str
     effective: float
     fewer: float
+    scored: Scored
+    groups: NDArray[np.int64]
+
+    def degrees(self, parts: Floats, units: float, rows: NDArray[np.int64] | slice = slice(None)) -> float:
+        """The degrees of freedom of a deviation, by what each of these rows adds to the error."""
+        return group_degrees(units, np.bincount(self.groups[rows], weights=parts)) if units >= FEWEST else 1.0
 
 
 def estimate(scored: Scored, classes: tuple[str, ...], draws: int, seed: int, groups: Groups = None) -> Estimates:
@@ -140,7 +149,7 @@ def count_intervals(confusion: NDArray[np.int64], positive: int) -> dict[str, Es
     present = true > 0
     recall = mean_of_shares(hits[present], true[present])
     found = {
-        "accuracy": wilson(float(hits.sum()), float(true.sum())),
+        "accuracy": share_of_rows(float(hits.sum()), float(true.sum())),
         "balanced_accuracy": recall,
         "recall_macro": recall,
         "precision_macro": macro_precision(hits[present], claimed[present], true[present]),
@@ -190,20 +199,24 @@ def _drawn_class(one: ClassEstimate, index: int, drawn: Draws) -> ClassEstimate:
     A draw without the class says nothing about its recall or F1, nor one without its prediction of precision.
     """
     there, said = drawn.counts.true[:, index] > 0, drawn.counts.claimed[:, index] > 0
-    precisions, recalls, f1s = (part[:, index] for part in class_scores(drawn.counts))
-
-    def redrawn(estimate: Estimate, draws: Floats, defined: NDArray[np.bool_]) -> Estimate:
-        if estimate in (ABSENT, NEVER_PREDICTED):
-            return estimate
-        return spread_interval(estimate.value, np.where(defined, draws, np.nan), drawn.method, units=drawn.effective)
-
-    return ClassEstimate(
-        one.name,
-        one.rows,
-        redrawn(one.precision, precisions, said),
-        redrawn(one.recall, recalls, there),
-        redrawn(one.f1, f1s, there),
-    )
+    estimates = (one.precision, one.recall, one.f1)
+    drawn_scores = (part[:, index] for part in class_scores(drawn.counts))
+    labels, predicted = drawn.scored.labels, drawn.scored.predicted
+    rows = np.flatnonzero((labels == index) | (predicted == index))
+    parts = class_parts(labels[rows], predicted[rows], index)
+    found = [
+        estimate
+        if estimate in (ABSENT, NEVER_PREDICTED)
+        else spread_interval(
+            estimate.value,
+            np.where(defined, draws, np.nan),
+            drawn.method,
+            units=drawn.effective,
+            degrees=drawn.degrees(part, drawn.effective, rows),
+        )
+        for estimate, draws, part, defined in zip(estimates, drawn_scores, parts, (said, there, there), strict=True)
+    ]
+    return ClassEstimate(one.name, one.rows, *found)
 
 
 def _group_draws(
@@ -216,23 +229,20 @@ def _group_draws(
     effective = effective_groups(groups)
     sides = [effective_groups(groups, scored.labels == index) for index in range(2)]
     fewer = min([effective, *(side for side in sides if side)])
-    return Draws(metrics, counts, bootstrap_method(draws, groups), effective, fewer)
+    return Draws(metrics, counts, bootstrap_method(draws, groups), effective, fewer, scored, groups)
 
 
 def _group_intervals(scored: Scored, drawn: Draws) -> dict[str, Estimate]:
     values, highest = statistics(scored), {"brier": _highest_brier(scored)}
     fewer = dict.fromkeys(BY_THE_RARER_CLASS, drawn.fewer) if scored.classes == 2 else {}
-    found = {
-        name: spread_interval(
-            values[name],
-            draws,
-            drawn.method,
-            METRICS[name].scale,
-            fewer.get(name, drawn.effective),
-            highest.get(name, math.inf),
+    parts = metric_parts(scored)
+    found = {}
+    for name, draws in drawn.metrics.items():
+        units = fewer.get(name, drawn.effective)
+        degrees = drawn.degrees(parts[name], units) if name in parts else None
+        found[name] = spread_interval(
+            values[name], draws, drawn.method, METRICS[name].scale, units, highest.get(name, math.inf), degrees
         )
-        for name, draws in drawn.metrics.items()
-    }
     return found | {name: without_rare_errors(found[name]) for name in ("log_loss", "brier") if name in found}
 
 
@@ -244,26 +254,32 @@ def _score_intervals(scored: Scored, draws: int, seed: int) -> dict[str, Estimat
     """The metrics of scores for independent rows; without draws where that is possible."""
     if scored.probabilities is None:
         return {}
-    drawn, values, method = ranking_draws(scored, draws, seed), statistics(scored), bootstrap_method(draws, None)
+    values = statistics(scored)
     found = {
-        "roc_auc": percentile_interval(values["roc_auc"], drawn["roc_auc"], method),
-        "average_precision": spread_interval(values["average_precision"], drawn["average_precision"], method),
+        "roc_auc": _roc_area(scored, values["roc_auc"], draws, seed),
+        "average_precision": precision_interval(scored, values["average_precision"]),
         "log_loss": loss_interval(*scored.log_loss_parts),
         "brier": loss_interval(*scored.brier_parts, _highest_brier(scored)),
     }
-    if scored.classes == 2:
-        found["roc_auc"] = roc_area(scored.labels == scored.positive, scored.scores(scored.positive))
     if scored.classes >= TOP_K_CLASSES:
-        found["top5_accuracy"] = wilson(float(scored.top_k_hits.sum()), len(scored))
+        found["top5_accuracy"] = share_of_rows(float(scored.top_k_hits.sum()), len(scored))
     return found
 
 
+def _roc_area(scored: Scored, value: float, draws: int, seed: int) -> Estimate:
+    """Of two classes by DeLong, of more from draws."""
+    if scored.classes == 2:
+        return roc_area(scored.labels == scored.positive, scored.scores(scored.positive))
+    drawn = ranking_draws(scored, draws, seed)["roc_auc"]
+    return percentile_interval(value, drawn, bootstrap_method(draws, None))
+
+
 def _precision(hits: float, claimed: float) -> Estimate:
-    return wilson(float(hits), float(claimed)) if claimed else NEVER_PREDICTED
+    return share_of_rows(float(hits), float(claimed)) if claimed else NEVER_PREDICTED
 
 
 def _recall(hits: float, true: float) -> Estimate:
-    return wilson(float(hits), float(true)) if true else ABSENT
+    return share_of_rows(float(hits), float(true)) if true else ABSENT
 
 
 def _f1(hits: float, true: float, claimed: float) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def effective_groups(groups: NDArray[np.int64], counted: NDArray[np.bool_] | Non
     return float(sizes.sum()) ** 2 / squares if squares else 0.0
 
 
-def group_quantile(effective: float) -> float:
+def group_quantile(effective: float, degrees: float | None = None) -> float:
     """What the deviation of group sums is multiplied by: Student's t quantile, and a factor for few groups.
 
     The sums are taken about the mean of all, which a large group pulls towards itself. With E effective groups the
@@ -42,13 +42,31 @@ def group_quantile(effective: float) -> float:
 
     Args:
         effective: the effective number of groups, at least `FEWEST`.
+        degrees: of freedom of the deviation, by `group_degrees`; E − 1 where the group sums are not known.
     """
-    return t_quantile(effective - 1) * effective / (effective - 1)
+    return t_quantile(effective - 1 if degrees is None else degrees) * effective / (effective - 1)
 
 
-def group_sums_deviation(parts: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
-    """The root of the summed squares of the group sums of what each row adds to an error; shape (N,)."""
-    return math.sqrt(float((np.bincount(groups, weights=parts) ** 2).sum()))
+def group_degrees(effective: float, sums: NDArray[Any]) -> float:
+    """The degrees of freedom of the deviation of group sums: E − 1, and fewer where few sums make up most of it.
+
+    The variance of a variance grows with the kurtosis of the sums. What lies above that of a normal distribution is added
+    to what unequal sizes do. Of 100 groups whose log sizes have deviation 1.2, which answer alike within a group, log loss
+    is then covered in 93.6 % instead of 92.2, the ROC area in 94.3 instead of 92.3; of 40 groups intervals are 2 to 13 %
+    wider.
+
+    Args:
+        effective: the effective number of groups, above 1.
+        sums: of each group what its rows add to the error, shape (G,).
+
+    Source: Satterthwaite 1946; O'Neill 2014 (the variance of a variance by the kurtosis).
+    """
+    squares = sums[sums != 0] ** 2
+    if len(squares) < 2:
+        return max(1.0, effective - 1)
+    kurtosis = float((squares**2).sum()) / float(squares.sum()) ** 2
+    above_normal = (kurtosis - 1 / len(squares)) / 2 - 1 / (len(squares) - 1)
+    return max(1.0, 1 / (1 / (effective - 1) + max(0.0, above_normal)))
 
 
 def group_words(count: int, effective: float) -> str:

@@ -1,38 +1,42 @@
 """Confidence intervals: Wilson, t for means, logit for what lies between 0 and 1, percentiles of bootstrap draws.
 
-Every interval is two-sided at 95 % and says its sampling model in `method`.
+Every interval is two-sided at the level that holds (see `level`) and says its sampling model in `method`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.metric import Scale
+from classmark.judging.statistics.exact import limits_of_few
 from classmark.judging.statistics.groups import (
     FEWEST,
     ONE_GROUP,
     effective_groups,
+    group_degrees,
     group_quantile,
-    group_sums_deviation,
     group_words,
 )
-from classmark.judging.statistics.student import CONFIDENCE as CONFIDENCE
-from classmark.judging.statistics.student import Z as Z
+from classmark.judging.statistics.level import level, normal_quantile, tail
 from classmark.judging.statistics.student import t_quantile as t_quantile
 
 NO_SPREAD = 1e-12
+FEW = 10  # hits or misses: of fewer Wilson's interval covers too rarely
+WIDER_SHARE = "wider of Wilson and Clopper-Pearson as hits or misses are few, conservative, independent rows"
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", float, Floats)
 BOUNDS: dict[Scale, tuple[float, float]] = {"logit": (0, 1), "log": (0, math.inf), "Fisher's z": (-1, 1)}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval.
+    """A value with its interval.
 
     Attributes:
         value: the metric on all rows; None where it is undefined.
@@ -46,18 +50,51 @@ class Estimate:
     method: str
 
 
-def wilson(hits: float, rows: float, method: str = "Wilson, independent rows", z: float = Z) -> Estimate:
-    """A share of rows with its Wilson score interval; `z` is the normal quantile, that of 95 % unless another is given.
+def wilson(hits: float, rows: float, method: str = "Wilson, independent rows", z: float | None = None) -> Estimate:
+    """A share of rows with its Wilson score interval; `z` is the normal quantile, that of the level unless another is given.
 
     Source: Wilson 1927; Brown, Cai, DasGupta 2001, equation 4; without continuity correction.
     """
     if rows == 0:
         return Estimate(None, None, None, "undefined: no rows")
     share = hits / rows
-    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
-    half = z / (1 + z**2 / rows) * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    low, high = map(float, _wilson(share, rows, z))
     # At 0 and at all hits the interval ends at 0 and 1 exactly; rounding must not put the value outside.
-    return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), method)
+    return Estimate(share, min(share, max(0.0, low)), max(share, min(1.0, high)), method)
+
+
+def wilson_ends(hits: Floats, rows: Floats) -> tuple[Floats, Floats, Floats]:
+    """The shares and both ends of their Wilson intervals, each of shape (C,); 0, 0 and 1 where there are no rows."""
+    shares = divided(hits, rows)
+    lows, highs = _wilson(shares, np.maximum(rows, 1))
+    lows = np.where(rows > 0, np.clip(lows, 0, shares), 0.0)
+    highs = np.where(rows > 0, np.clip(highs, shares, 1), 1.0)
+    return shares, lows, highs
+
+
+def _wilson(share: Number, rows: Number, z: float | None = None) -> tuple[Number, Number]:
+    z = normal_quantile() if z is None else z
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    return middle - half, middle + half
+
+
+def share_of_rows(hits: float, rows: float) -> Estimate:
+    """A share of independent rows: Wilson's interval, with fewer than ten hits or misses the wider end of it and the exact one.
+
+    Near 0 and 1 the coverage of Wilson's interval falls to 84 % where 0.2 hits are expected, and to 92 % up to three. Of
+    20 to 2,000 rows this one covers 93 % or more wherever the share lies.
+
+    Source: Brown, Cai, DasGupta 2001, sections 3.1.1 and 4.2.1; Clopper & Pearson 1934.
+    """
+    found = wilson(hits, rows)
+    few = round(min(hits, rows - hits))
+    if found.low is None or found.high is None or few >= FEW:
+        return found
+    low, high = limits_of_few(few, round(rows), tail())
+    if hits > few:
+        low, high = 1 - high, 1 - low
+    return Estimate(found.value, min(low, found.low), max(high, found.high), WIDER_SHARE)
 
 
 def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Estimate:
@@ -70,7 +107,7 @@ def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64] | None = N
     Source: Liang & Zeger 1986, for a mean, with groups.
     """
     if groups is None or len(hits) == 0:
-        return wilson(float(hits.sum()), len(hits))
+        return share_of_rows(float(hits.sum()), len(hits))
     share = float(hits.mean())
     half, method = grouped_half(hits.astype(np.float64) - share, groups)
     if half is None:
@@ -85,14 +122,16 @@ def grouped_half(errors: Floats, groups: NDArray[np.int64]) -> tuple[float | Non
         errors: what each row's term lies above the mean, shape (N,).
         groups: group number of each row, not every number used.
     """
-    deviation = group_sums_deviation(errors, groups) / len(errors)
+    sums = np.bincount(groups, weights=errors) / len(errors)
+    deviation = math.sqrt(float((sums**2).sum()))
     if deviation < NO_SPREAD:
         return None, "none: a single group, or the same value in each"
     effective = effective_groups(groups)
     if effective < FEWEST:
         return None, ONE_GROUP
     count = len(np.unique(groups))
-    return group_quantile(effective) * deviation, f"t interval by group sums ({group_words(count, effective)})"
+    half = group_quantile(effective, group_degrees(effective, sums)) * deviation
+    return half, f"t interval by group sums ({group_words(count, effective)})"
 
 
 def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
@@ -109,11 +148,13 @@ def wilson_f1(hits: float, true: float, claimed: float) -> Estimate:
     bootstrap covers 92 to 95 %, and it has an interval for a class without an error.
     """
     value = 2 * hits / (true + claimed)
-    share = wilson(hits, true + claimed - hits)
+    share = share_of_rows(hits, true + claimed - hits)
     assert share.low is not None
     assert share.high is not None
     low, high = (2 * end / (1 + end) for end in (share.low, share.high))
-    method = "Wilson, on rows of the class or predicted so (Lam et al. 2023), independent rows"
+    method = share.method.replace(
+        ", independent", ", on rows of the class or predicted so (Lam et al. 2023), independent"
+    )
     return Estimate(value, min(value, low), max(value, high), method)
 
 
@@ -145,7 +186,7 @@ def percentile_interval(value: float | None, draws: Floats, method: str) -> Esti
     if np.ptp(finite) < 1e-12:
         # A metric at its bound (nothing wrong in these rows) does not vary over draws, yet is not known exactly.
         return Estimate(value, None, None, "none: the same in every draw")
-    low, high = np.quantile(finite, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.quantile(finite, [tail(), (1 + level()) / 2])
     return Estimate(value, min(value, float(low)), max(value, float(high)), method)
 
 
@@ -162,6 +203,7 @@ def spread_interval(
     scale: Scale = "logit",
     units: float | None = None,
     highest: float = math.inf,
+    degrees: float | None = None,
 ) -> Estimate:
     """The value with a symmetric interval on another scale, its deviation taken from bootstrap draws.
 
@@ -177,6 +219,7 @@ def spread_interval(
         units: the effective number of groups, which bounds what the deviation can be known from; None for independent
             rows.
         highest: what the value cannot exceed, for the `log` scale, which has no upper end.
+        degrees: of freedom of the deviation over groups, by `group_degrees`.
 
     Source: Boyd, Eng, Page 2013, section 4 (logit interval), with the bootstrap's deviation in place of the binomial
     one; with groups `group_quantile`.
@@ -190,7 +233,7 @@ def spread_interval(
         return Estimate(value, None, None, "none: the value is at its bound")
     if units is not None and units < FEWEST:
         return Estimate(value, None, None, ONE_GROUP)
-    quantile = Z if units is None else group_quantile(units)
+    quantile = normal_quantile() if units is None else group_quantile(units, degrees)
     half = quantile * float(draws[np.isfinite(draws)].std(ddof=1))
     match scale:
         case "logit":

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from classmark.judging.statistics.intervals import Estimate, Floats, divided, logit_interval
-from classmark.judging.statistics.student import Z
+from classmark.judging.statistics.intervals import Estimate, Floats, divided, logit_interval, wilson_ends
+from classmark.judging.statistics.level import normal_quantile
 
 WIDER = "wider of MOVER on the classes' Wilson intervals and the logit interval, independent rows"
 FEWEST_OF_TWO = 5
@@ -38,21 +38,10 @@ def mean_of_shares(hits: Floats, rows: Floats) -> Estimate:
     low = value - math.sqrt(float(((shares - lows) ** 2).sum())) / classes
     high = value + math.sqrt(float(((highs - shares) ** 2).sum())) / classes
     if 0 < value < 1 and classes > 1:
-        half = Z * math.sqrt(float(unbiased_variances(hits, rows).sum())) / classes
+        half = normal_quantile() * math.sqrt(float(unbiased_variances(hits, rows).sum())) / classes
         ends = logit_interval(value, half)
         low, high = min(low, ends[0]), max(high, ends[1])
     return Estimate(value, max(0.0, low), min(1.0, high), WIDER)
-
-
-def wilson_ends(hits: Floats, rows: Floats) -> tuple[Floats, Floats, Floats]:
-    """The shares and both ends of their Wilson intervals, each of shape (C,); 0, 0 and 1 where there are no rows."""
-    known = np.maximum(rows, 1)
-    shares = divided(hits, rows)
-    middle = (shares + Z**2 / (2 * known)) / (1 + Z**2 / known)
-    half = Z / (1 + Z**2 / known) * np.sqrt(shares * (1 - shares) / known + Z**2 / (4 * known**2))
-    lows = np.where(rows > 0, np.clip(middle - half, 0, shares), 0.0)
-    highs = np.where(rows > 0, np.clip(middle + half, shares, 1), 1.0)
-    return shares, lows, highs
 
 
 def unbiased_variances(hits: Floats, rows: Floats) -> Floats:
@@ -92,6 +81,10 @@ def macro_precision(hits: Floats, claimed: Floats, true: Floats) -> Estimate:
     )  # of the latter Poisson counts, however these rows fell out
     bias = unpredicted * float(hits.sum()) / max(1.0, float(claimed.sum()))
     deviation = math.sqrt(float(unbiased_variances(hits, claimed).sum())) / len(hits)
+    if deviation == 0:  # no prediction is wrong, which the interval allows for
+        assert found.low is not None
+        assert found.high is not None
+        deviation = (found.high - found.low) / (2 * normal_quantile())
     if bias > BIAS_SHARE * deviation:
         return Estimate(found.value, None, None, biased(bias, "classes of few rows are not predicted by chance"))
     return found

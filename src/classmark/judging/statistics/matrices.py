@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.scored import class_counts, class_scores, confusion_metrics
-from classmark.judging.statistics.intervals import Estimate, Floats, Z, divided, logit_interval
+from classmark.judging.statistics.intervals import Estimate, Floats, divided, logit_interval, wilson_ends
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.macro import (
     BIAS_SHARE,
     FEWEST_OF_MANY,
     FEWEST_OF_TWO,
     TOO_FEW_OF_TWO,
     biased,
-    wilson_ends,
 )
 
-AT_ITS_BOUND = "none: the value is at its bound"
 WIDER_F1 = (
     "wider of the delta method on the logit scale (Takahashi et al. 2022) and MOVER on the classes (Lam et al. 2023), "
     "independent rows"
@@ -47,8 +46,6 @@ def macro_f1(confusion: NDArray[np.int64]) -> Estimate:
     """
     counts = class_counts(confusion)
     value = float(confusion_metrics(counts, 1)["f1_macro"][0])
-    if not 0 < value < 1:
-        return Estimate(value, None, None, AT_ITS_BOUND)
     true, claimed, hits = (part[0] for part in counts)
     present = true > 0
     if len(true) == 2 and true[present].min() < FEWEST_OF_TWO:
@@ -62,8 +59,8 @@ def macro_f1(confusion: NDArray[np.int64]) -> Estimate:
     few = true[present].mean() < FEWEST_OF_MANY
     if len(true) > 2 and (few or bias > BIAS_SHARE * deviation):
         return Estimate(value, None, None, biased(bias, "F1 of classes of few rows is too low on average"))
-    low, high = logit_interval(value, Z * deviation)
     ends = _mover_f1(true[present], claimed[present], hits[present])
+    low, high = logit_interval(value, normal_quantile() * deviation) if 0 < value < 1 else ends
     return Estimate(value, min(low, ends[0]), max(high, ends[1]), WIDER_F1)
 
 
@@ -91,11 +88,12 @@ def matthews(confusion: NDArray[np.int64]) -> Estimate:
         return Estimate(value, None, None, TOO_FEW_OF_TWO)
     if min((part > 0).sum() for part in (counts.true[0], counts.claimed[0])) < 2:
         return Estimate(value, None, None, ONE_CLASS)
-    if abs(value) > 1 - 1e-12:
-        return Estimate(value, None, None, AT_ITS_BOUND)
     cells = confusion.astype(np.float64)
-    ends = [matthews_ends(each) for each in (cells, cells + ROWS_ADDED / confusion.size)]
-    return Estimate(value, min(low for low, _ in ends), max(high for _, high in ends), WIDER_MCC)
+    low, high = matthews_ends(cells + ROWS_ADDED / confusion.size)
+    if abs(value) > 1 - 1e-12:
+        return Estimate(value, min(low, value), max(high, value), WIDER_MCC)
+    ends = matthews_ends(cells)
+    return Estimate(value, min(low, ends[0]), max(high, ends[1]), WIDER_MCC)
 
 
 def matthews_ends(cells: Floats) -> tuple[float, float]:
@@ -108,7 +106,8 @@ def matthews_ends(cells: Floats) -> tuple[float, float]:
     slopes = slopes / math.sqrt(spread_true * spread_claimed)
     slopes -= value * ((rows - true)[:, None] / spread_true + (rows - claimed)[None, :] / spread_claimed)
     # Fisher's z is half the logit of (1 + value) / 2.
-    low, high = (2 * end - 1 for end in logit_interval((1 + value) / 2, Z * _deviation(cells, slopes) / 2))
+    half = normal_quantile() * _deviation(cells, slopes) / 2
+    low, high = (2 * end - 1 for end in logit_interval((1 + value) / 2, half))
     return low, high
 
 

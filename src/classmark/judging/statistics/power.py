@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-from classmark.judging.statistics.intervals import Z
+from classmark.judging.statistics.level import normal_quantile, risk
 
 POWER = 0.80
 Z_POWER = NormalDist().inv_cdf(POWER)
-FEWEST_ROWS = 5  # of fewer, McNemar's test never falls below 5 %
 
 
 def minimum_detectable_difference(rows: int, discordant: int) -> float | None:
-    """The difference δ of two accuracies on independent rows that McNemar's test at 5 % shows with 80 % power.
+    """The difference δ of two accuracies on independent rows that McNemar's test at one less the level shows with 80 % power.
 
     n δ² = (z√ψ + z′√(ψ − δ²))², with n rows, the share ψ of rows that only one model gets right, z = 1.960 for 5 %
     two-sided and z′ = 0.842 for 80 %, solved for δ. No δ exceeds ψ: where the equation asks for more than the share
@@ -29,11 +28,12 @@ def minimum_detectable_difference(rows: int, discordant: int) -> float | None:
     Source: Connor 1987 (the sample size of McNemar's test), solved for the difference; Lachin 1992 compares it with
     exact power.
     """
-    if rows < FEWEST_ROWS:
+    if 0.5**rows >= risk():  # McNemar's mid-p is never less, so none falls below
         return None
     share = discordant / rows
-    inside = rows + Z_POWER**2 - Z**2
-    found = math.sqrt(share) * (Z * math.sqrt(rows) + Z_POWER * math.sqrt(inside)) / (rows + Z_POWER**2)
+    z = normal_quantile()
+    inside = rows + Z_POWER**2 - z**2
+    found = math.sqrt(share) * (z * math.sqrt(rows) + Z_POWER * math.sqrt(inside)) / (rows + Z_POWER**2)
     if found >= share:
         found = _one_sided(rows)
     return found
@@ -53,6 +53,6 @@ def _one_sided(rows: int) -> float:
     low, high = 0.0, 2.0
     for _ in range(60):
         middle = (low + high) / 2
-        needed = (Z + Z_POWER * math.sqrt(max(0.0, 1 - middle))) ** 2
+        needed = (normal_quantile() + Z_POWER * math.sqrt(max(0.0, 1 - middle))) ** 2
         low, high = (low, middle) if rows * middle >= needed else (middle, high)
     return high

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.statistics.intervals import Floats, Z, logit_interval, t_quantile
+from classmark.judging.statistics.intervals import Floats, logit_interval, t_quantile
+from classmark.judging.statistics.level import normal_quantile
 from classmark.judging.statistics.p_values import t_p
 
 FEWEST_ROWS = 50  # labelled; of fewer, an accuracy of 97 % is missed in 7 of 100 cases
@@ -21,11 +22,11 @@ class Powered:
 
     Attributes:
         value: the share; None where it cannot be said.
-        low, high: the 95 % interval, made on the logit scale; None where there is none.
+        low, high: the interval, made on the logit scale; None where there is none.
         method: how it is made, or why there is none.
         tuning: λ from 0 (the labelled rows alone) to 1 (predictions count in full).
         deviation: of the value.
-        plain_low, plain_high: value ± 1.96 deviations, as the paper and `ppi_py` give it, which misses more often near 0
+        plain_low, plain_high: value ± 1.96 deviations at 95 %, as the paper and `ppi_py` give it, which misses more often near 0
             and 1.
     """
 
@@ -75,12 +76,14 @@ def powered_share(outcomes: Floats, proxies: Floats, unlabelled: Floats, units: 
     deviation = math.hypot(_deviation(tuning * unlabelled, units.unlabelled), _deviation(left, units.labelled))
     if deviation < NO_SPREAD or not 0 < value < 1:
         return Powered(value, None, None, "none: the value is at its bound, or the labelled rows all agree", tuning)
-    plain = (value - Z * deviation, value + Z * deviation)
+    plain = (value - normal_quantile() * deviation, value + normal_quantile() * deviation)
     count = 0 if units.labelled is None else len(np.unique(units.labelled))
     if units.labelled is not None and count < 2:
         return Powered(value, None, None, "none: a single group of labelled rows", tuning)
     quantile, how = (
-        (Z, "independent rows") if not count else (t_quantile(count - 1), f"by group sums ({count:,} groups)")
+        (normal_quantile(), "independent rows")
+        if not count
+        else (t_quantile(count - 1), f"by group sums ({count:,} groups)")
     )
     low, high = logit_interval(value, quantile * deviation)
     method = f"prediction-powered with power tuning, on the logit scale, {how}"

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classmark.judging.statistics.intervals import Estimate, Floats, Z, logit_interval, t_quantile
+from classmark.judging.statistics.intervals import Estimate, Floats, logit_interval, t_quantile
+from classmark.judging.statistics.level import normal_quantile
 
 Weights = NDArray[np.uint8] | Floats
 FEWEST_OF_A_CLASS = 3  # rows, of a difference of two ROC areas
@@ -170,7 +171,7 @@ def roc_area(positive: NDArray[np.bool_], scores: Floats) -> Estimate:
 
 
 def newcombe_ends(area: float, positives: int, negatives: int) -> tuple[float, float]:
-    """Both ends of Newcombe's score interval of a ROC area: where it lies Z deviations from the area.
+    """Both ends of Newcombe's score interval of a ROC area: where it lies a normal quantile of deviations from the area.
 
     Source: Newcombe 2006, part 2, method 5.
     """
@@ -178,7 +179,7 @@ def newcombe_ends(area: float, positives: int, negatives: int) -> tuple[float, f
 
     def distance(true: float) -> float:
         variance = true * (1 - true) * (1 + more * (1 - true) / (2 - true) + more * true / (1 + true))
-        return abs(true - area) - Z * math.sqrt(variance / (positives * negatives))
+        return abs(true - area) - normal_quantile() * math.sqrt(variance / (positives * negatives))
 
     ends = []
     for bound in (0.0, 1.0):

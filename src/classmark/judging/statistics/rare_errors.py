@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.statistics.intervals import Estimate, Floats, mean_interval, wilson
-from classmark.judging.statistics.student import Z
+from classmark.judging.statistics.level import normal_quantile
 
 BANDS = 6  # each holds losses of up to twice the next one's
 METHOD = "the upper end by Wilson intervals of errors with their losses (MOVER), as rare errors may be missing; "
@@ -41,7 +41,7 @@ def loss_interval(right: Floats, lost: Floats, wrong: NDArray[np.bool_], highest
     if found.value is None:
         return found
     rows = len(right)
-    half = math.hypot(_errors_half(lost, wrong), Z * float(right.std()) / math.sqrt(rows))
+    half = math.hypot(_errors_half(lost, wrong), normal_quantile() * float(right.std()) / math.sqrt(rows))
     high = min(highest, found.value + half)
     if found.high is not None and found.low is not None and high <= found.high:
         return found

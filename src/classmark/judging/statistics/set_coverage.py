@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classmark.judging.statistics.exact import upper_limit
-from classmark.judging.statistics.intervals import CONFIDENCE, Floats
+from classmark.judging.statistics.intervals import Floats
+from classmark.judging.statistics.level import level, tail
 
-TAIL = (1 - CONFIDENCE) / 2
 GRID = 501  # points of the integral of an expected lowest share
 
 
@@ -21,8 +21,9 @@ class Luck:
     Scores without ties are assumed; with ties the coverage can only be higher.
 
     Attributes:
-        true_low, true_high: 95 of 100 draws of validation rows give sets whose coverage of all rows to come lies here.
-        seen_low, seen_high: and 95 of 100 draws of both show a coverage on so many test rows that lies here.
+        true_low, true_high: as often as the level says, validation rows give sets whose coverage of all rows to come lies
+            here.
+        seen_low, seen_high: and as often draws of both show a coverage on so many test rows that lies here.
         p: the chance that they show one as low as was seen, or lower.
     """
 
@@ -40,7 +41,7 @@ class Lowest:
     Attributes:
         by_luck: the mean of the lowest share if all had the share of all rows together.
         p: the chance that any of them is then as unlikely low as this one, or more so.
-        high: the upper end for its true share; the ends of all are right together in 95 of 100 draws.
+        high: the upper end for its true share; the ends of all are right together as often as the level says.
     """
 
     by_luck: float
@@ -64,9 +65,9 @@ def coverage_luck(validation_rows: int, place: int, test_rows: int, hits: int) -
     """
     from scipy.special import betaincinv
 
-    low, high = betaincinv(place, validation_rows + 1 - place, [TAIL, 1 - TAIL])
+    low, high = betaincinv(place, validation_rows + 1 - place, [tail(), 1 - tail()])
     below = np.cumsum(_beta_binomial(test_rows, place, validation_rows + 1 - place))
-    first, last = np.searchsorted(below, TAIL), np.searchsorted(below, 1 - TAIL)
+    first, last = np.searchsorted(below, tail()), np.searchsorted(below, 1 - tail())
     return Luck(float(low), float(high), int(first) / test_rows, int(last) / test_rows, min(1.0, float(below[hits])))
 
 
@@ -102,9 +103,9 @@ def lowest_share(hits: NDArray[np.int64], rows: NDArray[np.int64], which: int) -
     above = 1 - np.where(most_below < 0, 0.0, bdtr(np.maximum(most_below, 0), sizes[:, None], overall))
     above = np.clip(above, 0.0, 1.0) ** repeats[:, None]
     p = float(bdtr(own_hits, own_rows, overall))
-    tail = 1 - CONFIDENCE ** (1 / count)
+    risk_of_each = 1 - level() ** (1 / count)
     return Lowest(
         float(above.prod(axis=0).mean()),
         min(1.0, -float(np.expm1(count * np.log1p(-min(p, 1 - 1e-16))))),
-        upper_limit(own_hits, own_rows, tail),
+        upper_limit(own_hits, own_rows, risk_of_each),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from classmark.judging.findings.judgement import Finding
 from classmark.judging.findings.study import find_in_study
 from classmark.judging.parts.label_errors import LabelErrors
+from classmark.judging.statistics.level import at_level, at_level_of
 from classmark.judging.statistics.p_values import holm
 from classmark.judging.studies.arms import ArmSummary, summarise
 from classmark.judging.studies.choice import Choice, choose
@@ -29,7 +30,7 @@ class Answers:
         study: as it was resolved before the first run.
         outcomes: every run that the study asks for, with its state.
         limit: the step up to which steps to the target are counted; None without a target or a run.
-        table: the file that lists the runs; None where the study ran them.
+        runs_table: the file that lists the runs; None where the study ran them.
         folds: how test rows were put into folds; None where each run is of a seed of its own.
         label_errors: of a cross-validation, labels that the models of all arms together disagree with.
     """
@@ -40,14 +41,20 @@ class Answers:
     comparisons: tuple[ArmComparison, ...]
     limit: int | None
     findings: tuple[Finding, ...] = ()
-    table: str | None = None
+    runs_table: str | None = None
     folds: Folds | None = None
     label_errors: LabelErrors | None = None
 
     @cached_property
     def choice(self) -> Choice | None:
         """The arm that validation chooses; None where the study does not ask for it, or runs are missing."""
-        return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
+        with at_level(self.level):
+            return choose(self.study, self.outcomes, self.folds) if self.study.choose_by else None
+
+    @property
+    def level(self) -> float:
+        """The level of all intervals."""
+        return self.study.level
 
     @property
     def settled(self) -> bool:
@@ -56,7 +63,7 @@ class Answers:
 
     def to_json(self) -> dict[str, Any]:
         study = self.study
-        stated = ("name", "question", "metric", "direction", "margin", "target_accuracy", "sequential")
+        stated = ("name", "question", "metric", "direction", "margin", "target_accuracy", "sequential", "level")
         return {
             **{name: getattr(study, name) for name in stated},
             "reference": study.reference,
@@ -67,7 +74,7 @@ class Answers:
             "findings": [asdict(one) for one in self.findings],
             "runs": [self._run_json(one) for one in self.outcomes],
             **({} if self.choice is None else {"choose_by": study.choose_by, "choice": asdict(self.choice)}),
-            **({} if self.table is None else {"table": self.table}),
+            **({} if self.runs_table is None else {"table": self.runs_table}),
             **({} if self.folds is None else {"folds": asdict(self.folds)}),
             **({} if self.label_errors is None else {"label_errors": asdict(self.label_errors)}),
         }
@@ -87,6 +94,7 @@ class Answers:
         }
 
 
+@at_level_of("study")
 def answer(study: Study, outcomes: Sequence[Outcome]) -> Answers:
     """The answers of a resolved study, as far as its runs are done.
 

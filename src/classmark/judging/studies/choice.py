@@ -29,7 +29,7 @@ class Choice:
         value: the winner's mean on validation rows.
         test: the winner's mean on test rows, which chose nothing.
         optimism: how much better `value` is than `test`: positive where validation was too good.
-        low, high: its 95 % interval over runs; None with fewer than two.
+        low, high: its interval over runs; None with fewer than two.
         expected: how much choosing the best of the arms is expected to add to `value`; None where the metric is no mean
             over rows.
         method: how `expected` is estimated, or why it is not.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classmark.judging.statistics.intervals import CONFIDENCE, Estimate
+from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import level
 from classmark.judging.studies.arms import shared_names, tempered_names, values_of
 from classmark.judging.studies.learning import FirstThere, curve_differences, first_there, mean_accuracy
 from classmark.judging.studies.missing import WorstCase
@@ -35,12 +36,12 @@ class ArmComparison:
 
     Attributes:
         verdict: on the primary metric, by `primary`; `not settled` also while runs are missing.
-        primary: at a confidence of 1 − 0.05 / k for k comparisons, so that all k intervals hold together (Bonferroni).
+        primary: at a confidence of 1 − (1 − level) / k for k comparisons, so that all k intervals hold together (Bonferroni).
         p_holm: `p_margin`, corrected by Holm's method.
         missing: pairs that the study asks for and that there are not; a sequential study asks for none beyond its verdict.
         waiting: of these, pairs that are still to run.
         needed: seeds that a new study needs for a verdict; None where there is one or nothing can be reckoned.
-        metrics: each metric's difference at 95 %, for itself alone.
+        metrics: each metric's difference at the level, for itself alone.
         better: the probability that a run of the arm is better than one of the reference, over seeds.
         rows: the same over seeds and test rows, and where the variance comes from.
         tempered: differences after temperature scaling.
@@ -87,7 +88,7 @@ def compare_arms(study: Study, sides: Sides, comparisons: int) -> ArmComparison:
     a, b = sides.runs()
     metrics = shared_names([*a, *b])
     named = [*metrics, *([STEPS] if sides.limit is not None and a else [])]
-    confidence = 1 - (1 - CONFIDENCE) / comparisons
+    confidence = 1 - (1 - level()) / comparisons
     ruling = rule(study, sides, confidence)
     there = sides.there()
     return ArmComparison(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classmark.judging.statistics.intervals import Floats
-from classmark.judging.studies.seeds import Direction, Range, quantile_of_t
+from classmark.judging.statistics.intervals import Floats, t_quantile
+from classmark.judging.studies.seeds import Direction, Range
 from classmark.judging.studies.verdicts import Verdict, settle
 
 MOST_MISSING = 10  # 1,024 corners
@@ -90,6 +90,6 @@ def _ends(known: Floats, filled: Floats, confidence: float) -> tuple[Floats, Flo
     """Both ends of the t interval for each way to fill in what is missing, shape (W, M)."""
     whole = np.hstack([np.broadcast_to(known, (len(filled), len(known))), filled])
     count = whole.shape[1]
-    half = quantile_of_t(count - 1, confidence) * whole.std(axis=1, ddof=1) / math.sqrt(count)
+    half = t_quantile(count - 1, confidence) * whole.std(axis=1, ddof=1) / math.sqrt(count)
     mean = whole.mean(axis=1)
     return mean - half, mean + half

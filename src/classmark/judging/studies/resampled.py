@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from classmark.judging.statistics.intervals import CONFIDENCE, Floats
+from classmark.judging.statistics.intervals import Floats, t_quantile
 from classmark.judging.statistics.p_values import t_p
-from classmark.judging.studies.seeds import alike, quantile_of_t
+from classmark.judging.studies.seeds import alike
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Folds:
 
     @property
     def ratio(self) -> float:
-        """Test rows per training row, 1 / (k − 1) with equal folds."""
-        return self.test_rows / self.training_rows
+        """Test rows per training row, 1 / (k − 1) with equal folds, as of folds that are not known yet."""
+        return self.test_rows / self.training_rows if self.training_rows else 1 / (self.folds - 1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ResampledMean:
     p: float | None = None
 
 
-def resampled_mean(values: Floats, folds: Folds, confidence: float = CONFIDENCE, size: float = 0.0) -> ResampledMean:
+def resampled_mean(values: Floats, folds: Folds, confidence: float | None = None, size: float = 0.0) -> ResampledMean:
     """The mean of J values of J folds, with the interval of the corrected resampled t test.
 
     Folds share training rows, so their values are correlated and s² / J is too small a variance of their mean. It is
@@ -57,7 +57,7 @@ def resampled_mean(values: Floats, folds: Folds, confidence: float = CONFIDENCE,
     Args:
         values: one per fold and repetition, shape (J,): a metric, or the difference of two models on the same fold.
         folds: how the rows were resampled.
-        confidence: of the interval.
+        confidence: of the interval; without it, the level.
         size: of what the values are differences of; what varies less than rounding at this size has no interval.
 
     Source: Nadeau & Bengio 2003, equation 8 and section 4.2; of repeated cross-validation Bouckaert & Frank 2004.
@@ -69,5 +69,5 @@ def resampled_mean(values: Floats, folds: Folds, confidence: float = CONFIDENCE,
     if alike(values, size):
         return ResampledMean(value, 0.0)
     error = deviation * math.sqrt(1 / count + folds.ratio)
-    half = quantile_of_t(count - 1, confidence) * error
+    half = t_quantile(count - 1, confidence) * error
     return ResampledMean(value, deviation, value - half, value + half, t_p(value / error, count - 1))

@@ -14,7 +14,8 @@ import numpy as np
 
 from classmark.judging.metric import METRICS
 from classmark.judging.statistics.exact import lower_limit, upper_limit
-from classmark.judging.statistics.intervals import CONFIDENCE, Estimate, Floats, t_quantile
+from classmark.judging.statistics.intervals import Estimate, Floats, t_quantile
+from classmark.judging.statistics.level import level, tail
 from classmark.judging.statistics.p_values import t_p
 
 Direction = Literal["higher", "lower"]
@@ -94,7 +95,7 @@ def spread_over_seeds(values: Floats) -> Spread | None:
     return Spread(float(values.std(ddof=1)), float(values.min()), float(values.max()))
 
 
-def paired_over_seeds(a: Floats, b: Floats, confidence: float = CONFIDENCE) -> SeedDifference:
+def paired_over_seeds(a: Floats, b: Floats, confidence: float | None = None) -> SeedDifference:
     """B − A with the paired-t interval over seeds.
 
     Where the differences are all the same there is no interval: their spread is then below what was resolved, not zero.
@@ -102,10 +103,11 @@ def paired_over_seeds(a: Floats, b: Floats, confidence: float = CONFIDENCE) -> S
     Args:
         a: values of the runs of one arm, shape (S,).
         b: of the other, the same seeds in the same order.
-        confidence: of the interval.
+        confidence: of the interval; without it, the level.
 
     Source: Student 1908, on the S differences.
     """
+    confidence = level() if confidence is None else confidence
     differences = b - a
     pairs = len(differences)
     if pairs < 2:
@@ -116,7 +118,7 @@ def paired_over_seeds(a: Floats, b: Floats, confidence: float = CONFIDENCE) -> S
         why = "none: every pair differs by the same amount, so the spread over seeds is not resolved"
         return SeedDifference(pairs, value, 0.0, None, None, confidence, None, why)
     error = deviation / math.sqrt(pairs)
-    half = quantile_of_t(pairs - 1, confidence) * error
+    half = t_quantile(pairs - 1, confidence) * error
     method = f"paired t over {pairs} seeds, at {100 * confidence:.4g} %"
     return SeedDifference(
         pairs, value, deviation, value - half, value + half, confidence, t_p(value / error, pairs - 1), method
@@ -132,23 +134,12 @@ def probability_better(a: Floats, b: Floats, direction: Direction) -> Estimate:
     bootstrap, which says 1 to 1 where every pair agrees.
     """
     gains = (b - a) if direction == "higher" else (a - b)
-    pairs, tail = len(gains), (1 - CONFIDENCE) / 2
+    pairs, each = len(gains), tail()
     if pairs == 0:
         return Estimate(None, None, None, "undefined: no pair of runs")
     better = float((gains > 0).sum()) + float((gains == 0).sum()) / 2
-    low, high = lower_limit(better, pairs, tail), upper_limit(better, pairs, tail)
+    low, high = lower_limit(better, pairs, each), upper_limit(better, pairs, each)
     return Estimate(better / pairs, low, high, f"Clopper-Pearson over {pairs} seeds, ties as half, conservative")
-
-
-def quantile_of_t(degrees: int, confidence: float) -> float:
-    """The t for which |T| stays below it with this probability."""
-    if confidence == CONFIDENCE:
-        return t_quantile(degrees)
-    low, high = 0.0, 1e6
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_p(middle, degrees) > 1 - confidence else (low, middle)
-    return (low + high) / 2
 
 
 def alike(values: Floats, size: float = 0.0) -> bool:

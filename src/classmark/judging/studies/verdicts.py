@@ -10,7 +10,8 @@ from typing import Literal
 
 from classmark.judging.statistics.p_values import t_p
 from classmark.judging.statistics.power import POWER, Z_POWER
-from classmark.judging.studies.seeds import Direction, SeedDifference, quantile_of_t
+from classmark.judging.statistics.student import t_quantile
+from classmark.judging.studies.seeds import Direction, SeedDifference
 
 Verdict = Literal["supported", "not by the margin", "not settled"]
 MOST_SEEDS = 10_000
@@ -79,7 +80,7 @@ def seeds_needed(
     difference: SeedDifference,
     margin: float,
     direction: Direction,
-    quantile: Callable[[int, float], float] = lambda pairs, confidence: quantile_of_t(pairs - 1, confidence),
+    quantile: Callable[[int, float], float] = lambda pairs, confidence: t_quantile(pairs - 1, confidence),
 ) -> SeedsNeeded | None:
     """How many seeds a study needs for a verdict; None where the differences have no spread to reckon with.
 
@@ -122,7 +123,7 @@ def seeds_for_equivalence(difference: SeedDifference, margin: float) -> SeedsNee
     value, spread, normal = abs(difference.value), difference.deviation, NormalDist()
 
     def chance(n: int) -> float:
-        t, scale = quantile_of_t(n - 1, difference.confidence), math.sqrt(n) / spread
+        t, scale = t_quantile(n - 1, difference.confidence), math.sqrt(n) / spread
         return normal.cdf((margin - value) * scale - t) + normal.cdf((margin + value) * scale - t) - 1
 
     even, likely = (_least(lambda n, wanted=wanted: chance(n) >= wanted) for wanted in (EVEN, POWER))  # type: ignore[misc]

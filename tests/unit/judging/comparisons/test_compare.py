@@ -53,7 +53,7 @@ def test_a_model_against_itself_is_not_told_apart(make: Any) -> None:
     assert comparison.delong_p is None
     assert comparison.sentence == (
         "These data cannot tell a.csv (A) and b.csv (B) apart: "
-        "B − A is +0.0 points (-0.9 to +0.9) of accuracy on 300 rows. "
+        "B − A is +0.0 points (-1.3 to +1.3) of accuracy on 300 rows. "
         "A difference under 2.6 points would show in fewer than 80 of 100 such tests."
     )
 
@@ -107,14 +107,14 @@ def predicted(right: int, rows: int, source: str) -> Predictions:
 @pytest.mark.parametrize(
     ("right_a", "right_b", "sentence"),
     [
-        (2_000, 2_030, "b is better than a by 1.2 points (0.8 to 1.6) of accuracy on 2,500 rows."),
-        (2_030, 2_000, "a is better than b by 1.2 points (0.8 to 1.6) of accuracy on 2,500 rows."),
-        (2_000, 2_006, "b is better than a by 0.24 points (0.02 to 0.46) of accuracy on 2,500 rows."),
+        (2_000, 2_030, "b is better than a by 1.2 points (0.8 to 1.7) of accuracy on 2,500 rows."),
+        (2_030, 2_000, "a is better than b by 1.2 points (0.8 to 1.7) of accuracy on 2,500 rows."),
+        (2_000, 2_006, "b is better than a by 0.2 points (0.1 to 0.5) of accuracy on 2,500 rows."),
         (
             2_000,
             2_002,
             "These data cannot tell a (A) and b (B) apart: "
-            "B − A is +0.1 points (-0.1 to +0.2) of accuracy on 2,500 rows. "
+            "B − A is +0.1 points (-0.1 to +0.3) of accuracy on 2,500 rows. "
             "A difference under 0.3 points would show in fewer than 80 of 100 such tests.",
         ),
     ],
@@ -127,7 +127,7 @@ def test_better_is_said_only_where_the_test_agrees_with_the_interval() -> None:
     found = compare(predicted(0, 4, "a"), predicted(4, 4, "b"))
     assert found.metrics["accuracy"].low > 0  # type: ignore[operator]
     assert found.sentence == (
-        "These data cannot tell a (A) and b (B) apart: B − A is +100.0 points (+7.0 to +100.0) of accuracy on 4 rows, and "
+        "These data cannot tell a (A) and b (B) apart: B − A is +100.0 points (+2.0 to +100.0) of accuracy on 4 rows, and "
         "while the interval is without zero, McNemar's test does not agree (mid-p 0.062). "
         "So few rows show no difference in 80 of 100 such tests."
     )

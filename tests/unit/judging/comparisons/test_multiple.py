@@ -137,8 +137,8 @@ def sentence(*tables: Predictions) -> str:
 def test_the_sentence_says_which_differences_survive() -> None:
     a, worse, alike, near = (right(n, 2_500, s) for n, s in ((2_000, "a"), (1_970, "w"), (2_002, "n"), (2_006, "m")))
     assert sentence(a, worse, alike) == (
-        "Compared with A (a) on the same 2,500 rows, in accuracy: B (w) is worse by 1.2 points (0.8 to 1.6); "
-        "C (n) cannot be told from it, +0.1 points (-0.1 to +0.2): a difference under 0.3 points would show in fewer than "
+        "Compared with A (a) on the same 2,500 rows, in accuracy: B (w) is worse by 1.2 points (0.8 to 1.7); "
+        "C (n) cannot be told from it, +0.1 points (-0.1 to +0.3): a difference under 0.3 points would show in fewer than "
         "80 of 100 such tests. After Holm's correction over these 2 comparisons the difference still stands."
     )
     assert sentence(a, worse, near).endswith(
@@ -153,7 +153,7 @@ def test_a_difference_may_fall_by_the_number_of_comparisons() -> None:
     """Six rows of one kind: p = 1/64 alone, four times that after Holm among four."""
     a, b = right(2_000, 2_500, "a"), right(2_006, 2_500, "b")
     alike = [right(2_001, 2_500, name) for name in ("c", "d", "e")]
-    assert "b) is better by 0.24 points (0.02 to 0.46)" in sentence(a, b, *alike)
+    assert "b) is better by 0.2 points (0.1 to 0.5)" in sentence(a, b, *alike)
     assert sentence(a, b, *alike).endswith("over these 4 comparisons the difference no longer stands.")
     assert sentence(a, b, *alike, right(2_100, 2_500, "f")).endswith(
         "After Holm's correction over these 5 comparisons F still differs, B no longer differs."
@@ -196,7 +196,7 @@ def test_two_have_the_keys_of_their_pair_and_one_is_refused(make: Make) -> None:
     assert (found.pairs, found.metrics, found.sentence) == ((pair,), pair.metrics, pair.sentence)
     content = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert {name: content[name] for name in pair.to_json()} == json.loads(json.dumps(pair.to_json()))
-    assert set(content) - set(pair.to_json()) == {"models", "baseline", "pairs", "checks"}
+    assert set(content) - set(pair.to_json()) == {"models", "baseline", "pairs", "checks", "cost"}
     assert content["models"] == {"A": "x", "B": "y"}
     with pytest.raises(ClassmarkError, match=r"^compare: 1 sets of predictions\. Give two to 26\."):
         compare_all([make()])

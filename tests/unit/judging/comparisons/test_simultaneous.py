@@ -8,8 +8,10 @@ from scipy import stats
 
 from classmark.judging.comparisons.multiple import Comparisons, compare_all
 from classmark.judging.comparisons.simultaneous import max_t
-from classmark.judging.statistics.intervals import Z, wilson
+from classmark.judging.statistics.intervals import wilson
 from classmark.predictions import Predictions, build_predictions
+
+Z_95 = float(stats.norm.ppf(0.975))
 
 
 def table(seed: int, rows: int = 400) -> Predictions:
@@ -29,7 +31,7 @@ def four() -> Comparisons:
 def test_the_largest_of_independent_deviates_has_its_known_quantile() -> None:
     drawn = np.random.default_rng(0).standard_normal((40_000, 5))
     assert max_t(drawn) == pytest.approx(stats.norm.ppf((1 + 0.95 ** (1 / 5)) / 2), abs=0.03)
-    assert max_t(np.column_stack([drawn[:, 0], 3 * drawn[:, 0], np.ones(40_000)])) == pytest.approx(Z, abs=0.03)
+    assert max_t(np.column_stack([drawn[:, 0], 3 * drawn[:, 0], np.ones(40_000)])) == pytest.approx(Z_95, abs=0.03)
 
 
 def test_every_pair_is_wider_by_one_factor_for_each_metric(four: Comparisons) -> None:
@@ -39,8 +41,10 @@ def test_every_pair_is_wider_by_one_factor_for_each_metric(four: Comparisons) ->
             (at_once[name].high - at_once[name].low) / (pair.metrics[name].high - pair.metrics[name].low)
             for at_once, pair in zip(four.simultaneous, four.pairs, strict=True)
         ]
-        assert ratios == pytest.approx([ratios[0]] * 6)
-        assert 1.2 < ratios[0] < stats.norm.ppf(1 - 0.025 / 6) / Z + 0.1  # at most as Bonferroni has it
+        assert ratios == pytest.approx(
+            [ratios[0]] * 6, rel=2e-3 if name == "accuracy" else 1e-6
+        )  # score intervals bend
+        assert 1.2 < ratios[0] < stats.norm.ppf(1 - 0.025 / 6) / Z_95 + 0.1  # at most as Bonferroni has it
 
 
 def test_the_best_has_an_interval_that_allows_for_the_choice(four: Comparisons) -> None:

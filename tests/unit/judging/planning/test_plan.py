@@ -18,7 +18,13 @@ import classmark
 from classmark.cli.main import run
 from classmark.errors import InputError
 from classmark.judging.planning.areas import area_variance
+from classmark.judging.planning.equivalence import (
+    power_of_equal_seeds,
+    power_of_equivalence,
+    power_within,
+)
 from classmark.judging.planning.grouping import Grouping, design_effect
+from classmark.judging.planning.paired_areas import area_covariance, joint_excess
 from classmark.judging.planning.pairs import power_of_difference, rows_for_difference, variance_at_bound
 from classmark.judging.planning.seeds import power_over_seeds, seeds_for_difference, upper_deviation
 from classmark.judging.planning.shares import power_above, rows_for_minimum, rows_for_width
@@ -222,3 +228,68 @@ def test_the_command_line_spells_its_own_options(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == (
         "error: --recall: it needs the share of rows of the class. Give --prevalence 0.1.\n"
     )
+
+
+@pytest.mark.parametrize(("degrees", "difference", "deviation"), [(3, 0.0, 0.3), (9, 0.3, 0.25), (40, -0.4, 0.2)])
+def test_the_power_of_equivalence_is_that_of_drawn_studies(degrees: int, difference: float, deviation: float) -> None:
+    rng, count = np.random.default_rng(degrees), 200_000
+    means = rng.normal(difference, deviation, count)
+    seen = deviation * np.sqrt(rng.chisquare(degrees, count) / degrees)
+    inside = (np.abs(means) + stats.t.ppf(0.95, degrees) * seen < 1).mean()
+    assert power_within(difference, 1.0, deviation, degrees) == pytest.approx(inside, abs=0.004)
+
+
+def test_two_one_sided_tests_need_the_rows_of_the_formula() -> None:
+    """Equal models: n = (1.645 + 1.282)² ψ / m² for 80 of 100 (Julious 2004, section 5), less what the margin changes."""
+    found = classmark.plan(equivalent=0.01, disagreement=0.08)
+    assert found.needed == pytest.approx((stats.norm.ppf(0.95) + stats.norm.ppf(0.9)) ** 2 * 0.08 / 0.01**2, rel=0.01)
+    assert power_of_equivalence(found.needed or 0, 0.0, 0.08, 0.01) == pytest.approx(found.reached)
+    mirrored = [power_of_equivalence(1_500, difference, 0.15, 0.04) for difference in (0.01, -0.01)]
+    assert mirrored[0] == pytest.approx(mirrored[1])
+    assert power_of_equal_seeds(8, 0.0, 0.008, 0.01) > 0.8 > power_of_equal_seeds(7, 0.0, 0.008, 0.01)
+    assert [step.target for step in found.table] == [0.02, 0.015, 0.01, 0.0075, 0.005]
+
+
+def test_the_joint_chance_of_two_normal_values_is_that_of_scipy() -> None:
+    for a, b, correlation in ((0.85, 0.87, 0.6), (0.5, 0.9, -0.3), (0.99, 0.98, 0.9)):
+        exact = stats.multivariate_normal.cdf(stats.norm.ppf([a, b]), cov=[[1, correlation], [correlation, 1]])
+        assert joint_excess(a, b, correlation) == pytest.approx(exact - a * b, abs=1e-6)
+    assert area_covariance(0.8, 0.8, 1.0, 40, 80) == pytest.approx(area_variance(0.8, 40, 80), rel=1e-6)
+
+
+def test_two_roc_areas_are_planned_from_a_guess_and_from_a_pilot(tmp_path: Path) -> None:
+    guessed = classmark.plan(roc_auc=0.85, difference=0.03, prevalence=0.3, correlation=0.6)
+    rng, count = np.random.default_rng(3), 4_000
+    positive, scores = rng.random(count) < 0.3, rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], count)
+    for name, column, area in (("a.csv", 0, 0.85), ("b.csv", 1, 0.88)):
+        shifted = scores[:, column] + math.sqrt(2) * stats.norm.ppf(area) * positive
+        labels = np.where(positive, "yes", "no")
+        pl.DataFrame({"id": np.arange(count), "label": labels, "score": stats.norm.cdf(shifted)}).write_csv(
+            tmp_path / name
+        )
+    pilot = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    found = classmark.plan(*pilot, metric="roc_auc", difference=0.03, positive="yes")
+    assert found.at_face_value == pytest.approx(guessed.needed, rel=0.12)
+    assert (found.needed or 0) > (found.at_face_value or 0)
+    assert found.assumptions[-1].startswith("The variance of the difference is the unfavourable 80 % limit from ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"equivalent": 0.02, "difference": 0.02, "disagreement": 0.1},
+         "equivalent: a difference of 0.02 is not within ± 0.02, so no number shows that it is."),
+        ({"equivalent": 0.02, "margin": 0.01, "disagreement": 0.1}, "margin: it contradicts equivalent. Give one of them."),
+        ({"roc_auc": 0.9, "difference": 0.02, "prevalence": 0.2},
+         "plan: a difference of ROC areas needs how the scores of both models correlate, or a pilot file of each. Give "
+         "correlation=0.5."),
+        ({"roc_auc": 0.9, "difference": 0.2, "prevalence": 0.2, "correlation": 0.5},
+         "roc_auc: an area of 1.1 leaves nothing to plan. Give areas below 1."),
+        ({"difference": 0.02, "disagreement": 0.2, "correlation": 0.5},
+         "correlation: it is of the scores whose ROC areas differ. Guess roc_auc too."),
+    ],
+)  # fmt: skip
+def test_what_equivalence_and_roc_areas_cannot_be_asked(words: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        classmark.plan(**words)  # type: ignore[arg-type]
+    assert str(caught.value) == message

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
+from classmark.judging.statistics.student import t_quantile
 from classmark.judging.studies.missing import worst_case
-from classmark.judging.studies.seeds import paired_over_seeds, quantile_of_t
+from classmark.judging.studies.seeds import paired_over_seeds
 from classmark.judging.studies.verdicts import (
     is_equivalent,
     is_opposite,
@@ -102,7 +103,7 @@ def test_false_verdicts_are_as_rare_as_promised() -> None:
 
 
 def _span(row: Any) -> tuple[float, float]:
-    error = quantile_of_t(len(row) - 1, 0.95) * row.std(ddof=1) / math.sqrt(len(row))
+    error = t_quantile(len(row) - 1, 0.95) * row.std(ddof=1) / math.sqrt(len(row))
     return row.mean() - error, row.mean() + error
 
 
@@ -145,7 +146,7 @@ def test_seeds_for_equivalence_have_the_power_of_two_tests(mean: float) -> None:
     for seeds, expected in ((found.even, 0.5), (found.likely, 0.8)):
         assert seeds is not None
         rows = draws(6).normal(mean, 1, (20_000, seeds))
-        half = quantile_of_t(seeds - 1, 0.90) * rows.std(axis=1, ddof=1) / math.sqrt(seeds)
+        half = t_quantile(seeds - 1, 0.90) * rows.std(axis=1, ddof=1) / math.sqrt(seeds)
         share = (np.abs(rows.mean(axis=1)) + half < 0.8).mean()
         assert share == pytest.approx(expected, abs=0.06)
     assert seeds_for_equivalence(paired_over_seeds(np.zeros(4), shown + 1, 0.90), 0.8) is None
