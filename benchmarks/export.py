@@ -21,7 +21,7 @@ HEAD = """\
 `python benchmarks/export.py RUN … --out docs/export-agreement.md`, on finished runs. The largest difference of a probability is
 over all test rows, from `predict.py` with onnxruntime to the run's own predictions in fp32; no label differs, else there is no
 export. Accuracy is int8 − fp32 on the same rows, with the paired 95 % interval. Rows per second are from raw texts or image files
-on, the fastest of five turns; the two models take turns.
+on, the fastest of several turns; the two models take turns.
 
 Machine: {machine}, {cores} cores{load}. In each pair the first is fp32, the second int8.
 

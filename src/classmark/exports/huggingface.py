@@ -29,6 +29,7 @@ from classmark.report.model_card import CardWords, model_card
 from classmark.runs import RunFiles
 from classmark.runs.model import read_description
 from classmark.system.files import write_json, write_text
+from classmark.system.packages import load_package
 
 CARD, WEIGHTS, HEAD, CONFIG, ABOUT = (
     "README.md",
@@ -214,8 +215,9 @@ def _from_pretrained(
 
 def _write_tokenizer(folder: Path, tokenizer: Any, most: int | None, padding: str | None, unknown: str | None) -> None:
     """Write what `AutoTokenizer` loads."""
+    library = load_package("transformers", "encoders", "Export to huggingface")
     with quiet():
-        fast = load_transformers().PreTrainedTokenizerFast(
+        fast = library.PreTrainedTokenizerFast(
             tokenizer_object=tokenizer,
             model_max_length=most or int(1e30),
             pad_token=padding,

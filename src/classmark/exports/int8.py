@@ -20,9 +20,9 @@ from classmark.judging.comparisons.compare import compare
 from classmark.judging.comparisons.paired import Difference
 from classmark.predictions import Predictions, build_predictions
 
-CALIBRATION_ROWS, CHOICE_ROWS, SPEED_ROWS = 128, 256, 256
+CALIBRATION_ROWS, CHOICE_ROWS, SPEED_ROWS = 128, 256, 64
 LABELS_KEPT = 0.98
-ROUNDS, SINGLES = 5, 20
+ROUNDS, SINGLES = 3, 20
 LINEAR = ["Conv", "MatMul", "Gemm"]  # what costs the time; the rest stays as it is
 Feeds = list[dict[str, Any]]
 
