@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,7 +137,8 @@ def beside_the_model(run: Path, service: Service, texts: Sequence[str], words: a
     return [
         "| | texts per second | of the bare model | core-milliseconds per text |", "|---|---|---|---|", *rows, "",
         f"Latency of a request with {words.clients} clients at work: p50 {p50:.0f} ms, p99 {p99:.0f} ms. "
-        f"Requests that failed: {failed} of {len(latencies):,}.",
+        f"Requests that failed: {failed} of {len(latencies):,}. A batch held {service.mean_batch():.1f} texts on average:",
+        "while one is computed, the clients of the last one ask again.",
     ]  # fmt: skip
 
 
@@ -187,6 +189,17 @@ class Service:
     def loads(self) -> int:
         """How often it has loaded a run anew."""
         return self.log.read_text().count("loaded anew")
+
+    def mean_batch(self) -> float:
+        """Rows in a batch so far."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        counted = {
+            line.partition("{")[0]: float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith("classmark_batch_rows_")
+        }
+        return counted["classmark_batch_rows_sum"] / counted["classmark_batch_rows_count"]
 
     def turn(self, run: Path) -> None:
         """Turn the link to another run."""

@@ -96,7 +96,9 @@ def test_mlflow_evaluates_it(fitted: TextClassifier, tmp_path: Path, monkeypatch
         mlflow = pytest.importorskip("mlflow")
         mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'books.db'}")
         with mlflow.start_run():
-            logged = mlflow.sklearn.log_model(fitted, name="model", skops_trusted_types=TRUSTED)
+            logged = mlflow.sklearn.log_model(
+                fitted, name="model", skops_trusted_types=TRUSTED, pip_requirements=["classmark"]
+            )
             rows = pd.DataFrame({"text": TEXTS, "label": CODES})
             model = mlflow.pyfunc.load_model(logged.model_uri)
             said = model.predict(rows[["text"]])

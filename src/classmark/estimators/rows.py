@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +68,7 @@ def text_rows(given: Any) -> list[str]:
     Raises:
         InputError: it is something else, or a text is missing.
     """
-    from classmark.inference.rows import input_rows  # whose package loads torch
-
-    return [str(text) for text in input_rows(_only_column(given), "text")]
+    return [str(text) for text in _listed(given, "text")]
 
 
 def image_rows(given: Any) -> ImageFiles:
@@ -79,13 +77,20 @@ def image_rows(given: Any) -> ImageFiles:
     Raises:
         InputError: they are something else, or an image is missing.
     """
-    from classmark.inference.rows import input_rows
-
-    rows = input_rows(_only_column(given), "images")
+    rows = _listed(given, "images")
     if all(isinstance(row, str | Path) for row in rows):
         return ImageFiles(Path(), tuple(map(str, rows)))
     names = tuple(f"image {number}" for number in range(1, len(rows) + 1))
     return ImageFiles(Path(), names, tuple(_file(row, name) for row, name in zip(rows, names, strict=True)))
+
+
+def _listed(given: Any, kind: Literal["text", "images"]) -> list[Any]:
+    """The rows as a list, none of them missing."""
+    try:
+        from classmark.inference.rows import input_rows  # whose package loads torch
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), kind, "The estimator") from None
+    return input_rows(_only_column(given), kind)
 
 
 def _only_column(given: Any) -> Any:

@@ -11,6 +11,7 @@ from classmark.serving.refusals import Gone
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+CLIENT_LEFT = 499  # no status of HTTP, but what is usual in counters
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -41,8 +42,8 @@ class Gate:
         try:
             await self.app(scope, receive, counted)
         except Gone:
+            status = CLIENT_LEFT
             self.metrics.aborted()
-            return
         finally:
             path = getattr(scope.get("route"), "path", "other")
             self.metrics.answered(path, status, time.perf_counter() - started)

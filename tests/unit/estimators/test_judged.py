@@ -113,7 +113,7 @@ def test_estimators_are_compared_by_the_corrected_t_test() -> None:
     primary = found.comparisons[0].primary
     assert (primary.value, primary.low, primary.high) == pytest.approx((np.mean(differences), low, high))
     assert str(found).startswith("Is accuracy higher in linear than in bayes?")
-    assert repr(found) == "<Answers: 2 arms, 10 of 10 runs done>"
+    assert repr(found) == "<Answers: 2 arms, 12 of 12 runs done>"
     splitter = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
     folds = classmark.compare_estimators(models, X, Y, cv=splitter, reference="linear").folds
     assert folds is not None

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import classmark
-from classmark.errors import EstimatorError, RunError
+from classmark.errors import EstimatorError, MissingExtraError, RunError
 from classmark.estimators import fitting
 from classmark.sklearn import TextClassifier
 from estimators import texts_of, tiny
@@ -162,6 +162,12 @@ def test_what_fit_settles_is_no_change(changes: dict[str, Any], message: str) ->
     with pytest.raises(EstimatorError) as caught:
         tiny(**changes).fit(TEXTS, CODES)
     assert str(caught.value) == message
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "classmark.inference.rows", None)  # as if what it needs were not installed
+    with pytest.raises(MissingExtraError, match=r'The estimator needs the package .*: pip install "classmark\[text\]"'):
+        tiny().fit(TEXTS, CODES)
 
 
 def test_a_misspelt_key_is_named() -> None:

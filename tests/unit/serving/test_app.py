@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,14 @@ def test_a_bad_image_does_not_spoil_its_neighbours(image_model: Path) -> None:
             threads.map(lambda one: client.post("/predict", files={"file": ("x.png", one, "image/png")}), sent)
         )
     assert [answer.status_code for answer in answers] == [200, 422, 200]
+
+
+def test_the_extra_is_named(
+    text_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert run(["serve", str(text_run)]) == 2
+    assert capsys.readouterr().err == 'error: Serving needs the package "uvicorn": pip install "classmark[serve]"\n'
 
 
 def test_two_runs_of_one_name(text_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

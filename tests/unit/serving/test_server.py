@@ -120,6 +120,7 @@ def test_a_client_that_leaves_is_not_computed_for(service: Service) -> None:
     until(lambda: counted(service, "classmark_aborted_requests_total") == aborted + 1)
     time.sleep(2 * WAIT_MS / 1_000)
     assert counted(service, "classmark_rows_total") == rows
+    assert counted(service, 'classmark_requests_total{endpoint="/predict",status="500"}') == 0
 
 
 def test_new_runs_lose_no_request(service: Service, runs: dict[str, Path]) -> None:

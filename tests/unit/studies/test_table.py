@@ -201,7 +201,7 @@ CHANGES: dict[str, tuple[Any, list[str], str]] = {
         pl.DataFrame, ["seeds=4"],
         'override "seeds=4": '
         "there is no such key for a table of runs; the keys are reference, name, question, metric, "
-        "direction, margin, target_accuracy, choose_by, sequential.",
+        "direction, margin, target_accuracy, choose_by, sequential, level.",
     ),
     "no file": (
         lambda rows: pl.DataFrame([*rows[:5], rows[5] | {"file": "gone.parquet"}]), [],
