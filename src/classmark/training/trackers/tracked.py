@@ -97,6 +97,8 @@ class Trackers:
 
     def judged(self, judgement: Judgement, run: RunFiles) -> None:
         """The metrics with their intervals, and the report."""
+        if not self._open:
+            return
         metrics = dict[str, float]()
         for metric, found in judgement.metrics.items():
             ends = {metric: found.value, f"{metric}_low": found.low, f"{metric}_high": found.high}
