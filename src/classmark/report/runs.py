@@ -10,6 +10,7 @@ from pathlib import Path
 from classmark.errors import RunError
 from classmark.judging.judgement import read_judgement
 from classmark.judging.statistics.intervals import Estimate
+from classmark.judging.statistics.level import percent
 from classmark.recipes.load import read_sections
 from classmark.report.page import page_environment
 from classmark.runs import RunFiles
@@ -100,6 +101,9 @@ def write_runs(path: Path, folder: Path, rows: Sequence[RunRow]) -> None:
             title=f"runs in {folder}",
             folder=str(folder),
             rows=rows,
+            levels=" or ".join(
+                percent(level) for level in sorted({row.level for row in rows if row.level is not None})
+            ),
             metrics=[name for name in SHOWN if any(name in row.metrics for row in rows)],
             filters={
                 name: sorted(values, key=lambda one: (one.isdigit() and len(one), one))

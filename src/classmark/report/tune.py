@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from classmark.judging.metric import LOWER_IS_BETTER, SHARES, SPOKEN, TITLES
+from classmark.judging.statistics.level import percent
 from classmark.judging.studies.tuned import BROKEN, FINISHED, PRUNED, Trial, Tried, Tuned
 from classmark.report.charts import BLUE, GREY, HEIGHT, WIDTH, Chart
 from classmark.report.figures import figure_svgs
@@ -167,7 +168,7 @@ def shown_value(value: object) -> str:
 
 
 def _interval(text: str) -> str:
-    return "" if text == "–" else f" (95 % interval {text})"
+    return "" if text == "–" else f" ({percent()} interval {text})"
 
 
 def _looks(found: Tuned) -> str:

@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,8 @@ from classmark.errors import InputError
 from classmark.inference import chunks as chunks_module
 from classmark.inference import mixed as mixed_module
 from classmark.inference.chunks import CHUNK_ROWS, Chunk, Kind, Notes, PredictOptions
+from classmark.inference.classifier import Classifier
+from classmark.inference.decisions import DecidingModel, Decisions
 from classmark.inference.files import predict_files, read_chunks
 from classmark.inference.output import check_out, write_predictions
 from classmark.predictions import read
@@ -49,6 +51,10 @@ class LengthClassifier:
     def predict_logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.seen.append(len(texts))
         return np.array([[len(text) / 10, 0.5] for text in texts], np.float32)
+
+
+def deciding(classifier: LengthClassifier) -> DecidingModel:
+    return DecidingModel(cast(Classifier, classifier), Decisions(classifier.classes))
 
 
 def probability(text: str) -> float:
@@ -77,7 +83,7 @@ def write_table(path: Path, frame: pl.DataFrame) -> Path:
 
 
 def predicted(out: Path, *inputs: Path, **columns: Any) -> Path:
-    rows = write_predictions(LengthClassifier(), read_all(*inputs, **columns), out, PredictOptions(), Notes())
+    rows = write_predictions(deciding(LengthClassifier()), read_all(*inputs, **columns), out, PredictOptions(), Notes())
     assert rows == sum(chunk.height for chunk in chunks(*inputs, **columns))
     return out
 
@@ -175,7 +181,7 @@ def test_each_chunk_is_predicted_before_the_next_is_read(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(sys, "stdin", lines())
     monkeypatch.setattr(classifier, "predict_logits", predict)
-    assert write_predictions(classifier, read_all("-"), tmp_path / "out.csv", PredictOptions(), Notes()) == 35
+    assert write_predictions(deciding(classifier), read_all("-"), tmp_path / "out.csv", PredictOptions(), Notes()) == 35
     assert when_predicted == [*range(3, 36, 3), 35]
     assert classifier.seen == [3] * 11 + [2]
     assert pl.read_csv(tmp_path / "out.csv")["id"].to_list() == [f"line-{number}" for number in range(1, 36)]
@@ -293,7 +299,7 @@ def test_ids_are_there_and_unique(tmp_path: Path) -> None:
     path.write_text("nr,text\na,x\nb,y\n")
     with pytest.raises(InputError) as caught:
         write_predictions(
-            LengthClassifier(), read_all(path, path, id="nr"), tmp_path / "out.csv", PredictOptions(), Notes()
+            deciding(LengthClassifier()), read_all(path, path, id="nr"), tmp_path / "out.csv", PredictOptions(), Notes()
         )
     assert str(caught.value) in {
         f'the id "{name}" stands in two rows or more. Give each row its own, or leave out id=' for name in ("a", "b")
@@ -355,7 +361,7 @@ def test_an_error_in_a_late_chunk_leaves_the_folder_as_it_was(
     out.write_text("of before")
     classifier = LengthClassifier()
     with pytest.raises(InputError, match=r"a\.csv, row 4: the text is missing\."):
-        write_predictions(classifier, read_all(path), out, PredictOptions(), Notes())
+        write_predictions(deciding(classifier), read_all(path), out, PredictOptions(), Notes())
     assert classifier.seen == [2]
     assert [found.name for found in out.parent.iterdir()] == [out.name]
     assert out.read_text() == "of before"

@@ -198,9 +198,9 @@ def test_what_is_better_at_one_level_may_not_be_at_another() -> None:
 
 
 def test_a_matrix_and_a_plan_follow_it() -> None:
-    found = classmark.judge_matrix([[10, 2], [3, 15]], level=0.8)
+    found = classmark.judge_matrix([[40, 10], [12, 60]], level=0.8)
     assert (found.metrics["accuracy"].low, found.metrics["accuracy"].high) == pytest.approx(
-        proportion_confint(25, 30, 0.2, "wilson")
+        proportion_confint(100, 122, 0.2, "wilson")
     )
     plan = classmark.plan(accuracy=0.9, width=0.02, level=0.9)
     assert (plan.needed, plan.level, plan.to_json()["level"]) == (2438, 0.9, 0.9)
