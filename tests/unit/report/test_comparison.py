@@ -56,8 +56,8 @@ def test_both_judgements_stand_side_by_side(tmp_path: Path, make_table: Make) ->
     words = text_of(page)
     assert f"A {SCRIPT} B better 10 rows, 2 classes (positive: yes), matched by id" in words
     assert comparison.sentence in words
-    # Wilson's intervals of 8 and of 10 in 10; Tango's of two rows gained.
-    assert "Accuracy 80.00 % 49.02 to 94.33 % 100.00 % 72.25 to 100.00 % +20.00 -13.30 to +50.98 cannot tell" in words
+    # Clopper and Pearson's intervals of 8 and of 10 in 10; Tango's of two rows gained.
+    assert "Accuracy 80.00 % 44.39 to 97.48 % 100.00 % 69.15 to 100.00 % +20.00 -13.30 to +50.98 cannot tell" in words
     assert "By the paired intervals B is better in log loss; nothing can be told from" in words
     assert "Calibration error 0.2720 – 0.1000 – -0.1720 no interval" in words
     assert "Only A is right on 0 rows, only B on 2; both are right on 8 and both wrong on 0." in words
