@@ -98,7 +98,7 @@ def test_a_judgement_shows_its_numbers(tmp_path: Path, judgement: Judgement, pre
     page = write_report(tmp_path, judgement, predictions).read_text(encoding="utf-8")
     words = text_of(page)
     assert "10 rows, 2 classes: no, yes (positive: yes)" in words
-    assert "Accuracy 80.00 % 95 % interval 49.02 to 94.33 %" in words  # Wilson's interval of 8 in 10
+    assert "Accuracy 80.00 % 95 % interval 44.39 to 97.48 %" in words  # Clopper and Pearson's of 8 in 10
     assert "With 60% of the rows yes, the classes are balanced" in words
     assert "no 3 (75.0 %) 1 (25.0 %)" in words
     assert "Training" not in words
