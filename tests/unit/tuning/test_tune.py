@@ -155,6 +155,19 @@ def test_failed_trials_are_listed_and_others_count() -> None:
     assert str(error.value) == "none: no trial was done. The first that failed: made to fail"
 
 
+def test_a_trial_whose_metric_is_undefined_is_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classmark.tuning.trials.validation_value", lambda tuning, run: None)
+    said: list[str] = []
+    monkeypatch.setattr("classmark.tuning.trials.Trials.say", lambda self, line: said.append(line))
+    monkeypatch.setattr("classmark.tuning.trials.LINE_SECONDS", 0)
+    with pytest.raises(RunError, match="log loss is not defined on its validation rows"):
+        tuned(2)
+    assert [line for line in said if line.startswith("failed")] == [
+        f"failed   trial {number}  log loss is not defined on its validation rows" for number in (1, 2)
+    ]
+    assert {line.split()[1] for line in said if line.startswith("running")} == {"0", "1"}
+
+
 def test_ctrl_c_ends_it_and_says_how_to_go_on() -> None:
     process = start("text-csv", *WORDS, "--space", "space.yaml", "--trials", "50", "--out", "stopped")
     deadline = time.monotonic() + 60
