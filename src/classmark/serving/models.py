@@ -194,9 +194,7 @@ def check_same_kind(before: Loaded, now: Loaded) -> None:
         RunError: it takes something else.
     """
     if before.kind != now.kind:
-        raise RunError(
-            f"{now.run}: its model takes {now.kind}, the one in use {before.kind}.", "Restart the service."
-        )
+        raise RunError(f"{now.run}: its model takes {now.kind}, the one in use {before.kind}.", "Restart the service.")
 
 
 def signature(path: Path) -> str | None:
