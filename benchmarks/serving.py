@@ -188,7 +188,7 @@ class Service:
 
     def loads(self) -> int:
         """How often it has loaded a run anew."""
-        return self.log.read_text().count("loaded anew")
+        return self.log.read_text().count("reloaded")
 
     def mean_batch(self) -> float:
         """Rows in a batch so far."""

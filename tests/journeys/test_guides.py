@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,13 @@ def shows(expected: str, printed: str) -> bool:
     return re.fullmatch(".*".join(parts), " ".join(printed.split())) is not None
 
 
+def end_processes(folder: Path) -> None:
+    """End what a guide that failed midway has started and named in a file such as `serve.pid`."""
+    for file in folder.glob("*.pid"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(file.read_text()), signal.SIGKILL)
+
+
 def test_a_block_that_shows_something_else_is_found() -> None:
     assert shows("a  b\n...\n", "a b\nc\n")
     assert shows("a\n...\nd", "a\nb c\nd\n")
@@ -54,14 +63,18 @@ def test_a_guide(
     monkeypatch.setenv("COLUMNS", "100")
     names: dict[str, Any] = {}
     printed, ran = "", 0
-    for kind, content in blocks(GUIDES / guide):
-        match kind:
-            case "sh":
-                printed, ran = run_shell(content, tmp_path_factory.mktemp("desk")), ran + 1
-            case "python":
-                printed, ran = run_python(content, names), ran + 1
-            case "text":
-                assert shows(content, printed), f"{content}\n--- is not\n{printed}"
+    try:
+        for kind, content in blocks(GUIDES / guide):
+            match kind:
+                case "sh":
+                    printed, ran = run_shell(content, tmp_path_factory.mktemp("desk")), ran + 1
+                case "python":
+                    printed, ran = run_python(content, names), ran + 1
+                case "text":
+                    assert shows(content, printed), f"{content}\n--- is not\n{printed}"
+    except BaseException:
+        end_processes(tmp_path)
+        raise
     assert ran, f"{guide} runs nothing"
 
 

@@ -57,7 +57,9 @@ def test_out_of_fold_predictions_are_the_same_in_other_processes() -> None:
 def test_calibration_by_scikit_learn(fitted: TextClassifier) -> None:
     calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), cv=2).fit(TEXTS, LABELS)
     assert calibrated.predict_proba(TEXTS).shape == (60, 2)
-    pytest.importorskip("matplotlib").use("agg")
+    import matplotlib
+
+    matplotlib.use("agg")
     drawn = CalibrationDisplay.from_estimator(fitted, TEXTS, LABELS, pos_label="good", n_bins=5)
     np.testing.assert_allclose(drawn.y_prob, fitted.predict_proba(TEXTS)[:, 1])
     drawn.figure_.savefig(io.BytesIO())
@@ -73,13 +75,15 @@ def test_a_judgement_of_one(fitted: TextClassifier) -> None:
 
 
 def test_skore_reports_on_it(fitted: TextClassifier) -> None:
-    skore = pytest.importorskip("skore")
+    import skore
+
     report = skore.EstimatorReport(fitted, X_test=TEXTS, y_test=LABELS)
     assert report.metrics.accuracy() == fitted.score(TEXTS, LABELS)
 
 
 def test_cleanlab_takes_its_probabilities(fitted: TextClassifier) -> None:
-    cleanlab = pytest.importorskip("cleanlab")
+    import cleanlab
+
     wrong = CODES.copy()
     wrong[7] = 1 - wrong[7]
     learner = cleanlab.classification.CleanLearning(tiny(train__epochs=8, optimizer__learning_rate=0.05), cv_n_folds=2)
@@ -88,12 +92,14 @@ def test_cleanlab_takes_its_probabilities(fitted: TextClassifier) -> None:
 
 
 def test_mlflow_evaluates_it(fitted: TextClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        mlflow = pytest.importorskip("mlflow")
+        import mlflow
+
         mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'books.db'}")
         with mlflow.start_run():
             logged = mlflow.sklearn.log_model(

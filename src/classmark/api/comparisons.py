@@ -39,7 +39,7 @@ def compare(
         names: what the models are called; without these, as files, runs or letters.
         draws: of the bootstrap.
         seed: of the bootstrap.
-        level: of all intervals; tests are at one less it.
+        level: of all intervals; tests use 1 − level.
         fail_if_worse: metrics; a check fails where a model is shown to be worse than the first.
         not_worse_than: metric → margin, such as `{"accuracy": 0.01}` or `"accuracy:0.01"`; a check passes where a model is
             shown to be worse by less than that, if at all.

@@ -82,7 +82,7 @@ def judge(
         slices: columns whose slices are judged, `a*b` for the combinations of two; without them, all that make some.
         draws: of the bootstrap.
         seed: of the bootstrap.
-        level: of all intervals, which hold the true value so often; tests of differences are at one less it.
+        level: how often an interval is to hold the true value; tests of differences use 1 − level.
         require: what the whole interval of a metric must keep, such as `accuracy>=0.9`; `checks` has the results.
         options: `positive`, `logits`; of a file also `label`, `id`, `group`, `labels` (a second file with the true classes,
             joined by id), `where` (such as `{"split": "test"}`), `labels_only`, `rescale`, `missing_label`.

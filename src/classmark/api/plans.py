@@ -64,7 +64,7 @@ def plan(
         icc: intra-class correlation: how alike rows of a group are, of what is averaged.
         correlation: of both models' scores within a class, for a difference of their ROC areas.
         power: how often the decision is to be reached.
-        level: of the interval; tests are at one less it.
+        level: of the interval; tests use 1 − level.
         options: what the columns of a pilot mean, as in `judge`.
 
     Raises:

@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "avx_vnni")
+TRAIN = ("torch", "lightning_fabric", "safetensors")
 EXTRAS = {
-    "train": ("torch", "lightning_fabric", "safetensors"),
-    "text": ("torch", "lightning_fabric", "safetensors", "tokenizers"),
-    "encoders": ("torch", "lightning_fabric", "safetensors", "tokenizers", "transformers", "peft"),
-    "images": ("torch", "lightning_fabric", "safetensors", "torchvision", "timm", "PIL"),
+    "train": TRAIN,
+    "text": (*TRAIN, "tokenizers"),
+    "encoders": (*TRAIN, "tokenizers", "transformers", "peft"),
+    "images": (*TRAIN, "torchvision", "timm", "PIL"),
+    "onnx": (*TRAIN, "onnx", "onnxruntime", "onnxscript"),
+    "serve": (*TRAIN, "fastapi", "uvicorn", "python_multipart", "prometheus_client"),
+    "tune": (*TRAIN, "optuna"),
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow",),
+    "wandb": ("wandb",),
     "huggingface": ("datasets",),
 }
 EMBEDDED = {  # package → the extra that installs it

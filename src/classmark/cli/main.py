@@ -111,7 +111,8 @@ SetLevel = Annotated[
 ]
 Draws = Annotated[int, typer.Option(min=100, help="Bootstrap draws; a matrix needs none.")]
 Level = Annotated[
-    float, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; tests are at one less it.")
+    float,
+    typer.Option(metavar="SHARE", help="The level of all intervals: 0.9 for 90 %. Tests then allow 10 % false alarms."),
 ]
 
 
@@ -264,7 +265,7 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a run for other programs, and check on all its test rows that it says the same there."""
+    """Export a run for other programs, and check on all test rows that the predictions stay the same."""
     from classmark.cli.export import export as run_export
 
     words = {"to": to, "out": out, "quantise": quantise, "license": license_name, "language": tuple(language or ())}
@@ -284,20 +285,24 @@ def serve(
     ] = False,
     at: At = None,
     sets: SetLevel = None,
-    batch: Annotated[int, typer.Option(help="Rows from which on waiting requests are computed at once.")] = 32,
-    wait_ms: Annotated[float, typer.Option(help="How long a request waits for others to be computed with.")] = 5.0,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Load a run anew when its folder or link is replaced.")
-    ] = False,
+    batch: Annotated[int, typer.Option(help="Compute waiting requests once they hold this many rows.")] = 32,
+    wait_ms: Annotated[
+        float, typer.Option(help="Milliseconds that a request waits for others to join its batch.")
+    ] = 5.0,
+    watch: Annotated[bool, typer.Option("--watch", help="Reload a run when its folder or link is replaced.")] = False,
     key_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Its first line is the key that requests must show; or CLASSMARK_API_KEY."),
+        typer.Option(
+            metavar="FILE", help="Its first line is the key that requests must send. CLASSMARK_API_KEY can hold it too."
+        ),
     ] = None,
-    max_bytes: Annotated[int, typer.Option(help="The largest request.")] = 16 << 20,
+    max_bytes: Annotated[int, typer.Option(help="The largest request, in bytes.")] = 16 << 20,
     max_rows: Annotated[int, typer.Option(help="The most texts or images in a request.")] = 1_000,
-    max_characters: Annotated[int, typer.Option(help="The longest text.")] = 100_000,
-    max_pixels: Annotated[int, typer.Option(help="The largest image.")] = 40_000_000,
-    timeout: Annotated[float, typer.Option(help="Seconds for a request, and again for its answer.")] = 30.0,
+    max_characters: Annotated[int, typer.Option(help="The longest text, in characters.")] = 100_000,
+    max_pixels: Annotated[int, typer.Option(help="The largest image, in pixels.")] = 40_000_000,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds to receive a request, and the same again to answer it.")
+    ] = 30.0,
 ) -> None:
     """Serve trained models behind an HTTP address, with a page to try them."""
     options = {"host": host, "port": port, "calibrated": calibrated, "mixture": mixture, "at": at, "sets": sets}
@@ -615,7 +620,8 @@ def plan(
     group_size: Annotated[float | None, typer.Option(help="Rows per group, on average.")] = None,
     icc: Annotated[float | None, typer.Option(help="How alike rows of a group are: intra-class correlation.")] = None,
     correlation: Annotated[
-        float | None, typer.Option(help="Of two models' scores within a class, to compare their ROC areas.")
+        float | None,
+        typer.Option(help="The correlation of two models' scores within a class, to compare their ROC areas."),
     ] = None,
     power: Annotated[float, typer.Option(help="How often it is to be shown.")] = 0.8,
     level: Level = 0.95,
@@ -675,7 +681,8 @@ def study(
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time, sharing the cores.")] = None,
     level: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Of all intervals: 0.9 for 90 %; the same as level=0.9.")
+        float | None,
+        typer.Option(metavar="SHARE", help="The level of all intervals: 0.9 for 90 %. The same as level=0.9."),
     ] = None,
     label: Label = None,
     id_column: Id = None,
@@ -724,11 +731,15 @@ def tune(
         Path | None,
         typer.Option(metavar="FILE", help="The YAML file of the ranges.", autocompletion=_proposed("ranges")),
     ] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="In all, with those of the folder. Without it: 20.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials in all, including those in the folder. Without it: 20.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Trials at the same time, sharing the cores.")] = 1,
     fresh: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Of the validation rows, how many choose nothing. Without it: 0.3."),
+        typer.Option(
+            metavar="SHARE", help="The share of validation rows that is put aside and chooses nothing. Without it: 0.3."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; without it, tunes/ and the recipe's name.")] = None,
     resume: Annotated[

@@ -155,7 +155,7 @@ def _on_training_rows(estimator: Any, rows: Rows, apart: Apart, how: Resampling,
     from sklearn.base import clone
 
     assert apart.training is not None
-    training = _with_classes(read_rows(*apart.training), rows.labels)
+    training = _with_classes(read_rows(*apart.training), rows.labels, "training")
     values = training.labels.classes[training.labels.codes]
     everywhere = np.arange(len(rows.ids))
     fitted = clone(estimator).fit(training.inputs, values)
@@ -180,13 +180,12 @@ def _on_training_rows(estimator: Any, rows: Rows, apart: Apart, how: Resampling,
 
 def _validation(fitted: Any, rows: Rows, apart: Apart) -> Predictions:
     assert apart.validation is not None
-    held_out = _with_classes(read_rows(*apart.validation), rows.labels)
-    named = replace(held_out, ids=[f"validation {name}" for name in held_out.ids])
-    return named.table(np.arange(len(named.ids)), scores_of(fitted, held_out.inputs, rows.labels.classes))
+    held_out = _with_classes(read_rows(*apart.validation), rows.labels, "validation")
+    return held_out.table(np.arange(len(held_out.ids)), scores_of(fitted, held_out.inputs, rows.labels.classes))
 
 
-def _with_classes(other: Rows, labels: Labels) -> Rows:
-    """Rows whose labels are numbered as those of the judged rows.
+def _with_classes(other: Rows, labels: Labels, split: str) -> Rows:
+    """The rows of a split, with labels numbered as those of the judged rows and ids that name the split.
 
     Raises:
         EstimatorError: one of their classes is none of these.
@@ -195,5 +194,5 @@ def _with_classes(other: Rows, labels: Labels) -> Rows:
     if unknown := [label for label in other.labels.classes.tolist() if label not in numbers]:
         raise EstimatorError(f'no judged row has the class "{unknown[0]}".', "Give rows of every class.", argument="y")
     codes: NDArray[np.int64] = np.array([numbers[label] for label in other.labels.classes.tolist()])[other.labels.codes]
-    names = [f"training {name}" for name in other.ids]
+    names = [f"{split} {name}" for name in other.ids]
     return Rows(other.inputs, Labels(labels.classes, labels.names, codes), names)

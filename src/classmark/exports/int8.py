@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from classmark.exports.loader import Predictor
 from classmark.exports.rows import Rows
+from classmark.exports.traced import quiet
 from classmark.judging.comparisons.compare import compare
 from classmark.judging.comparisons.paired import Difference
 from classmark.predictions import Predictions, build_predictions
@@ -53,7 +52,7 @@ def quantised(folder: Path, rows: dict[str, Rows], target: Path) -> str:
     exact = some.predicted(source.predict_proba, "int8").argmax(axis=1)
     kept: dict[str, float] = {}
     for way, write in ways.items():
-        with _quiet():
+        with quiet():
             write(folder / source.about["model"]["file"], target.with_suffix(f".{way}"), _feeds(source, rows["train"]))
         labels = some.predicted(_with_model(folder, target.with_suffix(f".{way}")), "int8").argmax(axis=1)
         kept[way] = float((labels == exact).mean())
@@ -160,13 +159,3 @@ def _static(source: Path, target: Path, feeds: Feeds) -> None:
         weight_type=QuantType.QInt8,
     )
     prepared.unlink()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    level = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(level)

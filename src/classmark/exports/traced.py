@@ -117,7 +117,7 @@ def _traced(
         parameter.requires_grad_(False)
     dimensions = {name: dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for name, axes in shapes.items()}
     try:
-        with _quiet():
+        with quiet():
             program: Any = torch.onnx.export(
                 module.eval(),
                 sample,
@@ -137,8 +137,8 @@ def _traced(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """In it the exporter says nothing on screen; what matters is checked on the test rows."""
+def quiet() -> Iterator[None]:
+    """In it exporters say nothing on screen; what matters is checked on the test rows."""
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

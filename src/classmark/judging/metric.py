@@ -34,11 +34,6 @@ class Metric:
     bounds: tuple[float, float | None] = (0.0, 1.0)
     scale: Scale = "logit"
 
-    @property
-    def needs_scores(self) -> bool:
-        """Whether predicted classes alone do not give it."""
-        return self.source != "classes"
-
 
 METRICS = {
     "accuracy": Metric("Accuracy", "accuracy", "classes", is_share=True),

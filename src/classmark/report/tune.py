@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from classmark.judging.metric import LOWER_IS_BETTER, SHARES, SPOKEN, TITLES
-from classmark.judging.statistics.level import percent
+from classmark.judging.statistics.level import at_level_of, percent
 from classmark.judging.studies.tuned import BROKEN, FINISHED, PRUNED, Trial, Tried, Tuned
 from classmark.report.charts import BLUE, GREY, HEIGHT, WIDTH, Chart
 from classmark.report.figures import figure_svgs
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 30  # trials on a terminal
 
 
+@at_level_of("found")
 def write_tuning(folder: Path, found: Tuned) -> Path:
     """The path of `folder/report.html`, written with its figure in `folder/figures/`."""
     charts = [history_chart(found)] if any(one.trial.state == FINISHED for one in found.trials) else []
@@ -53,6 +54,7 @@ def write_tuning(folder: Path, found: Tuned) -> Path:
     return folder / "report.html"
 
 
+@at_level_of("found")
 def tuning_table(found: Tuned) -> Group:
     """What is said of the best trial, and every trial, the best ones first."""
     from rich.console import Group

@@ -14,7 +14,7 @@ from classmark.errors import ClassmarkError, InputError
 from classmark.inference.classifier import softmax
 from classmark.inference.decisions import DecidingModel
 from classmark.inference.output import PredictsFiles, chunk_logits
-from classmark.serving.contents import Rows
+from classmark.serving.contents import SOURCE, Rows
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _alone(model: DecidingModel, request: Rows) -> Answer | ClassmarkError:
     try:
         kept, logits = chunk_logits(model.classifier, request.chunk, request.options, request.notes)
         if not kept.frame.height:
-            raise InputError("the request: there is nothing to predict.", " ".join(request.notes.lines()))
+            raise InputError(f"{SOURCE}: there is nothing to predict.", " ".join(request.notes.lines()))
     except ClassmarkError as error:
         return error
     return _answer(model, request, kept.frame["id"].to_list(), logits)

@@ -48,7 +48,7 @@ def _judgement(run: Path) -> dict[str, Any] | None:
     except ClassmarkError:
         return None
     content = judgement.to_json()
-    return {name: content[name] for name in ("split", "rows", "metrics", "findings")}
+    return {name: content[name] for name in ("split", "rows", "level", "metrics", "findings")}
 
 
 def _card(run: Path) -> str | None:

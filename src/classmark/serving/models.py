@@ -121,7 +121,7 @@ class Models:
         self._loader.shutdown(wait=False, cancel_futures=True)
 
     async def reload(self, *, changed_only: bool = False) -> None:
-        """Load runs anew. A request that has its model keeps it; one whose run cannot be loaded keeps the old model."""
+        """Reload runs. A request that has its model keeps it; one whose run cannot be loaded keeps the old model."""
         async with self._reloading:
             for name, path in self._runs.items():
                 if changed_only and signature(path) in (None, self._served[name].loaded.signature):
@@ -138,10 +138,10 @@ class Models:
                 before = self._served[name]
                 self._serve(name, loaded)
                 before.batcher.close()
-                print(f"{name}: loaded anew, weights {loaded.weights}", file=sys.stderr, flush=True)
+                print(f"{name}: reloaded, weights {loaded.weights}", file=sys.stderr, flush=True)
 
     async def watch(self) -> None:
-        """Load a run anew whenever its files have changed and stay as they are for a second."""
+        """Reload a run whenever its files have changed and stay as they are for a second."""
         seen = {name: served.loaded.signature for name, served in self._served.items()}
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -194,9 +194,7 @@ def check_same_kind(before: Loaded, now: Loaded) -> None:
         RunError: it takes something else.
     """
     if before.kind != now.kind:
-        raise RunError(
-            f"{now.run}: its model takes {now.kind}, the one in use {before.kind}.", "Start the service anew."
-        )
+        raise RunError(f"{now.run}: its model takes {now.kind}, the one in use {before.kind}.", "Restart the service.")
 
 
 def signature(path: Path) -> str | None:

@@ -55,8 +55,7 @@ class Trials:
         tuning: whose trials they are.
         folder: of the tuning.
         proposals: says what to try.
-        count: of trials in all, those of earlier times among them.
-        workers: how many run at the same time.
+        numbers: how many trials in all, including earlier ones, and how many run at the same time.
         came: the signals that asked for a stop; others add to it.
     """
 
@@ -165,11 +164,11 @@ class Trials:
         )
 
     def _finish(self, trial: Trial, run: RunFiles) -> None:
-        self.ended += 1
         value = validation_value(self.tuning, run)
         if value is None:
             self._fail(trial, f"{SPOKEN[self.tuning.metric]} is not defined on its validation rows")
             return
+        self.ended += 1
         self.proposals.finish(trial, value)
         said = f"{SPOKEN[self.tuning.metric]} {value_text(value, self.tuning.metric)}"
         self.say(f"done     {trial.name}  {said} in {seconds_text(read_status(run).total_seconds)}")

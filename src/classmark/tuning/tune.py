@@ -13,6 +13,7 @@ from pathlib import Path
 
 from classmark.errors import Interrupted, MissingExtraError, Option, RecipeError, RunError
 from classmark.judging.metric import LOWER_IS_BETTER, SPOKEN
+from classmark.judging.statistics.level import at_level
 from classmark.judging.studies.tuned import BROKEN, FINISHED, Trial, Tried, Tuned
 from classmark.recipes import load_recipe
 from classmark.recipes.load import dump_recipe
@@ -147,7 +148,8 @@ def _written(tuning: Tuning, folder: Path, trials: list[Trial]) -> Tuned:
         status = read_status(place_of(folder, one, tuning.seed).run)
         tried.append(Tried(one, status.total_seconds, status.processor_seconds))
     looks = looks_beside(folder / "trials")
-    optimism = None if best is None else winners_optimism(tuning, folder, trials, best)
+    with at_level(tuning.recipe["judge"]["level"]):
+        optimism = None if best is None else winners_optimism(tuning, folder, trials, best)
     found = Tuned(tuning, folder, tuple(tried), best, optimism, looks)
     write_json(folder / "tune.json", found.to_json())
     if best is not None:

@@ -78,6 +78,8 @@ def test_a_fitted_estimator_is_judged_on_the_rows_as_they_are() -> None:
     )  # fmt: skip
     assert found.metrics == beside.metrics
     assert found.recalibration == beside.recalibration
+    assert found.validation is not None
+    assert found.validation.ids[0] == "validation row 1"
     assert found.baselines == {}
 
 

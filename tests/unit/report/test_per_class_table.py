@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from browsers import CHROMIUM, NONE_THERE
 from classmark.judging.published import judge_confusion
 from classmark.report.page import write_report
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # Recalls of the 25 classes: c00 has no rows, c01 has 1/26, c02 has 2/26, …
 NAMES = [f"c{index:02d}" for index in range(25)]
 READ = """
@@ -43,14 +42,14 @@ def in_browser(page: str, script: str, folder: Path) -> Any:
     run = f"<script>document.title = JSON.stringify((() => {{ {READ} {script} }})())</script>"
     (folder / "page.html").write_text(page.replace("</body>", f"{run}</body>"), encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
-    command = [str(BROWSER), *options, (folder / "page.html").as_uri()]
+    command = [str(CHROMIUM), *options, (folder / "page.html").as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     title = re.search(r"<title>(.*?)</title>", done.stdout)
     assert title
     return json.loads(title.group(1))
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs a browser")
+@pytest.mark.skipif(CHROMIUM is None, reason=NONE_THERE)
 def test_each_click_turns_the_order_and_what_has_no_value_stays_last(page: str, tmp_path: Path) -> None:
     steps = "const found = []; for (const button of [recall, recall, name, name]) { button.click();"
     found = in_browser(page, f"{steps} found.push([shown(), sorted()]); }} return found;", tmp_path)
@@ -63,7 +62,7 @@ def test_each_click_turns_the_order_and_what_has_no_value_stays_last(page: str, 
     ]
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs a browser")
+@pytest.mark.skipif(CHROMIUM is None, reason=NONE_THERE)
 def test_the_field_finds_classes_by_a_part_of_their_name(page: str, tmp_path: Path) -> None:
     steps = "const found = []; for (const wanted of [' C1', 'x', '']) { find(wanted); found.push([shown(), said()]); }"
     found = in_browser(page, f"{steps} return [field.parentElement.hidden, ...found];", tmp_path)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
+from browsers import CHROMIUM, FLAGS, NONE_THERE
 from classmark.judging.statistics.intervals import Estimate
 from classmark.report.runs import RunRow, write_runs
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NONE_THERE)
 
 
 def row(name: str, accuracy: float | None, **further: Any) -> RunRow:
@@ -23,9 +24,6 @@ def row(name: str, accuracy: float | None, **further: Any) -> RunRow:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("there is no Chromium")
     file = tmp_path_factory.mktemp("page") / "runs.html"
     rows = [
         row("low", 0.7),
@@ -34,8 +32,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         row("mid", 0.8, fingerprint="y"),
     ]
     write_runs(file, Path("runs"), rows)
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         opened = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
         said: list[str] = []
         opened.on("console", lambda message: said.append(message.text))

@@ -210,6 +210,7 @@ def test_what_is_said_of_the_model(client: TestClient, text_run: Path) -> None:
     assert info["prediction_sets"] == {"method": "lac", "level": 0.9}
     accuracy = classmark.Run(text_run).judgement.metrics["accuracy"]
     assert info["judgement"]["metrics"]["accuracy"]["low"] == accuracy.low
+    assert info["judgement"]["level"] == 0.95
     assert info["card"] == model_card(RunFiles(text_run))
     other = client.get("/info?model=pictures").json()
     assert (other["takes"], other["prediction_sets"], other["judgement"]) == ("images", None, None)

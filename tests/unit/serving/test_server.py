@@ -178,7 +178,7 @@ def test_it_answers_what_it_has_before_it_ends(service: Service) -> None:
         service.connect()
     said = service.process.stderr.read()  # type: ignore[union-attr]
     assert "Traceback" not in said
-    assert said.count("current: loaded anew, weights ") == 2
+    assert said.count("current: reloaded, weights ") == 2
     assert "current: not loaded, the old model stays: " in said
 
 

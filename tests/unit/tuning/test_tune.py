@@ -101,14 +101,14 @@ def test_a_killed_tuning_goes_on_with_the_same_trials() -> None:
 
 
 def test_the_best_trial_is_looked_at_on_fresh_rows_and_its_recipe_trains() -> None:
-    found = tuned(3)
+    found = tuned(3, judge__level=0.9)
     content = json.loads(Path("tuned/tune.json").read_text())
     done = {row["trial"]: row["value"] for row in content["trials"] if row["state"] == "done"}
     best = content["best"]
     assert best["chosen"] == min(done.values()) == done[best["trial"]]
     assert (best["chosen_rows"], best["fresh_rows"]) == (60, 40)
     run = RunFiles(Path("tuned/trials") / f"trial-{best['trial']}")
-    judged = classmark.judge(read(run.predictions("fresh"))).metrics["log_loss"]
+    judged = classmark.judge(read(run.predictions("fresh")), level=0.9).metrics["log_loss"]
     assert best["fresh"] == {"value": judged.value, "low": judged.low, "high": judged.high, "method": judged.method}
     assert judged.value is not None
     assert judged.low is not None
@@ -122,6 +122,9 @@ def test_the_best_trial_is_looked_at_on_fresh_rows_and_its_recipe_trains() -> No
     assert recipe.optimizer.learning_rate == best["values"]["optimizer.learning_rate"]
     page = Path("tuned/report.html").read_text()
     assert f"trial {best['trial']}" in page
+    assert content["level"] == 0.9
+    assert "90 % interval" in page
+    assert "95 %" not in page
     assert "optimizer.learning_rate" in page
 
 
@@ -153,6 +156,19 @@ def test_failed_trials_are_listed_and_others_count() -> None:
     with pytest.raises(RunError) as error:
         tuned(1, "none", optimizer__learning_rate=16)
     assert str(error.value) == "none: no trial was done. The first that failed: made to fail"
+
+
+def test_a_trial_whose_metric_is_undefined_is_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classmark.tuning.trials.validation_value", lambda tuning, run: None)
+    said: list[str] = []
+    monkeypatch.setattr("classmark.tuning.trials.Trials.say", lambda self, line: said.append(line))
+    monkeypatch.setattr("classmark.tuning.trials.LINE_SECONDS", 0)
+    with pytest.raises(RunError, match="log loss is not defined on its validation rows"):
+        tuned(2)
+    assert [line for line in said if line.startswith("failed")] == [
+        f"failed   trial {number}  log loss is not defined on its validation rows" for number in (1, 2)
+    ]
+    assert {line.split()[1] for line in said if line.startswith("running")} == {"0", "1"}
 
 
 def test_ctrl_c_ends_it_and_says_how_to_go_on() -> None:

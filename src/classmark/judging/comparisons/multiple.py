@@ -108,7 +108,7 @@ class Comparisons:
 
     @property
     def level(self) -> float:
-        """The level of all intervals; tests are at one less it."""
+        """The level of all intervals; tests use 1 − level."""
         return self.pairs[0].level
 
     @cached_property

@@ -70,6 +70,11 @@ class Tuned:
     test_looks: int
 
     @property
+    def level(self) -> float:
+        """Of all intervals: the recipe's `judge.level`."""
+        return float(self.tuning.recipe["judge"]["level"])
+
+    @property
     def recipe(self) -> Path:
         """The file of the best recipe, which trains: `classmark train best.yaml`."""
         return self.folder / "best.yaml"
@@ -101,6 +106,7 @@ class Tuned:
         return {
             "schema_version": SCHEMA_VERSION,
             **content,
+            "level": self.level,
             "trials": rows,
             "best": best,
             "test_looks": self.test_looks,

@@ -17,7 +17,6 @@ from classmark.recipes.section import flattened
 from classmark.runs import RunFiles
 from classmark.system.files import read_json, write_json
 
-PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 # No telemetry, and no minutes of waiting for a server that is gone.
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -133,8 +132,8 @@ def check_trackers(recipe: Recipe) -> None:
         MissingExtraError: one is not.
     """
     for name in recipe.train.trackers:
-        if find_spec(PACKAGES[name]) is None:
-            raise MissingExtraError(PACKAGES[name], name, f"train.trackers: {name}")
+        if find_spec(name) is None:  # the package, the extra and the tracker have one name
+            raise MissingExtraError(name, name, f"train.trackers: {name}")
 
 
 def _open(name: str, opened: Opened) -> Tracker:
