@@ -32,6 +32,8 @@ class Predictor:
 
     def predict_proba(self, inputs: Any, calibrated: bool = False) -> Any:
         """Probabilities of shape (N, C); calibrated: with the temperature that was fitted on validation rows, if one was."""
+        if isinstance(inputs, str | bytes | Path | dict):
+            raise TypeError(f"{type(inputs).__name__}: give a list of inputs, even of one")
         given = [self.ids(one) for one in inputs] if self.is_text else list(inputs)
         order = sorted(range(len(given)), key=lambda row: -len(given[row]) if self.is_text else row)
         found = np.empty((len(given), len(self.classes)), np.float32)
@@ -82,17 +84,17 @@ def square(source: Any, side: int) -> Any:
     if image.mode.startswith("I"):  # 16 bits
         image = Image.fromarray(((np.asarray(image).astype(np.int64) + 128) // 257).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     image, cut = image.convert("RGB"), min(image.size)
     start = [(length - cut) / 2 for length in image.size]
     box = (*start, *(place + cut for place in start))
-    if image.size != (side, side):
-        image = image.resize((side, side), Image.Resampling.BICUBIC, box)
-    return np.asarray(image)
+    return np.asarray(
+        image if image.size == (side, side) else image.resize((side, side), Image.Resampling.BICUBIC, box)
+    )
 
 
 if __name__ == "__main__":
+    sys.excepthook = lambda kind, error, trace: print(f"error: {kind.__name__}: {error}", file=sys.stderr)
     model, names = Predictor(), sys.stdin.read().splitlines() if sys.argv[1:] == ["-"] else sys.argv[1:]
     for name, row in zip(names, model.predict_proba(names, model.about["temperature"] is not None), strict=True):
         shares = dict(zip(model.classes, row.tolist(), strict=True))
