@@ -59,8 +59,7 @@ class Predictor:
         found = self.tokenizer.encode(text, add_special_tokens=False).ids or self.rule["empty"]
         most = self.rule["most_tokens"] or len(found)
         head = most if self.rule["keep"] == "start" else (most + 1) // 2
-        kept = found if len(found) <= most else found[:head] + found[len(found) - (most - head) :]
-        return [*self.rule["before"], *kept, *self.rule["after"]]
+        return [*self.rule["before"], *found[:head], *found[max(head, len(found) - most + head) :], *self.rule["after"]]
 
     def feed(self, batch: list[Any]) -> dict[str, Any]:
         """What the model takes: texts filled up behind, the longest first, or squares of pixels."""
@@ -88,13 +87,12 @@ def square(source: Any, side: int) -> Any:
     image, cut = image.convert("RGB"), min(image.size)
     start = [(length - cut) / 2 for length in image.size]
     box = (*start, *(place + cut for place in start))
-    return np.asarray(
-        image if image.size == (side, side) else image.resize((side, side), Image.Resampling.BICUBIC, box)
-    )
+    if image.size != (side, side):
+        image = image.resize((side, side), Image.Resampling.BICUBIC, box)
+    return np.asarray(image)
 
 
 if __name__ == "__main__":
-    sys.excepthook = lambda kind, error, trace: print(f"error: {kind.__name__}: {error}", file=sys.stderr)
     model, names = Predictor(), sys.stdin.read().splitlines() if sys.argv[1:] == ["-"] else sys.argv[1:]
     for name, row in zip(names, model.predict_proba(names, model.about["temperature"] is not None), strict=True):
         shares = dict(zip(model.classes, row.tolist(), strict=True))
