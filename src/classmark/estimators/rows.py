@@ -45,8 +45,10 @@ def read_labels(y: Any) -> Labels:
     """
     if y is None:
         raise EstimatorError("it requires y to be passed, but the target y is None.", argument="y")
+    listed = y if isinstance(y, list | tuple) else []  # numpy would make the text "nan" of a NaN among texts
     values = column_or_1d(y, warn=True)
-    if values.dtype.kind in "Of" and any(value is None or value != value for value in values.tolist()):
+    missing = values.dtype.kind in "Of" and any(value is None or value != value for value in values.tolist())
+    if missing or any(isinstance(value, float) and value != value for value in listed):
         raise EstimatorError("a label is missing (None or NaN).", "Leave these rows out.", argument="y")
     try:
         classes, codes = np.unique(values, return_inverse=True)

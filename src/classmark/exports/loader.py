@@ -32,6 +32,8 @@ class Predictor:
 
     def predict_proba(self, inputs: Any, calibrated: bool = False) -> Any:
         """Probabilities of shape (N, C); calibrated: with the temperature that was fitted on validation rows, if one was."""
+        if isinstance(inputs, str | bytes | Path | dict):
+            raise TypeError(f"{type(inputs).__name__}: give a list of inputs, even of one")
         given = [self.ids(one) for one in inputs] if self.is_text else list(inputs)
         order = sorted(range(len(given)), key=lambda row: -len(given[row]) if self.is_text else row)
         found = np.empty((len(given), len(self.classes)), np.float32)
@@ -57,8 +59,7 @@ class Predictor:
         found = self.tokenizer.encode(text, add_special_tokens=False).ids or self.rule["empty"]
         most = self.rule["most_tokens"] or len(found)
         head = most if self.rule["keep"] == "start" else (most + 1) // 2
-        kept = found if len(found) <= most else found[:head] + found[len(found) - (most - head) :]
-        return [*self.rule["before"], *kept, *self.rule["after"]]
+        return [*self.rule["before"], *found[:head], *found[max(head, len(found) - most + head) :], *self.rule["after"]]
 
     def feed(self, batch: list[Any]) -> dict[str, Any]:
         """What the model takes: texts filled up behind, the longest first, or squares of pixels."""
@@ -82,8 +83,7 @@ def square(source: Any, side: int) -> Any:
     if image.mode.startswith("I"):  # 16 bits
         image = Image.fromarray(((np.asarray(image).astype(np.int64) + 128) // 257).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     image, cut = image.convert("RGB"), min(image.size)
     start = [(length - cut) / 2 for length in image.size]
     box = (*start, *(place + cut for place in start))

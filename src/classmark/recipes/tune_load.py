@@ -44,7 +44,7 @@ def load_tuning(path: Path, recipe: Recipe | None = None, fresh: float | None = 
         RecipeError: the file cannot be used; every problem is listed with its place.
     """
     path = Path(with_home(str(path)))
-    content, lines = parse_yaml(read_bytes(path), str(path), A_SPACE)
+    content, lines = parse_yaml(read_bytes(path, "the ranges"), str(path), A_SPACE)
     places = Places(str(path), lines)
     if recipe is not None:
         written = [name for name in ("recipe", "seed", "threads") if name in content]

@@ -44,8 +44,8 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a recipe file.
+def read_bytes(path: Path, of: str = "a recipe") -> bytes:
+    """The bytes of a recipe file, or of one that a message calls otherwise.
 
     Raises:
         RecipeError: it cannot be read, is no file, or is too large for a recipe.
@@ -53,7 +53,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
             what = "a folder" if path.is_dir() else "no file" if path.exists() else "not there"
-            raise RecipeError(f"{path}: this is {what}. Name the YAML file of a recipe.")
+            raise RecipeError(f"{path}: this is {what}. Name the YAML file of {of}.")
         with path.open("rb") as stream:
             text = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:

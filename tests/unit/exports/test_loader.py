@@ -81,6 +81,13 @@ def test_a_text_is_cut_the_same(keep: Any) -> None:
         assert predictor.ids(text) == whole.row(0).tolist()
 
 
+@pytest.mark.parametrize("one", ["a text", b"bytes", Path("a.png"), {"text": "a"}])
+def test_a_single_input_is_refused(one: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        object.__new__(Predictor).predict_proba(one)
+    assert str(caught.value) == f"{type(one).__name__}: give a list of inputs, even of one"
+
+
 def test_it_has_fewer_than_a_hundred_lines() -> None:
     assert len(Path(loader.__file__).read_text(encoding="utf-8").splitlines()) < 100
 
