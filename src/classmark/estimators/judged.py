@@ -79,6 +79,7 @@ def estimator_side(
     Raises:
         EstimatorError: the arguments do not go together.
     """
+    _check_pairs(apart)
     prefit = isinstance(how.cv, str) and how.cv == PREFIT
     if prefit and (apart.training is not None or baselines):
         name = "training" if apart.training is not None else "baselines"
@@ -97,6 +98,14 @@ def estimator_side(
             argument="validation",
         )
     return _over_folds(estimator, rows, how, others)
+
+
+def _check_pairs(apart: Apart) -> None:
+    for name, given in (("training", apart.training), ("validation", apart.validation)):
+        if given is None:
+            continue
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise EstimatorError(f"{type(given).__name__}: a pair is expected.", "Write (X, y).", argument=name)
 
 
 def _over_folds(estimator: Any, rows: Rows, how: Resampling, others: Mapping[str, Any]) -> Side:
@@ -156,6 +165,8 @@ def _on_training_rows(estimator: Any, rows: Rows, apart: Apart, how: Resampling,
 
     assert apart.training is not None
     training = _with_classes(read_rows(*apart.training), rows.labels, "training")
+    if apart.training[0] is rows.inputs:
+        raise EstimatorError("these are the rows to judge.", "Give other rows, or leave it out.", argument="training")
     values = training.labels.classes[training.labels.codes]
     everywhere = np.arange(len(rows.ids))
     fitted = clone(estimator).fit(training.inputs, values)

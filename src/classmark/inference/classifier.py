@@ -204,6 +204,10 @@ def load(
                 f"{path}: a cross-validation has a model for each fold, in runs/, and none of its own.",
                 f"Train one on all rows: classmark train {path / 'recipe.yaml'} data.folds=null data.fold_repeats=1",
             )
+        if not RunFiles(path).recipe.exists():
+            raise RunError(
+                f"{path}: this is neither a run folder nor a model folder.", "`classmark runs` lists the runs."
+            )
         raise RunError(
             f"{path}: there is no trained model in this folder. Finish the run: classmark train --resume {path}"
         )

@@ -49,7 +49,7 @@ def check_memory(recipe: Recipe, dataset: Dataset, inputs: Inputs) -> None:
         ("test", inputs.test, EVALUATION_FLOATS),
     )
     for split, examples, floats in splits:
-        if not len(examples):
+        if not len(examples.sizes):
             continue
         per_token = token_bytes(recipe.model, inputs.shape.embedding_size, floats)
         row = int(examples.sizes.argmax())

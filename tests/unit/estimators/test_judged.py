@@ -23,11 +23,21 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import classmark
-from classmark.errors import ClassmarkError
+from classmark.errors import ClassmarkError, EstimatorError
 
 X, Y = load_breast_cancer(return_X_y=True)
 X, Y = X[:240], np.array(["malignant", "benign"])[Y[:240]]
 LINEAR, BAYES = make_pipeline(StandardScaler(), LogisticRegression()), GaussianNB()
+
+
+def test_other_rows_are_a_pair_of_other_rows() -> None:
+    model = GaussianNB()
+    with pytest.raises(EstimatorError) as caught:
+        classmark.judge_estimator(model, X, Y, training=X)
+    assert str(caught.value) == "training: ndarray: a pair is expected. Write (X, y)."
+    with pytest.raises(EstimatorError) as caught:
+        classmark.judge_estimator(model, X, Y, training=(X, Y))
+    assert str(caught.value) == "training: these are the rows to judge. Give other rows, or leave it out."
 
 
 def test_a_cross_validation_is_scikit_learns() -> None:

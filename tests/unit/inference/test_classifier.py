@@ -138,6 +138,11 @@ def test_the_folder_model_alone_predicts_the_same(classifier: Classifier, folder
 
 def test_a_folder_without_a_model_names_the_way_to_one(tmp_path: Path) -> None:
     with pytest.raises(
+        ClassmarkError, match=r": this is neither a run folder nor a model folder\. `classmark runs` lists"
+    ):
+        load(tmp_path)
+    (tmp_path / "recipe.yaml").touch()
+    with pytest.raises(
         ClassmarkError, match=r"no trained model in this folder\. Finish the run: classmark train --res"
     ):
         load(tmp_path)
