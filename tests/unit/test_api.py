@@ -535,7 +535,7 @@ def test_an_audit_shows_itself_and_writes_its_page(tmp_path: Path) -> None:
 
 
 def test_what_other_functions_refuse(tmp_path: Path) -> None:
-    with pytest.raises(ClassmarkError, match="no trained model"):
+    with pytest.raises(ClassmarkError, match="neither a run folder nor a model folder"):
         classmark.load(tmp_path)
     with pytest.raises(RunError, match="it has no recipe"):
         classmark.Run(tmp_path)

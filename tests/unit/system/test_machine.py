@@ -119,6 +119,15 @@ def test_this_process() -> None:
         assert 2**20 < held <= peak * 1.05
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_the_memory_of_the_process_that_starts_one_does_not_count() -> None:
+    held = bytearray(200 * 2**20)
+    held[:: 2**12] = b"x" * len(held[:: 2**12])
+    code = "from classmark.system.machine import peak_bytes; print(peak_bytes())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert 2**20 < int(told) < 100 * 2**20
+
+
 def test_computing_counts_and_waiting_does_not() -> None:
     before, own = processor_seconds(), time.process_time()
     while time.process_time() - own < 0.1:

@@ -49,4 +49,5 @@ def precision_interval(scored: Scored, value: float) -> Estimate:
         rows = len(scored)
         deviation = math.sqrt(float((ranked.precision**2).sum()) * rows / (rows - 1))
         low, high = logit_interval(value, t_quantile(degrees) * deviation)
-    return Estimate(value, max(0.0, value - math.hypot(value - low, ranked.unseen)), high, METHOD)
+    # Rounding must not put the value outside.
+    return Estimate(value, max(0.0, value - math.hypot(value - low, ranked.unseen)), max(value, high), METHOD)
