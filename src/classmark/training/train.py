@@ -53,6 +53,7 @@ def train(recipe: Recipe, out: Path | None = None) -> RunFiles:
         ClassmarkError: what the recipe names cannot be used; nothing but the run folder is left.
         Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
     """
+    check_trackers(recipe)
     threads = prepare_processor(recipe.train.threads)
     run = RunFiles(out) if out else new_run(recipe.name)
     check_unused(run)

@@ -18,6 +18,7 @@ import pytest
 import classmark
 from classmark.errors import MissingExtraError
 from classmark.training.trackers import tracked
+from classmark.training.train import train
 
 CHANGES: dict[str, Any] = {
     "data__path": "rows.csv", "train__epochs": 2, "train__precision": "fp32", "train__threads": 1, "train__batch_size": 8,
@@ -129,10 +130,13 @@ def test_one_that_fails_is_told_once_and_harms_nothing(work: Path, monkeypatch: 
     assert said == left_out
 
 
-def test_a_missing_package_is_told_before_the_data_is_read(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_told_before_anything_is_written(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tracked, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError) as error:
-        tracked.check_trackers(classmark.Run(work / "runs/told").recipe)
+        train(classmark.Run(work / "runs/told").recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
     assert (
         str(error.value)
         == 'train.trackers: tensorboard needs the package "tensorboard": pip install "classmark[tensorboard]"'
