@@ -14,7 +14,12 @@ os.environ["CLASSMARK_PREDICTION_COST"] = "0"  # a process of its own a run; one
 
 @pytest.fixture(autouse=True)
 def _denormal_numbers() -> Iterator[None]:
-    """Training lets the processor flush them to zero; the next test, of whatever else, has them again."""
+    """Training lets the processor flush them to zero; a test after it, or after a fixture that trains, has them again."""
+    _keep_denormals()
     yield
+    _keep_denormals()
+
+
+def _keep_denormals() -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
