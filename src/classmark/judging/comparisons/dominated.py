@@ -10,8 +10,9 @@ from classmark.judging.comparisons.paired import better_side
 from classmark.judging.statistics.level import risk
 from classmark.runs.prediction_cost import PredictionCost
 
-# Repeated measurements on a quiet machine agree within 10 %: less than that is no difference.
-TOLERANCE = 1.1
+# Repeated measurements on a quiet machine agree within 2 to 36 % for one row, 2 to 20 % for many (docs/benchmarks.md): a smaller
+# ratio is no difference.
+TOLERANCE = 1.4
 
 
 @dataclass(frozen=True)
