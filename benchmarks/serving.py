@@ -187,7 +187,7 @@ class Service:
     log: Path
 
     def loads(self) -> int:
-        """How often it has loaded a run anew."""
+        """How often it has reloaded a run."""
         return self.log.read_text().count("reloaded")
 
     def mean_batch(self) -> float:

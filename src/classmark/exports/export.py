@@ -10,6 +10,7 @@ from classmark.errors import InputError, nearest
 from classmark.report.model_card import UNKNOWN_LICENSE, CardWords, model_card
 from classmark.runs import RunFiles
 from classmark.system.files import new_folder, write_text
+from classmark.system.packages import load_package
 from classmark.system.progress import shown_wait
 
 EXPORTS = ("onnx", "huggingface", "card")
@@ -69,6 +70,9 @@ def export_run(run: RunFiles, options: ExportOptions) -> Exported:
     if options.to == "card":
         write_text(out, model_card(run, words))
         return Exported(out, options.to)
+    if options.to == "onnx":  # before torch is loaded, which takes seconds
+        for package in ("onnx", "onnxruntime"):
+            load_package(package, "onnx", "Export")
     # These load torch, which a card can do without.
     with shown_wait("exporting, and checking all test rows"), new_folder(out) as folder:
         if options.to == "huggingface":

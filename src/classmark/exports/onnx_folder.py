@@ -33,7 +33,6 @@ from classmark.runs.calibration import CALIBRATION, read_temperature
 from classmark.runs.mixture import MIXTURE
 from classmark.runs.model import read_description
 from classmark.system.files import write_bytes, write_json, write_text
-from classmark.system.packages import load_package
 
 SCHEMA_VERSION = 1
 MODEL, ABOUT, LOADER, CARD = "model.onnx", "classmark.json", "predict.py", "README.md"
@@ -62,8 +61,6 @@ def write_onnx(
         ClassmarkError: the run, its data or its kind of model cannot be used.
         AgreementError: the exported model does not say what the run says.
     """
-    load_package("onnx", "onnx", "Export")
-    load_package("onnxruntime", "onnx", "Export")
     from classmark.exports.loader import Predictor
 
     classifier, described = load(run.path, "fp32"), read_description(run.model)
